@@ -1,0 +1,48 @@
+# Two commands do everything on a fresh machine:
+#   make submission   installs into .venv and regenerates the demo submission from videos
+#   make test         installs into .venv and runs all tests (slow ones too) and the linters
+
+PROFILE ?= demo
+CORES ?= 2
+# The first Python between 3.10 and 3.12 that runs here; override with `make PYTHON=... submission`.
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.10; do \
+  $$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+
+.PHONY: submission test test-fast lint format lock clean
+submission: .venv/installed
+	$(BIN)/rppg run --profile $(PROFILE) --cores $(CORES)
+
+test: .venv/installed lint
+	$(BIN)/python -m pytest
+
+test-fast: .venv/installed
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/nbstripout --verify notebooks/*.ipynb
+
+format: .venv/installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/nbstripout notebooks/*.ipynb
+
+# Installs exactly what requirements.lock pins, once; again only when the pins change.
+.venv/installed: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "rppg needs Python 3.10, 3.11 or 3.12; none was found on PATH. Install one, or name it: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Installing into .venv with $$($(PYTHON) --version) (about 2-3 minutes, 7 GB)"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+# Resolves the pins anew for Python 3.10-3.12 (a test then says which lines of environment.yml to change).
+lock:
+	$(BIN)/python -m pip install -qq uv
+	$(BIN)/uv pip compile -q --universal --python-version 3.10 --all-extras --no-annotate --no-header \
+	  pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv .snakemake data prepared runs submissions/*/

@@ -1,0 +1,162 @@
+"""Run the numbered notebooks: one by one through papermill, or all of them as a graph.
+
+`run_notebook` executes one notebook with parameters and keeps the executed copy; a parameter that
+the notebook does not have is an error (papermill itself only warns, and runs on with the default).
+`run_profile` hands a profile of notebooks/profiles/ to Snakemake, which runs what has changed.
+
+    python -m rppg.pipeline notebooks/01_preprocess.ipynb out.ipynb --parameters '{"workers": 2}'
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT_FILES = ("notebooks/Snakefile", "rppg")
+
+
+def project_dir(start: Path | str = ".") -> Path:
+    """The folder that holds notebooks/ and rppg/: start itself or the nearest one above it.
+
+    Raises FileNotFoundError where there is none (an installed package without its notebooks).
+    """
+    start = Path(start).resolve()
+    for folder in (start, *start.parents):
+        if all((folder / name).exists() for name in PROJECT_FILES):
+            return folder
+    raise FileNotFoundError(
+        f"{start} lies in no checkout of rppg (a folder with {' and '.join(PROJECT_FILES)}): "
+        "run this from the folder that git clone made"
+    )
+
+
+def notebook_parameters(notebook: Path) -> dict[str, object]:
+    """Names and defaults in the notebook's `parameters` cell."""
+    import papermill as pm
+
+    return {name: entry["default"] for name, entry in pm.inspect_notebook(str(notebook)).items()}
+
+
+def check_parameters(notebook: Path, parameters: dict) -> None:
+    """Raises KeyError naming every parameter that the notebook does not have."""
+    known = notebook_parameters(notebook)
+    unknown = sorted(parameters.keys() - known.keys())
+    if unknown:
+        raise KeyError(
+            f"{Path(notebook).name} has no parameter {', '.join(unknown)}; "
+            f"its parameters cell has: {', '.join(known)}"
+        )
+
+
+def run_notebook(notebook: Path, executed: Path, parameters: dict) -> None:
+    """Execute notebook with parameters from the project's folder; keep the copy as executed.
+
+    What the cells print on stderr (progress bars) is shown as it comes.  When a cell fails, the
+    partial copy is kept and named, and papermill's error is raised.
+    """
+    import papermill as pm
+
+    check_parameters(notebook, parameters)
+    executed = Path(executed)
+    executed.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        pm.execute_notebook(
+            str(notebook),
+            str(executed),
+            parameters,
+            cwd=str(project_dir(__file__)),
+            progress_bar=False,
+            stderr_file=sys.stderr,
+        )
+    except pm.PapermillExecutionError:
+        print(f"\n{Path(notebook).name} failed; what it did so far: {executed}", file=sys.stderr)
+        raise
+
+
+def code_digest(*rooms: str) -> str:
+    """Digest of the package's source files below these rooms: a change means the stage reruns."""
+    package = Path(__file__).parent
+    digest = hashlib.sha256()
+    for room in rooms:
+        for path in sorted((package / room).rglob("*.py")):
+            digest.update(path.relative_to(package).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def tree_digest(root: Path) -> str:
+    """Digest of the relative paths and sizes of all files below root: what data a run has seen."""
+    root = Path(root)
+    if not root.is_dir():
+        raise FileNotFoundError(f"{root} is not a folder: expected one that holds the datasets")
+    digest = hashlib.sha256()
+    for path in sorted(p for p in root.rglob("*") if p.is_file()):
+        digest.update(f"{path.relative_to(root).as_posix()}\0{path.stat().st_size}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def profile_settings(profile: str) -> dict:
+    """What notebooks/profiles/<profile>.yaml says.  Raises ValueError for an unknown profile."""
+    import yaml
+
+    folder = project_dir(__file__) / "notebooks" / "profiles"
+    path = folder / f"{profile}.yaml"
+    if not path.is_file():
+        names = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
+        raise ValueError(f"no profile {profile!r}: expected one of {names} (in {folder})")
+    return {"profile": profile, **yaml.safe_load(path.read_text())}
+
+
+def run_profile(
+    profile: str, data: Path | None = None, cores: int = 2, dry_run: bool = False
+) -> None:
+    """Run every stage of a profile that is not up to date.
+
+    data: folder with real datasets, in place of the embedded challenge.  Raises ValueError for an
+    unknown profile or a profile without data, KeyError for a parameter that a notebook does not
+    have, and subprocess.CalledProcessError when a stage fails.
+    """
+    root, settings = project_dir(__file__), profile_settings(profile)
+    if data is not None:
+        settings |= {"data": str(Path(data).resolve()), "challenge": None}
+    if not settings.get("challenge") and not settings.get("data"):
+        raise ValueError(
+            f"profile {profile!r} needs real data: rppg run --profile {profile} --data FOLDER"
+        )
+    for name, parameters in settings["notebooks"].items():
+        check_parameters(root / "notebooks" / f"{name}.ipynb", parameters)
+    config = root / "runs" / profile / "settings.json"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(json.dumps(settings, indent=2))
+    subprocess.run(
+        snakemake_command(config, cores, dry_run), cwd=root, env=snakemake_env(root), check=True
+    )
+
+
+def snakemake_command(config: Path, cores: int, dry_run: bool) -> list[str]:
+    """Snakemake on this graph: reruns what has changed, finishes what was interrupted."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", "notebooks/Snakefile"]
+    command += ["--configfile", str(config), "--cores", str(cores)]
+    command += ["--rerun-incomplete", "--nolock", "--rerun-triggers", "mtime", "params", "input"]
+    return command + (["--dry-run"] if dry_run else ["--quiet", "rules", "progress"])
+
+
+def snakemake_env(root: Path) -> dict[str, str]:
+    """The environment, with Snakemake's own cache kept inside the project's folder."""
+    return os.environ | {"XDG_CACHE_HOME": str(root / ".snakemake" / "cache")}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Execute one notebook with parameters.")
+    parser.add_argument("notebook", type=Path)
+    parser.add_argument("executed", type=Path, help="where the executed copy goes")
+    parser.add_argument("--parameters", type=json.loads, default={}, help="JSON object")
+    args = parser.parse_args()
+    run_notebook(args.notebook, args.executed, args.parameters)
+
+
+if __name__ == "__main__":
+    main()

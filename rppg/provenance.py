@@ -1,0 +1,64 @@
+"""How a result came to be: the run.json beside everything that is handed on.
+
+    write_run_json(out / "run.json", {"model": "POS"}, origin="synthetic", score=None, inputs=[])
+
+Holds parameters, inputs by digest, git commit, versions and score; no date and no machine's name,
+so the same run writes the same bytes.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+PACKAGES = ("rppg", "numpy", "scipy", "pandas", "torch", "mediapipe", "av", "opencv-contrib-python")
+
+
+def git_commit(folder: Path) -> str:
+    """Commit of the checkout that holds folder, with "+changes" where files differ from it.
+
+    "unknown" outside a checkout or where git is not installed.
+    """
+    commands = (["git", "rev-parse", "HEAD"], ["git", "status", "--porcelain", "-uno"])
+    try:
+        commit, changes = (
+            subprocess.run(c, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
+            for c in commands
+        )
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        return "unknown"
+    return commit + ("+changes" if changes else "")
+
+
+def file_digest(path: Path) -> str:
+    """First 16 hexadecimal digits of the file's SHA-256."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+
+
+def versions() -> dict[str, str]:
+    """Python's and the main packages' versions."""
+    return {"python": platform.python_version(), **{p: metadata.version(p) for p in PACKAGES}}
+
+
+def write_run_json(
+    path: Path, parameters: dict, *, origin: str, score: list | None, inputs: list[Path]
+) -> Path:
+    """Write run.json whole, then rename it into place; returns its path.
+
+    origin: "real" or "synthetic".  score: rows of the leaderboard, None where the truth is unknown.
+    """
+    facts = {
+        "origin": origin,
+        "parameters": parameters,
+        "inputs": {Path(p).name: file_digest(p) for p in inputs},
+        "git_commit": git_commit(Path(__file__).parent),
+        "versions": versions(),
+        "score": score,
+    }
+    partial = path.with_name(f".{path.name}.part")
+    partial.write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
+    os.replace(partial, path)
+    return path
