@@ -1,0 +1,106 @@
+"""Who trains and who validates: folds by subject, made once, seeded, written down.
+
+>>> ids = [f"demo/{subject}/v{k}" for subject in ("ann", "bob", "cy", "di") for k in (1, 2)]
+>>> folds = split_by_subject(ids, n_folds=2, seed=1)
+>>> folds.groupby("fold")["subject"].nunique().tolist()
+[2, 2]
+"""
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rppg.recordings.whole import write_whole
+
+COLUMNS = ["id", "dataset", "subject", "fold"]
+
+
+def split_by_subject(
+    ids, n_folds: int | None = None, fraction: float | None = None, seed: int = 0
+) -> pd.DataFrame:
+    """Folds of recordings such that no subject is in two: columns id, dataset, subject, fold.
+
+    ids: recording ids, or a table with a column id such as the store's index.  Each dataset's
+    subjects are shuffled by the seed and dealt out in turn, so the folds hold equal numbers of
+    them (give or take one, also within a dataset).  With n_folds, fold k is the validation set of
+    round k.  With fraction, fold 0 is the validation set with that share of the subjects and fold
+    1 the rest; neither is ever empty.
+
+    The result is sorted by id and depends on the set of ids and the seed, not on their order.
+    Raises ValueError for ids given twice or malformed, for fewer subjects than folds, and unless
+    exactly one of n_folds (2 or more) and fraction (between 0 and 1) is given.
+    """
+    if (n_folds is None) == (fraction is None):
+        raise ValueError(f"n_folds {n_folds} and fraction {fraction}: expected exactly one of them")
+    table = _table(ids["id"] if isinstance(ids, pd.DataFrame) else ids)
+    subjects = _shuffled(set(zip(table["dataset"], table["subject"], strict=True)), seed)
+    n = len(subjects)
+    if n_folds is not None:
+        if not 2 <= n_folds <= n:
+            raise ValueError(f"n_folds is {n_folds}, expected 2 to {n}, the number of subjects")
+        fold_of = {subject: i % n_folds for i, subject in enumerate(subjects)}
+    else:
+        if not 0 < fraction < 1 or n < 2:
+            raise ValueError(f"fraction {fraction} of {n} subjects, expected 0 to 1 of 2 or more")
+        n_validation = min(max(round(n * fraction), 1), n - 1)
+        picked = [(i + 1) * n_validation // n > i * n_validation // n for i in range(n)]
+        fold_of = {s: 0 if pick else 1 for s, pick in zip(subjects, picked, strict=True)}
+    pairs = zip(table["dataset"], table["subject"], strict=True)
+    return table.assign(fold=[fold_of[pair] for pair in pairs])
+
+
+def write_folds(path, folds: pd.DataFrame) -> Path:
+    """Write folds as CSV.  Raises FileExistsError where the file holds different ones: what was
+    trained on those would no longer be kept apart from what validates it."""
+    path = Path(path)
+    _check(folds, path)
+    text = io.StringIO()
+    folds[COLUMNS].sort_values("id").to_csv(text, index=False, lineterminator="\n")
+    if path.exists():
+        if path.read_text(encoding="utf-8") != text.getvalue():
+            advice = "read them, or delete the file and all that was trained on it"
+            raise FileExistsError(f"{path} holds different folds already: {advice}")
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return write_whole(path, lambda part: part.write_text(text.getvalue(), encoding="utf-8"))
+
+
+def read_folds(path) -> pd.DataFrame:
+    """Folds as written.  Raises ValueError where a subject is in two folds or an id comes twice."""
+    folds = pd.read_csv(path, dtype=dict.fromkeys(COLUMNS[:3], str), keep_default_na=False)
+    _check(folds, path)
+    return folds
+
+
+def _table(ids: Iterable[str]) -> pd.DataFrame:
+    """Sorted ids with their dataset and subject."""
+    ids = sorted(ids)
+    rows = [(id, *id.split("/")[:2]) for id in ids]
+    if bad := [id for id in ids if len(id.split("/")) != 3]:
+        raise ValueError(f"{bad} are no recording ids, expected dataset/subject/name")
+    if twice := sorted({a for a, b in zip(ids, ids[1:], strict=False) if a == b}):
+        raise ValueError(f"ids given twice: {', '.join(twice)}")
+    return pd.DataFrame(rows, columns=COLUMNS[:3], dtype=object)
+
+
+def _shuffled(subjects: set[tuple[str, str]], seed: int) -> list[tuple[str, str]]:
+    """Each dataset's subjects in an order drawn from the seed, one dataset after the other."""
+    rng = np.random.default_rng(seed)
+    order = []
+    for dataset in sorted({dataset for dataset, _ in subjects}):
+        members = sorted(pair for pair in subjects if pair[0] == dataset)
+        order += [members[i] for i in rng.permutation(len(members))]
+    return order
+
+
+def _check(folds: pd.DataFrame, path) -> None:
+    if missing := [column for column in COLUMNS if column not in folds]:
+        raise ValueError(f"{path}: folds lack the columns {missing}, expected {COLUMNS}")
+    n_folds = folds.groupby(["dataset", "subject"])["fold"].nunique()
+    if (n_folds > 1).any():
+        raise ValueError(f"{path}: subjects in two folds: {n_folds.index[n_folds > 1].tolist()}")
+    if folds["id"].duplicated().any():
+        raise ValueError(f"{path}: ids twice: {folds['id'][folds['id'].duplicated()].tolist()}")
