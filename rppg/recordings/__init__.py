@@ -3,4 +3,29 @@
 `recording` says what a recording is, `readers` find them in a dataset's folders, `store` keeps
 their prepared copies on disk, `folds` says who trains and who validates, by subject.  This room
 knows no other room of the package.
+
+    >>> from rppg.recordings import Store, read
+    >>> recordings = read("folder", "my_videos")  # doctest: +SKIP
+    >>> Store("prepared").index()  # doctest: +SKIP
 """
+
+from rppg.recordings.folds import read_folds, split_by_subject, write_folds
+from rppg.recordings.readers import READERS, read
+from rppg.recordings.recording import Recording, Signal, fingerprint, origin_of
+from rppg.recordings.store import Prepared, Store, StoreError, StoreWriter
+
+__all__ = [
+    "READERS",
+    "Prepared",
+    "Recording",
+    "Signal",
+    "Store",
+    "StoreError",
+    "StoreWriter",
+    "fingerprint",
+    "origin_of",
+    "read",
+    "read_folds",
+    "split_by_subject",
+    "write_folds",
+]
