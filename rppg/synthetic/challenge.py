@@ -1,0 +1,214 @@
+"""The embedded challenge on disk: faces with a known pulse, in the layouts of the real datasets.
+
+    >>> root = write_challenge("data/challenge", ChallengeConfig(seed=0))  # minutes, then cached
+
+    <root>/SYNTHETIC.txt           says what this is: readers mark everything below as synthetic
+    <root>/challenge.json          the parameters
+    <root>/truth.csv               one row a recording, for studies of the challenge itself
+    <root>/UBFC-rPPG/              DATASET_1/<n>-gt/{vid.avi, gtdump.xmp},
+                                   DATASET_2/subject<n>/{vid.avi, ground_truth.txt}
+    <root>/VIPL-HR-V2/train/<n>/   video1.mp4.avi ... gt.csv
+    <root>/test/                   VIPL_HR/<n>/video<k>.avi, OBF/<n>/video<k>.avi: no labels
+    <root>/sample_submission.csv   columns ids,HR
+    <root>/solution.csv            columns ids,HR,Usage (public or private): the test tree's truth
+
+Every video appears whole, by renaming, so an interrupted call is taken up by the next one.
+"""
+
+import json
+import multiprocessing
+import signal
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import cv2
+import numpy as np
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from rppg.vision.video import VideoWriter
+
+from . import layouts
+from .nuisance import level_named
+from .plan import ChallengeConfig, Clip, plan
+from .render import Renderer
+from .subject import make_subject
+
+RENDERER = 1  # raised whenever equal parameters come to mean other pictures
+UBFC_FINER = 4  # UBFC-rPPG is not compressed: its copies get a finer quantiser than the level's
+SAMPLE_HR_BPM = 80.0
+MARK = """\
+Everything below this folder is synthetic: rendered faces with a rendered pulse, made by
+rppg.synthetic. Nothing here was recorded from a person's body. Never mix it with real recordings.
+"""
+
+
+def write_challenge(
+    root: str | Path, config: ChallengeConfig, workers: int = 2, progress: bool = True
+) -> Path:
+    """Write the challenge below `root`, or finish it, or find it there; returns `root`.
+
+    The bytes depend on `config` alone, not on `workers`. Raises ValueError where `root` holds a
+    challenge of other parameters (it says which), FileExistsError where it holds something else.
+    """
+    root, clips = Path(root), plan(config)
+    if _known(root, config) and _complete(root, clips):
+        return root
+    root.mkdir(parents=True, exist_ok=True)
+    layouts.write_text(root / "SYNTHETIC.txt", MARK)
+    layouts.write_text(root / "challenge.json", _parameters(config))
+    _remove_leftovers(root)
+    missing = [clip for clip in clips if not (root / clip.path).is_file()]
+    _render_all(root, config, missing, workers, progress)
+    _write_labels(root, config, clips)
+    _write_tables(root, config, clips)
+    return root
+
+
+def render_clip(root: Path, config: ChallengeConfig, clip: Clip) -> Path:
+    """Render one recording of the plan to its video file; returns its path."""
+    path = Path(root) / clip.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    level, fps = clip.disturbances(), clip.container_fps or clip.fps(config)
+    crf = level.crf - (UBFC_FINER if clip.layout.startswith("ubfc") else 0)
+    with _one_thread(), VideoWriter(path, config.width, config.height, fps, crf=crf) as video:
+        for rgb in clip_renderer(config, clip):
+            video.write(rgb)
+    return path
+
+
+def clip_renderer(config: ChallengeConfig, clip: Clip) -> Renderer:
+    """The frames of one recording of the plan."""
+    subject = make_subject(clip.traits(config), config.width, config.height)
+    return Renderer(
+        subject,
+        clip.pulse(config),
+        clip.disturbances(),
+        clip.times_s(config),
+        clip.seed(config),
+        config.pulse_amplitude_scale,
+    )
+
+
+def _parameters(config: ChallengeConfig) -> str:
+    """challenge.json: the config, and the levels' values, so that changed levels are noticed."""
+    levels = {name: asdict(level_named(name)) for name in (config.level, config.ubfc_level)}
+    content = {"renderer": RENDERER, **asdict(config), "levels": levels}
+    return json.dumps(content, indent=1, sort_keys=True) + "\n"
+
+
+def _known(root: Path, config: ChallengeConfig) -> bool:
+    """Whether `root` already is this challenge; raises where it is something else."""
+    if not root.is_dir() or not any(root.iterdir()):
+        return False
+    if not (root / "challenge.json").is_file():
+        if [path.name for path in root.iterdir()] == ["SYNTHETIC.txt"]:
+            return False  # interrupted at its very start
+        raise FileExistsError(f"{root} is not empty and no challenge: choose another folder")
+    found = json.loads((root / "challenge.json").read_text())
+    wanted = json.loads(_parameters(config))
+    differ = [k for k in sorted(found.keys() | wanted.keys()) if found.get(k) != wanted.get(k)]
+    if differ:
+        what = "; ".join(f"{k} is {found.get(k)}, asked for {wanted.get(k)}" for k in differ)
+        raise ValueError(
+            f"{root} holds a challenge of other parameters ({what}): "
+            "choose another folder or remove this one"
+        )
+    return True
+
+
+def _complete(root: Path, clips: list[Clip]) -> bool:
+    """truth.csv is written last; a video may have been removed since."""
+    return (root / "truth.csv").is_file() and all((root / c.path).is_file() for c in clips)
+
+
+def _remove_leftovers(root: Path) -> None:
+    for path in root.rglob(".tmp-*"):
+        path.unlink(missing_ok=True)
+
+
+def _render_all(root, config, clips, workers, progress) -> None:
+    tasks = [(root, config, clip) for clip in clips]
+    bar = tqdm(total=len(tasks), desc="rendering", unit="video", disable=not progress)
+    with bar:
+        if workers <= 1 or len(tasks) <= 1:
+            for task in tasks:
+                render_clip(*task)
+                bar.update()
+            return
+        pool = multiprocessing.get_context("spawn").Pool(workers, _ignore_interrupt)
+        try:
+            for _ in pool.imap_unordered(_render_task, tasks):
+                bar.update()
+        except BaseException:  # an interrupt too: stop the workers, leave only whole videos
+            pool.terminate()
+            pool.join()
+            _remove_leftovers(root)
+            raise
+        pool.close()
+        pool.join()
+
+
+def _render_task(task) -> Path:
+    return render_clip(*task)
+
+
+def _ignore_interrupt() -> None:
+    """Ctrl-C is for the parent, which stops its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _one_thread():
+    """One thread in OpenCV and BLAS: the processes use the cores, and sums keep their order."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        cv2.setNumThreads(before)
+
+
+def _write_labels(root: Path, config: ChallengeConfig, clips: list[Clip]) -> None:
+    for clip in clips:
+        pulse, folder = clip.pulse(config), (root / clip.path).parent
+        if clip.layout == "ubfc_1":
+            times_s = np.arange(0, clip.seconds, 1 / layouts.OXIMETER_HZ)
+            labels = pulse.wave(times_s), pulse.rate_bpm(times_s), times_s
+            layouts.write_gtdump(folder / "gtdump.xmp", *labels)
+        if clip.layout == "ubfc_2":
+            times_s = clip.times_s(config)
+            labels = pulse.wave(times_s), pulse.rate_bpm(times_s), times_s
+            layouts.write_ground_truth(folder / "ground_truth.txt", *labels)
+    train = [clip for clip in clips if clip.layout == "vipl_hr_v2"]
+    for folder in dict.fromkeys((root / clip.path).parent for clip in train):
+        mine = [clip for clip in train if (root / clip.path).parent == folder]
+        rates = [clip.hr_bpm(config) for clip in mine]
+        layouts.write_gt_csv(folder / "gt.csv", rates, [clip.fps(config) for clip in mine])
+
+
+def _write_tables(root: Path, config: ChallengeConfig, clips: list[Clip]) -> None:
+    test = [clip for clip in clips if clip.split == "test"]
+    rates = {clip.id: round(clip.hr_bpm(config), 3) for clip in clips}
+    sample = [(clip.id, SAMPLE_HR_BPM) for clip in test]
+    layouts.write_table(root / "sample_submission.csv", ("ids", "HR"), sample)
+    usage = _usage(config, test)
+    solution = [(clip.id, rates[clip.id], usage[clip.subject]) for clip in test]
+    layouts.write_table(root / "solution.csv", ("ids", "HR", "Usage"), solution)
+    header = ("id", "layout", "split", "subject", "hr_bpm", "tone", "level", "fps")
+    truth = [
+        (c.id, c.layout, c.split, c.subject, rates[c.id])
+        + (round(c.traits(config).tone, 4), c.level, round(c.fps(config), 4))
+        for c in clips
+    ]
+    layouts.write_table(root / "truth.csv", header, truth)
+
+
+def _usage(config: ChallengeConfig, test: list[Clip]) -> dict[int, str]:
+    """public for half of the test subjects, drawn by seed; private for the others."""
+    subjects = sorted({clip.subject for clip in test})
+    order = np.random.default_rng([config.seed, 31]).permutation(len(subjects))
+    public = set(order[: len(subjects) // 2].tolist())
+    return {n: "public" if k in public else "private" for k, n in enumerate(subjects)}

@@ -1,0 +1,129 @@
+"""Light and skin: the dichromatic reflection model, written as a few pictures times time courses.
+
+Wang et al., Algorithmic Principles of Remote PPG (2017), equation 4: what the camera sees of a skin
+pixel is intensity x (specular + diffuse + pulse) + noise. Relative to the skin's own colour, the
+pulse moves (R, G, B) along about (.33, .77, .53) (de Haan & van Leest 2014); more blood is darker.
+Everything fixed to the head is linear in its time courses:
+
+    skin(t) = face + sum over k of courses[t, k] * layers[k]
+
+so that a frame costs one matrix product. Layers are float32 (K, h, w, 3) inside the subject's box;
+light fixed to the room is a coarse picture of gains (h / 4, w / 4, 3) a frame.
+
+    >>> layers = skin_layers(subject, nuisances, rng, pulse_scale=0.02)
+    >>> picture = subject.face[layers.box] + layers.at(courses[0])
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .nuisance import Nuisances
+from .pulse import Pulse
+from .subject import Subject
+
+PULSE_RGB = np.array((0.33, 0.77, 0.53), np.float32)  # relative to the skin's own colour
+SHINE_PLACES = (
+    (151, 15, 9, 0.9),
+    (4, 5, 8, 1.0),
+    (50, 12, 9, 0.7),
+    (280, 12, 9, 0.7),
+    (199, 8, 6, 0.5),
+)
+DARK_SKIN_PULSE = 0.55  # a very dark skin's relative pulse over a very light one's
+COARSE = 4  # pixels of the picture per pixel of the room's light
+
+
+@dataclass(frozen=True)
+class SkinLayers:
+    """Layers (K, h, w, 3) inside box (rows, columns); see `courses` for what K runs over."""
+
+    box: tuple[slice, slice]
+    flat: np.ndarray  # (K, h * w * 3)
+    shape: tuple[int, int, int]
+
+    def at(self, course: np.ndarray) -> np.ndarray:
+        """What to add to the face at one frame's courses (K,): (h, w, 3)."""
+        return (course @ self.flat).reshape(self.shape)
+
+
+def skin_layers(subject: Subject, nuisances: Nuisances, rng, pulse_scale: float) -> SkinLayers:
+    """Pulse, its delay, squeezed blood, shine and shading of one recording."""
+    box = _box(subject.skin > 0.02)
+    face, skin = subject.face[box], subject.skin[box]
+    rows, columns = (
+        grid[box] for grid in np.mgrid[: subject.skin.shape[0], : subject.skin.shape[1]]
+    )
+    points, unit = subject.landmarks, subject.skin.shape[0] / 240
+
+    def blob(landmark, wide, high):
+        x, y = points[landmark]
+        return np.exp(-(((columns - x) / wide) ** 2 + ((rows - y) / high) ** 2) / 2 / unit**2)
+
+    tone = 1 - (1 - DARK_SKIN_PULSE) * subject.traits.tone
+    patches = 0.5 + 0.55 * np.maximum.reduce(
+        [blob(151, 34, 16), blob(50, 18, 18), blob(280, 18, 18)]
+    )
+    grain = cv2.GaussianBlur(rng.standard_normal(skin.shape).astype(np.float32), (0, 0), 12 * unit)
+    amplitude = (
+        pulse_scale * tone * skin * patches * np.clip(1 + 0.15 * grain / grain.std(), 0.5, 1.5)
+    )
+    blood = -face * (PULSE_RGB / PULSE_RGB[1]) * amplitude[..., None]
+    delay_s = 0.03 * np.clip((rows - points[151, 1]) / (points[152, 1] - points[151, 1]), 0, 1.3)
+    lower = np.clip((rows - points[2, 1]) / (10 * unit), 0, 1) * (rows < points[152, 1] + 8 * unit)
+    pressed = -face * (PULSE_RGB / PULSE_RGB[1]) * (0.02 * skin * lower)[..., None]
+    shine = sum(size * blob(place, wide, high) for place, wide, high, size in SHINE_PLACES)
+    shine = nuisances.specular * skin * shine * (1 - face.mean(axis=2) / 400)
+    slope_y, slope_x = np.gradient(shine)
+    cheek = skin * blob(nuisances.highlight_cheek, 11, 11)
+    around = (columns - points[[234, 454], 0].mean()) / np.ptp(points[[234, 454], 0])
+    grey = [np.repeat(x[..., None], 3, axis=2) for x in (shine, slope_x, slope_y, cheek)]
+    layers = [blood, -blood * delay_s[..., None], pressed, *grey, face * (skin * around)[..., None]]
+    flat = np.stack(layers).astype(np.float32)
+    return SkinLayers(box, flat.reshape(len(flat), -1), face.shape)
+
+
+def skin_courses(
+    pulse: Pulse, nuisances: Nuisances, times_s: np.ndarray, unit: float
+) -> np.ndarray:
+    """Time courses (T, K) of the layers of `skin_layers`, in their order."""
+    step = 0.004
+    wave = pulse.wave(times_s)
+    slope = (pulse.wave(times_s + step) - pulse.wave(times_s - step)) / (2 * step)
+    yaw, pitch = nuisances.pose[:, 3], nuisances.pose[:, 4]
+    reach = 22 * unit  # pixels that the shine stays behind per radian of turning
+    one = np.ones(len(times_s))
+    courses = [wave, slope, nuisances.squeeze, one, reach * yaw, reach * pitch, nuisances.highlight]
+    return np.stack([*courses, 0.8 * yaw], axis=1).astype(np.float32)
+
+
+class RoomLight:
+    """Gains of the room's light: drift, colour, one-sided coloured light, a shadow's edge."""
+
+    def __init__(self, subject: Subject, nuisances: Nuisances):
+        height, width = subject.skin.shape
+        self.n, self.unit = nuisances, height / 240
+        shape = (height // COARSE, width // COARSE)
+        rows, columns = (np.mgrid[: shape[0], : shape[1]] + 0.5) * COARSE
+        middle = subject.landmarks[[234, 454, 152, 10]].mean(axis=0)
+        self.x, self.y = columns - middle[0], rows - middle[1]
+        gx, gy = nuisances.gradient
+        self.gradient = (1 + 2 * gx * self.x / width + 2 * gy * self.y / height)[..., None]
+        reach = np.clip(0.5 + nuisances.side * self.x / (36 * self.unit), 0, 1)
+        self.side = (reach**2 * (3 - 2 * reach))[..., None]
+
+    def at(self, frame: int) -> np.ndarray:
+        """Gains (h, w, 3) float32 on the coarse grid."""
+        n = self.n
+        gains = self.gradient * n.gain[frame] * (1 + self.side * n.side_light[frame])
+        if n.shadow_depth.any():
+            along = self.x * np.cos(n.shadow_angle) + self.y * np.sin(n.shadow_angle)
+            inside = 1 / (1 + np.exp(-(along - n.shadow_px[frame]) / (7 * self.unit)))
+            gains = gains * (1 - n.shadow_depth * inside[..., None])
+        return gains.astype(np.float32)
+
+
+def _box(mask: np.ndarray) -> tuple[slice, slice]:
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
