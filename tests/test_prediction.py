@@ -1,0 +1,121 @@
+"""Predictions from prepared recordings: columns, reasons in place of crashes, the oracle."""
+
+import numpy as np
+import pytest
+
+from rppg.learning.prediction import COLUMNS, oracle_region, predict_classical
+from rppg.recordings.store import Store
+from rppg.signals import classical
+from rppg.signals.heart_rate import heart_rate
+
+SIGNATURE = np.array([0.33, 0.77, 0.53])
+
+
+def mstmap_of(hr_bpm, n_frames=600, rows=range(63), motion_bpm=None, noise=0.05, seed=0):
+    """An MSTmap whose rows carry a pulse; all of them carry coloured motion where asked."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(n_frames) / 30
+    mstmap = np.full((n_frames, 63, 6), 128.0)
+    pulsing = np.zeros((63, 1))
+    pulsing[list(rows)] = 1
+    beat = np.sin(2 * np.pi * hr_bpm / 60 * t)[:, None, None]
+    mstmap[..., :3] = np.array([180, 120, 90]) * (1 - 0.02 * beat * pulsing * SIGNATURE)
+    if motion_bpm is not None:
+        sway = np.sin(2 * np.pi * motion_bpm / 60 * t)[:, None, None]
+        mstmap[..., :3] *= 1 + 0.02 * sway * np.array([0.2, 0.5, 1.0])
+    mstmap[..., :3] += noise * rng.standard_normal((n_frames, 63, 3))
+    return mstmap.astype(np.float32)
+
+
+def put(store, id, mstmap=None, **meta):
+    """Write a recording, or, without an mstmap, one that failed."""
+    dataset, subject, name = id.split("/")
+    meta = {"id": id, "dataset": dataset, "subject": subject, "name": name, **meta}
+    meta = {"split": "test", "origin": "synthetic", "hr_true_bpm": None, **meta}
+    with store.begin(id) as writer:
+        if mstmap is None:
+            writer.commit(meta | {"status": "failed", "reason": "no face in any frame"})
+            return
+        writer.save("face", np.zeros((len(mstmap), 128, 128, 3), np.uint8))
+        writer.save("mstmap", mstmap)
+        writer.commit(meta | {"status": "ok", "reason": None, "n_frames": len(mstmap)})
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(tmp_path / "prepared")
+    put(store, "a/1/fine", mstmap_of(75), split="train", hr_true_bpm=75.2)
+    put(store, "a/1/short", mstmap_of(75, n_frames=60))
+    gaps = mstmap_of(90)
+    gaps[::80] = np.nan
+    put(store, "a/2/gaps", gaps)
+    put(store, "a/2/failed")
+    return store
+
+
+def test_one_row_a_recording_and_method(store):
+    table = predict_classical(store, ["a/1/fine"], classical.METHODS)
+    assert table.columns.tolist() == COLUMNS
+    assert table["model"].tolist() == list(classical.METHODS)
+    assert table["hr_bpm"].to_numpy() == pytest.approx(np.full(7, 75), abs=1)
+    assert table["quality"].between(0.5, 1).all()
+    for column, value in {"kind": "classical", "split": "train", "origin": "synthetic"}.items():
+        assert set(table[column]) == {value}
+    assert set(table["hr_true_bpm"]) == {75.2} and set(table["reason"]) == {""}
+
+
+def test_what_cannot_be_estimated_is_a_row_with_a_reason(store):
+    ids = ["a/1/short", "a/2/gaps", "a/2/failed", "a/1/fine"]
+    table = predict_classical(store, ids, ["POS", "GREEN"]).set_index(["id", "model"])
+    assert table["hr_bpm"].isna().tolist() == [True] * 6 + [False] * 2
+    assert table["quality"].isna().tolist() == [True] * 6 + [False] * 2
+    assert "2.00 s" in table.loc[("a/1/short", "POS"), "reason"]
+    assert "gap" in table.loc[("a/2/gaps", "GREEN"), "reason"]
+    assert "no face" in table.loc[("a/2/failed", "POS"), "reason"]
+    assert table["hr_true_bpm"].dtype == float
+    assert table["hr_true_bpm"].isna().tolist() == [True] * 6 + [False] * 2
+
+
+def test_wrong_names_are_errors(store):
+    with pytest.raises(ValueError, match="no method PS; there are GREEN"):
+        predict_classical(store, ["a/1/fine"], ["POS", "PS"])
+    with pytest.raises(KeyError, match="a/9/none is not prepared"):
+        predict_classical(store, ["a/9/none"], ["POS"])
+
+
+def test_no_recording_gives_an_empty_table_with_all_columns(store):
+    assert predict_classical(store, [], ["POS"]).columns.tolist() == COLUMNS
+
+
+def test_oracle_finds_the_region_that_pulses_and_returns_its_own_rate():
+    mstmap = mstmap_of(68, rows=[17, 40], motion_bpm=140)
+    whole_face = heart_rate(classical.wave("POS", mstmap[:, 62, :3], 30.0), 30.0)
+    assert abs(whole_face.hr_bpm - 68) > 10
+    assert oracle_region(mstmap, 30.0, hr_bpm=68).hr_bpm == pytest.approx(68, abs=1)
+
+
+def test_oracle_told_a_rate_that_no_region_has_still_returns_a_regions_own():
+    assert oracle_region(mstmap_of(68), 30.0, hr_bpm=100).hr_bpm == pytest.approx(68, abs=1)
+
+
+def test_oracle_equals_pos_row_by_row():
+    mstmap = mstmap_of(80, n_frames=300, noise=3.0)
+    single = [heart_rate(classical.pos(mstmap[:, i, :3], 30.0), 30.0) for i in range(63)]
+    shares = [one.power[np.abs(60 * one.freq_hz - 80) <= 6].sum() for one in single]
+    best = single[int(np.argmax(shares))]
+    found = oracle_region(mstmap, 30.0, hr_bpm=80)
+    assert found.hr_bpm == best.hr_bpm
+    assert found.quality == pytest.approx(best.quality, rel=1e-4)
+
+
+def test_oracle_with_gaps_and_rows_without_pixels():
+    mstmap = mstmap_of(95, n_frames=900)
+    mstmap[350:400] = np.nan  # the face was lost
+    mstmap[:200, 3] = np.nan  # a region that was hidden
+    mstmap[:, 4] = 0
+    mstmap[:, 5] = 7
+    assert oracle_region(mstmap, 30.0, hr_bpm=95).hr_bpm == pytest.approx(95, abs=1)
+    with pytest.raises(ValueError, match="no 3 s without a gap"):
+        oracle_region(mstmap[:60], 30.0, hr_bpm=95)
+    with pytest.raises(ValueError, match="none of the 63 rows"):
+        oracle_region(np.full((300, 63, 6), 100.0), 30.0, hr_bpm=95)
