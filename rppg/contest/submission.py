@@ -130,29 +130,25 @@ def read_solution(path: Path) -> pd.DataFrame:
     The file's first column is the id, its second the heart rate; a column Usage may follow.
     Raises ValueError for other shapes, double ids, rates that are no number, or other usages.
     """
-    try:
-        table = pd.read_csv(path, dtype=str, encoding="utf-8-sig", keep_default_na=False)
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is no CSV: {error}") from error
-    if table.shape[1] < 2 or table.empty:
+    rows = list(csv.reader(_text_lines(path)))
+    header = [name.strip().lower() for name in rows[0]]
+    if len(header) < 2 or len(rows) < 2 or any(len(row) != len(header) for row in rows):
         raise ValueError(f"{path}: expected columns id, heart rate and perhaps Usage, and rows")
-    names = {name.strip().lower(): name for name in table.columns[2:]}
-    usage = table[names["usage"]].str.strip().str.lower() if "usage" in names else ""
-    ids = table.iloc[:, 0].str.strip()
-    hr_bpm = _numbers(table.iloc[:, 1])
-    problems = _id_problems(ids.tolist(), ids.tolist())
-    problems += _number_problems(ids.tolist(), hr_bpm)
-    if "usage" in names and not usage.isin(USAGES).all():
-        problems.append(
-            f"Usage must be public or private, found {sorted(set(usage) - set(USAGES))}"
-        )
+    ids, hr_bpm = [row[0].strip() for row in rows[1:]], _numbers(row[1] for row in rows[1:])
+    problems = _id_problems(ids, ids) + _number_problems(ids, hr_bpm)
+    usage = [""] * len(ids)
+    if "usage" in header[2:]:
+        usage = [row[header.index("usage", 2)].strip().lower() for row in rows[1:]]
+        if not set(usage) <= set(USAGES):
+            odd = sorted(set(usage) - set(USAGES))
+            problems.append(f"Usage must be public or private, found {odd}")
     if problems:
         raise ValueError(f"{path}: {'; '.join(problems)}")
     return pd.DataFrame({"id": ids, "hr_true_bpm": hr_bpm, "usage": usage})
 
 
-def _read_lines(path: Path) -> Lines:
-    """A two-column CSV, its text untouched but for a byte-order mark, line ends and empty lines."""
+def _text_lines(path: Path) -> list[str]:
+    """Lines of a text file that are not empty, without byte-order mark and line ends."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -160,6 +156,12 @@ def _read_lines(path: Path) -> Lines:
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         raise ValueError(f"{path} is empty; expected a header such as {DEFAULT_HEADER!r} and rows")
+    return lines
+
+
+def _read_lines(path: Path) -> Lines:
+    """A two-column CSV, the text of its fields untouched."""
+    lines = _text_lines(path)
     for number, line in enumerate(lines, 1):
         if len(next(csv.reader([line]))) != 2:
             raise ValueError(f"{path}: expected two columns, found line {number}: {line!r}")
