@@ -10,6 +10,8 @@ the power spectrum of each clip; zero-padded here, so that the grid is 1/3 bpm o
     (72.0, 41)
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,10 +82,11 @@ def heart_rate_of_clips(clips: np.ndarray, fps: float, aggregate: str = "psd") -
     """Heart rate of band-passed clips (n_clips, T) of one recording; see `heart_rate`."""
     if aggregate not in ("psd", "mean"):
         raise ValueError(f"aggregate is 'psd' or 'mean', found {aggregate!r}")
-    chunks = [
-        _unit_spectra(clips[i : i + CLIPS_A_CHUNK], fps)
-        for i in range(0, len(clips), CLIPS_A_CHUNK)
-    ]
+    with _one_thread():
+        chunks = [
+            _unit_spectra(clips[i : i + CLIPS_A_CHUNK], fps)
+            for i in range(0, len(clips), CLIPS_A_CHUNK)
+        ]
     freq_hz = chunks[0][0]
     spectra = np.concatenate([power for _, power in chunks])  # (n_clips, F)
     clip_hr_bpm = 60 * freq_hz[spectra.argmax(axis=1)]
@@ -126,6 +129,18 @@ def finite_stretches(wave: np.ndarray, min_frames: int = 2) -> list[tuple[int, i
     edges = np.flatnonzero(np.diff(np.r_[False, np.isfinite(wave), False]))
     runs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
     return [(start, stop) for start, stop in runs if stop - start >= min_frames]
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep torch on one thread: its threads waiting for each other made these short transforms 20
+    times slower on cores that other processes use, and hardly faster on free ones."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n_threads)
 
 
 def _cut(wave, stretches, fps, clip_s, step_s) -> np.ndarray:
