@@ -1,0 +1,184 @@
+"""A face in a frame: FaceMesh landmarks every time, MTCNN's box once, the square crop round it.
+
+Frames are RGB uint8 (H, W, 3); landmarks (468, 2) float32, pixels (x, y), centres at integers.
+
+    >>> from skimage.data import astronaut
+    >>> landmarks = FaceLandmarks()(astronaut())
+    >>> landmarks.shape, landmarks.mean(axis=0).round(-1).tolist()
+    ((468, 2), [220.0, 120.0])
+
+The models lie in the wheels of mediapipe and facenet-pytorch: nothing is downloaded.  Both are
+imported when first used, torch only for MTCNN.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+
+import cv2
+import numpy as np
+
+N_LANDMARKS = 468
+CROP_SIDE = 128  # pixels of a face crop
+MARGIN = 1.5  # side of the crop over the longer side of MTCNN's box
+MIN_PROBABILITY = 0.9  # of a face, by MTCNN
+
+# FaceMesh writes these to stderr at every start, below any log level; everything else is let by.
+CHATTER = (
+    b"Created TensorFlow Lite XNNPACK delegate",
+    b"All log messages before absl::InitializeLog()",
+    b"Feedback manager requires a model with a single signature",
+    b"Using NORM_RECT without IMAGE_DIMENSIONS",
+)
+# One landmark as serialised: a message of 15 bytes (field 1) with x, y and z as float fields 1-3.
+_LANDMARK = np.dtype([("head", "V3"), ("x", "<f4"), ("y_tag", "V1"), ("y", "<f4"), ("z", "V5")])
+
+
+class FaceLandmarks:
+    """MediaPipe FaceMesh following one face through a video, one frame after the other.
+
+    Call `reset` before each recording: afterwards the answers are those of a fresh instance, bit
+    for bit.  Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video", 2019.
+    """
+
+    def __init__(self):
+        self._mesh = None
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the face followed so far.  The graph is built anew, in some 20 ms."""
+        if self._mesh is not None:
+            self._mesh.close()
+        with _without_chatter():
+            from mediapipe.python.solutions.face_mesh import FaceMesh
+
+            self._mesh = FaceMesh(static_image_mode=False, max_num_faces=1, refine_landmarks=False)
+            self._mesh.process(np.zeros((64, 64, 3), np.uint8))  # its threads have started by now
+        self._started = False
+
+    def __call__(self, rgb: np.ndarray) -> np.ndarray | None:
+        """Landmarks (468, 2) float32 of the next frame, None where there is no face."""
+        with nullcontext() if self._started else _without_chatter():
+            faces = self._mesh.process(rgb).multi_face_landmarks
+        if not faces:
+            return None
+        self._started = True
+        height, width = rgb.shape[:2]
+        return _parse(faces[0].SerializeToString()) * np.float32([width, height]) - np.float32(0.5)
+
+
+def _parse(message: bytes) -> np.ndarray:
+    """Landmarks (468, 2) float32, as shares of width and height, from mediapipe's message.
+
+    Twenty times as fast as 936 attribute look-ups, a tenth of FaceMesh's own time.
+    """
+    if len(message) != N_LANDMARKS * _LANDMARK.itemsize:
+        expected = N_LANDMARKS * _LANDMARK.itemsize
+        raise RuntimeError(
+            f"FaceMesh gave {len(message)} bytes, expected {expected}: mediapipe's"
+            " message has changed, use the version pinned in pyproject.toml"
+        )
+    fields = np.frombuffer(message, _LANDMARK)
+    return np.stack([fields["x"], fields["y"]], axis=-1)
+
+
+def centred_mean(frames: Iterable[tuple]) -> Iterator[tuple]:
+    """Smooth landmarks over three frames: each is the mean of the one before, itself, the next.
+
+    Takes and gives tuples whose last entry is landmarks or None; a frame without a face stays one,
+    and a missing neighbour is left out.  Gives each frame one frame late.
+
+    Why not One-Euro or an exponential mean: they lag.  POS, CHROM, GREEN power within 6 bpm of the
+    true rate, mean of 4 clips with the head bobbing 5 pixels in the heart band: unsmoothed .88 .85
+    .85, this .88 .86 .85, One-Euro (1 Hz, 0.05) .86 .76 .15, exponential 0.1 .83 .64 .07.  On
+    a real resting face GREEN's quality rises from .65 to .71; over 5 frames the bob gets GREEN to
+    .76.
+    """
+    before, current = None, None
+    for following in frames:
+        if current is not None:
+            yield *current[:-1], _mean_of(before, current[-1], following[-1])
+            before = current[-1]
+        current = following
+    if current is not None:
+        yield *current[:-1], _mean_of(before, current[-1], None)
+
+
+def _mean_of(before, landmarks, after):
+    if landmarks is None:
+        return None
+    near = [points for points in (before, landmarks, after) if points is not None]
+    return sum(near) / np.float32(len(near))
+
+
+def load_mtcnn(device: str = "cpu"):
+    """MTCNN with the weights of facenet-pytorch's wheel, on "cpu" or "cuda".
+
+    Zhang et al., "Joint Face Detection and Alignment using Multi-task Cascaded CNNs", 2016.
+    """
+    from facenet_pytorch import MTCNN
+
+    return MTCNN(select_largest=True, device=device)
+
+
+def find_box(rgb: np.ndarray, mtcnn) -> tuple[float, float, float, float] | None:
+    """(x0, y0, x1, y1) of the largest face that MTCNN is sure of (0.9), in pixels, or None."""
+    boxes, probabilities = mtcnn.detect(rgb)
+    if boxes is None:
+        return None
+    sure = [b for b, p in zip(boxes, probabilities, strict=True) if p >= MIN_PROBABILITY]
+    return tuple(float(v) for v in sure[0]) if sure else None
+
+
+def square_round(box: tuple[float, float, float, float]) -> tuple[int, int, int]:
+    """(x, y, side) of the square of 1.5 times a box's longer side, with the same centre.
+
+    The side is a multiple of 4, so that `square_crop` can halve it exactly.
+    """
+    x0, y0, x1, y1 = box
+    side = max(4, 4 * round(MARGIN * max(x1 - x0, y1 - y0) / 4))
+    return round((x0 + x1 - side) / 2), round((y0 + y1 - side) / 2), side
+
+
+def square_crop(rgb: np.ndarray, square: tuple[int, int, int], size: int = CROP_SIDE) -> np.ndarray:
+    """The square (x, y, side) of a frame as (size, size, 3) uint8, the border repeated outside it.
+
+    Shrunk by exact halving, then a bilinear step and one more halving: every pixel counts, so the
+    noise is averaged as by OpenCV's area interpolation, in a quarter of its time.
+    """
+    crop = _cut(rgb, square)
+    while len(crop) > 2 * size:
+        crop = cv2.resize(crop, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    crop = cv2.resize(crop, (2 * size, 2 * size), interpolation=cv2.INTER_LINEAR)
+    return cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
+
+
+def _cut(rgb: np.ndarray, square: tuple[int, int, int]) -> np.ndarray:
+    x, y, side = square
+    height, width = rgb.shape[:2]
+    left, top = max(0, -x), max(0, -y)
+    right, bottom = max(0, x + side - width), max(0, y + side - height)
+    inside = rgb[max(0, y) : y + side, max(0, x) : x + side]
+    if not (left or top or right or bottom):
+        return inside
+    return cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_REPLICATE)
+
+
+@contextmanager
+def _without_chatter():
+    """Hold back what the process writes to stderr meanwhile, then let all but CHATTER out."""
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as caught:
+        os.dup2(caught.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            caught.seek(0)
+            for line in caught:
+                if not any(words in line for words in CHATTER):
+                    os.write(2, line)
