@@ -65,6 +65,11 @@ def test_the_seed_decides():
     assert not a["fold"].equals(b["fold"])
 
 
+def test_folds_are_the_same_in_every_process():
+    folds = split_by_subject(many(12), n_folds=3, seed=0)
+    assert "".join(map(str, folds.drop_duplicates("subject")["fold"])) == "021101221002"
+
+
 def test_each_dataset_is_dealt_out_evenly():
     folds = split_by_subject(many(20, "a") + many(11, "b"), n_folds=4, seed=3)
     counts = folds.drop_duplicates(["dataset", "subject"]).groupby(["dataset", "fold"]).size()

@@ -1,6 +1,7 @@
 """The store's writer is killed before each of its file operations in turn, and nothing is lost."""
 
 import os
+import shutil
 import signal
 import sys
 
@@ -63,3 +64,21 @@ def test_killed_at_any_file_operation_then_again_gives_the_same_bytes(tmp_path, 
         if not died:
             break
     assert event > 20
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_half_removed_older_copy_is_never_taken_for_a_complete_one(tmp_path):
+    for event in range(1000):
+        root = tmp_path / str(event)
+        write(root, version=1)
+        target = Store(root).path(ID)
+        target.rename(target.with_name(f".old-{target.name}"))
+        os.mkdir(target)
+        (target / "recording.json").write_text("{}")
+        died = killed_at(event, Store(root).write_index)
+        shutil.rmtree(target)
+        if Store(root).meta(ID) is not None:
+            assert (Store(root).open(ID).bvp == 1).all() and (Store(root).open(ID).face == 1).all()
+        if not died:
+            break
+    assert event > 5

@@ -180,11 +180,11 @@ def test_order_is_not_the_file_system_s(tmp_path, monkeypatch):
         put(tmp_path / path)
         put(tmp_path / "DATASET_2" / f"subject{len(path)}" / "vid.avi")
     layouts = ("challenge_test", "ubfc_rppg", "folder")
-    expected = [ids(read(layout, tmp_path)) for layout in layouts]
+    expected = [ids(READERS[layout](tmp_path)) for layout in layouts]
     forward = Path.iterdir
     monkeypatch.setattr(Path, "iterdir", lambda path: reversed(list(forward(path))))
     walk = os.walk
     monkeypatch.setattr(
         os, "walk", lambda *a, **k: ((p, d[::-1], f[::-1]) for p, d, f in walk(*a, **k))
     )
-    assert [ids(read(layout, tmp_path)) for layout in layouts] == expected
+    assert [ids(READERS[layout](tmp_path)) for layout in layouts] == expected

@@ -172,7 +172,9 @@ def test_index_of_a_store_that_is_not_there_says_so(tmp_path):
     assert len(Store(tmp_path).index()) == 0 and "hr_true_bpm" in Store(tmp_path).index()
 
 
-@pytest.mark.parametrize("text", ['{"id": "demo/ann', "[1]", '{"id": "demo/bob/v1.mp4"}', "\xff"])
+@pytest.mark.parametrize(
+    "text", ['{"id": "demo/ann', "[1]", '{"id": "demo/bob/v", "status": "ok"}', "\xff"]
+)
 def test_an_unreadable_json_is_a_failure_that_names_the_file(tmp_path, text):
     write(tmp_path)
     write(tmp_path, "demo/bob/v")

@@ -43,7 +43,7 @@ def videos_below(root: Path) -> list[Path]:
             names.clear()
             continue
         seen.add(place)
-        names[:] = sorted((n for n in names if not n.startswith(".")), key=natural)
+        names[:] = [name for name in names if not name.startswith(".")]
         found += [path for file in files if is_video(path := Path(folder, file))]
     return sorted(found, key=lambda path: natural(path.relative_to(root).as_posix()))
 
