@@ -12,7 +12,7 @@ half the forehead, talking around the mouth.
     (300, 5)
 """
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -76,12 +76,12 @@ LEVELS = {
             noise=1.5,
             jitter=0.2,
             crf=12,
-            bob_px=(0.3, 0.7),
-            talk_px=(0.4, 4.0),
-            side_light=(0.5, 0.04),
-            shadow=(0.35, 0.3),
-            highlight=(0.4, 9.0),
-            fringe=(0.35, 1.5),
+            bob_px=(0.3, 0.6),
+            talk_px=(0.4, 3.5),
+            side_light=(0.4, 0.03),
+            shadow=(0.3, 0.25),
+            highlight=(0.35, 7.0),
+            fringe=(0.3, 1.3),
         ),
         Level(
             "hardest",
@@ -104,17 +104,15 @@ LEVELS = {
     )
 }
 REGIONAL = ("bob_px", "talk_px", "side_light", "shadow", "highlight", "fringe")
+EVERYWHERE = ("sway_px", "turn_deg", "drift", "flicker", "cast", "noise", "jitter", "crf")
 
 
-def alone(nuisance: str, base: str = "easy", of: str = "test", times: float = 1.0) -> Level:
-    """The `base` level with one disturbance as in `of`, in every recording, `times` as strong."""
-    if nuisance not in {f.name for f in fields(Level)} - {"name"}:
-        raise ValueError(
-            f"nuisance {nuisance!r}: expected one of {[f.name for f in fields(Level)]}"
-        )
-    strength = getattr(LEVELS[of], nuisance)
-    value = (1.0, strength[1] * times) if nuisance in REGIONAL else strength * times
-    value = round(value) if nuisance == "crf" else value
+def alone(nuisance: str, base: str) -> Level:
+    """The `base` level with one disturbance as strong as in "test", and in every recording."""
+    if nuisance not in (*REGIONAL, *EVERYWHERE):
+        raise ValueError(f"disturbance {nuisance!r}: expected one of {[*REGIONAL, *EVERYWHERE]}")
+    strength = getattr(LEVELS["test"], nuisance)
+    value = (1.0, strength[1]) if nuisance in REGIONAL else strength
     return replace(LEVELS[base], name=f"{base}+{nuisance}", **{nuisance: value})
 
 
@@ -146,7 +144,7 @@ class Nuisances:
     highlight: np.ndarray  # (T,) grey levels
     highlight_cheek: int  # landmark in its middle
     fringe_px: np.ndarray  # (T, 2) shift of the fringe
-    specular: float = field(default=0.0)
+    specular: float  # grey levels of the shine
 
 
 def draw_nuisances(rng, level: Level, times_s: np.ndarray, unit: float) -> Nuisances:

@@ -19,7 +19,7 @@ LEAD_S = 4.0  # beats before the recording's start and after its end, for delays
 GRID_HZ = 250.0
 RATE_LIMITS_BPM = (42.0, 158.0)  # of the instantaneous rate
 # Template of one beat over its phase: systolic peak, then the dicrotic wave after the notch.
-BUMPS = ((0.24, 0.095, 1.0), (0.40, 0.12, 0.42), (0.62, 0.10, 0.30))  # place, width, height
+BUMPS = ((0.21, 0.085, 1.0), (0.36, 0.09, 0.34), (0.57, 0.075, 0.36))  # place, width, height
 
 
 @dataclass(frozen=True)
