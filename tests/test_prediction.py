@@ -64,6 +64,13 @@ def test_one_row_a_recording_and_method(store):
     assert set(table["hr_true_bpm"]) == {75.2} and set(table["reason"]) == {""}
 
 
+def test_the_whole_face_is_what_is_read(tmp_path):
+    store = Store(tmp_path)
+    put(store, "a/1/last", mstmap_of(85, rows=[62]))
+    table = predict_classical(store, ["a/1/last"], ["POS"])
+    assert table["hr_bpm"].item() == pytest.approx(85, abs=1)
+
+
 def test_what_cannot_be_estimated_is_a_row_with_a_reason(store):
     ids = ["a/1/short", "a/2/gaps", "a/2/failed", "a/1/fine"]
     table = predict_classical(store, ids, ["POS", "GREEN"]).set_index(["id", "model"])
@@ -92,6 +99,13 @@ def test_oracle_finds_the_region_that_pulses_and_returns_its_own_rate():
     whole_face = heart_rate(classical.wave("POS", mstmap[:, 62, :3], 30.0), 30.0)
     assert abs(whole_face.hr_bpm - 68) > 10
     assert oracle_region(mstmap, 30.0, hr_bpm=68).hr_bpm == pytest.approx(68, abs=1)
+
+
+def test_oracle_follows_the_rate_it_is_told_not_the_purest_row():
+    mstmap = mstmap_of(120, rows=[30], noise=0.0)
+    mstmap[:, 10] = mstmap_of(66, rows=[10], noise=0.4)[:, 10]
+    assert oracle_region(mstmap, 30.0, hr_bpm=66).hr_bpm == pytest.approx(66, abs=1)
+    assert oracle_region(mstmap, 30.0, hr_bpm=120).hr_bpm == pytest.approx(120, abs=1)
 
 
 def test_oracle_told_a_rate_that_no_region_has_still_returns_a_regions_own():

@@ -64,6 +64,13 @@ def test_pos_equals_the_papers_loop(fps):
     np.testing.assert_allclose(classical.pos(rgb, fps), naive_pos(rgb, fps), atol=1e-12)
 
 
+def test_pos_in_chunks_equals_one_piece(monkeypatch):
+    monkeypatch.setattr(classical, "WINDOWS_A_CHUNK", 100)
+    rgb = skin_trace(75, n_frames=347, noise=1.0)  # 300 windows: whole chunks, the last one full
+    np.testing.assert_allclose(classical.pos(rgb, 30.0), naive_pos(rgb, 30.0), atol=1e-12)
+    np.testing.assert_allclose(classical.pos(rgb[:-1], 30.0), naive_pos(rgb[:-1], 30.0), atol=1e-12)
+
+
 @pytest.mark.parametrize("fps", [25.0, 30.0, 61.3])
 def test_chrom_equals_the_papers_loop(fps):
     n = 2 * int(np.ceil(np.ceil(1.6 * fps) / 2))
@@ -77,6 +84,23 @@ def test_chrom_fills_the_frames_past_the_last_whole_window():
     assert out.shape == (300,)
     np.testing.assert_allclose(out[:264], naive_chrom(rgb, 30.0)[:264], atol=1e-9)
     assert np.ptp(out[288:]) > 0
+
+
+def test_whole_signal_methods_equal_their_formulas():
+    c = skin_trace(75, n_frames=200, noise=1.0)  # (T, 3)
+    n = (c / c.mean(axis=0) - 1).T  # (3, T)
+    weights = np.linalg.solve(n @ n.T, PULSE_SIGNATURE)
+    u = np.linalg.svd(c.T, full_matrices=False)[0][:, 0]
+    q = np.linalg.qr(c.T)[0][:, 0]
+    expected = {
+        "GREEN": c[:, 1],
+        "PBV": weights @ n,
+        "LGI": ((np.eye(3) - np.outer(u, u)) @ c.T)[1],
+        "OMIT": ((np.eye(3) - np.outer(q, q)) @ c.T)[1],
+    }
+    for method, y in expected.items():
+        y = (y - y.mean()) / y.std()
+        np.testing.assert_allclose(wave(method, c, 30.0), -y, atol=1e-8, err_msg=method)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -92,8 +92,7 @@ def _pos_of_rows(rgb: np.ndarray, fps: float) -> np.ndarray:
     if not stretches:
         raise ValueError(f"no {MIN_STRETCH_S:g} s without a gap in {len(rgb) / fps:.2f} s")
     inside = np.concatenate([rgb[start:stop] for start, stop in stretches])  # (T', rows, 3)
-    usable = np.isfinite(inside).all(axis=(0, 2)) & (inside > 0).all(axis=(0, 2))
-    usable &= (np.ptp(inside, axis=0) > 0).any(axis=1)
+    usable = (inside > 0).all(axis=(0, 2)) & (np.ptp(inside, axis=0) > 0).any(axis=1)  # NaN > 0 no
     if not usable.any():
         raise ValueError(f"none of the {rgb.shape[1]} rows has a colour that is there and changes")
     waves = np.full((usable.sum(), len(rgb)), np.nan)

@@ -24,6 +24,7 @@ from scipy.sparse.linalg import splu
 from rppg.signals.heart_rate import FLAT_RATIO, MIN_STRETCH_S, bandpass, finite_stretches
 
 WINDOW_S = 1.6  # CHROM and POS: two beats at 75 bpm
+WINDOWS_A_CHUNK = 1024  # POS windows held at once: memory flat in the length of the trace
 CHROM_BAND_HZ = (0.7, 2.5)
 ICA_BAND_HZ = (0.7, 2.5)
 PULSE_SIGNATURE = np.array([0.33, 0.77, 0.53])  # of blood volume in R, G, B (de Haan & van Leest)
@@ -93,7 +94,7 @@ def chrom(rgb: np.ndarray, fps: float) -> np.ndarray:
     In windows of 1.6 s (even), every half window: C / m, X = 3R - 2G, Y = 1.5R + G - 1.5B, both
     band-passed 0.7-2.5 Hz (order 3), S = X - (std X / std Y) Y, times a periodic Hann, added up.
     The trace is mirrored at its end to fill the last window.
-    De Haan & Jeanne, IEEE TBME 60(10), 2013, equations 5-10.
+    De Haan & Jeanne, IEEE TBME 60(10), 2013.
     """
     n_frames, n = rgb.shape[-2], _window_frames(rgb, fps)
     hop = n // 2
@@ -119,12 +120,14 @@ def pos(rgb: np.ndarray, fps: float) -> np.ndarray:
     """
     n_frames, n = rgb.shape[-2], _window_frames(rgb, fps)
     windows = _windows(rgb, n)  # (..., K, 3, n)
-    r, g, b = np.moveaxis(windows / windows.mean(axis=-1, keepdims=True), -2, 0)  # (..., K, n)
-    s1, s2 = g - b, g + b - 2 * r
-    h = _centre(s1 + _std_ratio(s1, s2) * s2)
-    out = np.zeros((*h.shape[:-2], n_frames))
-    for i in range(n):  # the i-th frame of all windows at once
-        out[..., i : i + h.shape[-2]] += h[..., i]
+    out = np.zeros((*rgb.shape[:-2], n_frames))
+    for first in range(0, n_frames - n + 1, WINDOWS_A_CHUNK):
+        some = windows[..., first : first + WINDOWS_A_CHUNK, :, :]
+        r, g, b = np.moveaxis(some / some.mean(axis=-1, keepdims=True), -2, 0)  # (..., K', n)
+        s1, s2 = g - b, g + b - 2 * r
+        h = _centre(s1 + _std_ratio(s1, s2) * s2)
+        for i in range(n):  # the i-th frame of all these windows at once
+            out[..., first + i : first + i + h.shape[-2]] += h[..., i]
     return out
 
 
@@ -132,9 +135,9 @@ def pbv(rgb: np.ndarray, fps: float) -> np.ndarray:
     """The combination of channels that has the known colour of blood and as little else as can be.
 
     w solves (N'N) w = p with p = (.33, .77, .53) normalised, y = N w, over the whole trace.
-    De Haan & van Leest, Physiol. Meas. 35(9), 2014, equation 4.  N has its mean removed and p is
-    fixed: a p taken from the data follows motion (28.8 against 0.1 bpm RMSE in our trial).  The
-    pseudo-inverse stands for the inverse where a trace without noise leaves N'N singular.
+    De Haan & van Leest, Physiol. Meas. 35(9), 2014.  N has its mean removed and p is fixed: a p
+    taken from the data follows whatever moves most.  The pseudo-inverse stands for the inverse
+    where a trace without noise leaves N'N singular.
     """
     normalised = rgb / rgb.mean(axis=-2, keepdims=True) - 1  # (..., T, 3)
     covariance = np.swapaxes(normalised, -1, -2) @ normalised / rgb.shape[-2]  # (..., 3, 3)
