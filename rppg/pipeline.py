@@ -70,6 +70,7 @@ def run_notebook(notebook: Path, executed: Path, parameters: dict) -> None:
             cwd=str(project_dir(__file__)),
             progress_bar=False,
             stderr_file=sys.stderr,
+            extra_arguments=["--IPKernelApp.log_level=40"],  # errors of the kernel, not its advice
         )
     except pm.PapermillExecutionError:
         print(f"\n{Path(notebook).name} failed; what it did so far: {executed}", file=sys.stderr)

@@ -30,9 +30,14 @@ def expand_videos(paths: list[Path]) -> list[Recording]:
             recordings += read("folder", path)
         except (FileNotFoundError, ValueError) as error:
             recordings.append(
-                Recording("folder", "root", path.name or "video", path, problem=str(error))
+                Recording("folder", "root", _name_of(path), path, problem=str(error))
             )
     return recordings
+
+
+def _name_of(path: Path) -> str:
+    """A recording's name for any path: no leading dot, at most 200 bytes."""
+    return path.name.lstrip(".").encode()[:200].decode(errors="ignore") or "video"
 
 
 def method_names(methods: list[str]) -> list[str]:
@@ -97,6 +102,8 @@ def _estimate(video: str, method: str, rgb: np.ndarray, traces) -> dict:
 
 
 def _draw(path: Path, recording: Recording, row: dict, traces) -> None:
+    import matplotlib.pyplot as plt
+
     from rppg.contest.plots import plot_recording
     from rppg.vision.mstmap import draw_regions
 
@@ -108,6 +115,7 @@ def _draw(path: Path, recording: Recording, row: dict, traces) -> None:
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)
+    plt.close(figure)
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

@@ -14,6 +14,8 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 
+import pandas as pd
+
 PACKAGES = ("rppg", "numpy", "scipy", "pandas", "torch", "mediapipe", "av", "opencv-contrib-python")
 
 
@@ -44,19 +46,20 @@ def versions() -> dict[str, str]:
 
 
 def write_run_json(
-    path: Path, parameters: dict, *, origin: str, score: list | None, inputs: list[Path]
+    path: Path, parameters: dict, *, origin: str, score: pd.DataFrame | None, inputs: list[Path]
 ) -> Path:
     """Write run.json whole, then rename it into place; returns its path.
 
     origin: "real" or "synthetic".  score: rows of the leaderboard, None where the truth is unknown.
+    inputs: files that the result depends on; those that do not exist are null.
     """
     facts = {
         "origin": origin,
         "parameters": parameters,
-        "inputs": {Path(p).name: file_digest(p) for p in inputs},
+        "inputs": {Path(p).name: file_digest(p) if Path(p).is_file() else None for p in inputs},
         "git_commit": git_commit(Path(__file__).parent),
         "versions": versions(),
-        "score": score,
+        "score": None if score is None else json.loads(score.to_json(orient="records")),
     }
     partial = path.with_name(f".{path.name}.part")
     partial.write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")

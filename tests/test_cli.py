@@ -1,4 +1,4 @@
-"""The `rppg` command as a person meets it: answers, exit status, and what it says when it cannot."""
+"""The `rppg` command as a person meets it: answers, exit status, what it says when it cannot."""
 
 import json
 import subprocess

@@ -53,3 +53,57 @@ def test_parameters_cell_holds_typed_literals_with_a_comment_each(path):
     for node in statements:
         ast.literal_eval(node.value)
     assert tagged[0].source.count("# ") >= len(statements)
+
+
+@pytest.fixture(scope="module")
+def smoke_run():
+    """The whole road on very little, through Snakemake and papermill; the runner's last words."""
+    command = [sys.executable, "-m", "rppg.cli", "run", "--profile", "smoke"]
+    root = NOTEBOOKS.parent
+    first = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert first.returncode == 0, first.stderr[-3000:]
+    again = subprocess.run([*command, "-n"], cwd=root, capture_output=True, text=True)
+    return root / "submissions" / "smoke", first.stdout, again
+
+
+@pytest.mark.slow
+def test_smoke_run_writes_a_submission_like_the_sample_and_prints_where(smoke_run):
+    folder, printed, _ = smoke_run
+    sample = pd.read_csv(folder.parents[1] / "data" / "smoke" / "sample_submission.csv")
+    submission = pd.read_csv(folder / "submission.csv")
+    assert list(submission.columns) == list(sample.columns) == ["ids", "HR"]
+    assert submission["ids"].tolist() == sample["ids"].tolist()
+    assert submission["HR"].between(40, 180).all()
+    assert str(folder / "submission.csv") in printed and "mean of training" in printed
+
+
+@pytest.mark.slow
+def test_smoke_run_scores_every_model_and_says_synthetic_everywhere(smoke_run):
+    folder, printed, _ = smoke_run
+    columns = "model,kind,split,n,rmse_bpm,rmse_low,rmse_high,mae_bpm,within_5bpm,pearson_r"
+    board = pd.read_csv(folder / "leaderboard.csv", keep_default_na=False, na_values=[""])
+    assert ",".join(board.columns) == columns
+    assert board["split"].str.contains("synthetic").all() and "synthetic" in printed
+    whole = board[board["split"] == "synthetic test"].set_index("model")
+    assert set(whole["kind"]) == {"null", "classical"} and (whole["n"] == 4).all()
+    assert whole.loc["POS", "rmse_bpm"] < 0.5 * whole.loc["mean of training", "rmse_bpm"]
+    facts = json.loads((folder / "run.json").read_text())
+    assert facts["origin"] == "synthetic" and facts["parameters"]["model"] == "POS"
+    assert facts["score"][0]["rmse_bpm"] == pytest.approx(whole.loc["POS", "rmse_bpm"], abs=1e-4)
+
+
+@pytest.mark.slow
+def test_smoke_run_keeps_executed_notebooks_with_figures(smoke_run):
+    folder, _, _ = smoke_run
+    for path in PATHS:
+        executed = code_cells(folder / "notebooks" / path.name)
+        outputs = [output for cell in executed for output in cell.outputs]
+        assert all(cell.execution_count for cell in executed)
+        assert sum("image/png" in output.get("data", {}) for output in outputs) >= 2
+
+
+@pytest.mark.slow
+def test_smoke_run_again_has_nothing_to_do(smoke_run):
+    _, _, again = smoke_run
+    assert again.returncode == 0
+    assert "Nothing to be done" in again.stdout + again.stderr

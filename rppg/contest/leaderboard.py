@@ -121,8 +121,10 @@ def score_files(submission: Path, solution: Path, n_boot: int = N_BOOT) -> pd.Da
 
 
 def format_leaderboard(board: pd.DataFrame | Path | str) -> str:
-    """A leaderboard, or leaderboard.csv, as text to print; "-" where there is no number."""
-    table = board if isinstance(board, pd.DataFrame) else pd.read_csv(board)
+    """The first split of a leaderboard, or leaderboard.csv, as text to print: "-" for no number."""
+    if not isinstance(board, pd.DataFrame):  # "null" is a kind, not a missing value
+        board = pd.read_csv(board, keep_default_na=False, na_values=[""])
+    table = board[board["split"] == board["split"].iloc[0]]
     return table.to_string(index=False, float_format="%.2f", na_rep="-")
 
 

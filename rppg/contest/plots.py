@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.ndimage import uniform_filter1d
 
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7F7F7F"
 KIND_COLOURS = {
@@ -25,6 +26,7 @@ KIND_COLOURS = {
 LINE_STYLES = ("-", "--", "-.", ":")
 NEAR_BPM = 5.0  # the band drawn round a right answer
 NEAR_PEAK_BPM = 6.0  # the part of a spectrum that quality counts
+SLOW_S = 1.6  # of light and motion; a map is drawn without what is slower
 LONGEST_WAVE_S = 20.0  # a longer wave is drawn by its first part: beats must be seen
 CLEAN = {"axes.spines.top": False, "axes.spines.right": False}
 
@@ -157,10 +159,12 @@ def plot_faces(images, titles, origin: str, columns: int = 6) -> Figure:
 
 
 def plot_mstmap(mstmap: np.ndarray, fps: float, title: str, origin: str) -> Figure:
-    """R, G, B of an MSTmap (T, 63, 6) as a picture, each row and channel scaled to its range."""
+    """R, G, B of an MSTmap (T, 63, 6) as a picture: what is faster than 1.6 s, each row and channel
+    scaled to its range."""
     rgb = np.asarray(mstmap[..., :3], dtype=float)  # (T, 63, 3)
-    low, high = (np.nanpercentile(rgb, q, axis=0, keepdims=True) for q in (1, 99))
-    scaled = np.clip((rgb - low) / np.maximum(high - low, 1e-9), 0, 1)
+    fast = rgb / uniform_filter1d(rgb, round(SLOW_S * fps), axis=0, mode="nearest") - 1
+    low, high = (np.nanpercentile(fast, q, axis=0, keepdims=True) for q in (1, 99))
+    scaled = np.clip((fast - low) / np.maximum(high - low, 1e-9), 0, 1)
     picture = np.where(np.isnan(scaled), 1.0, scaled).transpose(1, 0, 2)  # (63, T, 3)
     figure, axes = _subplots(figsize=(9, 3))
     extent = (0, len(rgb) / fps, len(picture) + 0.5, 0.5)

@@ -17,6 +17,7 @@ Every video appears whole, by renaming, so an interrupted call is taken up by th
 
 import json
 import multiprocessing
+import shutil
 import signal
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -45,14 +46,21 @@ rppg.synthetic. Nothing here was recorded from a person's body. Never mix it wit
 
 
 def write_challenge(
-    root: str | Path, config: ChallengeConfig, workers: int = 2, progress: bool = True
+    root: str | Path,
+    config: ChallengeConfig,
+    workers: int = 2,
+    progress: bool = True,
+    replace: bool = False,
 ) -> Path:
     """Write the challenge below `root`, or finish it, or find it there; returns `root`.
 
-    The bytes depend on `config` alone, not on `workers`. Raises ValueError where `root` holds a
-    challenge of other parameters (it says which), FileExistsError where it holds something else.
+    The bytes depend on `config` alone, not on `workers`. Where `root` holds a challenge of other
+    parameters, `replace` removes it first; without, ValueError says what differs. Raises
+    FileExistsError where `root` holds something else.
     """
     root, clips = Path(root), plan(config)
+    if replace and _differences(root, config):
+        shutil.rmtree(root)
     if _known(root, config) and _complete(root, clips):
         return root
     root.mkdir(parents=True, exist_ok=True)
@@ -106,16 +114,22 @@ def _known(root: Path, config: ChallengeConfig) -> bool:
         if [path.name for path in root.iterdir()] == ["SYNTHETIC.txt"]:
             return False  # interrupted at its very start
         raise FileExistsError(f"{root} is not empty and no challenge: choose another folder")
-    found = json.loads((root / "challenge.json").read_text())
-    wanted = json.loads(_parameters(config))
-    differ = [k for k in sorted(found.keys() | wanted.keys()) if found.get(k) != wanted.get(k)]
-    if differ:
-        what = "; ".join(f"{k} is {found.get(k)}, asked for {wanted.get(k)}" for k in differ)
+    if what := _differences(root, config):
         raise ValueError(
             f"{root} holds a challenge of other parameters ({what}): "
             "choose another folder or remove this one"
         )
     return True
+
+
+def _differences(root: Path, config: ChallengeConfig) -> str:
+    """In which parameters the challenge in `root` differs from `config`; "" where there is none."""
+    if not (root / "challenge.json").is_file():
+        return ""
+    found = json.loads((root / "challenge.json").read_text())
+    wanted = json.loads(_parameters(config))
+    differ = [k for k in sorted(found.keys() | wanted.keys()) if found.get(k) != wanted.get(k)]
+    return "; ".join(f"{k} is {found.get(k)}, asked for {wanted.get(k)}" for k in differ)
 
 
 def _complete(root: Path, clips: list[Clip]) -> bool:
