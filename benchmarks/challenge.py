@@ -14,6 +14,7 @@ against that rate: it says how far an oracle can talk itself into anything.
 
 import argparse
 import contextlib
+import functools
 import multiprocessing
 import os
 import tempfile
@@ -100,12 +101,20 @@ def measure_level(folder: Path, level: str, seed: int, args) -> list[dict]:
         return pool.map(measure_clip, tasks, chunksize=2)
 
 
+@functools.cache
+def _landmarker():
+    """FaceMesh, built once a process."""
+    from rppg.vision.face import FaceLandmarks
+
+    return FaceLandmarks()
+
+
 def measure_clip(task) -> dict:
     """Rates found in one clip by every method and both oracles, and how often its face was."""
     from rppg.vision.preprocess import extract
 
     recording, truth, seed, ask_mtcnn = task
-    traces = extract(recording)
+    traces = extract(recording, _landmarker())
     rgb = traces.mstmap[..., :3].astype(float)  # (T, 63, 3)
     row = {"id": recording.id, "seed": seed, "origin": recording.origin}
     row |= {"level": truth["level"], "hr_true_bpm": truth["hr_bpm"], "tone": truth["tone"]}

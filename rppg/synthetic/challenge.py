@@ -126,10 +126,19 @@ def _differences(root: Path, config: ChallengeConfig) -> str:
     """In which parameters the challenge in `root` differs from `config`; "" where there is none."""
     if not (root / "challenge.json").is_file():
         return ""
-    found = json.loads((root / "challenge.json").read_text())
-    wanted = json.loads(_parameters(config))
+    found = _flat(json.loads((root / "challenge.json").read_text()))
+    wanted = _flat(json.loads(_parameters(config)))
     differ = [k for k in sorted(found.keys() | wanted.keys()) if found.get(k) != wanted.get(k)]
     return "; ".join(f"{k} is {found.get(k)}, asked for {wanted.get(k)}" for k in differ)
+
+
+def _flat(content: dict, prefix: str = "") -> dict:
+    """Nested parameters as one dict with keys like levels.easy.crf."""
+    flat = {}
+    for key, value in content.items():
+        inner = isinstance(value, dict)
+        flat |= _flat(value, f"{prefix}{key}.") if inner else {f"{prefix}{key}": value}
+    return flat
 
 
 def _complete(root: Path, clips: list[Clip]) -> bool:

@@ -78,7 +78,8 @@ def skin_layers(subject: Subject, nuisances: Nuisances, rng, pulse_scale: float)
     slope_y, slope_x = np.gradient(shine)
     cheek = skin * blob(nuisances.highlight_cheek, 11, 11)
     around = (columns - points[[234, 454], 0].mean()) / np.ptp(points[[234, 454], 0])
-    grey = [np.repeat(x[..., None], 3, axis=2) for x in (shine, slope_x, slope_y, cheek)]
+    grey = [np.repeat(x[..., None], 3, axis=2) for x in (shine, slope_x, slope_y)]
+    grey.append(cheek[..., None] * nuisances.highlight_rgb)
     layers = [blood, -blood * delay_s[..., None], pressed, *grey, face * (skin * around)[..., None]]
     flat = np.stack(layers).astype(np.float32)
     return SkinLayers(box, flat.reshape(len(flat), -1), face.shape)
@@ -92,7 +93,7 @@ def skin_courses(
     wave = pulse.wave(times_s)
     slope = (pulse.wave(times_s + step) - pulse.wave(times_s - step)) / (2 * step)
     yaw, pitch = nuisances.pose[:, 3], nuisances.pose[:, 4]
-    reach = 22 * unit  # pixels that the shine stays behind per radian of turning
+    reach = 40 * unit  # pixels that the shine stays behind per radian of turning
     one = np.ones(len(times_s))
     courses = [wave, slope, nuisances.squeeze, one, reach * yaw, reach * pitch, nuisances.highlight]
     return np.stack([*courses, 0.8 * yaw], axis=1).astype(np.float32)

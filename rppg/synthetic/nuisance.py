@@ -59,12 +59,12 @@ LEVELS = {
             noise=1.4,
             jitter=0.2,
             crf=12,
-            bob_px=(0.2, 0.5),
-            talk_px=(0.25, 3.0),
-            side_light=(0.3, 0.02),
-            shadow=(0.2, 0.2),
-            highlight=(0.25, 5.0),
-            fringe=(0.2, 1.0),
+            bob_px=(0.2, 0.8),
+            talk_px=(0.25, 2.0),
+            side_light=(0.25, 0.006),
+            shadow=(0.2, 0.12),
+            highlight=(0.2, 5.0),
+            fringe=(0.2, 1.5),
         ),
         Level(
             "test",
@@ -76,12 +76,12 @@ LEVELS = {
             noise=1.5,
             jitter=0.2,
             crf=12,
-            bob_px=(0.3, 0.6),
-            talk_px=(0.4, 3.5),
-            side_light=(0.4, 0.03),
-            shadow=(0.3, 0.25),
-            highlight=(0.35, 7.0),
-            fringe=(0.3, 1.3),
+            bob_px=(0.35, 1.5),
+            talk_px=(0.3, 2.5),
+            side_light=(0.3, 0.012),
+            shadow=(0.3, 0.2),
+            highlight=(0.3, 7.0),
+            fringe=(0.35, 2.5),
         ),
         Level(
             "hardest",
@@ -94,12 +94,12 @@ LEVELS = {
             noise=2.6,
             jitter=0.3,
             crf=17,
-            bob_px=(0.7, 1.5),
+            bob_px=(0.7, 3.0),
             talk_px=(0.7, 6.0),
-            side_light=(0.8, 0.10),
+            side_light=(0.8, 0.07),
             shadow=(0.7, 0.5),
             highlight=(0.7, 20.0),
-            fringe=(0.6, 2.5),
+            fringe=(0.6, 4.0),
         ),
     )
 }
@@ -142,6 +142,7 @@ class Nuisances:
     shadow_angle: float  # rad, of the direction in which it moves
     shadow_px: np.ndarray  # (T,) place of its edge along that direction, from the face's middle
     highlight: np.ndarray  # (T,) grey levels
+    highlight_rgb: np.ndarray  # (3,) colour of the lamp that makes it
     highlight_cheek: int  # landmark in its middle
     fringe_px: np.ndarray  # (T, 2) shift of the fringe
     specular: float  # grey levels of the shine
@@ -149,7 +150,6 @@ class Nuisances:
 
 def draw_nuisances(rng, level: Level, times_s: np.ndarray, unit: float) -> Nuisances:
     """Draw one recording's disturbances; `unit` = the picture's lines / 240."""
-    n = len(times_s)
 
     def strength(chance: Chance) -> float:
         here, size = rng.random() < chance[0], chance[1] * rng.uniform(0.5, 1.5)
@@ -160,7 +160,8 @@ def draw_nuisances(rng, level: Level, times_s: np.ndarray, unit: float) -> Nuisa
     turn = np.radians(level.turn_deg)
     pose = wander * (level.sway_px * unit, 0.7 * level.sway_px * unit, 0.3 * turn, turn, 0.5 * turn)
     pose[:, :2] += np.outer(bob, (0.35 * rng.uniform(-1, 1), 1.0))
-    pose[:, 4] += bob / (60 * unit)  # nodding
+    pose[:, 3] += rng.uniform(-0.5, 0.5) * bob / (45 * unit)  # turning and nodding with it
+    pose[:, 4] += bob / (45 * unit)
     mouth, squeeze = _talking(rng, times_s, strength(level.talk_px))
     drift = level.drift * band_noise(rng, times_s, 0.02, 0.2)
     flicker = level.flicker * rhythm(rng, times_s)
@@ -168,7 +169,9 @@ def draw_nuisances(rng, level: Level, times_s: np.ndarray, unit: float) -> Nuisa
     cast = warm * np.array((1, 0, -1)) + 0.25 * green * np.array((-0.5, 1, -0.5))
     tint = rng.uniform(0.2, 1.0, 3) * rng.permutation((1.0, 0.5, 0.1))
     side_light = strength(level.side_light) * rhythm(rng, times_s, 0.5)[:, None] * tint / tint.max()
-    depth = strength(level.shadow) * np.array((1.0, 0.88, 0.72)) ** rng.uniform(0.5, 1.5)
+    depth = strength(level.shadow) * rng.uniform(0.6, 1.0, 3)  # shade is seldom grey
+    lamp = np.array((1.0, rng.uniform(0.75, 0.95), rng.uniform(0.4, 0.8)))
+    highlight = strength(level.highlight) * (1.2 + rhythm(rng, times_s, 0.5))
     return Nuisances(
         pose=pose,
         blink=_blinks(rng, times_s, level.blink_hz),
@@ -181,9 +184,10 @@ def draw_nuisances(rng, level: Level, times_s: np.ndarray, unit: float) -> Nuisa
         shadow_depth=np.clip(depth, 0, 0.8),
         shadow_angle=rng.uniform(0, 2 * np.pi),
         shadow_px=unit * (rng.uniform(5, 40) + rng.uniform(4, 10) * rhythm(rng, times_s)),
-        highlight=strength(level.highlight) * (1.2 + rhythm(rng, times_s, 0.5)),
+        highlight=highlight,
+        highlight_rgb=lamp,
         highlight_cheek=int(rng.choice((50, 280, 205, 425))),
-        fringe_px=_swing(rng, times_s, n, level.fringe[1] * unit) + np.outer(bob, (0.5, 0.3)),
+        fringe_px=_swing(rng, times_s, level.fringe[1] * unit) + np.outer(bob, (0.5, 0.3)),
         specular=level.specular * rng.uniform(0.5, 1.5),
     )
 
@@ -225,7 +229,7 @@ def _talking(rng, times_s, size_px) -> tuple[np.ndarray, np.ndarray]:
     return opening, 0.35 * size_px * (phrases - phrases.mean())
 
 
-def _swing(rng, times_s, n, size_px) -> np.ndarray:
+def _swing(rng, times_s, size_px) -> np.ndarray:
     """Shift of the fringe (T, 2)."""
     course = rhythm(rng, times_s)
     return size_px * rng.uniform(0.5, 1.5) * np.stack([course, 0.5 * course], axis=1)
