@@ -39,6 +39,7 @@ from .subject import make_subject
 RENDERER = 1  # raised whenever equal parameters come to mean other pictures
 UBFC_FINER = 4  # UBFC-rPPG is not compressed: its copies get a finer quantiser than the level's
 SAMPLE_HR_BPM = 80.0
+SHOWN = 4  # so many differing parameters are named
 MARK = """\
 Everything below this folder is synthetic: rendered faces with a rendered pulse, made by
 rppg.synthetic. Nothing here was recorded from a person's body. Never mix it with real recordings.
@@ -129,7 +130,9 @@ def _differences(root: Path, config: ChallengeConfig) -> str:
     found = _flat(json.loads((root / "challenge.json").read_text()))
     wanted = _flat(json.loads(_parameters(config)))
     differ = [k for k in sorted(found.keys() | wanted.keys()) if found.get(k) != wanted.get(k)]
-    return "; ".join(f"{k} is {found.get(k)}, asked for {wanted.get(k)}" for k in differ)
+    differ.sort(key=lambda key: key.count("."))  # the config's own parameters first
+    shown = [f"{k} is {found.get(k)}, asked for {wanted.get(k)}" for k in differ[:SHOWN]]
+    return "; ".join(shown) + (f"; and {len(differ) - SHOWN} more" if differ[SHOWN:] else "")
 
 
 def _flat(content: dict, prefix: str = "") -> dict:
