@@ -135,11 +135,11 @@ def find_box(rgb: np.ndarray, mtcnn) -> tuple[float, float, float, float] | None
 def square_round(box: tuple[float, float, float, float]) -> tuple[int, int, int]:
     """(x, y, side) of the square of 1.5 times a box's longer side, with the same centre.
 
-    The side is a multiple of 4, so that `square_crop` can halve it exactly.
+    All three are multiples of 4, so that `square_crop` can halve twice before it pads.
     """
     x0, y0, x1, y1 = box
     side = max(4, 4 * round(MARGIN * max(x1 - x0, y1 - y0) / 4))
-    return round((x0 + x1 - side) / 2), round((y0 + y1 - side) / 2), side
+    return 4 * round((x0 + x1 - side) / 8), 4 * round((y0 + y1 - side) / 8), side
 
 
 def square_crop(rgb: np.ndarray, square: tuple[int, int, int], size: int = CROP_SIDE) -> np.ndarray:
@@ -148,22 +148,19 @@ def square_crop(rgb: np.ndarray, square: tuple[int, int, int], size: int = CROP_
     Shrunk by exact halving, then a bilinear step and one more halving: every pixel counts, so the
     noise is averaged as by OpenCV's area interpolation, in a quarter of its time.
     """
-    crop = _cut(rgb, square)
-    while len(crop) > 2 * size:
-        crop = cv2.resize(crop, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    x, y, side = square
+    left, top = max(0, -x), max(0, -y)
+    crop = rgb[max(0, y) : max(0, y + side), max(0, x) : max(0, x + side)]
+    while side > 2 * size and not (left | top | side) & 1:
+        height, width = crop.shape[0] // 2, crop.shape[1] // 2
+        crop = crop[: 2 * height, : 2 * width]
+        crop = cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA)
+        left, top, side = left // 2, top // 2, side // 2
+    bottom, right = side - top - crop.shape[0], side - left - crop.shape[1]
+    if left or top or right or bottom:
+        crop = cv2.copyMakeBorder(crop, top, bottom, left, right, cv2.BORDER_REPLICATE)
     crop = cv2.resize(crop, (2 * size, 2 * size), interpolation=cv2.INTER_LINEAR)
     return cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
-
-
-def _cut(rgb: np.ndarray, square: tuple[int, int, int]) -> np.ndarray:
-    x, y, side = square
-    height, width = rgb.shape[:2]
-    left, top = max(0, -x), max(0, -y)
-    right, bottom = max(0, x + side - width), max(0, y + side - height)
-    inside = rgb[max(0, y) : y + side, max(0, x) : x + side]
-    if not (left or top or right or bottom):
-        return inside
-    return cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_REPLICATE)
 
 
 @contextmanager

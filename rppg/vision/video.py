@@ -88,7 +88,7 @@ def _read_video(path: Path) -> Iterator[tuple[np.ndarray, float]]:
     with _open(path) as container:
         stream = container.streams.video[0]
         n, end_s, error = 0, 0.0, None
-        frames = _decode(container, stream)
+        frames, reformatter = _decode(container, stream), VideoReformatter()
         while True:
             try:
                 frame = next(frames, None)
@@ -97,7 +97,7 @@ def _read_video(path: Path) -> Iterator[tuple[np.ndarray, float]]:
             if frame is None:
                 break
             time_s = frame.time if frame.pts is not None else _index_time_s(path, stream, n)
-            yield _upright(frame), time_s
+            yield _upright(frame, reformatter), time_s
             n, end_s = n + 1, time_s
         _check_complete(path, container, stream, n, end_s, error)
 
@@ -124,10 +124,12 @@ def _decode(container, stream) -> Iterator[av.VideoFrame]:
         yield from packet.decode()
 
 
-def _upright(frame: av.VideoFrame) -> np.ndarray:
-    rgb = frame.to_ndarray(format="rgb24", threads=1)  # (H, W, 3)
+def _upright(frame: av.VideoFrame, reformatter: VideoReformatter) -> np.ndarray:
+    plane = reformatter.reformat(frame, format="rgb24", threads=1).planes[0]
+    lines = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+    rgb = lines[:, : 3 * plane.width].reshape(plane.height, plane.width, 3)  # no copy, no padding
     rotation = _rotation(frame)
-    return cv2.rotate(rgb, TURN[rotation]) if rotation else rgb
+    return cv2.rotate(rgb, TURN[rotation]) if rotation else np.ascontiguousarray(rgb)
 
 
 def _rotation(frame: av.VideoFrame) -> int:

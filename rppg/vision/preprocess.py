@@ -1,0 +1,220 @@
+"""A recording all the way from its video into the store; many beside each other.
+
+Crops (T, 128, 128, 3) uint8 go straight to the disk; the MSTmap (T, 63, 6) float32 and the contact
+wave (T,) float32, where there is one, follow.  T frames at 30 fps.
+
+    >>> from rppg.recordings import read
+    >>> table = prepare(read("ubfc_rppg", "UBFC-rPPG"), "prepared", workers=2)  # doctest: +SKIP
+    >>> table["status"].value_counts()  # doctest: +SKIP
+"""
+
+import functools
+import importlib.metadata
+import os
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from rppg.recordings.recording import Recording, fingerprint
+from rppg.recordings.store import Store, StoreError
+from rppg.vision import pool
+from rppg.vision.face import CROP_SIDE, FaceLandmarks, load_mtcnn
+from rppg.vision.traces import Traces, extract
+
+__all__ = ["Traces", "extract", "prepare", "prepare_one"]
+
+PREPARATION = 1  # raised when the same video would be prepared differently: all is done again
+PACKAGES = ("av", "facenet-pytorch", "mediapipe", "numpy", "opencv-contrib-python", "scipy")
+ADVICE = "choose a folder that can be written, on a disk with room"
+
+_landmarker = functools.cache(FaceLandmarks)  # built once a process, when first needed
+_mtcnn = functools.cache(load_mtcnn)
+
+
+def prepare(
+    recordings: Sequence[Recording],
+    store_root: Path | str,
+    workers: int = 2,
+    progress: bool = True,
+    retry_failed: bool = False,
+) -> pd.DataFrame:
+    """Prepare recordings in `workers` processes, then write the store's index.
+
+    Returns one row a recording, in order: id, status ("prepared", "reused", "failed"), reason,
+    n_frames, seconds.  A recording that cannot be prepared, or whose process dies, is stored as
+    failed with the reason and the others go on.  Stopped at any moment, the same call goes on from
+    the recordings that are whole.  Raises StoreError, an OSError, where the store cannot be
+    written, and ValueError for two recordings of one id.
+    """
+    twice = [id for id, n in Counter(r.id for r in recordings).items() if n > 1]
+    if twice:
+        raise ValueError(f"two recordings have the id {twice[0]}: ids must differ")
+    store = Store(store_root)
+    _check_writable(store.root)
+    task = functools.partial(_row, store=store, retry_failed=retry_failed)
+    rows, n_failed = [None] * len(recordings), 0
+    with (
+        closing(pool.run(task, recordings, workers, setup=_one_thread)) as results,
+        tqdm(total=len(recordings), desc="prepare", unit="rec", disable=not progress) as bar,
+    ):
+        for index, row in results:
+            if isinstance(row, pool.WorkerDied):
+                meta = _store_failure(recordings[index], store, str(row), mark=None)
+                row = _as_row("failed", meta, seconds=None)
+            rows[index] = row
+            n_failed += row["status"] == "failed"
+            bar.set_postfix(failed=n_failed, refresh=False)
+            bar.update()
+    store.write_index()
+    columns = {"id": object, "status": object, "reason": object, "n_frames": "Int64"}
+    return pd.DataFrame(rows, columns=[*columns, "seconds"]).astype({**columns, "seconds": float})
+
+
+def prepare_one(recording: Recording, store: Store, retry_failed: bool = False) -> dict:
+    """Prepare one recording in this process; its recording.json.
+
+    What is prepared already, and unchanged, stays.  A recording that cannot be prepared is stored
+    as failed with the reason and comes back so until its source changes or retry_failed; one that
+    failed by an unforeseen error is tried again each time.  Raises StoreError, an OSError, where
+    the store cannot be written.
+    """
+    return _prepare(recording, store, retry_failed)[1]
+
+
+def _prepare(recording: Recording, store: Store, retry_failed: bool) -> tuple[str, dict]:
+    """("prepared" | "reused" | "failed", recording.json)."""
+    try:
+        mark = fingerprint(recording)
+    except OSError as error:
+        return "failed", _store_failure(recording, store, _reason(error, recording), mark=None)
+    known = store.meta(recording.id)
+    if known is not None and known.get("fingerprint") == mark and _is_current(known):
+        if known["status"] == "ok":
+            return "reused", known
+        if not retry_failed:
+            return "failed", known
+    try:
+        return "prepared", _write(recording, store, mark)
+    except StoreError:
+        raise
+    except ValueError as error:
+        return "failed", _store_failure(recording, store, _reason(error, recording), mark)
+    except Exception as error:  # unforeseen: stored with its name, tried again next time
+        reason = f"{type(error).__name__}: {_reason(error, recording)}"
+        return "failed", _store_failure(recording, store, reason, mark=None)
+
+
+def _write(recording: Recording, store: Store, mark: str) -> dict:
+    with store.begin(recording.id) as writer:
+        with _CropFile(writer.folder / "face.npy") as crops:
+            traces = extract(recording, _landmarker(), crops.append, _mtcnn())
+        writer.save("mstmap", traces.mstmap)
+        meta = {**_identity(recording, mark), "status": "ok", "reason": None, **traces.meta}
+        if recording.bvp is not None:
+            bvp = recording.bvp.at(meta["start_s"] + traces.times_s)  # (T,)
+            if np.isnan(bvp).all():
+                meta["notes"] = [*meta["notes"], "the contact wave covers no part of the video"]
+            else:
+                writer.save("bvp", bvp.astype(np.float32))
+        writer.commit(meta)
+    return meta
+
+
+def _store_failure(recording: Recording, store: Store, reason: str, mark: str | None) -> dict:
+    meta = {**_identity(recording, mark), "status": "failed", "reason": reason}
+    with store.begin(recording.id) as writer:
+        writer.commit(meta)
+    return meta
+
+
+def _reason(error: Exception, recording: Recording) -> str:
+    """What an error says, without the folder of the recording: it may lie anywhere."""
+    first = recording.frames[0] if isinstance(recording.frames, tuple) else recording.frames
+    return str(error).replace(f"{first.parent}{os.sep}", "")
+
+
+def _identity(recording: Recording, mark: str | None) -> dict:
+    words = ("id", "dataset", "subject", "name", "split", "origin", "fps_source", "hr_mean_bpm")
+    return {
+        **{word: getattr(recording, word) for word in words},
+        "hr_true_bpm": recording.true_hr_bpm(),
+        "notes": list(recording.notes),
+        "fingerprint": mark,
+        "versions": _versions(),
+    }
+
+
+@functools.cache
+def _versions() -> dict:
+    packages = {name: importlib.metadata.version(name) for name in PACKAGES}
+    return {"preparation": PREPARATION, **packages}
+
+
+def _is_current(meta: dict) -> bool:
+    return meta.get("versions", {}).get("preparation") == PREPARATION
+
+
+def _row(recording: Recording, store: Store, retry_failed: bool) -> dict:
+    start_s = time.perf_counter()
+    status, meta = _prepare(recording, store, retry_failed)
+    return _as_row(status, meta, time.perf_counter() - start_s)
+
+
+def _as_row(status: str, meta: dict, seconds: float | None) -> dict:
+    row = {word: meta.get(word) for word in ("id", "reason", "n_frames")}
+    return {**row, "status": status, "seconds": seconds}
+
+
+def _one_thread() -> None:
+    """A worker takes one core: the libraries below spread over all of them otherwise."""
+    os.environ["OMP_NUM_THREADS"] = "1"  # torch reads it when it is imported
+    cv2.setNumThreads(1)
+
+
+def _check_writable(root: Path) -> None:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root):
+            pass
+    except OSError as error:
+        text = f"prepared recordings cannot be written under {root}: {error.strerror}; {ADVICE}"
+        raise StoreError(error.errno, text) from error
+
+
+class _CropFile:
+    """face.npy, written crop by crop: its length is put into the header at the end."""
+
+    def __init__(self, path: Path):
+        self.path, self.n = path, 0
+
+    def __enter__(self) -> "_CropFile":
+        self._file = open(self.path, "wb")
+        self._write_header()
+        return self
+
+    def append(self, crop: np.ndarray) -> None:
+        try:
+            self._file.write(crop.data)
+        except OSError as error:
+            text = f"{self.path} cannot be written: {error.strerror}; {ADVICE}"
+            raise StoreError(error.errno, text) from error
+        self.n += 1
+
+    def __exit__(self, kind, error, trace) -> None:
+        with self._file:
+            if kind is None:
+                self._file.seek(0)
+                self._write_header()  # numpy leaves room in it for any length
+
+    def _write_header(self) -> None:
+        shape = (self.n, CROP_SIDE, CROP_SIDE, 3)
+        fields = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(self._file, fields)

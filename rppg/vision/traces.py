@@ -1,0 +1,168 @@
+"""What a recording's video says: the colour of its face's regions over time, crops by the way.
+
+Every frame is decoded once and held no longer than its neighbours need it, so memory does not grow
+with the video.  T frames at 30 fps.
+
+    >>> from rppg.recordings import read
+    >>> traces = extract(read("folder", "videos")[0])  # doctest: +SKIP
+    >>> traces.mstmap.shape, traces.meta["face_hit_rate"]  # doctest: +SKIP
+    ((300, 63, 6), 1.0)
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from rppg.recordings.recording import Recording
+from rppg.recordings.store import FPS
+from rppg.vision.clock import CropGrid, TimedFrames, bridged, grid, resample, stretches
+from rppg.vision.face import (
+    FaceLandmarks,
+    centred_mean,
+    find_box,
+    load_mtcnn,
+    square_crop,
+    square_round,
+)
+from rppg.vision.mstmap import expand, region_means, yuv
+
+SHORTEST_S = 3.0  # of video, and of video with a face
+EVERY_FRAME_S = 1.0  # MTCNN looks at every frame for so long,
+THEN_EVERY_S = 0.5  # then once in so long, until it has found a face
+_NOTHING = (np.full((6, 3), np.nan), np.zeros(6, int))  # means, counts of a frame without a face
+
+
+class NoFaceError(ValueError):
+    """A video in which no face was found for long enough."""
+
+
+@dataclass(frozen=True, eq=False)
+class Traces:
+    """What a recording's video says, at 30 fps."""
+
+    mstmap: np.ndarray  # (T, 63, 6) float32, NaN in gaps longer than 0.5 s
+    times_s: np.ndarray  # (T,) from the first frame on; add meta["start_s"] for the stamps' clock
+    meta: dict  # what the video adds to recording.json
+    preview: np.ndarray  # (H, W, 3) uint8, the first frame with a face
+    preview_landmarks: np.ndarray  # (468, 2) float32
+    fps: float = FPS
+
+
+def extract(
+    recording: Recording,
+    landmarker: FaceLandmarks | None = None,
+    on_crop: Callable[[np.ndarray], None] | None = None,
+    mtcnn=None,
+) -> Traces:
+    """Traces of one recording; each crop (128, 128, 3) uint8, T of them in order, goes to on_crop.
+
+    landmarker and mtcnn may be passed to be used again; without on_crop no MTCNN is needed.
+    Raises VideoError for a video that cannot be read, ValueError for one that is shorter than 3 s,
+    shows a face for less than 3 s, or has a `problem`.
+    """
+    if recording.problem:
+        raise ValueError(recording.problem)
+    landmarker = landmarker or FaceLandmarks()
+    landmarker.reset()
+    frames = TimedFrames(recording)
+    cropper = None if on_crop is None else _Cropper(recording, mtcnn or load_mtcnn(), on_crop)
+    times_s, means, counts, preview = [], [], [], None
+    for rgb, time_s, landmarks in centred_mean(_with_landmarks(frames, landmarker, cropper)):
+        found = landmarks is not None
+        if found and preview is None:
+            preview = (rgb, landmarks)
+        mean, count = region_means(rgb, landmarks) if found else _NOTHING
+        times_s.append(time_s)
+        means.append(mean)
+        counts.append(count)
+    times_s, counts = np.array(times_s), np.array(counts)  # (n,), (n, 6)
+    _check_long_enough(times_s, frames.n_frames)
+    if preview is None:
+        raise NoFaceError(f"no face in any of {frames.n_frames} frames")
+    grid_s = grid(times_s)
+    mstmap = _resampled_map(np.array(means), counts, times_s, grid_s)
+    faces = counts.sum(axis=1) > 0  # (n,)
+    seen_s = np.isfinite(mstmap[:, -1, 0]).sum() / FPS
+    if seen_s < SHORTEST_S:
+        raise NoFaceError(f"a face for {seen_s:.2f} s only, expected {SHORTEST_S:g} s or more")
+    if cropper is not None:
+        cropper.finish(len(grid_s))
+    meta = _meta(recording, frames, preview[0].shape, times_s, faces, grid_s)
+    meta["face_box"] = None if cropper is None else list(cropper.square)
+    return Traces(mstmap, grid_s - grid_s[0], meta, *preview)
+
+
+def _with_landmarks(frames, landmarker, cropper) -> Iterator[tuple]:
+    for rgb, time_s in frames:
+        if cropper is not None:
+            cropper.add(rgb, time_s)
+        yield rgb, time_s, landmarker(rgb)
+
+
+def _check_long_enough(times_s: np.ndarray, n_frames: int) -> None:
+    span_s = times_s[-1] - times_s[0] if len(times_s) else 0.0
+    duration_s = span_s * len(times_s) / (len(times_s) - 1) if len(times_s) > 1 else 0.0
+    if duration_s < SHORTEST_S:
+        found = f"{n_frames} frames, {duration_s:.2f} s"
+        raise ValueError(f"the video is too short: {found}, expected {SHORTEST_S:g} s or more")
+
+
+def _resampled_map(means, counts, times_s, grid_s) -> np.ndarray:
+    rgb = resample(expand(means, counts)[..., :3], times_s, grid_s)  # (T, 63, 3)
+    return np.concatenate([rgb, yuv(rgb).astype(np.float32)], axis=-1)
+
+
+class _Cropper:
+    """The square round the first face that MTCNN finds, cut out of every frame of the recording.
+
+    Frames before that one are decoded again to be cropped, so none is kept in memory.
+    """
+
+    def __init__(self, recording: Recording, mtcnn, on_crop):
+        self.recording, self.mtcnn = recording, mtcnn
+        self.grid, self.square = CropGrid(on_crop), None
+        self._n = self._looked = 0
+        self._start_s = self._looked_s = -np.inf
+
+    def add(self, rgb: np.ndarray, time_s: float) -> None:
+        self._start_s = time_s if self._n == 0 else self._start_s
+        if self.square is None and self._look(rgb, time_s):
+            for earlier, earlier_s in islice(TimedFrames(self.recording), self._n):
+                self.grid.add(square_crop(earlier, self.square), earlier_s)
+        if self.square is not None:
+            self.grid.add(square_crop(rgb, self.square), time_s)
+        self._n += 1
+
+    def _look(self, rgb, time_s) -> bool:
+        early = time_s - self._start_s <= EVERY_FRAME_S
+        if not early and time_s - self._looked_s < THEN_EVERY_S:
+            return False
+        self._looked, self._looked_s = self._looked + 1, time_s
+        box = find_box(rgb, self.mtcnn)
+        self.square = None if box is None else square_round(box)
+        return box is not None
+
+    def finish(self, n: int) -> None:
+        if self.square is None:
+            raise NoFaceError(f"MTCNN finds no face in any of {self._looked} frames looked at")
+        self.grid.finish(n)
+
+
+def _meta(recording, frames, shape, times_s, faces, grid_s) -> dict:
+    in_reach = bridged(times_s, faces, grid_s)  # (T,)
+    return {
+        "fps_source": recording.fps_source,
+        "fps": float((len(times_s) - 1) / (times_s[-1] - times_s[0])),
+        "n_source_frames": frames.n_frames,
+        "n_frames": len(grid_s),
+        "start_s": float(times_s[0]),
+        "duration_s": len(grid_s) / FPS,
+        "width": shape[1],
+        "height": shape[0],
+        "face_hit_rate": float(faces.mean()),
+        "gaps_s": [[start / FPS, stop / FPS] for start, stop in stretches(~in_reach)],
+        "filled_frames": int((~faces & bridged(times_s, faces, times_s)).sum()),
+        "notes": [*recording.notes, *frames.notes],
+    }
