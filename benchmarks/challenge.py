@@ -47,19 +47,17 @@ def main() -> None:
     levels = args.levels.split(",")
     if args.by_nuisance:
         levels = ["easy", *(f"easy+{name}" for name in (*REGIONAL, *EVERYWHERE))]
+    print(render_speed(), flush=True)
     rows = []
     with contextlib.ExitStack() as stack:
         folder = args.keep or stack.enter_context(tempfile.TemporaryDirectory())
         for level in levels:
-            for seed in range(args.seeds):
-                rows += measure_level(Path(folder), level, seed, args)
-    results = pd.DataFrame(rows)
+            mine = [measure_level(Path(folder), level, seed, args) for seed in range(args.seeds)]
+            rows += sum(mine, [])
+            results = pd.DataFrame(sum(mine, []))
+            print(by_nuisance_line(results) if args.by_nuisance else table(results), flush=True)
     if args.out:
-        results.to_csv(args.out, index=False)
-    print(render_speed())
-    for level in levels:
-        mine = results[results.level == level]
-        print(by_nuisance_line(mine) if args.by_nuisance else table(mine))
+        pd.DataFrame(rows).to_csv(args.out, index=False)
 
 
 def _arguments() -> argparse.Namespace:

@@ -16,11 +16,10 @@ Every video appears whole, by renaming, so an interrupted call is taken up by th
 """
 
 import json
-import multiprocessing
 import shutil
-import signal
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -28,6 +27,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from rppg.vision import pool
 from rppg.vision.video import VideoWriter
 
 from . import layouts
@@ -155,34 +155,15 @@ def _remove_leftovers(root: Path) -> None:
 
 
 def _render_all(root, config, clips, workers, progress) -> None:
-    tasks = [(root, config, clip) for clip in clips]
-    bar = tqdm(total=len(tasks), desc="rendering", unit="video", disable=not progress)
-    with bar:
-        if workers <= 1 or len(tasks) <= 1:
-            for task in tasks:
-                render_clip(*task)
+    render = partial(render_clip, root, config)
+    several = workers > 1 and len(clips) > 1
+    done = pool.run(render, clips, workers) if several else enumerate(map(render, clips))
+    with tqdm(total=len(clips), desc="rendering", unit="video", disable=not progress) as bar:
+        with closing(done) if several else nullcontext():
+            for index, result in done:
+                if isinstance(result, pool.WorkerDied):
+                    raise RuntimeError(f"{clips[index].path}: {result}; call again to go on")
                 bar.update()
-            return
-        pool = multiprocessing.get_context("spawn").Pool(workers, _ignore_interrupt)
-        try:
-            for _ in pool.imap_unordered(_render_task, tasks):
-                bar.update()
-        except BaseException:  # an interrupt too: stop the workers, leave only whole videos
-            pool.terminate()
-            pool.join()
-            _remove_leftovers(root)
-            raise
-        pool.close()
-        pool.join()
-
-
-def _render_task(task) -> Path:
-    return render_clip(*task)
-
-
-def _ignore_interrupt() -> None:
-    """Ctrl-C is for the parent, which stops its workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager
