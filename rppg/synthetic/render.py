@@ -102,6 +102,7 @@ class Renderer:
         shift = np.array([[1, 0, shift_px[0]], [0, 1, shift_px[1]]])
         hair = cv2.warpAffine(hair, shift, hair.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
         under = head[self.brow_box]
+        hair *= under[..., 3:]  # it hangs on the head, not in the air
         under[..., :3] = under[..., :3] * (1 - hair[..., 3:]) + hair[..., :3]
 
 

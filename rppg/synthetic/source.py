@@ -164,6 +164,9 @@ def _long_neck(image, clean, landmarks) -> np.ndarray:
     paint = spread(image, clean, 9.0) * (0.66 + 0.18 * under)[..., None]
     keep = cv2.GaussianBlur(fill(landmarks[list(OVAL)]), (0, 0), 1.5)
     beside = np.clip((rows - 138) / 6, 0, 1) * (1 - keep)
+    wall = (image[..., 0] - image[..., 2] < 45) & (rows > 110)  # skin is redder than the wall
+    wall = cv2.dilate((wall & (keep < 0.8)).astype(np.float32), np.ones((3, 3)))
+    beside = np.maximum(beside, cv2.GaussianBlur(wall, (0, 0), 0.7))
     return (image * (1 - beside[..., None]) + paint * beside[..., None]).astype(np.float32)
 
 
