@@ -14,18 +14,18 @@ from rppg.vision.face import (
     FaceLandmarks,
     centred_mean,
     find_box,
-    load_mtcnn,
     square_crop,
     square_round,
 )
 from rppg.vision.mstmap import region_means
+from rppg.vision.mtcnn import Mtcnn
 
 NO_FACE = np.full((240, 320, 3), 128, np.uint8)
 
 
 @pytest.fixture(scope="module")
 def mtcnn():
-    return load_mtcnn()
+    return Mtcnn()
 
 
 def follow(landmarker, shifts):
@@ -71,7 +71,7 @@ def test_mediapipe_is_quiet_and_other_errors_are_not():
         "from vision_clips import face_frame\n"
         "from rppg.vision.face import FaceLandmarks, _without_chatter\n"
         "landmarker = FaceLandmarks(); landmarker(face_frame()); landmarker.reset()\n"
-        "landmarker(face_frame())\n"
+        "landmarker(face_frame()); import sys; assert 'torch' not in sys.modules\n"
         "with _without_chatter(): os.write(2, b'a real error\\n')\n"
     )
     folder = Path(__file__).parent

@@ -7,8 +7,8 @@ Frames are RGB uint8 (H, W, 3); landmarks (468, 2) float32, pixels (x, y), centr
     >>> landmarks.shape, landmarks.mean(axis=0).round(-1).tolist()
     ((468, 2), [220.0, 120.0])
 
-The models lie in the wheels of mediapipe and facenet-pytorch: nothing is downloaded.  Both are
-imported when first used, torch only for MTCNN.
+The models lie in the wheels of mediapipe and facenet-pytorch: nothing is downloaded.  mediapipe is
+imported when first used.
 """
 
 import os
@@ -19,6 +19,8 @@ from contextlib import contextmanager, nullcontext
 
 import cv2
 import numpy as np
+
+from rppg.vision.mtcnn import Mtcnn
 
 N_LANDMARKS = 468
 CROP_SIDE = 128  # pixels of a face crop
@@ -113,23 +115,11 @@ def _mean_of(before, landmarks, after):
     return sum(near) / np.float32(len(near))
 
 
-def load_mtcnn(device: str = "cpu"):
-    """MTCNN with the weights of facenet-pytorch's wheel, on "cpu" or "cuda".
-
-    Zhang et al., "Joint Face Detection and Alignment using Multi-task Cascaded CNNs", 2016.
-    """
-    from facenet_pytorch import MTCNN
-
-    return MTCNN(select_largest=True, device=device)
-
-
-def find_box(rgb: np.ndarray, mtcnn) -> tuple[float, float, float, float] | None:
+def find_box(rgb: np.ndarray, mtcnn: Mtcnn) -> tuple[float, float, float, float] | None:
     """(x0, y0, x1, y1) of the largest face that MTCNN is sure of (0.9), in pixels, or None."""
     boxes, probabilities = mtcnn.detect(rgb)
-    if boxes is None:
-        return None
-    sure = [b for b, p in zip(boxes, probabilities, strict=True) if p >= MIN_PROBABILITY]
-    return tuple(float(v) for v in sure[0]) if sure else None
+    sure = boxes[probabilities >= MIN_PROBABILITY]
+    return tuple(sure[0].tolist()) if len(sure) else None
 
 
 def square_round(box: tuple[float, float, float, float]) -> tuple[int, int, int]:

@@ -26,7 +26,8 @@ from tqdm import tqdm
 from rppg.recordings.recording import Recording, fingerprint
 from rppg.recordings.store import Store, StoreError
 from rppg.vision import pool
-from rppg.vision.face import CROP_SIDE, FaceLandmarks, load_mtcnn
+from rppg.vision.face import CROP_SIDE, FaceLandmarks
+from rppg.vision.mtcnn import Mtcnn
 from rppg.vision.traces import Traces, extract
 
 __all__ = ["Traces", "extract", "prepare", "prepare_one"]
@@ -36,7 +37,7 @@ PACKAGES = ("av", "facenet-pytorch", "mediapipe", "numpy", "opencv-contrib-pytho
 ADVICE = "choose a folder that can be written, on a disk with room"
 
 _landmarker = functools.cache(FaceLandmarks)  # built once a process, when first needed
-_mtcnn = functools.cache(load_mtcnn)
+_mtcnn = functools.cache(Mtcnn)
 
 
 def prepare(
@@ -174,8 +175,7 @@ def _as_row(status: str, meta: dict, seconds: float | None) -> dict:
 
 
 def _one_thread() -> None:
-    """A worker takes one core: the libraries below spread over all of them otherwise."""
-    os.environ["OMP_NUM_THREADS"] = "1"  # torch reads it when it is imported
+    """A worker takes one core: OpenCV spreads over all of them otherwise."""
     cv2.setNumThreads(1)
 
 

@@ -22,11 +22,11 @@ from rppg.vision.face import (
     FaceLandmarks,
     centred_mean,
     find_box,
-    load_mtcnn,
     square_crop,
     square_round,
 )
 from rppg.vision.mstmap import expand, region_means, yuv
+from rppg.vision.mtcnn import Mtcnn
 
 SHORTEST_S = 3.0  # of video, and of video with a face
 EVERY_FRAME_S = 1.0  # MTCNN looks at every frame for so long,
@@ -54,11 +54,11 @@ def extract(
     recording: Recording,
     landmarker: FaceLandmarks | None = None,
     on_crop: Callable[[np.ndarray], None] | None = None,
-    mtcnn=None,
+    mtcnn: Mtcnn | None = None,
 ) -> Traces:
     """Traces of one recording; each crop (128, 128, 3) uint8, T of them in order, goes to on_crop.
 
-    landmarker and mtcnn may be passed to be used again; without on_crop no MTCNN is needed.
+    landmarker and mtcnn may be passed to be used again.
     Raises VideoError for a video that cannot be read, ValueError for one that is shorter than 3 s,
     shows a face for less than 3 s, or has a `problem`.
     """
@@ -67,7 +67,7 @@ def extract(
     landmarker = landmarker or FaceLandmarks()
     landmarker.reset()
     frames = TimedFrames(recording)
-    cropper = None if on_crop is None else _Cropper(recording, mtcnn or load_mtcnn(), on_crop)
+    cropper = None if on_crop is None else _Cropper(recording, mtcnn or Mtcnn(), on_crop)
     times_s, means, counts, preview = [], [], [], None
     for rgb, time_s, landmarks in centred_mean(_with_landmarks(frames, landmarker, cropper)):
         found = landmarks is not None
@@ -96,9 +96,10 @@ def extract(
 
 def _with_landmarks(frames, landmarker, cropper) -> Iterator[tuple]:
     for rgb, time_s in frames:
+        landmarks = landmarker(rgb)
         if cropper is not None:
-            cropper.add(rgb, time_s)
-        yield rgb, time_s, landmarker(rgb)
+            cropper.add(rgb, time_s, seen=landmarks is not None)
+        yield rgb, time_s, landmarks
 
 
 def _check_long_enough(times_s: np.ndarray, n_frames: int) -> None:
@@ -117,36 +118,41 @@ def _resampled_map(means, counts, times_s, grid_s) -> np.ndarray:
 class _Cropper:
     """The square round the first face that MTCNN finds, cut out of every frame of the recording.
 
-    Frames before that one are decoded again to be cropped, so none is kept in memory.
+    MTCNN looks from the first frame on in which FaceMesh sees a face.  Frames before the one where
+    it finds it are decoded again to be cropped, so none is kept in memory.
     """
 
-    def __init__(self, recording: Recording, mtcnn, on_crop):
+    def __init__(self, recording: Recording, mtcnn: Mtcnn, on_crop):
         self.recording, self.mtcnn = recording, mtcnn
         self.grid, self.square = CropGrid(on_crop), None
-        self._n = self._looked = 0
-        self._start_s = self._looked_s = -np.inf
+        self._n, self._looked_s = 0, []
 
-    def add(self, rgb: np.ndarray, time_s: float) -> None:
-        self._start_s = time_s if self._n == 0 else self._start_s
-        if self.square is None and self._look(rgb, time_s):
-            for earlier, earlier_s in islice(TimedFrames(self.recording), self._n):
-                self.grid.add(square_crop(earlier, self.square), earlier_s)
+    def add(self, rgb: np.ndarray, time_s: float, seen: bool) -> None:
+        if self.square is None and seen and self._is_time(time_s):
+            self._look(rgb, time_s)
         if self.square is not None:
             self.grid.add(square_crop(rgb, self.square), time_s)
         self._n += 1
 
-    def _look(self, rgb, time_s) -> bool:
-        early = time_s - self._start_s <= EVERY_FRAME_S
-        if not early and time_s - self._looked_s < THEN_EVERY_S:
-            return False
-        self._looked, self._looked_s = self._looked + 1, time_s
+    def _is_time(self, time_s: float) -> bool:
+        looked_s = self._looked_s
+        if not looked_s or time_s - looked_s[0] <= EVERY_FRAME_S:
+            return True
+        return time_s - looked_s[-1] >= THEN_EVERY_S
+
+    def _look(self, rgb: np.ndarray, time_s: float) -> None:
+        self._looked_s.append(time_s)
         box = find_box(rgb, self.mtcnn)
-        self.square = None if box is None else square_round(box)
-        return box is not None
+        if box is not None:
+            self.square = square_round(box)
+            for earlier, earlier_s in islice(TimedFrames(self.recording), self._n):
+                self.grid.add(square_crop(earlier, self.square), earlier_s)
 
     def finish(self, n: int) -> None:
         if self.square is None:
-            raise NoFaceError(f"MTCNN finds no face in any of {self._looked} frames looked at")
+            raise NoFaceError(
+                f"MTCNN finds no face in any of the {len(self._looked_s)} frames it looked at"
+            )
         self.grid.finish(n)
 
 
