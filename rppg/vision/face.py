@@ -20,8 +20,6 @@ from contextlib import contextmanager, nullcontext
 import cv2
 import numpy as np
 
-from rppg.vision.mtcnn import Mtcnn
-
 N_LANDMARKS = 468
 CROP_SIDE = 128  # pixels of a face crop
 MARGIN = 1.5  # side of the crop over the longer side of MTCNN's box
@@ -115,9 +113,14 @@ def _mean_of(before, landmarks, after):
     return sum(near) / np.float32(len(near))
 
 
-def find_box(rgb: np.ndarray, mtcnn: Mtcnn) -> tuple[float, float, float, float] | None:
-    """(x0, y0, x1, y1) of the largest face that MTCNN is sure of (0.9), in pixels, or None."""
+def find_box(rgb: np.ndarray, mtcnn) -> tuple[float, float, float, float] | None:
+    """(x0, y0, x1, y1) of the largest face that MTCNN is sure of (0.9), in pixels, or None.
+
+    mtcnn: an `rppg.vision.mtcnn.Mtcnn`, or facenet_pytorch's, whose `detect` gives None for none.
+    """
     boxes, probabilities = mtcnn.detect(rgb)
+    if boxes is None:
+        return None
     sure = boxes[probabilities >= MIN_PROBABILITY]
     return tuple(sure[0].tolist()) if len(sure) else None
 
