@@ -34,7 +34,6 @@ LONGEST_BRIDGE_S = 0.5  # gaps in a trace up to this long are interpolated, long
 LONGEST_JUMP_S = 60.0  # between frames; more is a broken time stamp
 SPARE_FRAMES = 2  # stamps and frames may differ in number by this many
 SNAP_S = 1e-3  # a frame this close to a grid time is taken as it is
-BLOCK_ROWS = 9  # of a map, interpolated at a time, so that a long recording needs no more memory
 
 
 class TimedFrames:
@@ -125,10 +124,8 @@ def resample(rows: np.ndarray, times_s: np.ndarray, grid_s: np.ndarray) -> np.nd
         inside = bridged(times_s, frames, grid_s)
         at_s = grid_s[inside].clip(times_s[frames][0], times_s[frames][-1])
         members = np.flatnonzero(pattern_of.ravel() == number)
-        for start in range(0, len(members), BLOCK_ROWS):
-            block = members[start : start + BLOCK_ROWS]
-            curve = PchipInterpolator(times_s[frames], rows[np.ix_(frames, block)])
-            result[np.ix_(inside, block)] = curve(at_s)
+        curve = PchipInterpolator(times_s[frames], rows[np.ix_(frames, members)])
+        result[np.ix_(inside, members)] = curve(at_s)
     return result
 
 

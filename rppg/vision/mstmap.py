@@ -53,8 +53,6 @@ YUV_FROM_RGB = np.array(
 )
 YUV_OFFSET = np.array([0.0, 128.0, 128.0])
 
-BLOCK_FRAMES = 1024  # expanded at a time, so that a long recording needs no more memory
-
 
 def region_masks(shape: tuple[int, int], landmarks: np.ndarray) -> tuple[np.ndarray, tuple, list]:
     """Which pixel belongs to which region, inside the rectangle that holds the regions.
@@ -78,12 +76,12 @@ def region_masks(shape: tuple[int, int], landmarks: np.ndarray) -> tuple[np.ndar
 
 
 def region_means(rgb: np.ndarray, landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean colour (6, 3) float64 and pixel count (6,) int of the six regions of one frame.
+    """Mean colour (6, 3) and pixel count (6,), both float64, of the six regions of one frame.
 
     rgb: (H, W, 3) uint8.  A region without a pixel inside the frame has count 0 and mean NaN.
     """
     labels, (x, y), boxes = region_masks(rgb.shape[:2], landmarks)
-    means, counts = np.full((6, 3), np.nan), np.zeros(6, int)
+    means, counts = np.full((6, 3), np.nan), np.zeros(6)
     for region, (x0, y0, x1, y1) in enumerate(boxes):
         if x0 < x1 and y0 < y1:
             mask = cv2.compare(labels[y0:y1, x0:x1], region + 1, cv2.CMP_EQ)
@@ -98,22 +96,18 @@ def yuv(rgb: np.ndarray) -> np.ndarray:
     return rgb @ YUV_FROM_RGB.T + YUV_OFFSET
 
 
-def expand(means: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def expand(means: np.ndarray, counts: np.ndarray, rows: slice = slice(None)) -> np.ndarray:
     """The map (T, 63, 6) float32 from region means (T, 6, 3) and pixel counts (T, 6).
 
     A row is the mean over all pixels of its regions: one matrix product of the 63 combinations
     with the six regions' sums.  Regions with count 0 are left out; a row of none else is NaN.
+    rows: those of the 63 that are wanted.
     """
-    result = np.empty((len(means), len(COMBINATIONS), len(CHANNELS)), np.float32)
-    for start in range(0, len(means), BLOCK_FRAMES):
-        block = slice(start, start + BLOCK_FRAMES)
-        weight = np.asarray(counts[block], float)[..., None]  # (T, 6, 1)
-        sums = np.where(weight > 0, means[block] * weight, 0.0)
-        total = COMBINATIONS.astype(float) @ np.concatenate([sums, weight], axis=-1)  # (T, 63, 4)
-        pixels = np.where(total[..., 3:] > 0, total[..., 3:], np.nan)
-        result[block, :, :3] = rgb = total[..., :3] / pixels
-        result[block, :, 3:] = yuv(rgb)
-    return result
+    weight = np.asarray(counts, float)[..., None]  # (T, 6, 1)
+    sums = np.where(weight > 0, means * weight, 0.0)
+    total = COMBINATIONS[rows].astype(float) @ np.concatenate([sums, weight], axis=-1)
+    rgb = total[..., :3] / np.where(total[..., 3:] > 0, total[..., 3:], np.nan)  # (T, 63, 3)
+    return np.concatenate([rgb, yuv(rgb)], axis=-1, dtype=np.float32)
 
 
 def draw_regions(rgb: np.ndarray, landmarks: np.ndarray, strength: float = 0.4) -> np.ndarray:

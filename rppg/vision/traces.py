@@ -9,6 +9,7 @@ with the video.  T frames at 30 fps.
     ((300, 63, 6), 1.0)
 """
 
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -17,21 +18,21 @@ import numpy as np
 
 from rppg.recordings.recording import Recording
 from rppg.recordings.store import FPS
+from rppg.vision.boxes import Box, BoxFinder
 from rppg.vision.clock import CropGrid, TimedFrames, bridged, grid, resample, stretches
 from rppg.vision.face import (
     FaceLandmarks,
     centred_mean,
-    find_box,
     square_crop,
     square_round,
 )
 from rppg.vision.mstmap import expand, region_means, yuv
-from rppg.vision.mtcnn import Mtcnn
 
 SHORTEST_S = 3.0  # of video, and of video with a face
 EVERY_FRAME_S = 1.0  # MTCNN looks at every frame for so long,
 THEN_EVERY_S = 0.5  # then once in so long, until it has found a face
-_NOTHING = (np.full((6, 3), np.nan), np.zeros(6, int))  # means, counts of a frame without a face
+ROWS_AT_A_TIME = 3  # of the 63, carried over to 30 fps
+_NOTHING = (np.full((6, 3), np.nan), np.zeros(6))  # means, counts of a frame without a face
 
 
 class NoFaceError(ValueError):
@@ -54,11 +55,12 @@ def extract(
     recording: Recording,
     landmarker: FaceLandmarks | None = None,
     on_crop: Callable[[np.ndarray], None] | None = None,
-    mtcnn: Mtcnn | None = None,
+    find: Callable[[np.ndarray], Box | None] | None = None,
 ) -> Traces:
     """Traces of one recording; each crop (128, 128, 3) uint8, T of them in order, goes to on_crop.
 
-    landmarker and mtcnn may be passed to be used again.
+    landmarker may be passed to be used again; find, asked for the face's box until it gives one, is
+    by default a `BoxFinder`'s.
     Raises VideoError for a video that cannot be read, ValueError for one that is shorter than 3 s,
     shows a face for less than 3 s, or has a `problem`.
     """
@@ -67,22 +69,24 @@ def extract(
     landmarker = landmarker or FaceLandmarks()
     landmarker.reset()
     frames = TimedFrames(recording)
-    cropper = None if on_crop is None else _Cropper(recording, mtcnn or Mtcnn(), on_crop)
-    times_s, means, counts, preview = [], [], [], None
+    cropper = None if on_crop is None else _Cropper(recording, find or BoxFinder().find, on_crop)
+    times_s, means, counts = array("d"), array("d"), array("d")  # 0.2 KB a frame
+    preview = None
     for rgb, time_s, landmarks in centred_mean(_with_landmarks(frames, landmarker, cropper)):
         found = landmarks is not None
         if found and preview is None:
             preview = (rgb, landmarks)
         mean, count = region_means(rgb, landmarks) if found else _NOTHING
         times_s.append(time_s)
-        means.append(mean)
-        counts.append(count)
-    times_s, counts = np.array(times_s), np.array(counts)  # (n,), (n, 6)
+        means.frombytes(mean.tobytes())
+        counts.frombytes(count.tobytes())
+    times_s, means = np.array(times_s), np.reshape(means, (-1, 6, 3))  # (n,), (n, 6, 3)
+    counts = np.reshape(counts, (-1, 6))  # (n, 6)
     _check_long_enough(times_s, frames.n_frames)
     if preview is None:
         raise NoFaceError(f"no face in any of {frames.n_frames} frames")
     grid_s = grid(times_s)
-    mstmap = _resampled_map(np.array(means), counts, times_s, grid_s)
+    mstmap = _resampled_map(means, counts, times_s, grid_s)
     faces = counts.sum(axis=1) > 0  # (n,)
     seen_s = np.isfinite(mstmap[:, -1, 0]).sum() / FPS
     if seen_s < SHORTEST_S:
@@ -111,8 +115,13 @@ def _check_long_enough(times_s: np.ndarray, n_frames: int) -> None:
 
 
 def _resampled_map(means, counts, times_s, grid_s) -> np.ndarray:
-    rgb = resample(expand(means, counts)[..., :3], times_s, grid_s)  # (T, 63, 3)
-    return np.concatenate([rgb, yuv(rgb).astype(np.float32)], axis=-1)
+    """The map at grid times, some rows at a time: a long recording needs little more memory."""
+    result = np.empty((len(grid_s), 63, 6), np.float32)
+    for start in range(0, 63, ROWS_AT_A_TIME):
+        rows = slice(start, start + ROWS_AT_A_TIME)
+        rgb = resample(expand(means, counts, rows)[..., :3], times_s, grid_s)  # (T, 3, 3)
+        result[:, rows, :3], result[:, rows, 3:] = rgb, yuv(rgb)
+    return result
 
 
 class _Cropper:
@@ -122,8 +131,8 @@ class _Cropper:
     it finds it are decoded again to be cropped, so none is kept in memory.
     """
 
-    def __init__(self, recording: Recording, mtcnn: Mtcnn, on_crop):
-        self.recording, self.mtcnn = recording, mtcnn
+    def __init__(self, recording: Recording, find, on_crop):
+        self.recording, self.find = recording, find
         self.grid, self.square = CropGrid(on_crop), None
         self._n, self._looked_s = 0, []
 
@@ -142,7 +151,7 @@ class _Cropper:
 
     def _look(self, rgb: np.ndarray, time_s: float) -> None:
         self._looked_s.append(time_s)
-        box = find_box(rgb, self.mtcnn)
+        box = self.find(rgb)
         if box is not None:
             self.square = square_round(box)
             for earlier, earlier_s in islice(TimedFrames(self.recording), self._n):
