@@ -29,9 +29,7 @@ def expand_videos(paths: list[Path]) -> list[Recording]:
         try:
             recordings += read("folder", path)
         except (FileNotFoundError, ValueError) as error:
-            recordings.append(
-                Recording("folder", "root", _name_of(path), path, problem=str(error))
-            )
+            recordings.append(Recording("folder", "root", _name_of(path), path, problem=str(error)))
     return recordings
 
 

@@ -182,7 +182,6 @@ def test_a_failed_recording_is_tried_again_on_request_only(tmp_path, monkeypatch
     (tmp_path / "b.avi").write_text("no video")
     tried = []
     monkeypatch.setattr("rppg.vision.preprocess.extract", lambda *_: tried.append(1) or 1 / 0)
-    monkeypatch.setattr("rppg.vision.preprocess._mtcnn", lambda: None)
     store = Store(tmp_path / "store")
     meta = prepare_one(recording(tmp_path / "b.avi"), store)
     assert meta["reason"] == "ZeroDivisionError: division by zero"
@@ -191,7 +190,6 @@ def test_a_failed_recording_is_tried_again_on_request_only(tmp_path, monkeypatch
     monkeypatch.undo()
     assert "not a video" in prepare_one(recording(tmp_path / "b.avi"), store)["reason"]
     monkeypatch.setattr("rppg.vision.preprocess.extract", lambda *_: tried.append(1) or 1 / 0)
-    monkeypatch.setattr("rppg.vision.preprocess._mtcnn", lambda: None)
     assert "not a video" in prepare_one(recording(tmp_path / "b.avi"), store)["reason"]
     assert len(tried) == 2
     prepare_one(recording(tmp_path / "b.avi"), store, retry_failed=True)

@@ -14,18 +14,18 @@ from rppg.vision.face import (
     FaceLandmarks,
     centred_mean,
     find_box,
+    load_mtcnn,
     square_crop,
     square_round,
 )
 from rppg.vision.mstmap import region_means
-from rppg.vision.mtcnn import Mtcnn
 
 NO_FACE = np.full((240, 320, 3), 128, np.uint8)
 
 
 @pytest.fixture(scope="module")
 def mtcnn():
-    return Mtcnn()
+    return load_mtcnn()
 
 
 def follow(landmarker, shifts):

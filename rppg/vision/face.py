@@ -113,10 +113,20 @@ def _mean_of(before, landmarks, after):
     return sum(near) / np.float32(len(near))
 
 
+def load_mtcnn():
+    """MTCNN of facenet-pytorch, with the weights in its wheel: 3 s and 0.7 GB the first time.
+
+    Zhang et al., "Joint Face Detection and Alignment using Multi-task Cascaded CNNs", 2016.
+    """
+    from facenet_pytorch import MTCNN
+
+    return MTCNN(select_largest=True)
+
+
 def find_box(rgb: np.ndarray, mtcnn) -> tuple[float, float, float, float] | None:
     """(x0, y0, x1, y1) of the largest face that MTCNN is sure of (0.9), in pixels, or None.
 
-    mtcnn: an `rppg.vision.mtcnn.Mtcnn`, or facenet_pytorch's, whose `detect` gives None for none.
+    mtcnn: as `load_mtcnn` gives it.
     """
     boxes, probabilities = mtcnn.detect(rgb)
     if boxes is None:

@@ -112,7 +112,7 @@ class _Worker:
 
 def _serve(connection, parent: int, task: Callable, setup: Callable | None) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=end_with, args=(parent,), daemon=True).start()
     if setup is not None:
         setup()
     connection.send((True, None))  # ready
@@ -128,7 +128,7 @@ def _serve(connection, parent: int, task: Callable, setup: Callable | None) -> N
         connection.send(reply)
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """End this process soon after its parent has ended, whatever ended that."""
     while os.getppid() == parent:
         time.sleep(PARENT_CHECK_S)

@@ -26,8 +26,8 @@ from tqdm import tqdm
 from rppg.recordings.recording import Recording, fingerprint
 from rppg.recordings.store import Store, StoreError
 from rppg.vision import pool
+from rppg.vision.boxes import BoxFinder, shared_finder
 from rppg.vision.face import CROP_SIDE, FaceLandmarks
-from rppg.vision.mtcnn import Mtcnn
 from rppg.vision.traces import Traces, extract
 
 __all__ = ["Traces", "extract", "prepare", "prepare_one"]
@@ -37,7 +37,7 @@ PACKAGES = ("av", "facenet-pytorch", "mediapipe", "numpy", "opencv-contrib-pytho
 ADVICE = "choose a folder that can be written, on a disk with room"
 
 _landmarker = functools.cache(FaceLandmarks)  # built once a process, when first needed
-_mtcnn = functools.cache(Mtcnn)
+_finder = functools.cache(BoxFinder)
 
 
 def prepare(
@@ -60,10 +60,17 @@ def prepare(
         raise ValueError(f"two recordings have the id {twice[0]}: ids must differ")
     store = Store(store_root)
     _check_writable(store.root)
-    task = functools.partial(_row, store=store, retry_failed=retry_failed)
     rows, n_failed = [None] * len(recordings), 0
     with (
-        closing(pool.run(task, recordings, workers, setup=_one_thread)) as results,
+        shared_finder() as find,
+        closing(
+            pool.run(
+                functools.partial(_row, store=store, find=find, retry_failed=retry_failed),
+                recordings,
+                workers,
+                setup=_one_thread,
+            )
+        ) as results,
         tqdm(total=len(recordings), desc="prepare", unit="rec", disable=not progress) as bar,
     ):
         for index, row in results:
@@ -87,10 +94,10 @@ def prepare_one(recording: Recording, store: Store, retry_failed: bool = False) 
     failed by an unforeseen error is tried again each time.  Raises StoreError, an OSError, where
     the store cannot be written.
     """
-    return _prepare(recording, store, retry_failed)[1]
+    return _prepare(recording, store, _finder().find, retry_failed)[1]
 
 
-def _prepare(recording: Recording, store: Store, retry_failed: bool) -> tuple[str, dict]:
+def _prepare(recording: Recording, store: Store, find, retry_failed: bool) -> tuple[str, dict]:
     """("prepared" | "reused" | "failed", recording.json)."""
     try:
         mark = fingerprint(recording)
@@ -103,7 +110,7 @@ def _prepare(recording: Recording, store: Store, retry_failed: bool) -> tuple[st
         if not retry_failed:
             return "failed", known
     try:
-        return "prepared", _write(recording, store, mark)
+        return "prepared", _write(recording, store, find, mark)
     except StoreError:
         raise
     except ValueError as error:
@@ -113,10 +120,10 @@ def _prepare(recording: Recording, store: Store, retry_failed: bool) -> tuple[st
         return "failed", _store_failure(recording, store, reason, mark=None)
 
 
-def _write(recording: Recording, store: Store, mark: str) -> dict:
+def _write(recording: Recording, store: Store, find, mark: str) -> dict:
     with store.begin(recording.id) as writer:
         with _CropFile(writer.folder / "face.npy") as crops:
-            traces = extract(recording, _landmarker(), crops.append, _mtcnn())
+            traces = extract(recording, _landmarker(), crops.append, find)
         writer.save("mstmap", traces.mstmap)
         meta = {**_identity(recording, mark), "status": "ok", "reason": None, **traces.meta}
         if recording.bvp is not None:
@@ -163,9 +170,9 @@ def _is_current(meta: dict) -> bool:
     return meta.get("versions", {}).get("preparation") == PREPARATION
 
 
-def _row(recording: Recording, store: Store, retry_failed: bool) -> dict:
+def _row(recording: Recording, store: Store, find, retry_failed: bool) -> dict:
     start_s = time.perf_counter()
-    status, meta = _prepare(recording, store, retry_failed)
+    status, meta = _prepare(recording, store, find, retry_failed)
     return _as_row(status, meta, time.perf_counter() - start_s)
 
 
