@@ -69,10 +69,10 @@ def test_mediapipe_is_quiet_and_other_errors_are_not():
     code = (
         "import os, numpy as np\n"
         "from vision_clips import face_frame\n"
-        "from rppg.vision.face import FaceLandmarks, _without_chatter\n"
+        "from rppg.vision.face import FaceLandmarks, without_chatter\n"
         "landmarker = FaceLandmarks(); landmarker(face_frame()); landmarker.reset()\n"
         "landmarker(face_frame()); import sys; assert 'torch' not in sys.modules\n"
-        "with _without_chatter(): os.write(2, b'a real error\\n')\n"
+        "with without_chatter(): os.write(2, b'a real error\\n')\n"
     )
     folder = Path(__file__).parent
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=folder)

@@ -18,6 +18,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from rppg.vision.face import without_chatter
+
 # Landmarks of the parts that are not skin, in drawing order (FaceMesh numbering).
 EYES = (
     (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7),
@@ -102,10 +104,11 @@ def load_source() -> SourceFace:
 
 def find_landmarks(rgb: np.ndarray) -> np.ndarray:
     """(468, 2) float32 landmark pixels of the one face in an RGB picture; RuntimeError if none."""
-    import mediapipe
+    with without_chatter():
+        from mediapipe.python.solutions.face_mesh import FaceMesh
 
-    with mediapipe.solutions.face_mesh.FaceMesh(static_image_mode=True) as mesh:
-        faces = mesh.process(rgb).multi_face_landmarks
+        with FaceMesh(static_image_mode=True) as mesh:
+            faces = mesh.process(rgb).multi_face_landmarks
     if not faces:
         raise RuntimeError(f"FaceMesh found no face in the source picture of shape {rgb.shape}")
     points = [(p.x * rgb.shape[1], p.y * rgb.shape[0]) for p in faces[0].landmark]

@@ -51,7 +51,7 @@ class FaceLandmarks:
         """Forget the face followed so far.  The graph is built anew, in some 20 ms."""
         if self._mesh is not None:
             self._mesh.close()
-        with _without_chatter():
+        with without_chatter():
             from mediapipe.python.solutions.face_mesh import FaceMesh
 
             self._mesh = FaceMesh(static_image_mode=False, max_num_faces=1, refine_landmarks=False)
@@ -60,7 +60,7 @@ class FaceLandmarks:
 
     def __call__(self, rgb: np.ndarray) -> np.ndarray | None:
         """Landmarks (468, 2) float32 of the next frame, None where there is no face."""
-        with nullcontext() if self._started else _without_chatter():
+        with nullcontext() if self._started else without_chatter():
             faces = self._mesh.process(rgb).multi_face_landmarks
         if not faces:
             return None
@@ -167,7 +167,7 @@ def square_crop(rgb: np.ndarray, square: tuple[int, int, int], size: int = CROP_
 
 
 @contextmanager
-def _without_chatter():
+def without_chatter():
     """Hold back what the process writes to stderr meanwhile, then let all but CHATTER out."""
     sys.stderr.flush()
     stderr = os.dup(2)
