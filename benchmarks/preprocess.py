@@ -1,0 +1,223 @@
+"""How fast is preprocessing, and how much memory does it take?  Everything in one run.
+
+    python benchmarks/preprocess.py                       # a synthetic face, 640x480, 20 s
+    python benchmarks/preprocess.py --video face.mp4 --out preprocess.csv
+
+Decoding alone, FaceMesh alone, and the whole path by one worker are each held to one core.  The
+bound of one worker is decoding and FaceMesh in sequence: 1 / (1 / decode + 1 / mesh).  Rates of the
+whole path leave out each worker's first recording, in which models are loaded; `whole call` has all
+of it.  The reference of region averaging is the plain way: colour conversion and 63 masks a frame.
+"""
+
+import argparse
+import multiprocessing
+import os
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import psutil
+
+from rppg.recordings import Recording, read
+from rppg.synthetic import ChallengeConfig, write_challenge
+from rppg.vision.face import FaceLandmarks
+from rppg.vision.mstmap import COMBINATIONS, REGIONS, expand, region_means
+from rppg.vision.preprocess import prepare
+from rppg.vision.video import VideoWriter, probe, read_frames
+
+LONGER = 10  # times, of the video that shows whether memory grows
+HELD_FRAMES = 300  # decoded beforehand for FaceMesh and region averaging
+REPEATS = 3
+SAMPLE_S = 0.02
+GOALS = {  # what the project asks of this machine-independent part
+    "whole path over its bound": ("at least", 0.8),
+    "region averaging over the reference": ("at least", 5.0),
+    "2 workers over 1, whole call": ("at least", 1.7),
+    "peak memory of a worker, MiB": ("at most", 700.0),
+    "memory at 10x length over 1x": ("at most", 1.1),
+}
+
+
+def main() -> None:
+    """Measure, print the table, write the CSV."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--video", type=Path, help="a face video; default: a synthetic face")
+    parser.add_argument("--recordings", type=int, default=10, help="copies for the whole path")
+    parser.add_argument("--out", type=Path, help="CSV to write: what, value, goal")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        rows = measure(args.video or synthetic_face(Path(folder)), args.recordings, Path(folder))
+    table = pd.DataFrame(rows, columns=["what", "value"])
+    table["goal"] = [" ".join(map(str, GOALS.get(what, ("", "")))) for what in table["what"]]
+    print(table.to_string(index=False, float_format="%.2f"))
+    if args.out:
+        table.to_csv(args.out, index=False, float_format="%.4f")
+
+
+def measure(video: Path, n: int, folder: Path) -> list[tuple[str, float]]:
+    """All rows of the table, one measurement after the other."""
+    info = probe(video)
+    print(f"{video.name}: {info.width}x{info.height}, {info.n_frames} frames, {info.codec}")
+    decode, mesh = on_one_core(decode_fps, video), on_one_core(mesh_fps, video)
+    one, one_call = on_one_core(whole_path_fps, video, n, 1, folder / "one")
+    two, two_call = whole_path_fps(video, n, 2, folder / "two")
+    ours, reference = on_one_core(averaging_fps, video)
+    bound = 1 / (1 / decode + 1 / mesh)
+    short, server = peak_mib(video, folder / "short")
+    long, _ = peak_mib(longer(video, folder / "longer.mp4"), folder / "long")
+    return [
+        ("decode alone, frames/s", decode),
+        ("FaceMesh alone, frames/s", mesh),
+        ("bound of one worker, frames/s", bound),
+        ("whole path, 1 worker, frames/s", one),
+        ("whole path over its bound", one / bound),
+        ("whole call, 1 worker, frames/s", one_call),
+        ("whole path, 2 workers, frames/s", two),
+        ("whole call, 2 workers, frames/s", two_call),
+        ("2 workers over 1, whole call", two_call / one_call),
+        ("region averaging, frames/s", ours),
+        ("region averaging, reference, frames/s", reference),
+        ("region averaging over the reference", ours / reference),
+        ("peak memory of a worker, MiB", long),
+        ("peak memory of a worker, 1x length, MiB", short),
+        ("memory at 10x length over 1x", long / short),
+        ("peak memory of the face detector's process, MiB", server),
+    ]
+
+
+def decode_fps(video: Path) -> float:
+    """Frames a second of decoding to RGB alone."""
+    return max(_rate(lambda: sum(1 for _ in read_frames(video))) for _ in range(REPEATS))
+
+
+def mesh_fps(video: Path) -> float:
+    """Frames a second of FaceMesh alone, on frames already in memory."""
+    frames, landmarker = _held(video), FaceLandmarks()
+    return max(_rate(lambda: sum(landmarker(f) is not None for f in frames)) for _ in range(2))
+
+
+def averaging_fps(video: Path) -> tuple[float, float]:
+    """Frames a second of map rows from landmarks: ours, and the plain reference."""
+    frames, landmarker = _held(video), FaceLandmarks()
+    pairs = [(f, points) for f in frames if (points := landmarker(f)) is not None]
+
+    def ours():
+        means, counts = zip(*(region_means(*pair) for pair in pairs), strict=True)
+        return expand(np.array(means), np.array(counts))  # (T, 63, 6)
+
+    few = pairs[:30]
+    found, expected = ours()[: len(few)], reference_map(few)
+    difference = np.abs(found[..., :3] - expected[..., :3]).max()
+    assert difference < 1, f"the reference differs by {difference} of 255"  # by shared edges
+    ours_fps = max(_rate(lambda: len(ours())) for _ in range(REPEATS))
+    return ours_fps, max(_rate(lambda: len(reference_map(few))) for _ in range(REPEATS))
+
+
+def reference_map(pairs) -> np.ndarray:
+    """The map (T, 63, 6) the plain way: every frame converted, one mask a combination."""
+    rows = []
+    for rgb, landmarks in pairs:
+        yuv = cv2.cvtColor(rgb, cv2.COLOR_RGB2YUV)
+        points = np.rint(landmarks).astype(np.int32)
+        row = []
+        for chosen in COMBINATIONS:
+            mask = np.zeros(rgb.shape[:2], np.uint8)
+            for use, polygon in zip(chosen, REGIONS.values(), strict=True):
+                if use:
+                    cv2.fillPoly(mask, [points[polygon]], 255)
+            row.append([*cv2.mean(rgb, mask)[:3], *cv2.mean(yuv, mask)[:3]])
+        rows.append(row)
+    return np.array(rows)
+
+
+def whole_path_fps(video: Path, n: int, workers: int, store: Path) -> tuple[float, float]:
+    """Frames a second of `prepare`: without each worker's first recording, and the whole call."""
+    start_s = time.perf_counter()
+    table = prepare(copies(video, n), store, workers=workers, progress=False)
+    wall_s = time.perf_counter() - start_s
+    failed = table.loc[table["status"] != "prepared", "reason"].tolist()
+    assert not failed, failed
+    frames = probe(video).n_frames
+    later = table["seconds"].sort_values().iloc[: n - workers]  # a first recording is a slow one
+    return workers * frames / later.mean(), n * frames / wall_s
+
+
+def peak_mib(video: Path, store: Path) -> tuple[float, float]:
+    """Peak resident memory of the one worker, and of the face detector's process, in MiB."""
+    peaks, done = {}, threading.Event()
+
+    def sample():
+        while not done.wait(SAMPLE_S):
+            for child in multiprocessing.active_children():
+                kind = "server" if child.name.startswith("_Server") else "worker"
+                try:
+                    mib = psutil.Process(child.pid).memory_info().rss / 2**20
+                except psutil.NoSuchProcess:
+                    continue
+                peaks[kind] = max(peaks.get(kind, 0), mib)
+
+    thread = threading.Thread(target=sample)
+    thread.start()
+    prepare(copies(video, 1), store, workers=1, progress=False)
+    done.set()
+    thread.join()
+    return peaks["worker"], peaks["server"]
+
+
+def copies(video: Path, n: int) -> list[Recording]:
+    """n recordings of the same video under different names."""
+    (recording,) = read("folder", video)
+    return [replace(recording, name=f"copy{k}") for k in range(n)]
+
+
+def longer(video: Path, path: Path) -> Path:
+    """The video LONGER times over, in one file."""
+    info = probe(video)
+    with VideoWriter(path, info.width, info.height, info.fps, preset="ultrafast") as writer:
+        for _ in range(LONGER):
+            for rgb, _ in read_frames(video):
+                writer.write(rgb)
+    return path
+
+
+def synthetic_face(folder: Path) -> Path:
+    """A rendered face, 640x480, 20 s at 30 fps, H.264."""
+    sets = {"n_ubfc": 1, "n_train": 0, "n_test_vipl": 0, "n_test_obf": 0}
+    write_challenge(folder / "face", ChallengeConfig(**sets, width=640, height=480), workers=1)
+    return next((folder / "face").rglob("vid.avi"))
+
+
+def on_one_core(function, *arguments):
+    """The function's result in a fresh process that is held, with its children, to one core."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context, initializer=_hold) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+def _hold() -> None:
+    cv2.setNumThreads(1)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+def _held(video: Path) -> list[np.ndarray]:
+    return [rgb for rgb, _ in islice(read_frames(video), HELD_FRAMES)]
+
+
+def _rate(count) -> float:
+    """What count() counts, a second."""
+    start_s = time.perf_counter()
+    n = count()
+    return n / (time.perf_counter() - start_s)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
