@@ -5,9 +5,10 @@ import time
 
 import numpy as np
 import psutil
+import pytest
 from vision_clips import face_frame
 
-from rppg.vision.boxes import BoxFinder, shared_finder
+from rppg.vision.boxes import BoxFinder, FinderLost, shared_finder
 
 NO_FACE = np.full((240, 320, 3), 128, np.uint8)
 
@@ -30,3 +31,14 @@ def _servers() -> list:
     """Child processes other than multiprocessing's own resource tracker."""
     children = psutil.Process().children()
     return [c for c in children if "resource_tracker" not in " ".join(c.cmdline())]
+
+
+def test_a_lost_process_is_told_from_a_bad_frame():
+    with shared_finder() as find:
+        with pytest.raises(AttributeError):  # what the finder itself raises comes through
+            find(None)
+        (server,) = _servers()
+        server.kill()
+        server.wait()
+        with pytest.raises(FinderLost, match="process that finds faces has ended"):
+            find(NO_FACE)

@@ -1,5 +1,7 @@
 """Small videos of a face with a known pulse, for the tests of the vision room."""
 
+import functools
+
 import cv2
 import numpy as np
 from skimage.data import astronaut
@@ -11,9 +13,14 @@ FACE_XY = (222, 112)  # middle of the face in scikit-image's picture
 COLOUR = np.array([0.33, 0.77, 0.53], np.float32) / 0.77  # of a pulse, relative to its green
 
 
+@functools.cache
+def _picture():
+    return astronaut()[:300, 60:400].astype(np.float32)
+
+
 def face_frame(dx=0.0, dy=0.0, pulse=0.0, size=(320, 240)):
     """The astronaut's face near the middle of an RGB frame; pulse is the change in green, 0-1."""
-    picture = astronaut()[:300, 60:400].astype(np.float32)
+    picture = _picture()
     shift = np.float32([[1, 0, dx + size[0] / 2 - FACE_XY[0] + 60], [0, 1, dy + 120 - FACE_XY[1]]])
     frame = cv2.warpAffine(picture, shift, size, borderMode=cv2.BORDER_REFLECT)
     return np.clip(np.rint(frame * (1 - pulse * COLOUR)), 0, 255).astype(np.uint8)

@@ -9,17 +9,16 @@ one process that all of them share, and get the box of the face.
 """
 
 import os
-import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
 from multiprocessing.managers import BaseManager
 
 import numpy as np
 
 from rppg.vision.face import find_box, load_mtcnn
-from rppg.vision.pool import end_with
+from rppg.vision.pool import end_with, interrupts_held
 
 Box = tuple[float, float, float, float]
 
@@ -37,6 +36,23 @@ class BoxFinder:
             return find_box(rgb, self._mtcnn)
 
 
+class FinderLost(RuntimeError):
+    """The process behind a shared finder has ended: no recording's fault, so the run ends too."""
+
+
+class _SharedFinder:
+    """`find` of the one BoxFinder, for whoever is sent it."""
+
+    def __init__(self, proxy):
+        self.proxy = proxy
+
+    def __call__(self, rgb: np.ndarray) -> Box | None:
+        try:
+            return self.proxy.find(rgb)
+        except (EOFError, OSError) as error:
+            raise FinderLost(f"the process that finds faces has ended ({error!r})") from error
+
+
 class _Server(BaseManager):
     """The process that holds the one BoxFinder."""
 
@@ -46,17 +62,19 @@ _Server.register("BoxFinder", BoxFinder)
 
 @contextmanager
 def shared_finder() -> Iterator[Callable[[np.ndarray], Box | None]]:
-    """A function like `find_box` that works in every process, and one process behind it."""
+    """A function like `find_box` that works in every process, and one process behind it.
+
+    Raises FinderLost when called after that process has ended.
+    """
     server = _Server(ctx=get_context("spawn"))
-    server.start(_start, (os.getpid(),))
-    try:
-        yield server.BoxFinder().find
-    finally:
-        server.shutdown()
+    with ExitStack() as stack:
+        with interrupts_held():
+            server.start(_start, (os.getpid(),))
+            stack.callback(server.shutdown)
+        yield _SharedFinder(server.BoxFinder())
 
 
 def _start(parent: int) -> None:
-    """In the server: one thread; an interrupt from the keyboard and the end are the parent's."""
+    """In the server: one thread; it ends with its parent."""
     os.environ["OMP_NUM_THREADS"] = "1"  # torch reads it when it is imported
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=end_with, args=(parent,), daemon=True).start()

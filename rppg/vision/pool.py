@@ -49,7 +49,8 @@ def run(
     """
     waiting, staff = list(range(len(items)))[::-1], []
     try:
-        staff = [_Worker(task, setup) for _ in range(min(workers, len(items)))]
+        for _ in range(min(workers, len(items))):
+            staff.append(_Worker(task, setup))
         while staff:
             for connection in wait([worker.connection for worker in staff]):
                 worker = next(w for w in staff if w.connection is connection)
@@ -78,7 +79,7 @@ class _Worker:
         self.connection, other = context.Pipe()
         arguments = (other, os.getpid(), task, setup)
         self.process = context.Process(target=_serve, args=arguments, daemon=True)
-        with _interrupts_held():  # the worker is born with them blocked
+        with interrupts_held():
             self.process.start()
         other.close()
         self.index = None
@@ -125,7 +126,10 @@ def _serve(connection, parent: int, task: Callable, setup: Callable | None) -> N
             reply = (True, task(item))
         except Exception as error:  # the parent raises it
             reply = (False, error)
-        connection.send(reply)
+        try:
+            connection.send(reply)
+        except OSError:  # nobody is there to read it
+            return
 
 
 def end_with(parent: int) -> None:
@@ -138,13 +142,18 @@ def end_with(parent: int) -> None:
 
 
 @contextmanager
-def _interrupts_held():
-    """Keep SIGINT back meanwhile, where the system can: it comes after."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def interrupts_held():
+    """Put off SIGINT to the end of the block; processes started in it never get one."""
+    came, can_block = [], hasattr(signal, "pthread_sigmask")
+    here = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, lambda *_: came.append(True)) if here else None
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if can_block else None
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if can_block:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if here:
+            signal.signal(signal.SIGINT, handler)
+        if came:
+            signal.raise_signal(signal.SIGINT)

@@ -26,7 +26,7 @@ from tqdm import tqdm
 from rppg.recordings.recording import Recording, fingerprint
 from rppg.recordings.store import Store, StoreError
 from rppg.vision import pool
-from rppg.vision.boxes import BoxFinder, shared_finder
+from rppg.vision.boxes import BoxFinder, FinderLost, shared_finder
 from rppg.vision.face import CROP_SIDE, FaceLandmarks
 from rppg.vision.traces import Traces, extract
 
@@ -53,7 +53,8 @@ def prepare(
     n_frames, seconds.  A recording that cannot be prepared, or whose process dies, is stored as
     failed with the reason and the others go on.  Stopped at any moment, the same call goes on from
     the recordings that are whole.  Raises StoreError, an OSError, where the store cannot be
-    written, and ValueError for two recordings of one id.
+    written, RuntimeError where the processes cannot start or the one that finds faces ends, and
+    ValueError for two recordings of one id.
     """
     twice = [id for id, n in Counter(r.id for r in recordings).items() if n > 1]
     if twice:
@@ -111,7 +112,7 @@ def _prepare(recording: Recording, store: Store, find, retry_failed: bool) -> tu
             return "failed", known
     try:
         return "prepared", _write(recording, store, find, mark)
-    except StoreError:
+    except (StoreError, FinderLost):
         raise
     except ValueError as error:
         return "failed", _store_failure(recording, store, _reason(error, recording), mark)
