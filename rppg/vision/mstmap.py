@@ -36,7 +36,10 @@ REGIONS = {
     ],
 }  # A is the left of the picture, B its right; the forehead ends well below the hair
 _POINTS = np.concatenate(list(REGIONS.values()))
-_STARTS = np.cumsum([0, *map(len, REGIONS.values())])[:-1]
+_ENDS = np.cumsum([len(indices) for indices in REGIONS.values()])
+_STARTS = np.concatenate([[0], _ENDS[:-1]])
+_POLYGONS = [slice(start, end) for start, end in zip(_STARTS, _ENDS, strict=True)]
+_NO_COLOUR = (np.nan, np.nan, np.nan)
 CHANNELS = ("R", "G", "B", "Y", "U", "V")
 
 # Row i (from 1) is the binary number i, the first region its most significant bit: row 1 is the
@@ -62,16 +65,17 @@ def region_masks(shape: tuple[int, int], landmarks: np.ndarray) -> tuple[np.ndar
     A pixel on a shared edge belongs to the later region, and to that one only.
     """
     points = np.rint(landmarks[_POINTS]).astype(np.int32)  # (n points of all polygons, 2)
-    limit = np.array(shape[::-1])
-    low = np.minimum.reduceat(points, _STARTS).clip(0, limit)  # (6, 2)
-    high = (np.maximum.reduceat(points, _STARTS) + 1).clip(0, limit)
+    limit = shape[::-1]
+    low = np.minimum(np.maximum(np.minimum.reduceat(points, _STARTS), 0), limit)  # (6, 2)
+    high = np.minimum(np.maximum(np.maximum.reduceat(points, _STARTS) + 1, 0), limit)
     origin = low.min(axis=0)
     width, height = high.max(axis=0) - origin
     labels = np.zeros((height, width), np.uint8)
     if labels.size:
-        for label, polygon in enumerate(np.split(points - origin, _STARTS[1:]), start=1):
-            cv2.fillPoly(labels, [polygon], label)
-    boxes = np.hstack([low - origin, high - origin]).tolist()
+        points -= origin.astype(np.int32)
+        for label, polygon in enumerate(_POLYGONS, start=1):
+            cv2.fillPoly(labels, [points[polygon]], label)
+    boxes = np.concatenate([low - origin, high - origin], axis=1).tolist()
     return labels, tuple(origin.tolist()), boxes
 
 
@@ -81,14 +85,15 @@ def region_means(rgb: np.ndarray, landmarks: np.ndarray) -> tuple[np.ndarray, np
     rgb: (H, W, 3) uint8.  A region without a pixel inside the frame has count 0 and mean NaN.
     """
     labels, (x, y), boxes = region_masks(rgb.shape[:2], landmarks)
-    means, counts = np.full((6, 3), np.nan), np.zeros(6)
+    face = rgb[y : y + labels.shape[0], x : x + labels.shape[1]]
+    means, counts = [_NO_COLOUR] * 6, [0.0] * 6
     for region, (x0, y0, x1, y1) in enumerate(boxes):
         if x0 < x1 and y0 < y1:
             mask = cv2.compare(labels[y0:y1, x0:x1], region + 1, cv2.CMP_EQ)
-            counts[region] = cv2.countNonZero(mask)
+            counts[region] = float(cv2.countNonZero(mask))
             if counts[region]:
-                means[region] = cv2.mean(rgb[y + y0 : y + y1, x + x0 : x + x1], mask)[:3]
-    return means, counts
+                means[region] = cv2.mean(face[y0:y1, x0:x1], mask)[:3]
+    return np.array(means), np.array(counts)
 
 
 def yuv(rgb: np.ndarray) -> np.ndarray:
