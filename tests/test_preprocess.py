@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,9 @@ from rppg.vision.face import FaceLandmarks
 from rppg.vision.preprocess import extract, prepare, prepare_one
 from rppg.vision.traces import NoFaceError
 from rppg.vision.video import VideoError
+
+
+EVM_FACE = Path(__file__).parents[2] / "shared" / "data" / "video" / "evm_face.mp4"
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +65,15 @@ def test_a_known_pulse_is_found(clip, landmarker):
     assert meta["fps"] == pytest.approx(25) and meta["face_hit_rate"] == 1.0
     assert meta["gaps_s"] == [] and meta["filled_frames"] == 0 and meta["notes"] == []
     assert traces.preview.shape == (240, 320, 3) and traces.preview_landmarks.shape == (468, 2)
+
+
+@pytest.mark.skipif(not EVM_FACE.exists(), reason="shared/data/video is not beside the checkout")
+def test_a_real_face_at_rest(landmarker):
+    traces = extract(recording(EVM_FACE), landmarker)
+    assert traces.meta["face_hit_rate"] == 1.0 and len(traces.mstmap) == 301
+    for method in ("POS", "CHROM", "GREEN"):
+        rgb = traces.mstmap[:, 62, :3].astype(float)
+        assert 50 < heart_rate(wave(method, rgb, 30.0), 30.0).hr_bpm < 60, method
 
 
 def test_extraction_repeats_itself(clip, landmarker):

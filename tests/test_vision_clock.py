@@ -71,6 +71,13 @@ def test_missing_frames_at_the_end_are_noted(tmp_path):
     assert frames.notes == [f"decoded {len(times_s)} of 100 frames"] and len(times_s) < 100
 
 
+def test_variable_times_are_no_missing_frames(tmp_path):
+    times_s = np.cumsum(np.random.default_rng(0).uniform(0.03, 0.07, 60))
+    path = write_clip(tmp_path / "a.mkv", times_s=times_s)  # says 30 fps, holds 20
+    found_s, frames = times_of(recording(path))
+    assert found_s == pytest.approx(times_s - times_s[0], abs=1e-3) and frames.notes == []
+
+
 @pytest.mark.parametrize("fps", [15.0, 17.0, 24.6, 25.0, 29.97, 30.0, 60.0])
 def test_grid_covers_the_video(fps):
     times_s = 3.0 + np.arange(round(10 * fps)) / fps

@@ -1,6 +1,7 @@
 """Video files: times, rotation and colours as written; every broken file a clear error."""
 
 import hashlib
+import wave
 
 import cv2
 import numpy as np
@@ -120,6 +121,16 @@ def test_unreadable_files_are_named_with_the_reason(tmp_path, name, content, mes
         read(tmp_path / name)
     with pytest.raises(VideoError, match=message):
         probe(tmp_path / name)
+
+
+def test_a_file_without_video_says_so(tmp_path):
+    with wave.open(str(tmp_path / "sound.wav"), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(bytes(16000))
+    with pytest.raises(VideoError, match="no video stream in a wav file"):
+        read(tmp_path / "sound.wav")
 
 
 @pytest.mark.parametrize(
