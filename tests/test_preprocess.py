@@ -17,7 +17,6 @@ from rppg.vision.preprocess import extract, prepare, prepare_one
 from rppg.vision.traces import NoFaceError
 from rppg.vision.video import VideoError
 
-
 EVM_FACE = Path(__file__).parents[2] / "shared" / "data" / "video" / "evm_face.mp4"
 
 
