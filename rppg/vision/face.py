@@ -24,6 +24,7 @@ N_LANDMARKS = 468
 CROP_SIDE = 128  # pixels of a face crop
 MARGIN = 1.5  # side of the crop over the longer side of MTCNN's box
 MIN_PROBABILITY = 0.9  # of a face, by MTCNN
+SMALLEST_FACE_PX = 40  # looked for by MTCNN: half the time of its usual 20, and no pulse is lost
 
 # FaceMesh writes these to stderr at every start, below any log level; everything else is let by.
 CHATTER = (
@@ -120,7 +121,7 @@ def load_mtcnn():
     """
     from facenet_pytorch import MTCNN
 
-    return MTCNN(select_largest=True)
+    return MTCNN(select_largest=True, min_face_size=SMALLEST_FACE_PX)
 
 
 def find_box(rgb: np.ndarray, mtcnn) -> tuple[float, float, float, float] | None:
