@@ -11,7 +11,7 @@ import time
 
 import psutil
 import pytest
-from vision_clips import recording, write_clip
+from vision_clips import heed_interrupts, recording, write_clip
 
 from rppg.recordings.store import Store
 from rppg.vision.preprocess import prepare
@@ -41,7 +41,7 @@ def data(tmp_path_factory):
 def start(data, store, tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
     command = [sys.executable, str(tmp_path / "script.py"), str(data), str(store)]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts)
 
 
 def finish(data, store, tmp_path):

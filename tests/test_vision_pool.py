@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from vision_clips import heed_interrupts
 
 from rppg.vision.pool import WorkerDied, run
 
@@ -79,7 +80,11 @@ def test_workers_end_with_their_parent_and_clean_up(kill, tmp_path):
     path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
     command = [sys.executable, str(script), str(marks)]
     parent = subprocess.Popen(
-        command, env={**os.environ, "PYTHONPATH": path}, stderr=subprocess.PIPE, text=True
+        command,
+        env={**os.environ, "PYTHONPATH": path},
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_interrupts,
     )
     wait_for(lambda: len(list(marks.iterdir())) == 2)
     workers = [int(p.name) for p in marks.iterdir()]

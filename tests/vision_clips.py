@@ -1,6 +1,7 @@
 """Small videos of a face with a known pulse, for the tests of the vision room."""
 
 import functools
+import signal
 
 import cv2
 import numpy as np
@@ -45,3 +46,8 @@ def write_clip(path, seconds=4.0, fps=30.0, hr_bpm=90.0, seen=(0.0, np.inf), tim
 
 def recording(path, **fields):
     return Recording("test", "s1", path.name, frames=path, **fields)
+
+
+def heed_interrupts():
+    """For a child process: SIGINT as in a terminal, even where the test run itself ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
