@@ -5,7 +5,6 @@ table[["video", "method", "hr_bpm", "quality", "reason"]]
 """
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from rppg.recordings import Recording, read
+from rppg.recordings.whole import write_whole
 from rppg.signals.classical import METHODS, wave
 from rppg.signals.heart_rate import heart_rate
 
@@ -129,9 +129,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     else:
         raise ValueError(f"{path}: the table is written as .csv or .json, not {path.suffix!r}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_text(text)
-    os.replace(partial, path)
+    write_whole(path, lambda part: part.write_text(text))
 
 
 def _plain(row: dict) -> dict:

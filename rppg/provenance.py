@@ -8,13 +8,14 @@ so the same run writes the same bytes.
 
 import hashlib
 import json
-import os
 import platform
 import subprocess
 from importlib import metadata
 from pathlib import Path
 
 import pandas as pd
+
+from rppg.recordings.whole import write_whole
 
 PACKAGES = ("rppg", "numpy", "scipy", "pandas", "torch", "mediapipe", "av", "opencv-contrib-python")
 
@@ -61,7 +62,5 @@ def write_run_json(
         "versions": versions(),
         "score": None if score is None else json.loads(score.to_json(orient="records")),
     }
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
-    os.replace(partial, path)
-    return path
+    text = json.dumps(facts, indent=2, sort_keys=True) + "\n"
+    return write_whole(path, lambda part: part.write_text(text))
