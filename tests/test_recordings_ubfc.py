@@ -41,16 +41,14 @@ def test_ubfc_stamps_are_the_frames_times_in_dataset_2_and_not_in_dataset_1(tmp_
         assert set(ids(read("ubfc_rppg", tmp_path / part))) < set(ids(recordings))
 
 
-def test_ubfc_bad_ground_truth_is_noted(tmp_path):
+def test_ubfc_bad_ground_truth_is_known(tmp_path):
     for n in (11, 12, 18, 20, 24, 27):
         ubfc_2(tmp_path / f"subject{n}")
-    notes = {
-        recording.subject: " ".join(recording.notes) for recording in read("ubfc_rppg", tmp_path)
-    }
-    assert {s for s, note in notes.items() if "ground truth" in note} == {
-        f"subject{n}" for n in (11, 18, 20, 24)
-    }
-    assert notes["subject12"] == "" and "publication" in notes["subject27"]
+    found = {recording.subject: recording for recording in read("ubfc_rppg", tmp_path)}
+    known_bad = {subject for subject, recording in found.items() if recording.known_bad}
+    assert known_bad == {f"subject{n}" for n in (11, 18, 20, 24)}
+    assert "ground truth" in found["subject11"].known_bad
+    assert found["subject12"].notes == () and "publication" in found["subject27"].notes[0]
 
 
 @pytest.mark.parametrize(

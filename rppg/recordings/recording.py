@@ -22,6 +22,7 @@ LONGEST_BRIDGE_S = 0.5  # NaN stretches up to this long are interpolated, longer
 SYNTHETIC_MARK = "SYNTHETIC.txt"  # lies at the root of a written, not filmed, dataset
 SPLITS = ("train", "test", "none")
 ORIGINS = ("real", "synthetic")
+BAYER_PATTERNS = ("RGGB", "GRBG", "BGGR", "GBRG")  # of the top left 2x2 pixels, by row
 LONGEST_PART_BYTES = 200  # of dataset, subject and name: each becomes a folder's name
 SAMPLED_BYTES = 65536  # of a source's start and of its end that enter the fingerprint
 
@@ -86,12 +87,16 @@ class Recording:
     origin: str = "real"
     problem: str | None = None  # why it cannot be used, found by the reader
     notes: tuple[str, ...] = ()  # what a person should know; names files relative to the root
+    known_bad: str | None = None  # why evaluation leaves it out, as published; it is prepared still
+    bayer: str | None = None  # colour filter of raw image files, one of BAYER_PATTERNS
 
     def __post_init__(self):
         for word in ("dataset", "subject", "name"):
             _check_part(word, getattr(self, word))
         _check_choice("split", self.split, SPLITS)
         _check_choice("origin", self.origin, ORIGINS)
+        if self.bayer is not None:
+            _check_choice("bayer", self.bayer, BAYER_PATTERNS)
         for word in ("fps", "hr_mean_bpm"):
             value = getattr(self, word)
             if value is not None and not (np.isfinite(value) and value > 0):
@@ -140,23 +145,27 @@ def origin_of(path) -> str:
 
 
 def fingerprint(recording: Recording) -> str:
-    """What a prepared copy depends on, as 64 hex digits: id, labels, stamps, notes, and of each
-    source file its size, its first and its last 64 KiB.  Neither folder nor file date matters.
+    """What a prepared copy depends on, as 64 hex digits: id, labels, stamps, notes, and of a
+    video file its size, its first and its last 64 KiB; of image files all names and sizes, and the
+    same of the first and the last one.  Neither folder nor file date matters.
 
     The sources of a recording that has a `problem` are never opened, here neither.  Raises
     FileNotFoundError, naming the recording, where a source is missing.
     """
     digest = hashlib.sha256()
     words = ("id", "fps", "hr_mean_bpm", "split", "origin", "problem", "notes")
+    words += ("known_bad", "bayer")
     digest.update(json.dumps([getattr(recording, word) for word in words]).encode())
     for label in (recording.bvp, recording.hr):
         _digest_array(digest, None if label is None else label.values)
         _digest_array(digest, None if label is None else label.times_s)
     _digest_array(digest, recording.times_s)
     if recording.problem is None:
-        sources = recording.frames
-        for source in sources if isinstance(sources, tuple) else (sources,):
-            _digest_source(digest, source, recording.id)
+        frames = recording.frames
+        sources = frames if isinstance(frames, tuple) else (frames,)
+        for index, source in enumerate(sources):
+            opened = index in (0, len(sources) - 1)
+            _digest_source(digest, source, recording.id, opened)
     return digest.hexdigest()
 
 
@@ -166,11 +175,13 @@ def _digest_array(digest, array: np.ndarray | None) -> None:
         digest.update(array.astype("<f8").tobytes())
 
 
-def _digest_source(digest, source: Path, id: str) -> None:
+def _digest_source(digest, source: Path, id: str, opened: bool) -> None:
     if not source.is_file():
         raise FileNotFoundError(f"{id}: its source {source} is missing or not a file")
     n_bytes = source.stat().st_size
     digest.update(f"{source.name}:{n_bytes}".encode())
+    if not opened:
+        return
     with source.open("rb") as file:
         digest.update(file.read(SAMPLED_BYTES))
         file.seek(max(0, n_bytes - SAMPLED_BYTES))

@@ -5,14 +5,13 @@
     <root>/SYNTHETIC.txt           says what this is: readers mark everything below as synthetic
     <root>/challenge.json          the parameters
     <root>/truth.csv               one row a recording, for studies of the challenge itself
-    <root>/UBFC-rPPG/              DATASET_1/<n>-gt/{vid.avi, gtdump.xmp},
-                                   DATASET_2/subject<n>/{vid.avi, ground_truth.txt}
-    <root>/VIPL-HR-V2/train/<n>/   video1.mp4.avi ... gt.csv
+    <root>/<dataset>/              each dataset in the layout of rppg.synthetic.layouts.<dataset>
     <root>/test/                   VIPL_HR/<n>/video<k>.avi, OBF/<n>/video<k>.avi: no labels
     <root>/sample_submission.csv   columns ids,HR
     <root>/solution.csv            columns ids,HR,Usage (public or private): the test tree's truth
 
-Every video appears whole, by renaming, so an interrupted call is taken up by the next one.
+Every video, or folder of images, appears whole, by renaming, so an interrupted call is taken up by
+the next one.
 """
 
 import json
@@ -30,14 +29,15 @@ from tqdm import tqdm
 from rppg.vision import pool
 from rppg.vision.video import VideoWriter
 
-from . import layouts
+from .frames import write_images
+from .layouts import DATASETS
+from .layouts.text import write_table, write_text
 from .nuisance import level_named
 from .plan import ChallengeConfig, Clip, plan
 from .render import Renderer
 from .subject import make_subject
 
 RENDERER = 1  # raised whenever equal parameters come to mean other pictures
-UBFC_FINER = 4  # UBFC-rPPG is not compressed: its copies get a finer quantiser than the level's
 SAMPLE_HR_BPM = 80.0
 SHOWN = 4  # so many differing parameters are named
 MARK = """\
@@ -65,10 +65,10 @@ def write_challenge(
     if _known(root, config) and _complete(root, clips):
         return root
     root.mkdir(parents=True, exist_ok=True)
-    layouts.write_text(root / "SYNTHETIC.txt", MARK)
-    layouts.write_text(root / "challenge.json", _parameters(config))
+    write_text(root / "SYNTHETIC.txt", MARK)
+    write_text(root / "challenge.json", _parameters(config))
     _remove_leftovers(root)
-    missing = [clip for clip in clips if not (root / clip.path).is_file()]
+    missing = [clip for clip in clips if not (root / clip.path).exists()]
     _render_all(root, config, missing, workers, progress)
     _write_labels(root, config, clips)
     _write_tables(root, config, clips)
@@ -76,13 +76,18 @@ def write_challenge(
 
 
 def render_clip(root: Path, config: ChallengeConfig, clip: Clip) -> Path:
-    """Render one recording of the plan to its video file; returns its path."""
+    """Render one recording of the plan to its video file or folder of images; returns its path."""
     path = Path(root) / clip.path
     path.parent.mkdir(parents=True, exist_ok=True)
-    level, fps = clip.disturbances(), clip.container_fps or clip.fps(config)
-    crf = level.crf - (UBFC_FINER if clip.layout.startswith("ubfc") else 0)
+    frames = clip_renderer(config, clip)
+    if clip.images is not None:
+        name, times_s = DATASETS[clip.layout].image_name, clip.times_s(config)
+        names = [name(clip, index, time_s) for index, time_s in enumerate(times_s)]
+        with _one_thread():
+            return write_images(path, clip.images, names, frames)
+    fps, crf = clip.container_fps or clip.fps(config), clip.disturbances().crf - clip.finer
     with _one_thread(), VideoWriter(path, config.width, config.height, fps, crf=crf) as video:
-        for rgb in clip_renderer(config, clip):
+        for rgb in frames:
             video.write(rgb)
     return path
 
@@ -146,12 +151,15 @@ def _flat(content: dict, prefix: str = "") -> dict:
 
 def _complete(root: Path, clips: list[Clip]) -> bool:
     """truth.csv is written last; a video may have been removed since."""
-    return (root / "truth.csv").is_file() and all((root / c.path).is_file() for c in clips)
+    return (root / "truth.csv").is_file() and all((root / c.path).exists() for c in clips)
 
 
 def _remove_leftovers(root: Path) -> None:
-    for path in root.rglob(".tmp-*"):
-        path.unlink(missing_ok=True)
+    for path in list(root.rglob(".tmp-*")):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _render_all(root, config, clips, workers, progress) -> None:
@@ -179,38 +187,27 @@ def _one_thread():
 
 
 def _write_labels(root: Path, config: ChallengeConfig, clips: list[Clip]) -> None:
-    for clip in clips:
-        pulse, folder = clip.pulse(config), (root / clip.path).parent
-        if clip.layout == "ubfc_1":
-            times_s = np.arange(0, clip.seconds, 1 / layouts.OXIMETER_HZ)
-            labels = pulse.wave(times_s), pulse.rate_bpm(times_s), times_s
-            layouts.write_gtdump(folder / "gtdump.xmp", *labels)
-        if clip.layout == "ubfc_2":
-            times_s = clip.times_s(config)
-            labels = pulse.wave(times_s), pulse.rate_bpm(times_s), times_s
-            layouts.write_ground_truth(folder / "ground_truth.txt", *labels)
-    train = [clip for clip in clips if clip.layout == "vipl_hr_v2"]
-    for folder in dict.fromkeys((root / clip.path).parent for clip in train):
-        mine = [clip for clip in train if (root / clip.path).parent == folder]
-        rates = [clip.hr_bpm(config) for clip in mine]
-        layouts.write_gt_csv(folder / "gt.csv", rates, [clip.fps(config) for clip in mine])
+    for layout, dataset in DATASETS.items():
+        mine = [clip for clip in clips if clip.layout == layout]
+        if mine:
+            dataset.write_labels(root / dataset.FOLDER, config, mine)
 
 
 def _write_tables(root: Path, config: ChallengeConfig, clips: list[Clip]) -> None:
     test = [clip for clip in clips if clip.split == "test"]
     rates = {clip.id: round(clip.hr_bpm(config), 3) for clip in clips}
     sample = [(clip.id, SAMPLE_HR_BPM) for clip in test]
-    layouts.write_table(root / "sample_submission.csv", ("ids", "HR"), sample)
+    write_table(root / "sample_submission.csv", ("ids", "HR"), sample)
     usage = _usage(config, test)
     solution = [(clip.id, rates[clip.id], usage[clip.subject]) for clip in test]
-    layouts.write_table(root / "solution.csv", ("ids", "HR", "Usage"), solution)
+    write_table(root / "solution.csv", ("ids", "HR", "Usage"), solution)
     header = ("id", "layout", "split", "subject", "hr_bpm", "tone", "level", "fps")
     truth = [
         (c.id, c.layout, c.split, c.subject, rates[c.id])
         + (round(c.traits(config).tone, 4), c.level, round(c.fps(config), 4))
         for c in clips
     ]
-    layouts.write_table(root / "truth.csv", header, truth)
+    write_table(root / "truth.csv", header, truth)
 
 
 def _usage(config: ChallengeConfig, test: list[Clip]) -> dict[int, str]:

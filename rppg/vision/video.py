@@ -70,17 +70,21 @@ def probe(path: Path | str) -> VideoInfo:
         )
 
 
-def read_frames(source: Path | str | Sequence[Path]) -> Iterator[tuple[np.ndarray, float]]:
+def read_frames(
+    source: Path | str | Sequence[Path], bayer: str | None = None
+) -> Iterator[tuple[np.ndarray, float]]:
     """Yield (rgb (H, W, 3) uint8 upright, time in s) one frame at a time, decoded by one thread.
 
     source: a video file, or image files in order; an image has no time of its own: NaN.
+    bayer: colour filter of the top left 2x2 pixels of raw image files ("GRBG"): they are turned
+    into colours, 16 bits a pixel cut to the upper 8.
     Frames without a time stamp get index / average rate. Raises VideoError for a missing, empty or
     unreadable file, one without video, and, after the last frame, when less than 90 % of the frames
     (or seconds) promised by the container could be decoded.
     """
     if isinstance(source, str | Path):
         return _read_video(Path(source))
-    return ((_read_image(path), float("nan")) for path in source)
+    return ((_read_image(Path(path), bayer), float("nan")) for path in source)
 
 
 def _read_video(path: Path) -> Iterator[tuple[np.ndarray, float]]:
@@ -174,10 +178,23 @@ def _nothing_decoded(path: Path | str, error: av.FFmpegError | None) -> VideoErr
     return VideoError(f"{path}: no frame can be decoded{why}, expected a video")
 
 
-def _read_image(path: Path) -> np.ndarray:
-    if not Path(path).is_file():
+def _read_image(path: Path, bayer: str | None) -> np.ndarray:
+    if not path.is_file():
         raise VideoError(f"{path}: no such file, expected an image")
+    if bayer is not None:
+        return _read_mosaic(path, bayer)
     bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if bgr is None:
         raise VideoError(f"{path}: not an image that can be decoded")
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+
+
+def _read_mosaic(path: Path, bayer: str) -> np.ndarray:
+    raw = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if raw is None:
+        raise VideoError(f"{path}: not an image that can be decoded")
+    if raw.ndim != 2 or raw.dtype not in (np.uint8, np.uint16):
+        found = f"{raw.shape} of {raw.dtype}"
+        raise VideoError(f"{path}: found {found}, expected one raw channel of 8 or 16 bits")
+    raw = (raw >> 8).astype(np.uint8) if raw.dtype == np.uint16 else raw
+    return cv2.cvtColor(raw, getattr(cv2, f"COLOR_Bayer{bayer}2RGB"))

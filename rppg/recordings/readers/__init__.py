@@ -4,17 +4,33 @@
 before 10), whatever the file system says.  Readers open label files, never videos.  A recording
 with a wrong label is still returned, with its `problem`, so that nothing disappears unseen.
 
-    >>> list(READERS)
-    ['ubfc_rppg', 'vipl_hr_v2', 'challenge_test', 'folder']
     >>> [recording.id for recording in read("folder", "my_videos")]  # doctest: +SKIP
     ['folder/root/a.mp4']
+    >>> list(FOLDERS.values())[:2]
+    ['UBFC-rPPG', 'VIPL-HR-V2']
+    >>> find("data")  # doctest: +SKIP
+    {'ubfc_rppg': PosixPath('data/UBFC-rPPG'), 'vipl_hr_v2': PosixPath('data/VIPL-HR-V2')}
+
+To add a dataset, write one file here and one line below.  The file has
+
+    LAYOUT      what lies below its root, shown in errors
+    FOLDER      the usual name of its root; None where it has none
+    PUBLISHED   a `Published`: counts and nominal frame rate, with their source; None where unknown
+    read(root)  -> list of Recordings, one a video.  `subject` is what keeps one person in one fold;
+                what is known to be bad is data, with the reason, and becomes `known_bad`; a label
+                that cannot be understood becomes a `problem` that names the file, what was found
+                and what was expected.  Sorting, emptiness and ids given twice are `read`'s, below.
+
+and its docstring says what it needs on disk, with the source of each fact.  To have it exercised
+without a licence, write its copy in rppg/synthetic/layouts/, too.
 """
 
 from collections.abc import Callable
 from pathlib import Path
 
 from rppg.recordings.readers import challenge_test, folder, ubfc_rppg, vipl_hr_v2
-from rppg.recordings.readers.files import natural
+from rppg.recordings.readers.files import folders_in, natural
+from rppg.recordings.readers.published import Published
 from rppg.recordings.recording import Recording
 
 _MODULES = {
@@ -25,6 +41,32 @@ _MODULES = {
 }
 READERS: dict[str, Callable[..., list[Recording]]] = {k: m.read for k, m in _MODULES.items()}
 LAYOUTS: dict[str, str] = {k: m.LAYOUT for k, m in _MODULES.items()}
+FOLDERS: dict[str, str] = {k: m.FOLDER for k, m in _MODULES.items() if m.FOLDER}
+PUBLISHED: dict[str, Published] = {k: m.PUBLISHED for k, m in _MODULES.items() if m.PUBLISHED}
+
+
+def find(root) -> dict[str, Path]:
+    """Which datasets lie directly below `root`, by folder name: layout -> folder, in the order of
+    READERS.  Case and separators do not matter: UBFC_rPPG is UBFC-rPPG.
+
+    Raises FileNotFoundError where `root` is no folder, ValueError where two folders are of one
+    layout.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise FileNotFoundError(f"{root} is no folder, expected one that holds datasets")
+    named: dict[str, Path] = {}
+    known = {_plain(name) for name in FOLDERS.values()}
+    for place in folders_in(root):
+        other = named.setdefault(_plain(place.name), place)
+        if other is not place and _plain(place.name) in known:
+            raise ValueError(f"{other} and {place} are both named like one dataset: rename one")
+    found = {layout: named.get(_plain(name)) for layout, name in FOLDERS.items()}
+    return {layout: place for layout, place in found.items() if place is not None}
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 def read(layout: str, root, **options) -> list[Recording]:

@@ -15,6 +15,8 @@ from rppg.recordings.readers.files import videos_below
 from rppg.recordings.recording import Recording, origin_of
 
 DATASETS = ("OBF", "VIPL_HR")
+FOLDER = "test"
+PUBLISHED = None  # the 3rd challenge's counts are not public
 LAYOUT = """\
 <root>/ or <root>/test/
   VIPL_HR/<n>/video<k>.avi

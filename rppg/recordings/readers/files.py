@@ -11,9 +11,13 @@ Readers only ever meet text and names here: nothing in this room opens a video.
 import math
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg")
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".tif", ".tiff")
 HR_RANGE_BPM = (30.0, 240.0)  # outside: a mistake in the labels, not a heart
 FPS_RANGE = (5.0, 120.0)
 
@@ -48,6 +52,15 @@ def videos_below(root: Path) -> list[Path]:
     return sorted(found, key=lambda path: natural(path.relative_to(root).as_posix()))
 
 
+def images_in(folder: Path) -> list[Path]:
+    """Visible image files directly in `folder`, in natural order; none where it is no folder."""
+    if not folder.is_dir():
+        return []
+    names = (entry.name for entry in os.scandir(folder))
+    images = (n for n in names if n.lower().endswith(IMAGE_SUFFIXES) and not n.startswith("."))
+    return [folder / name for name in sorted(images, key=natural)]
+
+
 def folders_in(root: Path) -> list[Path]:
     """Visible folders directly in `root`, in natural order; none where `root` is no folder."""
     if not root.is_dir():
@@ -67,6 +80,33 @@ def number(text: str, where: str, limits: tuple[float, float] | None = None) -> 
     if not math.isfinite(value) or (limits and not limits[0] <= value <= limits[1]):
         raise BadLabel(f"{where}: found {text!r}, expected {expected}")
     return value
+
+
+def values(words: Sequence[str], where: str) -> np.ndarray:
+    """The numbers (n,) that `words` say, float64; NaN stays NaN, a gap.
+
+    Raises BadLabel with `where`, its number and the word, at the first that is no number or is
+    infinite, and where there are none.
+    """
+    if not words:
+        raise BadLabel(f"{where} is empty, expected numbers")
+    try:
+        found = np.array(words, dtype=np.float64)
+    except ValueError:
+        at = next(i for i, word in enumerate(words) if not _is_number(word))
+        raise BadLabel(f"{where}, value {at + 1}: found {words[at]!r}, expected a number") from None
+    if np.isinf(found).any():
+        at = int(np.isinf(found).argmax())
+        raise BadLabel(f"{where}, value {at + 1}: found {words[at]!r}, expected a finite number")
+    return found
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
 
 
 def read_text(path: Path, where: str) -> str:

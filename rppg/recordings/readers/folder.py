@@ -28,6 +28,7 @@ from rppg.recordings.readers.files import (
 from rppg.recordings.recording import Recording, origin_of
 
 LABELS = "labels.csv"
+FOLDER = PUBLISHED = None  # these videos are nobody's dataset
 LAYOUT = f"""\
 <root>/**/<video> with one of {" ".join(VIDEO_SUFFIXES)}; hidden files are skipped
 <root>/{LABELS}     optional: columns path (below the root), hr_bpm, and if wanted subject"""

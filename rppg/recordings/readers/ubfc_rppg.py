@@ -19,9 +19,11 @@ from pathlib import Path
 import numpy as np
 
 from rppg.recordings.readers.files import HR_RANGE_BPM, BadLabel, folders_in, number, read_text
+from rppg.recordings.readers.published import Published
 from rppg.recordings.recording import Recording, Signal, origin_of
 
-DATASET = "UBFC-rPPG"
+DATASET = FOLDER = "UBFC-rPPG"
+PUBLISHED = Published(50, 50, 30.0, "Bobbia et al. 2019: 42 in DATASET_2; 8 in DATASET_1 (pyVHR)")
 VIDEO, TRUTH_1, TRUTH_2 = "vid.avi", "gtdump.xmp", "ground_truth.txt"
 LINES_2 = ("pulse wave", "heart rate in bpm", "time in s")
 COLUMNS_1 = ("time in ms", "heart rate in bpm", "SpO2", "pulse wave")
@@ -30,8 +32,10 @@ LAYOUT = """\
   DATASET_1/<name>/{vid.avi, gtdump.xmp}
   DATASET_2/subject<N>/{vid.avi, ground_truth.txt}"""
 
-# Known defects of DATASET_2.  The first: left out of evaluation by RemotePPG and SiNC-rPPG.
-BAD_GROUND_TRUTH = ("subject11", "subject18", "subject20", "subject24")
+# Of DATASET_2.  RemotePPG leaves these out of its test sets, SiNC-rPPG out of all sets.
+KNOWN_BAD = dict.fromkeys(
+    ("subject11", "subject18", "subject20", "subject24"), "ground truth known to be bad"
+)
 FACES_NOT_TO_BE_SHOWN = ("subject21", "subject27")  # by the dataset's readme
 
 
@@ -50,7 +54,9 @@ def read(root: Path) -> list[Recording]:
 def _recording(folder: Path) -> Recording:
     first_part = folder.parent.resolve().name == "DATASET_1" or (folder / TRUTH_1).is_file()
     truth, read_truth = (TRUTH_1, _read_1) if first_part else (TRUTH_2, _read_2)
-    fields, notes, problem = {}, _known_defects(folder.name), None
+    hidden = not first_part and folder.name in FACES_NOT_TO_BE_SHOWN
+    fields, problem = {}, None
+    notes = ("this face must not be shown in publications",) if hidden else ()
     try:
         if (folder / truth).is_file():
             fields, more_notes = read_truth(folder / truth, f"{folder.name}/{truth}")
@@ -69,15 +75,8 @@ def _recording(folder: Path) -> Recording:
         origin=origin_of(folder),
         problem=problem,
         notes=notes,
+        known_bad=None if first_part else KNOWN_BAD.get(folder.name),
         **fields,
-    )
-
-
-def _known_defects(name: str) -> tuple[str, ...]:
-    bad = ("ground truth known to be bad: leave it out of evaluation",)
-    hidden = ("this face must not be shown in publications",)
-    return (bad if name in BAD_GROUND_TRUTH else ()) + (
-        hidden if name in FACES_NOT_TO_BE_SHOWN else ()
     )
 
 

@@ -34,9 +34,12 @@ from rppg.recordings.readers.files import (
     number,
     read_text,
 )
+from rppg.recordings.readers.published import Published
 from rppg.recordings.recording import Recording, Signal, origin_of
 
 DATASET = "VIPL-HR-V2"
+FOLDER = DATASET
+PUBLISHED = Published(None, None, None, "the challenge's rules: not public; 17-27 fps were found")
 LABELS, HR_ROW, FPS_ROW = "gt.csv", "Heart rate", "fps_mean"
 LAYOUT = """\
 <root>/train/ or <root>/ holding folders named by plain numbers

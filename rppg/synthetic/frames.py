@@ -1,0 +1,50 @@
+"""Rendered frames on disk: a video file, or a folder of images, whole or not at all.
+
+Frames are RGB uint8 arrays (H, W, 3).  Kinds of images: "png" and "jpg" in colour, "bayer" one
+channel of raw sensor values behind a colour filter, as PNG.
+
+    >>> write_images("01-01", "png", ["Image1.png", "Image2.png"], frames)  # doctest: +SKIP
+"""
+
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+BAYER = "GRBG"  # colours of the top left 2x2 pixels, by row
+SETTINGS = {
+    "png": (cv2.IMWRITE_PNG_COMPRESSION, 1),
+    "jpg": (cv2.IMWRITE_JPEG_QUALITY, 95),
+    "bayer": (cv2.IMWRITE_PNG_COMPRESSION, 1),
+}
+
+
+def write_images(
+    folder: Path | str, kind: str, names: Sequence[str], frames: Iterable[np.ndarray]
+) -> Path:
+    """Write frames as image files of these names into a new folder.
+
+    Raises ValueError where there are not as many names as frames, OSError where a file cannot be
+    written.
+    """
+    folder = Path(folder)
+    part = folder.with_name(f".tmp-{folder.name}")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    for name, rgb in zip(names, frames, strict=True):
+        pixels = mosaic(rgb) if kind == "bayer" else cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
+        if not cv2.imwrite(str(part / name), pixels, SETTINGS[kind]):
+            raise OSError(f"{part / name} cannot be written")
+    part.replace(folder)
+    return folder
+
+
+def mosaic(rgb: np.ndarray) -> np.ndarray:
+    """What a sensor behind the filter BAYER sees of (H, W, 3): (H, W) uint8."""
+    raw = np.empty(rgb.shape[:2], np.uint8)  # (H, W)
+    for place, colour in enumerate(BAYER):
+        row, column = divmod(place, 2)
+        raw[row::2, column::2] = rgb[row::2, column::2, "RGB".index(colour)]
+    return raw

@@ -1,0 +1,58 @@
+"""VIPL-HR-V2 as distributed: phone clips at 17-27 fps in containers that claim 30, stray blanks.
+
+>>> write_gt_csv(path, hr_bpm=[100.4, 101.0], fps_mean=[26.3, 25.7])
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..clip import FIRST_NUMBER, ChallengeConfig, Clip
+from .text import write_text
+
+FOLDER = "VIPL-HR-V2"
+PHONE_FPS = (17.0, 27.0)
+WRONG_FPS = 30.0  # what the containers claim
+
+
+def clips(config: ChallengeConfig) -> list[Clip]:
+    first = FIRST_NUMBER["train"]
+    return [
+        Clip(
+            id=f"{FOLDER}/{number}/video{k}",
+            path=f"{FOLDER}/train/{number}/video{k}.mp4.avi",
+            layout="vipl_hr_v2",
+            split="train",
+            subject=number,
+            index=k,
+            seconds=config.seconds,
+            level=config.level,
+            fps_range=PHONE_FPS,
+            container_fps=WRONG_FPS,
+        )
+        for number in range(first, first + config.n_train)
+        for k in range(1, config.clips_per_subject + 1)
+    ]
+
+
+def write_labels(folder: Path, config: ChallengeConfig, clips: list[Clip]) -> None:
+    for subject in dict.fromkeys(clip.subject for clip in clips):
+        mine = [clip for clip in clips if clip.subject == subject]
+        rates = [clip.hr_bpm(config) for clip in mine]
+        path = folder / "train" / str(subject) / "gt.csv"
+        write_gt_csv(path, rates, [clip.fps(config) for clip in mine])
+
+
+def write_gt_csv(path: Path, hr_bpm: Sequence[float], fps_mean: Sequence[float]) -> None:
+    """gt.csv of one subject: one column a clip, one decimal of precision."""
+
+    def row(name, cells):
+        """Blanks as found: after every cell but the last, which has one before it."""
+        *most, last = cells
+        return ",".join([name, *(f"{cell} " for cell in most[:-1]), *most[-1:], f" {last}"])
+
+    def numbers(values):
+        return [f"{round(value, 1):f}" for value in values]
+
+    clips = [f"video{k}" for k in range(1, len(hr_bpm) + 1)]
+    rows = [("  ", clips), ("Heart rate ", numbers(hr_bpm)), ("fps_mean ", numbers(fps_mean))]
+    write_text(path, "".join(row(name, cells) + "\n" for name, cells in rows))
