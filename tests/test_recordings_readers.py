@@ -9,26 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from reader_files import by_name, ids, put
 
 from rppg.recordings.readers import READERS, read
 from rppg.recordings.readers.files import natural
-
-
-def put(path: Path, content: str | bytes = b"bytes that stand for a video") -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return path
-
-
-def ids(recordings):
-    return [recording.id for recording in recordings]
-
-
-def by_name(recordings):
-    return {recording.name: recording for recording in recordings}
-
-
-# All layouts
 
 
 @pytest.mark.parametrize("layout", READERS)

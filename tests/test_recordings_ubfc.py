@@ -1,21 +1,11 @@
 """UBFC-rPPG: whose stamps are the frames', and what is wrong with a ground truth."""
 
 import re
-from pathlib import Path
 
 import pytest
+from reader_files import ids, put
 
 from rppg.recordings.readers import read
-
-
-def put(path: Path, content: str | bytes = b"bytes that stand for a video") -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return path
-
-
-def ids(recordings):
-    return [recording.id for recording in recordings]
 
 
 def ubfc_2(folder, text="1.0e+00 2.0e+00 3.0e+00\n 70 71 75\n0 3.3e-02 6.7e-02\n"):

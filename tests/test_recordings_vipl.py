@@ -1,9 +1,8 @@
 """VIPL-HR-V2: labels through stray blanks, and every defect said by file, row and column."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from reader_files import by_name, ids, put
 
 from rppg.recordings.readers import read
 from rppg.recordings.recording import fingerprint
@@ -13,20 +12,6 @@ GT_CSV = """\
 Heart rate ,100.400000 ,101.000000 ,101.600000 ,103.600000, 106.500000
 fps_mean ,26.300000 ,25.700000 ,24.600000 ,21.900000, 21.300000
 """
-
-
-def put(path: Path, content: str | bytes = b"bytes that stand for a video") -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return path
-
-
-def ids(recordings):
-    return [recording.id for recording in recordings]
-
-
-def by_name(recordings):
-    return {recording.name: recording for recording in recordings}
 
 
 def vipl(root, subjects=("7",), gt=GT_CSV, n_videos=5):

@@ -93,7 +93,7 @@ def values(words: Sequence[str], where: str) -> np.ndarray:
     try:
         found = np.array(words, dtype=np.float64)
     except ValueError:
-        at = next(i for i, word in enumerate(words) if not _is_number(word))
+        at = next(i for i, word in enumerate(words) if not is_number(word))
         raise BadLabel(f"{where}, value {at + 1}: found {words[at]!r}, expected a number") from None
     if np.isinf(found).any():
         at = int(np.isinf(found).argmax())
@@ -101,7 +101,8 @@ def values(words: Sequence[str], where: str) -> np.ndarray:
     return found
 
 
-def _is_number(word: str) -> bool:
+def is_number(word: str) -> bool:
+    """Whether Python reads the word as a number; "nan" and "inf" are."""
     try:
         float(word)
     except ValueError:

@@ -29,6 +29,7 @@ from rppg.recordings.readers.files import (
     HR_RANGE_BPM,
     BadLabel,
     folders_in,
+    is_number,
     is_video,
     natural,
     number,
@@ -157,7 +158,7 @@ def _read_wave(path: Path, wave_hz: float | None) -> Signal | None:
     where = f"{path.parent.name}/{path.name}"
     lines = [re.split(r"[\s,;]+", x.strip()) for x in read_text(path, where).splitlines()]
     lines = [line for line in lines if line != [""]]
-    if lines and not any(_is_number(word) for word in lines[0]):
+    if lines and not any(is_number(word) for word in lines[0]):
         lines = lines[1:]
     widths = {len(line) for line in lines}
     if widths not in ({1}, {2}):
@@ -171,11 +172,3 @@ def _read_wave(path: Path, wave_hz: float | None) -> Signal | None:
         return Signal(values, times_s[0] if times_s else np.arange(len(values)) / wave_hz)
     except ValueError as error:
         raise BadLabel(f"{where}: {error}") from None
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
