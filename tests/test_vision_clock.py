@@ -6,7 +6,7 @@ import pytest
 from vision_clips import pulse_at, recording, write_clip
 
 from rppg.recordings.recording import Recording
-from rppg.vision.clock import CropGrid, TimedFrames, grid, resample
+from rppg.vision.clock import CropGrid, TimedFrames, grid, neighbours, resample
 from rppg.vision.video import VideoError, VideoWriter
 
 
@@ -123,6 +123,44 @@ def test_dropped_frames_are_a_gap_too():
     grid_s = grid(times_s)
     found = resample(np.sin(times_s)[:, None, None], times_s, grid_s)[:, 0, 0]
     assert np.flatnonzero(np.isnan(found)).tolist() == list(range(60, 90))
+
+
+def seen_of_parts(gen, n):
+    """Which of three parts each frame shows (n, 3): short gaps, long ones, ends without a part."""
+    known = gen.random((n, 3)) > [0.05, 0.3, 0.9]
+    for part in range(3):
+        start = gen.integers(0, n)
+        known[start : start + gen.integers(5, 80), part] = False
+    known[: gen.integers(1, 40), gen.integers(3)] = known[-gen.integers(1, 40) :, 1] = False
+    return known
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("block", [1, 7, 150])
+def test_blocks_of_time_equal_the_whole_bit_for_bit(seed, block):
+    gen = np.random.default_rng(seed)
+    n = int(gen.integers(200, 500))
+    times_s = 5 + np.cumsum(gen.uniform(0.01, 0.07, n)) + (np.arange(n) > n // 2) * 0.8 * (seed % 2)
+    known = seen_of_parts(gen, n)
+    rows = gen.normal(100, 9, (n, 7, 2)).astype(np.float32)
+    unions = (np.arange(1, 8)[:, None] >> np.arange(3)) & 1 == 1  # (7, 3)
+    rows[~(known[:, None] & unions).any(axis=-1)] = np.nan
+    grid_s = grid(times_s)
+    found = []
+    for start in range(0, len(grid_s), block):
+        near = neighbours(known, times_s, grid_s[start : start + block])
+        found.append(resample(rows[near], times_s[near], grid_s[start : start + block]))
+    whole = resample(rows, times_s, grid_s)
+    assert 0.05 < np.isnan(whole).mean() < 0.9
+    assert np.array_equal(np.concatenate(found), whole, equal_nan=True)
+
+
+def test_a_block_needs_few_frames_however_long_a_face_is_away():
+    times_s = np.arange(20000) / 30
+    known = np.ones((20000, 6), bool)
+    known[1000:19000], known[50:, 3] = False, False
+    for start in (0, 900, 9000, 18900, 19850):
+        assert len(neighbours(known, times_s, start / 30 + np.arange(150) / 30)) <= 150 + 4 * 6 + 1
 
 
 def through(fps, n, crops):

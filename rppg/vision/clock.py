@@ -54,7 +54,7 @@ class TimedFrames:
         recording, last_s, left_out = self.recording, None, 0
         stamps = recording.times_s
         self.n_frames, self.notes, start_s = 0, [], None
-        for index, (rgb, container_s) in enumerate(read_frames(recording.frames)):
+        for index, (rgb, container_s) in enumerate(read_frames(recording.frames, recording.bayer)):
             self.n_frames = index + 1
             start_s = container_s if start_s is None else start_s
             if stamps is not None and index >= len(stamps):
@@ -128,6 +128,22 @@ def resample(rows: np.ndarray, times_s: np.ndarray, grid_s: np.ndarray) -> np.nd
         curve = PchipInterpolator(times_s[frames], rows[np.ix_(frames, members)])
         result[np.ix_(inside, members)] = curve(at_s)
     return result
+
+
+def neighbours(known: np.ndarray, times_s: np.ndarray, grid_s: np.ndarray) -> np.ndarray:
+    """Which frames (f,) decide what `resample` gives at some neighbouring grid times (t,).
+
+    known (n, R) bool: the frames that have each row, or each part of rows that are unions of parts.
+    `resample` of those frames alone equals `resample` of all: PCHIP looks at the two known frames
+    on either side, and the last frame tells where the video ends.
+    """
+    chosen = [np.array([len(times_s) - 1])]
+    for column in known.T:
+        frames = np.flatnonzero(column)
+        first = np.searchsorted(times_s[frames], grid_s[0] - SNAP_S) - 2
+        stop = np.searchsorted(times_s[frames], grid_s[-1] + SNAP_S, side="right") + 2
+        chosen.append(frames[max(0, first) : stop])
+    return np.unique(np.concatenate(chosen))
 
 
 def bridged(times_s: np.ndarray, frames: np.ndarray, grid_s: np.ndarray) -> np.ndarray:

@@ -101,16 +101,15 @@ def yuv(rgb: np.ndarray) -> np.ndarray:
     return rgb @ YUV_FROM_RGB.T + YUV_OFFSET
 
 
-def expand(means: np.ndarray, counts: np.ndarray, rows: slice = slice(None)) -> np.ndarray:
+def expand(means: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """The map (T, 63, 6) float32 from region means (T, 6, 3) and pixel counts (T, 6).
 
     A row is the mean over all pixels of its regions: one matrix product of the 63 combinations
     with the six regions' sums.  Regions with count 0 are left out; a row of none else is NaN.
-    rows: those of the 63 that are wanted.
     """
     weight = np.asarray(counts, float)[..., None]  # (T, 6, 1)
     sums = np.where(weight > 0, means * weight, 0.0)
-    total = COMBINATIONS[rows].astype(float) @ np.concatenate([sums, weight], axis=-1)
+    total = COMBINATIONS.astype(float) @ np.concatenate([sums, weight], axis=-1)
     rgb = total[..., :3] / np.where(total[..., 3:] > 0, total[..., 3:], np.nan)  # (T, 63, 3)
     return np.concatenate([rgb, yuv(rgb)], axis=-1, dtype=np.float32)
 

@@ -1,7 +1,7 @@
 """A recording all the way from its video into the store; many beside each other.
 
-Crops (T, 128, 128, 3) uint8 go straight to the disk; the MSTmap (T, 63, 6) float32 and the contact
-wave (T,) float32, where there is one, follow.  T frames at 30 fps.
+Crops (T, 128, 128, 3) uint8 and the MSTmap (T, 63, 6) float32 go straight to the disk; the contact
+wave (T,) float32, where there is one, follows.  T frames at 30 fps.
 
     >>> from rppg.recordings import read
     >>> table = prepare(read("ubfc_rppg", "UBFC-rPPG"), "prepared", workers=2)  # doctest: +SKIP
@@ -32,7 +32,7 @@ from rppg.vision.traces import Traces, extract
 
 __all__ = ["Traces", "extract", "prepare", "prepare_one"]
 
-PREPARATION = 1  # raised when the same video would be prepared differently: all is done again
+PREPARATION = 2  # raised when the same video would be prepared differently: all is done again
 PACKAGES = ("av", "facenet-pytorch", "mediapipe", "numpy", "opencv-contrib-python", "scipy")
 ADVICE = "choose a folder that can be written, on a disk with room"
 
@@ -123,9 +123,11 @@ def _prepare(recording: Recording, store: Store, find, retry_failed: bool) -> tu
 
 def _write(recording: Recording, store: Store, find, mark: str) -> dict:
     with store.begin(recording.id) as writer:
-        with _CropFile(writer.folder / "face.npy") as crops:
-            traces = extract(recording, _landmarker(), crops.append, find)
-        writer.save("mstmap", traces.mstmap)
+        with (
+            _ArrayFile(writer.folder / "face.npy", (CROP_SIDE, CROP_SIDE, 3), "|u1") as crops,
+            _ArrayFile(writer.folder / "mstmap.npy", (63, 6), "<f4") as rows,
+        ):
+            traces = extract(recording, _landmarker(), crops.append, find, rows.append)
         meta = {**_identity(recording, mark), "status": "ok", "reason": None, **traces.meta}
         if recording.bvp is not None:
             bvp = recording.bvp.at(meta["start_s"] + traces.times_s)  # (T,)
@@ -197,24 +199,26 @@ def _check_writable(root: Path) -> None:
         raise StoreError(error.errno, text) from error
 
 
-class _CropFile:
-    """face.npy, written crop by crop: its length is put into the header at the end."""
+class _ArrayFile:
+    """An array on the disk that grows (T, *shape): its length is put into the header at the end."""
 
-    def __init__(self, path: Path):
-        self.path, self.n = path, 0
+    def __init__(self, path: Path, shape: tuple[int, ...], dtype: str):
+        self.path, self.shape, self.dtype, self.n = path, shape, dtype, 0
 
-    def __enter__(self) -> "_CropFile":
+    def __enter__(self) -> "_ArrayFile":
         self._file = open(self.path, "wb")
         self._write_header()
         return self
 
-    def append(self, crop: np.ndarray) -> None:
+    def append(self, frames: np.ndarray) -> None:
+        """One frame or several, (*shape) or (t, *shape)."""
+        frames = np.ascontiguousarray(frames, self.dtype).reshape(-1, *self.shape)
         try:
-            self._file.write(crop.data)
+            self._file.write(frames.data)
         except OSError as error:
             text = f"{self.path} cannot be written: {error.strerror}; {ADVICE}"
             raise StoreError(error.errno, text) from error
-        self.n += 1
+        self.n += len(frames)
 
     def __exit__(self, kind, error, trace) -> None:
         with self._file:
@@ -223,6 +227,6 @@ class _CropFile:
                 self._write_header()  # numpy leaves room in it for any length
 
     def _write_header(self) -> None:
-        shape = (self.n, CROP_SIDE, CROP_SIDE, 3)
-        fields = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        shape = (self.n, *self.shape)
+        fields = {"descr": self.dtype, "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(self._file, fields)

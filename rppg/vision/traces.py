@@ -1,7 +1,7 @@
 """What a recording's video says: the colour of its face's regions over time, crops by the way.
 
-Every frame is decoded once and held no longer than its neighbours need it, so memory does not grow
-with the video.  T frames at 30 fps.
+Every frame is decoded once and held no longer than its neighbours need it, and the map can be given
+away in blocks of time, so memory hardly grows: 0.2 KB a frame.  T frames at 30 fps.
 
     >>> from rppg.recordings import read
     >>> traces = extract(read("folder", "videos")[0])  # doctest: +SKIP
@@ -19,20 +19,29 @@ import numpy as np
 from rppg.recordings.recording import Recording
 from rppg.recordings.store import FPS
 from rppg.vision.boxes import Box, BoxFinder
-from rppg.vision.clock import CropGrid, TimedFrames, bridged, grid, resample, stretches
+from rppg.vision.clock import (
+    CropGrid,
+    TimedFrames,
+    bridged,
+    grid,
+    neighbours,
+    resample,
+    stretches,
+)
 from rppg.vision.face import (
+    CROP_SIDE,
     FaceLandmarks,
     centred_mean,
     square_crop,
     square_round,
 )
-from rppg.vision.mstmap import expand, region_means, yuv
+from rppg.vision.mstmap import REGIONS, expand, region_means, yuv
 
 SHORTEST_S = 3.0  # of video, and of video with a face
 EVERY_FRAME_S = 1.0  # MTCNN looks at every frame for so long,
 THEN_EVERY_S = 0.5  # then once in so long, until it has found a face
 FRAMES_AT_A_TIME = 4  # each step finds its own data in the cache: 4 % faster than one by one
-ROWS_AT_A_TIME = 3  # of the 63, carried over to 30 fps
+BLOCK_FRAMES = 150  # of the map, carried over to 30 fps at a time
 _NOTHING = (np.full((6, 3), np.nan), np.zeros(6))  # means, counts of a frame without a face
 
 
@@ -44,7 +53,7 @@ class NoFaceError(ValueError):
 class Traces:
     """What a recording's video says, at 30 fps."""
 
-    mstmap: np.ndarray  # (T, 63, 6) float32, NaN in gaps longer than 0.5 s
+    mstmap: np.ndarray | None  # (T, 63, 6) float32, NaN in gaps over 0.5 s; None: given to on_map
     times_s: np.ndarray  # (T,) from the first frame on; add meta["start_s"] for the stamps' clock
     meta: dict  # what the video adds to recording.json
     preview: np.ndarray  # (H, W, 3) uint8, the first frame with a face
@@ -57,9 +66,11 @@ def extract(
     landmarker: FaceLandmarks | None = None,
     on_crop: Callable[[np.ndarray], None] | None = None,
     find: Callable[[np.ndarray], Box | None] | None = None,
+    on_map: Callable[[np.ndarray], None] | None = None,
 ) -> Traces:
     """Traces of one recording; each crop (128, 128, 3) uint8, T of them in order, goes to on_crop.
 
+    on_map takes the map in blocks (t, 63, 6) float32, in order; without it `mstmap` is the whole.
     landmarker may be passed to be used again; find, asked for the face's box until it gives one, is
     by default a `BoxFinder`'s.
     Raises VideoError for a video that cannot be read, ValueError for one that is shorter than 3 s,
@@ -76,7 +87,7 @@ def extract(
     for rgb, time_s, landmarks in centred_mean(_with_landmarks(frames, landmarker, cropper)):
         found = landmarks is not None
         if found and preview is None:
-            preview = (rgb, landmarks)
+            preview = (rgb, landmarks, time_s)
         mean, count = region_means(rgb, landmarks) if found else _NOTHING
         times_s.append(time_s)
         means.frombytes(mean.tobytes())
@@ -87,16 +98,21 @@ def extract(
     if preview is None:
         raise NoFaceError(f"no face in any of {frames.n_frames} frames")
     grid_s = grid(times_s)
-    mstmap = _resampled_map(means, counts, times_s, grid_s)
-    faces = counts.sum(axis=1) > 0  # (n,)
-    seen_s = np.isfinite(mstmap[:, -1, 0]).sum() / FPS
-    if seen_s < SHORTEST_S:
-        raise NoFaceError(f"a face for {seen_s:.2f} s only, expected {SHORTEST_S:g} s or more")
+    blocks, seen = [], 0
+    for block in _map_blocks(means, counts, times_s, grid_s):
+        (on_map or blocks.append)(block)
+        seen += int(np.isfinite(block[:, -1, 0]).sum())
+    if seen / FPS < SHORTEST_S:
+        found = f"a face for {seen / FPS:.2f} s only"
+        raise NoFaceError(f"{found}, expected {SHORTEST_S:g} s or more")
     if cropper is not None:
         cropper.finish(len(grid_s))
-    meta = _meta(recording, frames, preview[0].shape, times_s, faces, grid_s)
-    meta["face_box"] = None if cropper is None else list(cropper.square)
-    return Traces(mstmap, grid_s - grid_s[0], meta, *preview)
+    rgb, landmarks, preview_s = preview
+    meta = _meta(recording, frames, rgb.shape, times_s, counts.sum(axis=1) > 0, grid_s)
+    if cropper is not None:
+        meta |= _crop_meta(cropper.square, landmarks, preview_s, grid_s)
+    mstmap = None if on_map else np.concatenate(blocks)
+    return Traces(mstmap, grid_s - grid_s[0], meta, rgb, landmarks)
 
 
 def _with_landmarks(frames, landmarker, cropper) -> Iterator[tuple]:
@@ -118,14 +134,15 @@ def _check_long_enough(times_s: np.ndarray, n_frames: int) -> None:
         raise ValueError(f"the video is too short: {found}, expected {SHORTEST_S:g} s or more")
 
 
-def _resampled_map(means, counts, times_s, grid_s) -> np.ndarray:
-    """The map at grid times, some rows at a time: a long recording needs little more memory."""
-    result = np.empty((len(grid_s), 63, 6), np.float32)
-    for start in range(0, 63, ROWS_AT_A_TIME):
-        rows = slice(start, start + ROWS_AT_A_TIME)
-        rgb = resample(expand(means, counts, rows)[..., :3], times_s, grid_s)  # (T, 3, 3)
-        result[:, rows, :3], result[:, rows, 3:] = rgb, yuv(rgb)
-    return result
+def _map_blocks(means, counts, times_s, grid_s) -> Iterator[np.ndarray]:
+    """The map at grid times, five seconds at a time: a long recording needs no more memory."""
+    known = counts > 0  # (n, 6)
+    for start in range(0, len(grid_s), BLOCK_FRAMES):
+        block_s = grid_s[start : start + BLOCK_FRAMES]
+        near = neighbours(known, times_s, block_s)
+        traces = expand(means[near], counts[near])[..., :3]
+        rgb = resample(traces, times_s[near], block_s)  # (t, 63, 3)
+        yield np.concatenate([rgb, yuv(rgb)], axis=-1, dtype=np.float32)
 
 
 class _Cropper:
@@ -184,4 +201,16 @@ def _meta(recording, frames, shape, times_s, faces, grid_s) -> dict:
         "gaps_s": [[start / FPS, stop / FPS] for start, stop in stretches(~in_reach)],
         "filled_frames": int((~faces & bridged(times_s, faces, times_s)).sum()),
         "notes": [*recording.notes, *frames.notes],
+    }
+
+
+def _crop_meta(square, landmarks, preview_s: float, grid_s: np.ndarray) -> dict:
+    """Where the crops lie in the frame, and the regions in the first crop with a face: polygons in
+    pixels of the crop, pixel centres at integers; outside of it where another face was cropped."""
+    x, y, side = square
+    points = (np.asarray(landmarks, float) + 0.5 - (x, y)) * CROP_SIDE / side - 0.5
+    return {
+        "face_box": [x, y, side],
+        "preview_frame": int(np.abs(grid_s - preview_s).argmin()),
+        "regions_px": {name: points[i].round(1).tolist() for name, i in REGIONS.items()},
     }
