@@ -2,7 +2,7 @@
 
 A meta is a dict: id, dataset, subject, name, split, origin, status ("ok" or "failed"), reason, and
 for a prepared one n_frames, duration_s, fps, fps_source, face_hit_rate, gaps_s [[start, end], ...],
-hr_true_bpm, notes, fingerprint, versions and more.  The same meta gives the same bytes.
+hr_true_bpm, notes, known_bad, fingerprint, versions and more.  The same meta gives the same bytes.
 
     >>> json_bytes({"status": "failed", "id": "demo/ann/v1", "reason": "no face"}).decode()[:40]
     '{\\n  "id": "demo/ann/v1",\\n  "reason": "no'
@@ -24,6 +24,7 @@ INDEX_DTYPES = {
     "origin": "object",
     "status": "object",  # "ok" or "failed"
     "reason": "object",
+    "known_bad": "object",  # why evaluation leaves it out, as published; None where it does not
     "n_frames": "Int64",
     "duration_s": "float64",
     "fps_source": "object",

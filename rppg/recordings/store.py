@@ -20,6 +20,7 @@ process killed at any moment loses nothing.  Reading never writes.
     (30, 63, 6)
 """
 
+import functools
 import os
 import shutil
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ from rppg.recordings.meta import INDEX_DTYPES, index_row, json_bytes, read_meta
 
 FPS = 30.0
 ARRAYS = ("face", "mstmap", "bvp")
+INDEX_LOOKS = 5  # more changes than that: others are at work, and write the index when they end
 
 
 class StoreError(OSError):
@@ -103,6 +105,11 @@ class Store:
         arrays = {name: _load(folder / f"{name}.npy") for name in ARRAYS}
         return Prepared(id=id, meta=meta, **arrays)
 
+    def disk_bytes(self, id: str) -> int:
+        """Size of a recording's files; 0 where it is not prepared."""
+        folder = whole.complete_copy(self.path(id))
+        return 0 if folder is None else sum(file.stat().st_size for file in folder.iterdir())
+
     def ids(self, status: str = "ok") -> list[str]:
         """Ids of the recordings with that status ("ok" or "failed"), sorted."""
         return [id for id, folder in self._folders() if read_meta(id, folder)["status"] == status]
@@ -116,13 +123,21 @@ class Store:
         return pd.DataFrame(rows, columns=list(INDEX_DTYPES)).astype(INDEX_DTYPES)
 
     def write_index(self) -> Path:
-        """Write root/index.parquet whole, and remove copies that newer ones have replaced."""
-        index = self.index()
+        """Write root/index.parquet whole, and remove copies that newer ones have replaced.
+
+        Safe beside others that do the same.  Who writes looks again afterwards, so what another
+        process finished meanwhile is not lost by an index that began before it.
+        """
+        path, index = self.root / "index.parquet", self.index()
         with _writing(self.root):
             for id in index["id"]:
                 whole.discard_older(self.path(id))
-            path = self.root / "index.parquet"
-            return whole.write_whole(path, lambda part: index.to_parquet(part, index=False))
+            for _ in range(INDEX_LOOKS):
+                whole.write_whole(path, functools.partial(_write_parquet, index))
+                before, index = index, self.index()
+                if index.equals(before):
+                    break
+        return path
 
     def _folders(self) -> Iterator[tuple[str, Path]]:
         """(id, folder of its complete copy), sorted by id."""
@@ -221,6 +236,10 @@ def _writing(root: Path):
         advice = "choose a folder that can be written, on a disk with room"
         text = f"prepared recordings cannot be written under {root}: {error}; {advice}"
         raise StoreError(error.errno, text) from error
+
+
+def _write_parquet(index: pd.DataFrame, path: Path) -> None:
+    index.to_parquet(path, index=False)
 
 
 def _load(path: Path) -> np.ndarray | None:

@@ -1,8 +1,10 @@
 """Files and folders that appear by rename: complete or not at all.
 
-What is being written lies beside its target as `.tmp-<name>-<pid>`.  A folder that is replaced is
-kept as `.old-<name>` until the new one stands in its place, so at every moment a complete copy is
-on disk.  A folder is complete when it holds the file named MARK.
+What is being written lies beside its target: a folder, which has one writer at a time, as
+`.tmp-<name>-<pid>`; a file, which processes of several machines may write at the same moment, as
+`.tmp-<name>-<pid>@<machine>`.  A folder that is replaced is kept as `.old-<name>` until the new one
+stands in its place, so at every moment a complete copy is on disk.  A folder is complete when it
+holds the file named MARK.
 
     >>> import tempfile
     >>> path = write_whole(Path(tempfile.mkdtemp()) / "a.txt", lambda p: p.write_text("whole"))
@@ -11,6 +13,7 @@ on disk.  A folder is complete when it holds the file named MARK.
 """
 
 import os
+import platform
 import re
 import shutil
 from collections.abc import Callable
@@ -20,10 +23,13 @@ MARK = "recording.json"
 
 
 def write_whole(path, write: Callable[[Path], object]) -> Path:
-    """Let `write` fill a temporary file, then put it in the place of `path`; returns `path`."""
+    """Let `write` fill a temporary file, then put it in the place of `path`; returns `path`.
+
+    Others may do the same at the same time: the last one's file stays, whole.
+    """
     path = Path(path)
-    remove_temporaries(path)
-    part = temporary(path)
+    remove_orphans(path)
+    part = path.with_name(f"{temporary(path).name}@{platform.node()}")
     try:
         write(part)
         fsync(part)
@@ -78,6 +84,16 @@ def remove_temporaries(target: Path) -> None:
             _remove(path)
 
 
+def remove_orphans(path: Path) -> None:
+    """Remove what killed processes of this machine left of a file.  One that runs, and any of
+    another machine, may still be writing: theirs stays."""
+    mine = rf"\.tmp-{re.escape(path.name)}-(\d+)@{re.escape(platform.node())}"
+    for part in path.parent.iterdir():
+        found = re.fullmatch(mine, part.name)
+        if found and not _is_running(int(found[1])):
+            _remove(part)
+
+
 def temporary(target: Path) -> Path:
     return target.with_name(f".tmp-{target.name}-{os.getpid()}")
 
@@ -93,6 +109,18 @@ def fsync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _is_running(pid: int) -> bool:
+    if os.name != "posix":
+        return True  # to ask there would end the process
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
 
 
 def _remove(path: Path) -> None:
