@@ -13,11 +13,14 @@ import pytest
 
 from rppg.recordings.readers import read
 from rppg.synthetic import ChallengeConfig, write_challenge
+from rppg.synthetic.clip import FIRST_NUMBER
 from rppg.synthetic.plan import plan
 from rppg.vision.video import probe, read_frames
 
+MAIN = ("ubfc", "train", "test_vipl", "test_obf")
+NO_OTHERS = {f"n_{name}": 0 for name in FIRST_NUMBER if name not in MAIN}
 CONFIG = ChallengeConfig(
-    n_ubfc=2, n_train=1, n_test_vipl=1, n_test_obf=1, seconds=3.0, ubfc_seconds=3.0
+    n_ubfc=2, n_train=1, n_test_vipl=1, n_test_obf=1, seconds=3.0, ubfc_seconds=3.0, **NO_OTHERS
 )
 
 
@@ -89,17 +92,19 @@ def test_solution_lies_outside_the_test_tree(root, truth):
         assert float(row["HR"]) == pytest.approx(float(truth[row["ids"]]["hr_bpm"]), abs=0.001)
 
 
-def test_no_subject_is_in_two_sets():
-    sets = {}
-    for clip in plan(ChallengeConfig(n_ubfc=40, n_train=90, n_test_vipl=70, n_test_obf=60)):
-        sets.setdefault(clip.subject, set()).add("/".join(clip.path.split("/")[:2]))
-    assert all(len(where - {"UBFC-rPPG/DATASET_1"}) <= 1 for where in sets.values())
-    assert len(sets) == 40 + 90 + 70 + 60
-    usage = ChallengeConfig(clips_per_subject=3)
-    subjects = {clip.split: set() for clip in plan(usage)}
-    for clip in plan(usage):
-        subjects[clip.split].add(clip.subject)
-    assert not subjects["train"] & subjects["test"] and not subjects["none"] & subjects["test"]
+def test_no_person_is_in_two_datasets():
+    counts = {f"n_{name}": 10 for name in FIRST_NUMBER}
+    clips = plan(ChallengeConfig(**counts, clips_per_subject=3))
+    datasets = {}
+    for clip in clips:
+        part = clip.id.split("/")[0] if clip.layout == "challenge_test" else clip.layout
+        datasets.setdefault(clip.subject, set()).add(part)
+    assert all(len(where) == 1 for where in datasets.values())
+    main = [s for s, where in datasets.items() if where <= {"ubfc_rppg", "vipl_hr_v2"}]
+    assert len(main) == 20
+    train, test = ({c.subject for c in clips if c.split == split} for split in ("train", "test"))
+    assert train and test and not train & test
+    assert len({clip.id for clip in clips}) == len({clip.path for clip in clips}) == len(clips)
 
 
 def test_same_parameters_return_at_once(root):
