@@ -23,6 +23,7 @@ process killed at any moment loses nothing.  Reading never writes.
 import functools
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -77,6 +78,13 @@ class Store:
         if len(parts) != 3 or any(not part or part.startswith(".") for part in parts):
             raise ValueError(f"{id!r} is no recording id, expected dataset/subject/name")
         return self.root.joinpath(*parts)
+
+    def check_writable(self) -> None:
+        """Make the root.  Raises StoreError, an OSError, where nothing can be written there."""
+        with _writing(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.root):
+                pass
 
     def begin(self, id: str) -> "StoreWriter":
         """Start to write a recording; what a killed process left of it is cleared first.

@@ -11,7 +11,6 @@ wave (T,) float32, where there is one, follows.  T frames at 30 fps.
 import functools
 import importlib.metadata
 import os
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -21,19 +20,29 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from rppg.recordings.recording import Recording, fingerprint
 from rppg.recordings.store import Store, StoreError
 from rppg.vision import pool
 from rppg.vision.boxes import BoxFinder, FinderLost, shared_finder
 from rppg.vision.face import CROP_SIDE, FaceLandmarks
+from rppg.vision.progress import Progress
+from rppg.vision.shard import count_missing, split_shard
 from rppg.vision.traces import Traces, extract
 
 __all__ = ["Traces", "extract", "prepare", "prepare_one"]
 
 PREPARATION = 2  # raised when the same video would be prepared differently: all is done again
 PACKAGES = ("av", "facenet-pytorch", "mediapipe", "numpy", "opencv-contrib-python", "scipy")
+COLUMNS = {  # of the table that `prepare` returns
+    "id": object,
+    "status": object,
+    "reason": object,
+    "n_frames": "Int64",
+    "n_source_frames": "Int64",
+    "disk_bytes": "Int64",
+    "seconds": float,
+}
 ADVICE = "choose a folder that can be written, on a disk with room"
 
 _landmarker = functools.cache(FaceLandmarks)  # built once a process, when first needed
@@ -46,45 +55,66 @@ def prepare(
     workers: int = 2,
     progress: bool = True,
     retry_failed: bool = False,
+    shard: str = "1/1",
 ) -> pd.DataFrame:
     """Prepare recordings in `workers` processes, then write the store's index.
 
-    Returns one row a recording, in order: id, status ("prepared", "reused", "failed"), reason,
-    n_frames, seconds.  A recording that cannot be prepared, or whose process dies, is stored as
-    failed with the reason and the others go on.  Stopped at any moment, the same call goes on from
-    the recordings that are whole.  Raises StoreError, an OSError, where the store cannot be
-    written, RuntimeError where the processes cannot start or the one that finds faces ends, and
-    ValueError for two recordings of one id.
+    shard "i/n": every n-th recording only, in natural order of ids; the same call with the other
+    shards, before, after or at the same time, on this machine or another, does the rest.  The index
+    is written by a shard that ends with all recordings done.
+
+    Returns one row a recording of the shard, in the order given: id, status ("prepared", "reused",
+    "failed"), reason, n_frames, n_source_frames, disk_bytes, seconds; attrs hold wall_s, and
+    n_missing, the recordings of other shards that are still to be done.  A recording that cannot be
+    prepared, or whose process dies, is stored as failed with the reason and the others go on.
+    Stopped at any moment, the same call goes on from the recordings that are whole.  Raises
+    StoreError, an OSError, where the store cannot be written, RuntimeError where the processes
+    cannot start or the one that finds faces ends, and ValueError for two recordings of one id and
+    a shard that is none.
     """
+    start_s = time.perf_counter()
     twice = [id for id, n in Counter(r.id for r in recordings).items() if n > 1]
     if twice:
         raise ValueError(f"two recordings have the id {twice[0]}: ids must differ")
+    own, others = split_shard(recordings, shard)
     store = Store(store_root)
-    _check_writable(store.root)
-    rows, n_failed = [None] * len(recordings), 0
+    store.check_writable()
+    rows = _prepare_all(own, store, workers, progress, retry_failed)
+    n_missing = count_missing(others, store, _is_current)
+    if n_missing == 0:
+        store.write_index()
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+    table.attrs = {"wall_s": time.perf_counter() - start_s, "n_missing": n_missing}
+    return table
+
+
+def _prepare_all(
+    recordings: list[Recording], store: Store, workers: int, progress: bool, retry_failed: bool
+) -> list[dict]:
+    """Rows of the table.  What lies in the store already comes first: it is soon known whether it
+    can stay, and what is left to do."""
+    order = sorted(range(len(recordings)), key=lambda k: not store.path(recordings[k].id).exists())
+    queue = [recordings[k] for k in order]
+    rows: list[dict] = [{}] * len(recordings)
     with (
         shared_finder() as find,
         closing(
             pool.run(
                 functools.partial(_row, store=store, find=find, retry_failed=retry_failed),
-                recordings,
+                queue,
                 workers,
                 setup=_one_thread,
             )
         ) as results,
-        tqdm(total=len(recordings), desc="prepare", unit="rec", disable=not progress) as bar,
+        Progress(queue, workers, progress) as bar,
     ):
-        for index, row in results:
+        for place, row in results:
             if isinstance(row, pool.WorkerDied):
-                meta = _store_failure(recordings[index], store, str(row), mark=None)
-                row = _as_row("failed", meta, seconds=None)
-            rows[index] = row
-            n_failed += row["status"] == "failed"
-            bar.set_postfix(failed=n_failed, refresh=False)
-            bar.update()
-    store.write_index()
-    columns = {"id": object, "status": object, "reason": object, "n_frames": "Int64"}
-    return pd.DataFrame(rows, columns=[*columns, "seconds"]).astype({**columns, "seconds": float})
+                meta = _store_failure(queue[place], store, str(row), mark=None)
+                row = _as_row("failed", meta, store, seconds=None)
+            rows[order[place]] = row
+            bar.done(place, row["status"], row["seconds"])
+    return rows
 
 
 def prepare_one(recording: Recording, store: Store, retry_failed: bool = False) -> dict:
@@ -153,9 +183,10 @@ def _reason(error: Exception, recording: Recording) -> str:
 
 
 def _identity(recording: Recording, mark: str | None) -> dict:
-    words = ("id", "dataset", "subject", "name", "split", "origin", "fps_source", "hr_mean_bpm")
+    words = ("id", "dataset", "subject", "name", "split", "origin", "known_bad", "fps_source")
     return {
         **{word: getattr(recording, word) for word in words},
+        "hr_mean_bpm": recording.hr_mean_bpm,
         "hr_true_bpm": recording.true_hr_bpm(),
         "notes": list(recording.notes),
         "fingerprint": mark,
@@ -176,27 +207,18 @@ def _is_current(meta: dict) -> bool:
 def _row(recording: Recording, store: Store, find, retry_failed: bool) -> dict:
     start_s = time.perf_counter()
     status, meta = _prepare(recording, store, find, retry_failed)
-    return _as_row(status, meta, time.perf_counter() - start_s)
+    return _as_row(status, meta, store, time.perf_counter() - start_s)
 
 
-def _as_row(status: str, meta: dict, seconds: float | None) -> dict:
-    row = {word: meta.get(word) for word in ("id", "reason", "n_frames")}
-    return {**row, "status": status, "seconds": seconds}
+def _as_row(status: str, meta: dict, store: Store, seconds: float | None) -> dict:
+    row = {word: meta.get(word) for word in ("id", "reason", "n_frames", "n_source_frames")}
+    disk_bytes = store.disk_bytes(meta["id"])
+    return {**row, "status": status, "disk_bytes": disk_bytes, "seconds": seconds}
 
 
 def _one_thread() -> None:
     """A worker takes one core: OpenCV spreads over all of them otherwise."""
     cv2.setNumThreads(1)
-
-
-def _check_writable(root: Path) -> None:
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=root):
-            pass
-    except OSError as error:
-        text = f"prepared recordings cannot be written under {root}: {error.strerror}; {ADVICE}"
-        raise StoreError(error.errno, text) from error
 
 
 class _ArrayFile:
