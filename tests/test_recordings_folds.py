@@ -123,6 +123,31 @@ def test_a_file_with_a_subject_in_two_folds_is_not_read(tmp_path):
     path.write_text("id,dataset,subject,fold\nd/1/a,d,1,0\nd/1/b,d,1,1\n")
     with pytest.raises(ValueError, match="two folds.*'1'"):
         read_folds(path)
-    path.write_text("id,fold\nd/1/a,0\n")
-    with pytest.raises(ValueError, match="lack the columns"):
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("id,fold\nd/1/a,0\n", "lack the columns.*dataset"),
+        ("id,dataset,subject,fold\nd/1/a,d,2,0\nd/1/b,d,1,1\n", "not those of the ids.*d/1/a"),
+        ("id,dataset,subject,fold\nd/1/a,d,1,0\nd/2/b,d,2,test\n", "found folds.*'0', 'test'"),
+        ("id,dataset,subject,fold\nd/1/a,d,1,valid\n", "'valid'.*expected all numbers or all of"),
+        ("id,dataset,subject,fold\nd/1/a,d,1,\n", "expected all numbers or all of"),
+        ("id,dataset,subject,fold\nd/1/a,d,1,-1\n", "'-1'"),
+        ("id,dataset,subject,fold\nd/1/a,d,1,0\nd/1/a,d,1,0\n", "ids twice.*d/1/a"),
+    ],
+)
+def test_a_file_that_was_changed_by_hand_into_something_else_is_not_read(text, words, tmp_path):
+    path = tmp_path / "folds.csv"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=words):
         read_folds(path)
+
+
+@pytest.mark.parametrize("words", [["train", "dev", "test"], [11, 2, 0]])
+def test_words_and_numbers_come_back_as_they_were(words, tmp_path):
+    folds = split_by_subject(["d/1/a", "d/2/b", "d/3/c"], n_folds=3).assign(
+        fold=words, protocol="p"
+    )
+    write_folds(tmp_path / "folds.csv", folds)
+    pd.testing.assert_frame_equal(read_folds(tmp_path / "folds.csv"), folds)

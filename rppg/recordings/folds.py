@@ -4,18 +4,22 @@
 >>> folds = split_by_subject(ids, n_folds=2, seed=1)
 >>> folds.groupby("fold")["subject"].nunique().tolist()
 [2, 2]
+
+A fold is a number from 0 up, or one of the words train, dev and test.  Tables made by a protocol
+(see protocols.py) have a column `protocol` as well, which says which one made them.
 """
 
 import io
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_integer_dtype
 
 from rppg.recordings.whole import write_whole
 
 COLUMNS = ["id", "dataset", "subject", "fold"]
+WORDS = ("train", "dev", "test")
 
 
 def split_by_subject(
@@ -35,7 +39,7 @@ def split_by_subject(
     """
     if (n_folds is None) == (fraction is None):
         raise ValueError(f"n_folds {n_folds} and fraction {fraction}: expected exactly one of them")
-    table = _table(ids["id"] if isinstance(ids, pd.DataFrame) else ids)
+    table = id_table(ids)
     subjects = _shuffled(set(zip(table["dataset"], table["subject"], strict=True)), seed)
     n = len(subjects)
     if n_folds is not None:
@@ -58,7 +62,8 @@ def write_folds(path, folds: pd.DataFrame) -> Path:
     path = Path(path)
     _check(folds, path)
     text = io.StringIO()
-    folds[COLUMNS].sort_values("id").to_csv(text, index=False, lineterminator="\n")
+    columns = [*COLUMNS, "protocol"] if "protocol" in folds else COLUMNS
+    folds[columns].sort_values("id").to_csv(text, index=False, lineterminator="\n")
     if path.exists():
         if path.read_text(encoding="utf-8") != text.getvalue():
             advice = "read them, or delete the file and all that was trained on it"
@@ -69,15 +74,22 @@ def write_folds(path, folds: pd.DataFrame) -> Path:
 
 
 def read_folds(path) -> pd.DataFrame:
-    """Folds as written.  Raises ValueError where a subject is in two folds or an id comes twice."""
-    folds = pd.read_csv(path, dtype=dict.fromkeys(COLUMNS[:3], str), keep_default_na=False)
+    """Folds as written: fold is int64, or object where it is one of the words.  Raises ValueError
+    where a subject is in two folds, an id comes twice, or the file is not as write_folds wrote it.
+    """
+    folds = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if "fold" in folds and folds["fold"].str.fullmatch("[0-9]+").all():
+        folds["fold"] = folds["fold"].astype("int64")
     _check(folds, path)
     return folds
 
 
-def _table(ids: Iterable[str]) -> pd.DataFrame:
-    """Sorted ids with their dataset and subject."""
-    ids = sorted(ids)
+def id_table(ids) -> pd.DataFrame:
+    """Sorted ids with their dataset and subject, as columns id, dataset, subject.
+
+    ids: recording ids, or a table with a column id.  ValueError where one is malformed or twice.
+    """
+    ids = sorted(ids["id"] if isinstance(ids, pd.DataFrame) else ids)
     rows = [(id, *id.split("/")[:2]) for id in ids]
     if bad := [id for id in ids if len(id.split("/")) != 3]:
         raise ValueError(f"{bad} are no recording ids, expected dataset/subject/name")
@@ -99,6 +111,13 @@ def _shuffled(subjects: set[tuple[str, str]], seed: int) -> list[tuple[str, str]
 def _check(folds: pd.DataFrame, path) -> None:
     if missing := [column for column in COLUMNS if column not in folds]:
         raise ValueError(f"{path}: folds lack the columns {missing}, expected {COLUMNS}")
+    numbers = is_integer_dtype(folds["fold"]) and (folds["fold"] >= 0).all()
+    if not (numbers or folds["fold"].isin(WORDS).all()):
+        found = sorted(map(str, folds["fold"].unique()))
+        raise ValueError(f"{path}: found folds {found}, expected all numbers or all of {WORDS}")
+    starts = folds["dataset"] + "/" + folds["subject"] + "/"
+    if wrong := [id for id, s in zip(folds["id"], starts, strict=True) if not id.startswith(s)]:
+        raise ValueError(f"{path}: dataset and subject are not those of the ids {wrong}")
     n_folds = folds.groupby(["dataset", "subject"])["fold"].nunique()
     if (n_folds > 1).any():
         raise ValueError(f"{path}: subjects in two folds: {n_folds.index[n_folds > 1].tolist()}")
