@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from rppg.recordings.recording import Recording, Signal, fingerprint, origin_of
 
-ROOM = ("recording", "whole", "meta", "store", "folds", "readers", "readers.files")
+FOLDS = ("folds", "protocols", "protocol_files", "keep")
+ROOM = ("recording", "whole", "meta", "store", *FOLDS, "readers", "readers.files")
 
 
 @pytest.mark.parametrize("module", ROOM)

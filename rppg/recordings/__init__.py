@@ -1,8 +1,8 @@
 """What is recorded, and where it is kept.
 
 `recording` says what a recording is, `readers` find them in a dataset's folders, `store` keeps
-their prepared copies on disk, `folds` says who trains and who validates, by subject.  This room
-knows no other room of the package.
+their prepared copies on disk, `folds`, `protocols` and `keep` say who trains and who validates, by
+subject.  This room knows no other room of the package.
 
     >>> from rppg.recordings import Store, read
     >>> recordings = read("folder", "my_videos")  # doctest: +SKIP
@@ -10,11 +10,14 @@ knows no other room of the package.
 """
 
 from rppg.recordings.folds import read_folds, split_by_subject, write_folds
+from rppg.recordings.keep import fold_summary, keep_folds, make_folds, rounds
+from rppg.recordings.protocols import PROTOCOLS
 from rppg.recordings.readers import READERS, read
 from rppg.recordings.recording import Recording, Signal, fingerprint, origin_of
 from rppg.recordings.store import Prepared, Store, StoreError, StoreWriter
 
 __all__ = [
+    "PROTOCOLS",
     "READERS",
     "Prepared",
     "Recording",
@@ -23,9 +26,13 @@ __all__ = [
     "StoreError",
     "StoreWriter",
     "fingerprint",
+    "fold_summary",
+    "keep_folds",
+    "make_folds",
     "origin_of",
     "read",
     "read_folds",
+    "rounds",
     "split_by_subject",
     "write_folds",
 ]
