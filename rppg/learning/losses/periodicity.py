@@ -1,0 +1,42 @@
+"""A heart rate does not jump: neighbouring segments of a wave have like spectra.
+
+>>> wave = torch.sin(2 * torch.pi * 1.2 * torch.arange(300) / 30)[None]  # (B=1, T)
+>>> periodicity_loss(wave, fps=30).item() < 1e-6
+True
+
+Source: Qian et al., 3rd RePSS, 2024, eq. 5.  There spectra are compared as they are, which depends
+on the wave's gain and on the grid, and on unit-area spectra of a fine grid weighs next to nothing
+(about 0.02 for unlike segments).  Here each squared distance is relative to the mean of the two
+spectra's own squares: 0 for equal spectra, 2 for spectra that share no frequency, on any grid.
+"""
+
+import torch
+from torch import Tensor
+
+from rppg.signals.spectrum import power_spectrum, unit_area
+
+N_SEGMENTS = 3  # S of eq. 5
+N_FFT = 5400  # at 30 fps: 0.33 bpm
+
+
+def periodicity_loss(
+    wave: Tensor, fps: float, n_segments: int = N_SEGMENTS, n_fft: int = N_FFT
+) -> Tensor:
+    """Sum over neighbouring segments of the relative squared distance of their spectra: 0 to
+    2 (n_segments - 1), mean over the batch.
+
+    wave: (B, T); its T // n_segments x n_segments first frames are used.  A segment without any
+    power gives no distance and no gradient.  Raises ValueError for fewer than two segments, or
+    segments of fewer than two frames.
+    """
+    n_frames = wave.shape[-1] // max(n_segments, 1)
+    if n_segments < 2 or n_frames < 2:
+        found = f"{n_segments} segments of {n_frames} frames"
+        raise ValueError(f"{found}, expected 2 or more segments of 2 or more frames")
+    segments = wave[..., : n_segments * n_frames].unflatten(-1, (n_segments, n_frames))  # (B, S, t)
+    _, power = power_spectrum(segments, fps, max(n_fft, n_frames))  # (B, S, F)
+    share = unit_area(power)
+    distance = (share[:, 1:] - share[:, :-1]).square().sum(dim=-1)  # (B, S - 1)
+    squares = share.square().sum(dim=-1)  # (B, S)
+    scale = (squares[:, 1:] + squares[:, :-1]) / 2
+    return (distance / scale.clamp_min(torch.finfo(wave.dtype).tiny)).sum(dim=-1).mean()

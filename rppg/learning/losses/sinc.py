@@ -1,0 +1,92 @@
+"""What a pulse's spectrum looks like, as three losses that need no label: narrow, sparse, varied.
+
+Spectra are power (B, F) over freq_hz (F,), as `rppg.signals.spectrum.power_spectrum` gives them,
+best padded to a fixed fine grid (5400 points at 30 fps: 0.33 bpm).  `band_hz` is one (low, high),
+or (B, 2) where speed augmentation has scaled each clip's heart rate, and its band with it.
+
+    >>> wave = torch.sin(2 * torch.pi * 1.2 * torch.arange(300) / 30)[None]  # (B=1, T)
+    >>> freq_hz, power = power_spectrum(wave, fps=30, n_fft=5400)
+    >>> losses = bandwidth_loss(freq_hz, power), sparsity_loss(freq_hz, power)
+    >>> [round(loss.item(), 2) for loss in losses]
+    [0.01, 0.09]
+
+So a perfect sine does not reach zero: 10 s of it leak that much.  A spectrum without any power (a
+constant wave) counts as a flat one, the worst pulse there is, and gives no gradient.
+
+Source: Speth et al., Non-contrastive unsupervised learning of physiological signals from video,
+CVPR 2023, as eq. 2-4 of Qian et al., 3rd RePSS, 2024.
+"""
+
+import torch
+from torch import Tensor
+
+from rppg.signals.spectrum import HEART_BAND_HZ, unit_area
+
+PEAK_HALF_WIDTH_HZ = 0.1  # Delta F of eq. 3: 6 bpm
+
+
+def bandwidth_loss(
+    freq_hz: Tensor, power: Tensor, band_hz: Tensor | tuple[float, float] = HEART_BAND_HZ
+) -> Tensor:
+    """Share of the power that lies outside the band, mean over the batch: 0 to 1.  Eq. 2."""
+    share = unit_area(_or_flat(power))  # (B, F)
+    return (share * ~_inside(freq_hz, power, band_hz)).sum(dim=-1).mean()
+
+
+def sparsity_loss(
+    freq_hz: Tensor, power: Tensor, band_hz: Tensor | tuple[float, float] = HEART_BAND_HZ
+) -> Tensor:
+    """Share of the in-band power farther than 0.1 Hz from its peak, mean over the batch: 0 to 1.
+
+    Eq. 3.  Where the peak is, is not differentiated.
+    """
+    share = _in_band(freq_hz, power, band_hz)  # (B, F)
+    peak_hz = freq_hz[share.argmax(dim=-1)]  # (B,)
+    far = (freq_hz - peak_hz[:, None]).abs() > PEAK_HALF_WIDTH_HZ  # (B, F)
+    return (share * far).sum(dim=-1).mean()
+
+
+def variance_loss(
+    freq_hz: Tensor, power: Tensor, band_hz: Tensor | tuple[float, float] = HEART_BAND_HZ
+) -> Tensor:
+    """How far the batch's mean in-band spectrum is from the mean of uniform ones over the bands.
+
+    Mean over the d frequencies from the lowest to the highest band limit of the squared difference
+    of the two cumulative distributions, eq. 4: 0 where all rates in the band occur alike.  It wants
+    a batch of different people: clips of one video have one rate and are pulled apart by it.
+    """
+    inside = _inside(freq_hz, power, band_hz)  # (B, F)
+    found = _in_band(freq_hz, power, band_hz).mean(dim=0).cumsum(dim=0)  # (F,)
+    wanted = unit_area(inside.to(power.dtype)).mean(dim=0).cumsum(dim=0)  # (F,)
+    compared = inside.any(dim=0)  # (F,)
+    return (found - wanted)[compared].square().mean()
+
+
+def _inside(freq_hz: Tensor, power: Tensor, band_hz) -> Tensor:
+    """(B, F) whether a frequency lies in the clip's band.  Raises ValueError where none does, and
+    for shapes that do not fit."""
+    if power.ndim != 2 or power.shape[-1:] != freq_hz.shape:
+        found = f"power {tuple(power.shape)} over freq_hz {tuple(freq_hz.shape)}"
+        raise ValueError(f"expected power (B, F) over freq_hz (F,), found {found}")
+    band = torch.as_tensor(band_hz, dtype=freq_hz.dtype, device=freq_hz.device)
+    if band.shape not in ((2,), (len(power), 2)):
+        expected = f"(2,) or ({len(power)}, 2)"
+        raise ValueError(f"band_hz has the shape {tuple(band.shape)}, expected {expected}")
+    low_hz, high_hz = band.expand(len(power), 2).T[:, :, None]  # (B, 1) each
+    inside = (freq_hz >= low_hz) & (freq_hz <= high_hz)
+    if not inside.any(dim=-1).all():
+        raise ValueError(f"a band of {band.tolist()} Hz holds no frequency of the axis")
+    return inside
+
+
+def _in_band(freq_hz: Tensor, power: Tensor, band_hz) -> Tensor:
+    """In-band power of each clip, divided by its sum; zero outside (B, F)."""
+    inside = _inside(freq_hz, power, band_hz)
+    return unit_area(_or_flat(power * inside, inside))
+
+
+def _or_flat(power: Tensor, where: Tensor | None = None) -> Tensor:
+    """The spectra; those without any power become flat (inside `where`), without a gradient."""
+    flat = torch.ones_like(power) if where is None else where.to(power.dtype)
+    empty = power.sum(dim=-1, keepdim=True) <= torch.finfo(power.dtype).tiny
+    return torch.where(empty, flat, power)
