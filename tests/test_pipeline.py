@@ -1,5 +1,8 @@
 """Running notebooks: parameters are checked, executed copies kept, failures named."""
 
+import json
+import subprocess
+
 import nbformat
 import papermill
 import pytest
@@ -82,3 +85,30 @@ def test_unknown_profile_lists_the_known_ones():
 def test_paper_profile_without_data_says_what_to_give():
     with pytest.raises(ValueError, match="--data"):
         pipeline.run_profile("paper", dry_run=True)
+
+
+def dry_run(tmp_path, **settings) -> str:
+    """What Snakemake would run for these settings, of a profile that nothing was made of yet."""
+    root, config = pipeline.project_dir(pipeline.__file__), tmp_path / "settings.json"
+    config.write_text(json.dumps({"profile": tmp_path.name, "challenge": {"seed": 0}, **settings}))
+    command = pipeline.snakemake_command(config, cores=2, dry_run=True) + ["--printshellcmds"]
+    result = subprocess.run(
+        command, cwd=root, env=pipeline.snakemake_env(root), capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout + result.stderr
+
+
+def test_shards_are_jobs_before_the_notebook(tmp_path):
+    told = dry_run(tmp_path, shards=3, notebooks={"01_preprocess": {"workers": 1}})
+    commands = [line for line in told.splitlines() if "rppg.cli prepare" in line]
+    folders = f"data/{tmp_path.name} prepared/{tmp_path.name}"
+    ends = sorted(line.split("rppg.cli prepare ")[1].strip() for line in commands)
+    assert ends == [f"{folders} --shard {i}/3 --workers 1" for i in (1, 2, 3)]
+    (inputs,) = [line for line in told.splitlines() if "input: notebooks/01_preproc" in line]
+    assert all(f"prepare/{i}_of_3.done" in inputs for i in (1, 2, 3))
+
+
+def test_without_shards_the_notebook_prepares(tmp_path):
+    told = dry_run(tmp_path)
+    assert "01_preprocess.ipynb" in told and "rppg.cli prepare" not in told
