@@ -29,6 +29,7 @@ import psutil
 
 from rppg.recordings import Recording, read
 from rppg.synthetic import ChallengeConfig, write_challenge
+from rppg.synthetic.clip import FIRST_NUMBER
 from rppg.vision.face import FaceLandmarks
 from rppg.vision.mstmap import COMBINATIONS, REGIONS, expand, region_means
 from rppg.vision.preprocess import prepare
@@ -185,8 +186,7 @@ def peak_mib(video: Path, store: Path) -> tuple[float, float]:
     thread = threading.Thread(target=sample)
     thread.start()
     prepare(copies(video, 1), store, workers=1, progress=False)
-    done.set()
-    thread.join()
+    done.set(), thread.join()
     return peaks["worker"], peaks["server"]
 
 
@@ -216,7 +216,7 @@ def longer(video: Path, path: Path, times: int) -> Path:
 
 def synthetic_face(folder: Path, width: int = 640, seconds: float = 20.0) -> Path:
     """A rendered face, 4:3, 30 fps, H.264."""
-    sets = {"n_ubfc": 1, "n_train": 0, "n_test_vipl": 0, "n_test_obf": 0}
+    sets = {f"n_{name}": int(name == "ubfc") for name in FIRST_NUMBER}
     size = {"width": width, "height": width * 3 // 4, "ubfc_seconds": seconds}
     write_challenge(folder / "face", ChallengeConfig(**sets, **size), workers=1)
     return next((folder / "face").rglob("vid.avi"))

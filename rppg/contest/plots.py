@@ -51,7 +51,7 @@ def plot_predictions(hr_true_bpm, hr_pred_bpm, title: str, origin: str) -> Figur
         axes.scatter(true_bpm[chosen], pred_bpm[chosen], label=label, **style)
     axes.set(xlim=ends, ylim=ends, aspect="equal")
     axes.set(xlabel="true heart rate (bpm)", ylabel="predicted heart rate (bpm)")
-    axes.set_title(_titled(title, origin), loc="left")
+    axes.set_title(titled(title, origin), loc="left")
     axes.legend(frameon=False, loc="upper left", fontsize="small", handletextpad=0.1)
     return figure
 
@@ -80,7 +80,7 @@ def plot_errors(errors_bpm: dict[str, np.ndarray], title: str, origin: str) -> F
     axes.set(xlim=(0, max(5.5, furthest * 1.02)), ylim=(0, 1.02))
     axes.yaxis.set_major_formatter("{x:.0%}")
     axes.set(xlabel="absolute error (bpm)", ylabel="share of recordings")
-    axes.set_title(_titled(title, origin), loc="left")
+    axes.set_title(titled(title, origin), loc="left")
     axes.legend(frameon=False, loc="lower right", fontsize="small")
     return figure
 
@@ -140,7 +140,7 @@ def plot_recording(
     else:
         _draw_wave(panels[0], np.asarray(times_s, float), np.asarray(wave, float))
         _draw_spectrum(panels[1], found)
-    figure.suptitle(_titled(title, origin), x=0.01, ha="left", fontsize="large")
+    figure.suptitle(titled(title, origin), x=0.01, ha="left", fontsize="large")
     return figure
 
 
@@ -154,7 +154,7 @@ def plot_faces(images, titles, origin: str, columns: int = 6) -> Figure:
     for axes, image, title in zip(panels.flat, images, titles, strict=False):
         axes.imshow(image)
         axes.set_title(title, fontsize=6, loc="center", wrap=True)
-    figure.suptitle(_titled("Face crops", origin), x=0.01, ha="left", fontsize="medium")
+    figure.suptitle(titled("Face crops", origin), x=0.01, ha="left", fontsize="medium")
     return figure
 
 
@@ -171,7 +171,7 @@ def plot_mstmap(mstmap: np.ndarray, fps: float, title: str, origin: str) -> Figu
     axes.imshow(picture, aspect="auto", extent=extent, interpolation="nearest")
     axes.set(xlabel="time (s)", ylabel="region combination")
     axes.set_yticks([1, 16, 32, 48, 63])
-    axes.set_title(_titled(title, origin), loc="left")
+    axes.set_title(titled(title, origin), loc="left")
     return figure
 
 
@@ -228,5 +228,6 @@ def _subplots(*args, **kwargs):
         return plt.subplots(*args, layout="constrained", **kwargs)
 
 
-def _titled(title: str, origin: str) -> str:
+def titled(title: str, origin: str) -> str:
+    """The title, with "(synthetic)" behind it where the origin is that."""
     return f"{title} (synthetic)" if origin == "synthetic" and "synthetic" not in title else title

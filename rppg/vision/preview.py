@@ -1,0 +1,42 @@
+"""A look at prepared recordings: one crop of each, with the outlines of the six regions in it.
+
+Crops (128, 128, 3) uint8; outlines {region: (k, 2) pixels of the crop, pixel centres at integers}.
+
+    >>> from rppg.recordings import Store
+    >>> store = Store("prepared/demo")
+    >>> crops, outlines = previews(store, store.ids())  # doctest: +SKIP
+    >>> list(outlines["OBF/3001/video1.avi"])[-1]  # doctest: +SKIP
+    'forehead'
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rppg.recordings.store import Store
+
+
+def previews(
+    store: Store, ids: Sequence[str], most: int = 12
+) -> tuple[dict[str, np.ndarray], dict[str, dict[str, np.ndarray]]]:
+    """Crops and outlines, by id, of up to `most` recordings spread evenly over ids.
+
+    Each is the first frame with a face.  Recordings whose preparation failed are passed over: they
+    have none.  Raises KeyError for an id that was never prepared.
+    """
+    prepared = [id for id in ids if _meta(store, id)["status"] == "ok"]
+    places = np.unique(np.linspace(0, len(prepared) - 1, min(most, len(prepared))).round())
+    crops, outlines = {}, {}
+    for id in (prepared[int(place)] for place in places):
+        recording = store.open(id)
+        crops[id] = np.array(recording.face[recording.meta["preview_frame"]])
+        regions = recording.meta["regions_px"]
+        outlines[id] = {region: np.array(points) for region, points in regions.items()}
+    return crops, outlines
+
+
+def _meta(store: Store, id: str) -> dict:
+    meta = store.meta(id)
+    if meta is None:
+        raise KeyError(f"{id} is not prepared in {store.root}")
+    return meta
