@@ -253,7 +253,8 @@ def folds(
 ) -> None:
     """Split a dataset by subject: write PREPARED/folds/DATASET.csv once, and read it ever after.
 
-    Failed recordings are split too: prepared later, they join their subject's fold.
+    Failed recordings are split too: prepared later, they join their subject's fold.  Those of a
+    challenge's test set are not: nobody trains on them.
     """
     import pandas as pd
 
@@ -262,15 +263,19 @@ def folds(
     if not (prepared / "index.parquet").is_file():
         raise FileNotFoundError(f"{prepared / 'index.parquet'} is missing: run rppg prepare first")
     index = pd.read_parquet(prepared / "index.parquet")
+    n_test = int(((index["dataset"] == dataset) & (index["split"] == "test")).sum())
+    index = index[index["split"] != "test"]
     rows = index[index["dataset"] == dataset]
     if rows.empty:
         found = ", ".join(sorted(set(index["dataset"]))) or "nothing"
-        raise ValueError(f"{prepared} holds no recordings of {dataset!r}, found {found}")
+        raise ValueError(f"{prepared} holds no recordings of {dataset!r} to split, found {found}")
     path = prepared / "folds" / f"{dataset}.csv"
     table = keep_folds(path, rows, protocol, data, seed)
     typer.echo(fold_summary(table, rows).to_string(index=False, float_format="%.1f"))
     origins = " and ".join(sorted(set(rows["origin"].dropna())))
     typer.echo(f"{dataset} ({origins}), protocol {table['protocol'][0]}: {path}")
+    if n_test:
+        typer.echo(f"left out: {n_test} recordings of a challenge's test set")
 
 
 def main() -> None:

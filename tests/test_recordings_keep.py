@@ -101,7 +101,9 @@ def command(*arguments):
 
 def test_the_command_writes_folds_and_prints_what_is_in_them(tmp_path):
     index = pd.DataFrame({"id": IDS, "dataset": "PURE", "duration_s": [60, 30, 60, 60, 90, None]})
-    index.assign(origin="synthetic").to_parquet(tmp_path / "index.parquet")
+    index = index.assign(split="none", origin="synthetic")
+    index.loc[6] = ["PURE/99/video1", "PURE", 10, "test", "synthetic"]
+    index.to_parquet(tmp_path / "index.parquet")
     result = command(tmp_path, "--dataset", "PURE")
     path = tmp_path / "folds" / "PURE.csv"
     assert result.exit_code == 0, result.output
@@ -112,10 +114,11 @@ def test_the_command_writes_folds_and_prints_what_is_in_them(tmp_path):
         ["test", "1", "2", "2.0"],
     ]
     assert f"PURE (synthetic), protocol pure: {path}" in result.output
-    assert len(read_folds(path)) == 6
+    assert "left out: 1 recordings of a challenge's test set" in result.output
+    assert read_folds(path)["id"].tolist() == sorted(IDS)
     assert command(tmp_path, "--dataset", "PURE").output == result.output
     refused = command(tmp_path, "--dataset", "PURE", "--protocol", "seeded")
     assert isinstance(refused.exception, ValueError) and "asked for" in str(refused.exception)
     unknown = command(tmp_path, "--dataset", "OBF")
-    assert "no recordings of 'OBF', found PURE" in str(unknown.exception)
+    assert "no recordings of 'OBF' to split, found PURE" in str(unknown.exception)
     assert "rppg prepare" in str(command(tmp_path / "no", "--dataset", "PURE").exception)
