@@ -1,0 +1,1 @@
+"""Models: a config and a module each; they know neither losses nor data."""
