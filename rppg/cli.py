@@ -69,9 +69,9 @@ def check_data(
 
     Nothing is prepared or written; exit status 1 where a dataset's folder cannot be read.
     """
-    from rppg.vision.survey import format_survey, survey
+    from rppg.vision.survey import format_survey, look
 
-    table = survey(root)
+    table = look(root)
     typer.echo(format_survey(table))
     if out is not None:
         table.drop(columns="reasons").to_csv(out, index=False)

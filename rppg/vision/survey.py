@@ -1,9 +1,9 @@
-"""What lies in a folder of datasets, before anything is prepared: one row a dataset, as a table.
+"""What datasets have, before anything is prepared: one row a dataset, as a table.
 
-    >>> table = survey("data/demo")  # doctest: +SKIP
+    >>> table = look("data/demo")  # doctest: +SKIP
     >>> print(format_survey(table))  # doctest: +SKIP
       dataset  recordings  subjects  hours  wave  HR trace  mean HR  fps from  fps  known bad ...
-    UBFC-rPPG           6         6   0.03     6         6        0  stamps 6   30          1 ...
+    UBFC-rPPG           6         6  0.033     6         6        0  stamps 6   30          1 ...
 
 Hours come from the stamps, else from the number of images and the labels' frame rate, else from
 the video's container, whose first frame is decoded.
@@ -36,15 +36,11 @@ COLUMNS = {
 }
 
 
-def survey(root: Path | str, progress: bool = True) -> pd.DataFrame:
-    """One row a dataset found below `root`: counts of recordings by what they have.
+def look(root: Path | str, progress: bool = True) -> pd.DataFrame:
+    """`survey` of all datasets directly below `root`; a dataset that cannot be read is a row whose
+    error says why.
 
-    Columns: layout, folder, dataset, recordings, subjects, hours, wave, hr_trace, hr_mean (how many
-    have such a label), fps_source ("labels 2, stamps 4"), fps ("17-27"), known_bad and problems
-    (counts), reasons (one line for each that is known to be bad, has a problem or cannot be
-    opened), difference from what is published, error (why the folder cannot be read; its counts are
-    then 0).  Raises FileNotFoundError where `root` is no folder, ValueError where it holds no
-    dataset.
+    Raises FileNotFoundError where `root` is no folder, ValueError where it holds no dataset.
     """
     folders = find(root)
     if not folders:
@@ -56,11 +52,25 @@ def survey(root: Path | str, progress: bool = True) -> pd.DataFrame:
             found[layout] = read(layout, folder)
         except (ValueError, OSError) as error:
             found[layout], errors[layout] = [], str(error)
+    return survey(found, errors, progress)
+
+
+def survey(
+    found: dict[str, list[Recording]], errors: dict[str, str] | None = None, progress: bool = True
+) -> pd.DataFrame:
+    """One row a dataset: counts of its recordings by what they have.
+
+    found: layout to recordings; errors: layout to why its folder cannot be read.
+    Columns: layout, dataset, recordings, subjects, hours, wave, hr_trace, hr_mean (how many have
+    such a label), fps_source ("labels 2, stamps 4"), fps ("17-27"), known_bad and problems (counts),
+    reasons (one line for each that is known to be bad, has a problem or cannot be opened),
+    difference from what is published, error.
+    """
     total = sum(map(len, found.values()))
     with tqdm(total=total, desc="look", unit="rec", disable=not progress) as bar:
         rows = [
-            {"layout": layout, "folder": str(folders[layout]), **_row(layout, recordings, bar)}
-            | {"error": errors.get(layout, "")}
+            {"layout": layout, **_row(layout, recordings, bar)}
+            | {"error": (errors or {}).get(layout, "")}
             for layout, recordings in found.items()
         ]
     return pd.DataFrame(rows)
@@ -88,7 +98,7 @@ def _row(layout: str, recordings: Sequence[Recording], bar) -> dict:
     bad = [f"{r.id} is known to be bad: {r.known_bad}" for r in recordings if r.known_bad]
     bad += [f"{r.id}: {why}" for r, (*_, why) in zip(recordings, lengths, strict=True) if why]
     return {
-        "dataset": FOLDERS[layout],
+        "dataset": FOLDERS.get(layout, layout),
         "recordings": len(recordings),
         "subjects": len({(r.dataset, r.subject) for r in recordings}),
         "hours": sum(duration_s for duration_s, *_ in lengths) / 3600,
