@@ -98,7 +98,7 @@ from rppg.recordings import Store
 store = Store(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
-for _ in range(100):
+for _ in range(40):
     store.write_index()
 """
 

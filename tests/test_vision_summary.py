@@ -43,6 +43,9 @@ def test_rows_are_grouped_by_status_and_by_reason_but_for_numbers_and_names(tabl
 
 def test_the_text_says_what_is_missing_only_where_something_is(table):
     text = format_summary(table)
+    header, first, *_, failed, _, _ = text.splitlines()
+    assert header.endswith("seconds  reason") and first.endswith(" 30.0")
+    assert failed.endswith("  gt.csv: no column vN")
     assert "6 recordings in 20.0 s" in text and "missing" not in text and "nan" not in text
     table.attrs["n_missing"] = 12
     last = "index.parquet is written when the last shard ends: 12 recordings are still missing"

@@ -11,6 +11,7 @@ Takes the table of `rppg.vision.preprocess.prepare`, one row a recording.
 """
 
 import re
+import textwrap
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ import pandas as pd
 from rppg.recordings.readers.files import VIDEO_SUFFIXES
 
 STATUSES = ("prepared", "reused", "failed")
+LONGEST_SHOWN = 100  # letters of a reason
 COLUMNS = ["status", "reason", "recordings", "source_frames", "frames_per_s", "disk_mb", "seconds"]
 _SUFFIX = f"(?:{'|'.join(map(re.escape, VIDEO_SUFFIXES))})"
 _VIDEO = re.compile(rf"^[^:]*?{_SUFFIX}(?=: )|[^\s:]*{_SUFFIX}\b", re.IGNORECASE)
@@ -48,10 +50,9 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def format_summary(table: pd.DataFrame) -> str:
-    """`summarise` as text for a terminal, the wall time, and whether the index was written."""
-    summary = summarise(table)
-    text = summary.to_string(index=False, float_format="%.1f", na_rep="-")
-    lines = [text] if len(summary) else ["no recordings"]
+    """`summarise` as text for a terminal, reasons last; the wall time; whether recordings of other
+    shards are missing."""
+    lines = _lines(summarise(table)) if len(table) else ["no recordings"]
     if "wall_s" in table.attrs:
         lines.append(f"{len(table)} recordings in {table.attrs['wall_s']:.1f} s")
     if n := table.attrs.get("n_missing"):
@@ -67,6 +68,14 @@ def kind_of_reason(reason: str, id: str) -> str:
     '<video>: too short: N frames, N s'
     """
     return _NUMBER.sub("N", _VIDEO.sub("<video>", reason.replace(id, "<id>")))
+
+
+def _lines(summary: pd.DataFrame) -> list[str]:
+    numbers = summary.drop(columns="reason")
+    rows = numbers.to_string(index=False, float_format="%.1f", na_rep="-").splitlines()
+    reasons = [textwrap.shorten(reason, LONGEST_SHOWN) for reason in summary["reason"]]
+    header = "reason" if any(reasons) else ""
+    return [f"{row}  {r}".rstrip() for row, r in zip(rows, [header, *reasons], strict=True)]
 
 
 def _totals(rows: pd.DataFrame) -> dict:
