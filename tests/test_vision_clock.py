@@ -6,7 +6,7 @@ import pytest
 from vision_clips import pulse_at, recording, write_clip
 
 from rppg.recordings.recording import Recording
-from rppg.vision.clock import CropGrid, TimedFrames, grid, neighbours, resample
+from rppg.vision.clock import CropGrid, TimedFrames, grid, neighbours, resample, spread_s
 from rppg.vision.video import VideoError, VideoWriter
 
 
@@ -87,20 +87,43 @@ def test_grid_covers_the_video(fps):
     assert times_s[-1] - 1 / 30 < grid_s[-1] < times_s[-1] + 1 / fps
 
 
-@pytest.mark.parametrize("fps, worst", [(17.0, 0.04), (25.0, 0.015), (30.0, 1e-4)])
+def carried(trace, times_s):
+    """One trace (n,) at 30 fps."""
+    rows = trace[:, None, None]
+    return resample(rows, times_s, grid(times_s), spread_s(times_s))[:, 0, 0]
+
+
+@pytest.mark.parametrize("fps, worst", [(17.0, 0.04), (25.0, 0.015), (30.0, 1e-4), (61.0, 0.02)])
 def test_resampled_pulse_is_the_pulse(fps, worst):
     times_s = np.arange(round(10 * fps)) / fps
     grid_s = grid(times_s)
-    found = resample(pulse_at(times_s, 100, 1.0)[:, None, None], times_s, grid_s)[:, 0, 0]
+    found = carried(pulse_at(times_s, 100, 1.0), times_s)
     inner = slice(3, -3)
     assert np.abs(found - pulse_at(grid_s, 100, 1.0))[inner].max() < worst
+
+
+@pytest.mark.parametrize("fps", [50.0, 60.0, 61.0])
+def test_what_changes_from_frame_to_frame_is_not_folded_into_the_pulse(fps):
+    times_s = np.arange(round(10 * fps)) / fps
+    flicker = (-1.0) ** np.arange(len(times_s))
+    assert np.abs(carried(flicker, times_s)[1:-1]).mean() < 0.25  # every other frame alone: 1
+    noise = np.random.default_rng(0).standard_normal(len(times_s))
+    assert np.std(carried(noise, times_s)) < 0.75
+
+
+@pytest.mark.parametrize("fps", [15.0, 24.6, 29.97, 30.0, 30.3])
+def test_frames_of_up_to_30_fps_are_not_averaged(fps):
+    times_s = np.round(np.arange(round(10 * fps)) / fps, 3)  # stamps to the millisecond
+    assert spread_s(times_s) == 0.0
+    noise = np.random.default_rng(0).standard_normal(300)
+    assert carried(noise, np.arange(300) / 30) == pytest.approx(noise, abs=1e-6)
 
 
 def gappy(missing, n=150, fps=30.0):
     times_s = np.arange(n) / fps
     rows = np.stack([np.sin(times_s), np.cos(times_s)], axis=1)[..., None]  # (n, 2, 1)
     rows[missing, 0] = np.nan
-    return rows, times_s, resample(rows, times_s, grid(times_s))[..., 0]
+    return rows, times_s, resample(rows, times_s, grid(times_s), half_s=0.0)[..., 0]
 
 
 def test_short_gaps_are_bridged_and_long_ones_stay():
@@ -120,8 +143,7 @@ def test_ends_without_a_face_are_not_invented():
 
 def test_dropped_frames_are_a_gap_too():
     times_s = np.r_[np.arange(60), np.arange(90, 150)] / 30
-    grid_s = grid(times_s)
-    found = resample(np.sin(times_s)[:, None, None], times_s, grid_s)[:, 0, 0]
+    found = carried(np.sin(times_s), times_s)
     assert np.flatnonzero(np.isnan(found)).tolist() == list(range(60, 90))
 
 
@@ -146,11 +168,11 @@ def test_blocks_of_time_equal_the_whole_bit_for_bit(seed, block):
     unions = (np.arange(1, 8)[:, None] >> np.arange(3)) & 1 == 1  # (7, 3)
     rows[~(known[:, None] & unions).any(axis=-1)] = np.nan
     grid_s = grid(times_s)
-    found = []
+    found, half_s = [], [0.0, 1 / 90][seed % 2]
     for start in range(0, len(grid_s), block):
         near = neighbours(known, times_s, grid_s[start : start + block])
-        found.append(resample(rows[near], times_s[near], grid_s[start : start + block]))
-    whole = resample(rows, times_s, grid_s)
+        found.append(resample(rows[near], times_s[near], grid_s[start : start + block], half_s))
+    whole = resample(rows, times_s, grid_s, half_s)
     assert 0.05 < np.isnan(whole).mean() < 0.9
     assert np.array_equal(np.concatenate(found), whole, equal_nan=True)
 
@@ -187,7 +209,7 @@ def test_crops_and_traces_share_the_grid(fps):
     ramp = np.linspace(0, 240, n)
     crops = np.rint(ramp)[:, None, None, None].repeat(3, axis=3).astype(np.uint8)
     found, grid_s = through(fps, n, crops)
-    trace = resample(ramp[:, None, None], np.arange(n) / fps, grid_s)[:, 0, 0]
+    trace = carried(ramp, np.arange(n) / fps)
     assert len(found) == len(grid_s)
     assert found[:, 0, 0, 0] == pytest.approx(trace, abs=1.5)
 

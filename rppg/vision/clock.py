@@ -5,7 +5,7 @@ Source times (n,) s, any spacing; the grid (T,) s starts at the first frame, 1/3
 
     >>> times_s = np.arange(250) / 25  # ten seconds at 25 fps
     >>> grid_s = grid(times_s)
-    >>> len(grid_s), resample(np.sin(times_s)[:, None, None], times_s, grid_s).shape
+    >>> len(grid_s), resample(np.sin(times_s)[:, None, None], times_s, grid_s, half_s=0.0).shape
     (300, (300, 1, 1))
 
 How far each way of resampling is from the true pulse (50-150 bpm with a harmonic, error in the band
@@ -18,6 +18,10 @@ under white noise as large as the pulse:
     cubic spline    .000 .001 .002 | .70 .79 .84      overshoots at steps and gaps
 
 The share of power at the true rate differs by less than .002 between the last three.
+
+PCHIP alone would drop every other frame of 60 fps and fold their noise into the heart band: traces
+of faster video are averaged over up to 1/30 s.  White noise as large as the pulse leaves an error
+of .67 without it and .47 with it (120 fps: .68 and .48); the clean pulse .01.
 """
 
 from collections.abc import Callable, Iterator
@@ -34,6 +38,7 @@ LONGEST_BRIDGE_S = 0.5  # gaps in a trace up to this long are interpolated, long
 LONGEST_JUMP_S = 60.0  # between frames; more is a broken time stamp
 SPARE_FRAMES = 2  # stamps and frames may differ in number by this many
 SNAP_S = 1e-3  # a frame this close to a grid time is taken as it is
+WIDEST_S = 0.5 / FPS  # half the time over which a trace is averaged
 
 
 class TimedFrames:
@@ -108,8 +113,19 @@ def grid(times_s: np.ndarray) -> np.ndarray:
     return start_s + np.arange(n) / FPS
 
 
-def resample(rows: np.ndarray, times_s: np.ndarray, grid_s: np.ndarray) -> np.ndarray:
+def spread_s(times_s: np.ndarray) -> float:
+    """How far to either side of a grid time `resample` averages: 0 for video of up to 30 fps, so
+    that its frames stay as they are, 1/60 s at 60 fps and more; times_s (n,), n >= 2."""
+    half_s = 1 / FPS - float(np.median(np.diff(times_s)))
+    return min(half_s, WIDEST_S) if half_s > SNAP_S else 0.0
+
+
+def resample(
+    rows: np.ndarray, times_s: np.ndarray, grid_s: np.ndarray, half_s: float
+) -> np.ndarray:
     """Traces (n, R, C) with NaN where a frame has none, at grid times: (T, R, C) float32.
+
+    half_s: as `spread_s` gives it for the whole video.
 
     PCHIP between frames at most 0.5 s apart; NaN in longer gaps and beyond a row's first and last
     frame, but for the one interval that the last frame lasts.  In a row, all channels of a frame
@@ -124,10 +140,20 @@ def resample(rows: np.ndarray, times_s: np.ndarray, grid_s: np.ndarray) -> np.nd
         if frames.sum() < 2:
             continue
         inside = bridged(times_s, frames, grid_s)
-        at_s = grid_s[inside].clip(times_s[frames][0], times_s[frames][-1])
         curve = PchipInterpolator(times_s[frames], rows[np.ix_(frames, members)])
-        result[np.ix_(inside, members)] = curve(at_s)
+        result[np.ix_(inside, members)] = _around(curve, grid_s[inside], half_s)
     return result
+
+
+def _around(curve: PchipInterpolator, at_s: np.ndarray, half_s: float) -> np.ndarray:
+    """The curve's mean around some times, weights 1, 2, 1: at 60 fps nothing of 30 Hz is left."""
+    first_s, last_s = curve.x[[0, -1]]
+    middle = curve(at_s.clip(first_s, last_s))
+    if not half_s:
+        return middle
+    before = curve((at_s - half_s).clip(first_s, last_s))
+    after = curve((at_s + half_s).clip(first_s, last_s))
+    return (before + 2 * middle + after) / 4
 
 
 def neighbours(known: np.ndarray, times_s: np.ndarray, grid_s: np.ndarray) -> np.ndarray:
@@ -140,8 +166,8 @@ def neighbours(known: np.ndarray, times_s: np.ndarray, grid_s: np.ndarray) -> np
     chosen = [np.array([len(times_s) - 1])]
     for column in known.T:
         frames = np.flatnonzero(column)
-        first = np.searchsorted(times_s[frames], grid_s[0] - SNAP_S) - 2
-        stop = np.searchsorted(times_s[frames], grid_s[-1] + SNAP_S, side="right") + 2
+        first = np.searchsorted(times_s[frames], grid_s[0] - WIDEST_S) - 2
+        stop = np.searchsorted(times_s[frames], grid_s[-1] + WIDEST_S, side="right") + 2
         chosen.append(frames[max(0, first) : stop])
     return np.unique(np.concatenate(chosen))
 

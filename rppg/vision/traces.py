@@ -26,6 +26,7 @@ from rppg.vision.clock import (
     grid,
     neighbours,
     resample,
+    spread_s,
     stretches,
 )
 from rppg.vision.face import (
@@ -136,12 +137,12 @@ def _check_long_enough(times_s: np.ndarray, n_frames: int) -> None:
 
 def _map_blocks(means, counts, times_s, grid_s) -> Iterator[np.ndarray]:
     """The map at grid times, five seconds at a time: a long recording needs no more memory."""
-    known = counts > 0  # (n, 6)
+    known, half_s = counts > 0, spread_s(times_s)  # (n, 6)
     for start in range(0, len(grid_s), BLOCK_FRAMES):
         block_s = grid_s[start : start + BLOCK_FRAMES]
         near = neighbours(known, times_s, block_s)
         traces = expand(means[near], counts[near])[..., :3]
-        rgb = resample(traces, times_s[near], block_s)  # (t, 63, 3)
+        rgb = resample(traces, times_s[near], block_s, half_s)  # (t, 63, 3)
         yield np.concatenate([rgb, yuv(rgb)], axis=-1, dtype=np.float32)
 
 
