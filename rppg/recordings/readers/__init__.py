@@ -28,7 +28,7 @@ without a licence, write its copy in rppg/synthetic/layouts/, too.
 from collections.abc import Callable
 from pathlib import Path
 
-from rppg.recordings.readers import challenge_test, folder, ubfc_rppg, vipl_hr_v2
+from rppg.recordings.readers import challenge_test, cohface, folder, ubfc_rppg, vipl_hr_v2
 from rppg.recordings.readers.files import folders_in, natural
 from rppg.recordings.readers.published import Published
 from rppg.recordings.recording import Recording
@@ -36,6 +36,7 @@ from rppg.recordings.recording import Recording
 _MODULES = {
     "ubfc_rppg": ubfc_rppg,
     "vipl_hr_v2": vipl_hr_v2,
+    "cohface": cohface,
     "challenge_test": challenge_test,
     "folder": folder,
 }
