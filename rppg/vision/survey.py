@@ -62,9 +62,9 @@ def survey(
 
     found: layout to recordings; errors: layout to why its folder cannot be read.
     Columns: layout, dataset, recordings, subjects, hours, wave, hr_trace, hr_mean (how many have
-    such a label), fps_source ("labels 2, stamps 4"), fps ("17-27"), known_bad and problems (counts),
-    reasons (one line for each that is known to be bad, has a problem or cannot be opened),
-    difference from what is published, error.
+    such a label), fps_source ("labels 2, stamps 4"), fps ("17-27"), known_bad and problems
+    (counts), reasons (one line for each that is known to be bad, has a problem or cannot be
+    opened), difference from what is published, error.
     """
     total = sum(map(len, found.values()))
     with tqdm(total=total, desc="look", unit="rec", disable=not progress) as bar:
