@@ -28,14 +28,22 @@ without a licence, write its copy in rppg/synthetic/layouts/, too.
 from collections.abc import Callable
 from pathlib import Path
 
-from rppg.recordings.readers import challenge_test, cohface, folder, ubfc_rppg, vipl_hr_v2
-from rppg.recordings.readers.files import folders_in, natural
+from rppg.recordings.readers import (
+    challenge_test,
+    cohface,
+    folder,
+    pure,
+    ubfc_rppg,
+    vipl_hr_v2,
+)
+from rppg.recordings.readers.files import folders_in, natural, plain
 from rppg.recordings.readers.published import Published
 from rppg.recordings.recording import Recording
 
 _MODULES = {
     "ubfc_rppg": ubfc_rppg,
     "vipl_hr_v2": vipl_hr_v2,
+    "pure": pure,
     "cohface": cohface,
     "challenge_test": challenge_test,
     "folder": folder,
@@ -57,17 +65,13 @@ def find(root) -> dict[str, Path]:
     if not root.is_dir():
         raise FileNotFoundError(f"{root} is no folder, expected one that holds datasets")
     named: dict[str, Path] = {}
-    known = {_plain(name) for name in FOLDERS.values()}
+    known = {plain(name) for name in FOLDERS.values()}
     for place in folders_in(root):
-        other = named.setdefault(_plain(place.name), place)
-        if other is not place and _plain(place.name) in known:
+        other = named.setdefault(plain(place.name), place)
+        if other is not place and plain(place.name) in known:
             raise ValueError(f"{other} and {place} are both named like one dataset: rename one")
-    found = {layout: named.get(_plain(name)) for layout, name in FOLDERS.items()}
+    found = {layout: named.get(plain(name)) for layout, name in FOLDERS.items()}
     return {layout: place for layout, place in found.items() if place is not None}
-
-
-def _plain(name: str) -> str:
-    return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 def read(layout: str, root, **options) -> list[Recording]:
@@ -95,5 +99,11 @@ def _check_unique(recordings: list[Recording]) -> None:
     for recording in recordings:
         other = first.setdefault(recording.id, recording)
         if other is not recording:
-            both = f"{other.frames} and {recording.frames}"
+            both = f"{_source(other)} and {_source(recording)}"
             raise ValueError(f"two recordings have the id {recording.id!r}: {both}; rename one")
+
+
+def _source(recording: Recording) -> Path:
+    """The video file, or the folder of the images."""
+    frames = recording.frames
+    return frames[0].parent if isinstance(frames, tuple) else frames

@@ -33,6 +33,11 @@ def natural(text) -> list:
     return [keys, str(text)]
 
 
+def plain(name: str) -> str:
+    """A name by which copies of one thing are known: without case, blanks and separators."""
+    return "".join(letter for letter in name.lower() if letter.isalnum())
+
+
 def is_video(path: Path) -> bool:
     """By its name only: a visible file with a video's extension, in either case."""
     return path.suffix.lower() in VIDEO_SUFFIXES and not path.name.startswith(".")
