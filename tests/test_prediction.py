@@ -27,7 +27,7 @@ def mstmap_of(hr_bpm, n_frames=600, rows=range(63), motion_bpm=None, noise=0.05,
     return mstmap.astype(np.float32)
 
 
-def put(store, id, mstmap=None, **meta):
+def put(store, id, mstmap=None, bvp=None, **meta):
     """Write a recording, or, without an mstmap, one that failed."""
     dataset, subject, name = id.split("/")
     meta = {"id": id, "dataset": dataset, "subject": subject, "name": name, **meta}
@@ -38,6 +38,8 @@ def put(store, id, mstmap=None, **meta):
             return
         writer.save("face", np.zeros((len(mstmap), 128, 128, 3), np.uint8))
         writer.save("mstmap", mstmap)
+        if bvp is not None:
+            writer.save("bvp", bvp.astype(np.float32))
         writer.commit(meta | {"status": "ok", "reason": None, "n_frames": len(mstmap)})
 
 
@@ -51,6 +53,20 @@ def store(tmp_path):
     put(store, "a/2/gaps", gaps)
     put(store, "a/2/failed")
     return store
+
+
+def test_true_rate_is_the_labels_else_the_contact_waves(store):
+    beat = np.sin(2 * np.pi * 1.1 * np.arange(600) / 30)  # 66 bpm
+    put(store, "b/1/wave", mstmap_of(66), bvp=beat)
+    put(store, "b/1/both", mstmap_of(66), bvp=beat, hr_true_bpm=70.5)
+    put(store, "b/1/gaps", mstmap_of(66), bvp=np.where(np.arange(600) % 60, np.nan, beat))
+    table = predict_classical(store, ["b/1/wave", "b/1/both", "b/1/gaps"], ["POS"])
+    assert table["hr_true_bpm"].tolist() == [
+        pytest.approx(66, abs=0.5),
+        70.5,
+        pytest.approx(np.nan, nan_ok=True),
+    ]
+    assert table["hr_bpm"].to_numpy() == pytest.approx(np.full(3, 66), abs=1)
 
 
 def test_one_row_a_recording_and_method(store):

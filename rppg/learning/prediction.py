@@ -34,7 +34,8 @@ COLUMNS = "id model kind split hr_bpm quality hr_true_bpm origin reason".split()
 def predict_classical(store: Store, ids: Iterable[str], methods: Iterable[str]) -> pd.DataFrame:
     """Heart rate of each recording by each method, from the mean colour of the whole face.
 
-    Columns as COLUMNS: kind "classical", hr_true_bpm NaN where unknown.  A recording that failed
+    Columns as COLUMNS: kind "classical"; hr_true_bpm by the labels, where these have only a wave
+    the wave's own heart rate, NaN where unknown.  A recording that failed
     preparation, is too short, or has too long gaps is a row with hr_bpm and quality NaN.
     Raises ValueError for an unknown method, KeyError for an id that was never prepared.
     """
@@ -71,13 +72,25 @@ def _recording_rows(store: Store, id: str, methods: list[str]) -> list[dict]:
         prepared = store.open(id)
     except ValueError as error:
         return [shared | {"model": method, "reason": str(error)} for method in methods]
+    if shared["hr_true_bpm"] is None and prepared.bvp is not None:
+        bvp = np.asarray(prepared.bvp, dtype=np.float64)  # (T,)
+        shared["hr_true_bpm"] = _read_out(bvp, prepared.fps).get("hr_bpm")
     rgb = np.asarray(prepared.mstmap[:, WHOLE_FACE, RGB], dtype=np.float64)  # (T, 3)
     return [shared | {"model": m, **_estimate(m, rgb, prepared.fps)} for m in methods]
 
 
 def _estimate(method: str, rgb: np.ndarray, fps: float) -> dict:
     try:
-        found = heart_rate(wave(method, rgb, fps), fps)
+        found = wave(method, rgb, fps)
+    except ValueError as error:
+        return {"reason": str(error)}
+    return _read_out(found, fps)
+
+
+def _read_out(wave: np.ndarray, fps: float) -> dict:
+    """hr_bpm and quality of a wave (T,), or the reason why it has none."""
+    try:
+        found = heart_rate(wave, fps)
     except ValueError as error:
         return {"reason": str(error)}
     return {"hr_bpm": found.hr_bpm, "quality": found.quality}
