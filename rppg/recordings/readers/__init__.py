@@ -33,6 +33,7 @@ from rppg.recordings.readers import (
     cohface,
     folder,
     pure,
+    ubfc_phys,
     ubfc_rppg,
     vipl_hr_v2,
 )
@@ -45,6 +46,7 @@ _MODULES = {
     "vipl_hr_v2": vipl_hr_v2,
     "pure": pure,
     "cohface": cohface,
+    "ubfc_phys": ubfc_phys,
     "challenge_test": challenge_test,
     "folder": folder,
 }

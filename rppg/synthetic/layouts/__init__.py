@@ -14,12 +14,13 @@ readers must not be able to tell a copy from the real dataset.
     ['UBFC-rPPG/DATASET_1/1-gt/vid.avi']
 """
 
-from . import challenge_test, cohface, pure, ubfc_rppg, vipl_hr_v2
+from . import challenge_test, cohface, pure, ubfc_phys, ubfc_rppg, vipl_hr_v2
 
 DATASETS = {
     "ubfc_rppg": ubfc_rppg,
     "vipl_hr_v2": vipl_hr_v2,
     "pure": pure,
     "cohface": cohface,
+    "ubfc_phys": ubfc_phys,
     "challenge_test": challenge_test,
 }
