@@ -31,6 +31,7 @@ from pathlib import Path
 from rppg.recordings.readers import (
     challenge_test,
     cohface,
+    ecg_fitness,
     folder,
     pure,
     ubfc_phys,
@@ -47,6 +48,7 @@ _MODULES = {
     "pure": pure,
     "cohface": cohface,
     "ubfc_phys": ubfc_phys,
+    "ecg_fitness": ecg_fitness,
     "challenge_test": challenge_test,
     "folder": folder,
 }

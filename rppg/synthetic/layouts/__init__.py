@@ -14,7 +14,7 @@ readers must not be able to tell a copy from the real dataset.
     ['UBFC-rPPG/DATASET_1/1-gt/vid.avi']
 """
 
-from . import challenge_test, cohface, pure, ubfc_phys, ubfc_rppg, vipl_hr_v2
+from . import challenge_test, cohface, ecg_fitness, pure, ubfc_phys, ubfc_rppg, vipl_hr_v2
 
 DATASETS = {
     "ubfc_rppg": ubfc_rppg,
@@ -22,5 +22,6 @@ DATASETS = {
     "pure": pure,
     "cohface": cohface,
     "ubfc_phys": ubfc_phys,
+    "ecg_fitness": ecg_fitness,
     "challenge_test": challenge_test,
 }
