@@ -61,6 +61,8 @@ def test_pure_flat_and_nested_lie_side_by_side(tmp_path):
     assert len(flat.frames) == len(flat.times_s) == 90 and flat.fps_source == "stamps"
     assert flat.split == "none" and flat.origin == "real"
     assert not any(r.problem or r.notes or r.known_bad for r in recordings)
+    with pytest.raises(ValueError, match="holds no recordings: expected.*'pure'"):
+        read("pure", tmp_path / "10-01")
 
 
 def test_pure_wave_is_aligned_by_time_and_stamps_keep_their_precision(tmp_path):

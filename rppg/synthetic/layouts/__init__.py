@@ -14,12 +14,22 @@ readers must not be able to tell a copy from the real dataset.
     ['UBFC-rPPG/DATASET_1/1-gt/vid.avi']
 """
 
-from . import challenge_test, cohface, ecg_fitness, pure, ubfc_phys, ubfc_rppg, vipl_hr_v2
+from . import (
+    challenge_test,
+    cohface,
+    ecg_fitness,
+    mmse_hr,
+    pure,
+    ubfc_phys,
+    ubfc_rppg,
+    vipl_hr_v2,
+)
 
 DATASETS = {
     "ubfc_rppg": ubfc_rppg,
     "vipl_hr_v2": vipl_hr_v2,
     "pure": pure,
+    "mmse_hr": mmse_hr,
     "cohface": cohface,
     "ubfc_phys": ubfc_phys,
     "ecg_fitness": ecg_fitness,
