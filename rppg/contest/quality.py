@@ -27,6 +27,7 @@ REGION_COLOURS = (BLUE, "#56B4E9", ORANGE, "#E69F00", GREEN, PURPLE)
 SOURCE_COLOURS = {"stamps": BLUE, "labels": GREEN, "container": ORANGE}  # of frame times
 N_BINS = 25  # of frame rates: odd, so that one rate alone lies in the middle of a bin
 BIN_BPM = 5.0
+BARS_SHARE = 0.66  # of a histogram's height; the legend has the rest
 LEAST_SPAN_FPS = 2.0  # of the axis of frame rates: 29.97 and 30.00 lie together
 SMALL = {"fontsize": "small"}
 
@@ -121,7 +122,8 @@ def _draw_rates(axes: Axes, prepared: pd.DataFrame, nominal_fps: float | None) -
     names = [f"{source}: {len(found)}" for source, found in groups.items()]
     axes.hist([*groups.values()], edges, stacked=True, color=colours, alpha=0.65, label=names)
     if nominal_fps is not None:
-        axes.axvline(nominal_fps, color="black", lw=1, ls="--", label=f"nominal {nominal_fps:g}")
+        style = {"color": "black", "lw": 1, "ls": "--", "label": f"nominal {nominal_fps:g}"}
+        axes.axvline(nominal_fps, ymax=BARS_SHARE, **style)
     _count_axis(axes, "frames a second")
 
 
@@ -171,7 +173,7 @@ def _short(id: str, longest: int = 26) -> str:
 def _count_axis(axes: Axes, label: str) -> None:
     axes.set(xlabel=label, ylabel="recordings")
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-    axes.set_ylim(0, 1.35 * max(1, axes.get_ylim()[1]))  # room for the legend
+    axes.set_ylim(0, max(1, axes.get_ylim()[1]) / BARS_SHARE)
     axes.legend(frameon=False, loc="upper left", borderaxespad=0, **SMALL)
 
 
