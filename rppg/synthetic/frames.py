@@ -1,7 +1,7 @@
 """Rendered frames on disk: a video file, or a folder of images, whole or not at all.
 
 Frames are RGB uint8 arrays (H, W, 3).  Kinds of images: "png" and "jpg" in colour, "bayer" one
-channel of raw sensor values behind a colour filter, as PNG.
+channel of raw sensor values behind a colour filter, 16 bits a pixel, as PNG.
 
     >>> write_images("01-01", "png", ["Image1.png", "Image2.png"], frames)  # doctest: +SKIP
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-BAYER = "GRBG"  # colours of the top left 2x2 pixels, by row
+BAYER = "RGGB"  # colours of the top left 2x2 pixels, by row
 SETTINGS = {
     "png": (cv2.IMWRITE_PNG_COMPRESSION, 1),
     "jpg": (cv2.IMWRITE_JPEG_QUALITY, 95),
@@ -42,9 +42,9 @@ def write_images(
 
 
 def mosaic(rgb: np.ndarray) -> np.ndarray:
-    """What a sensor behind the filter BAYER sees of (H, W, 3): (H, W) uint8."""
-    raw = np.empty(rgb.shape[:2], np.uint8)  # (H, W)
+    """What a sensor behind the filter BAYER sees of (H, W, 3): (H, W) uint16, the upper 8 bits."""
+    raw = np.empty(rgb.shape[:2], np.uint16)  # (H, W)
     for place, colour in enumerate(BAYER):
         row, column = divmod(place, 2)
         raw[row::2, column::2] = rgb[row::2, column::2, "RGB".index(colour)]
-    return raw
+    return raw << 8

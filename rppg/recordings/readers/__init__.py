@@ -34,6 +34,7 @@ from rppg.recordings.readers import (
     ecg_fitness,
     folder,
     mmse_hr,
+    mr_nirp_car,
     pure,
     ubfc_phys,
     ubfc_rppg,
@@ -51,6 +52,7 @@ _MODULES = {
     "cohface": cohface,
     "ubfc_phys": ubfc_phys,
     "ecg_fitness": ecg_fitness,
+    "mr_nirp_car": mr_nirp_car,
     "challenge_test": challenge_test,
     "folder": folder,
 }

@@ -19,6 +19,7 @@ from . import (
     cohface,
     ecg_fitness,
     mmse_hr,
+    mr_nirp_car,
     pure,
     ubfc_phys,
     ubfc_rppg,
@@ -33,5 +34,6 @@ DATASETS = {
     "cohface": cohface,
     "ubfc_phys": ubfc_phys,
     "ecg_fitness": ecg_fitness,
+    "mr_nirp_car": mr_nirp_car,
     "challenge_test": challenge_test,
 }
