@@ -31,6 +31,7 @@ from pathlib import Path
 from rppg.recordings.readers import (
     challenge_test,
     cohface,
+    disfa,
     ecg_fitness,
     folder,
     mmse_hr,
@@ -49,10 +50,11 @@ _MODULES = {
     "vipl_hr_v2": vipl_hr_v2,
     "pure": pure,
     "mmse_hr": mmse_hr,
+    "disfa": disfa,
     "cohface": cohface,
+    "mr_nirp_car": mr_nirp_car,
     "ubfc_phys": ubfc_phys,
     "ecg_fitness": ecg_fitness,
-    "mr_nirp_car": mr_nirp_car,
     "challenge_test": challenge_test,
     "folder": folder,
 }

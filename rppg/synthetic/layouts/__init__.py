@@ -17,6 +17,7 @@ readers must not be able to tell a copy from the real dataset.
 from . import (
     challenge_test,
     cohface,
+    disfa,
     ecg_fitness,
     mmse_hr,
     mr_nirp_car,
@@ -31,9 +32,10 @@ DATASETS = {
     "vipl_hr_v2": vipl_hr_v2,
     "pure": pure,
     "mmse_hr": mmse_hr,
+    "disfa": disfa,
     "cohface": cohface,
+    "mr_nirp_car": mr_nirp_car,
     "ubfc_phys": ubfc_phys,
     "ecg_fitness": ecg_fitness,
-    "mr_nirp_car": mr_nirp_car,
     "challenge_test": challenge_test,
 }
