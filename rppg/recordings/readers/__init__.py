@@ -36,6 +36,7 @@ from rppg.recordings.readers import (
     folder,
     mmse_hr,
     mr_nirp_car,
+    obf,
     pure,
     ubfc_phys,
     ubfc_rppg,
@@ -55,6 +56,7 @@ _MODULES = {
     "mr_nirp_car": mr_nirp_car,
     "ubfc_phys": ubfc_phys,
     "ecg_fitness": ecg_fitness,
+    "obf": obf,
     "challenge_test": challenge_test,
     "folder": folder,
 }

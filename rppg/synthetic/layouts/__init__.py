@@ -21,6 +21,7 @@ from . import (
     ecg_fitness,
     mmse_hr,
     mr_nirp_car,
+    obf,
     pure,
     ubfc_phys,
     ubfc_rppg,
@@ -37,5 +38,6 @@ DATASETS = {
     "mr_nirp_car": mr_nirp_car,
     "ubfc_phys": ubfc_phys,
     "ecg_fitness": ecg_fitness,
+    "obf": obf,
     "challenge_test": challenge_test,
 }
