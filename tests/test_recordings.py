@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rppg.recordings.recording import Recording, Signal, fingerprint, origin_of
 
 FOLDS = ("folds", "protocols", "protocol_files", "keep")
-ROOM = ("recording", "whole", "meta", "store", *FOLDS, "readers", "readers.files")
+ROOM = ("recording", "whole", "meta", "store", *FOLDS, "readers", "readers.files", "readers.labels")
 
 
 @pytest.mark.parametrize("module", ROOM)

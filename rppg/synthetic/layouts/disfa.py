@@ -13,7 +13,7 @@ from .text import write_text
 FOLDER = "DISFA"
 NAMES = tuple(f"SN{k:03d}" for k in (*range(1, 14), 16, 17, 18, 21, *range(23, 33)))
 FPS = (20.0, 20.0)
-SMILE = 12  # the number of an action unit; nobody smiles here
+UNIT = 12  # an action unit, at intensity 0 throughout
 
 
 def clips(config: ChallengeConfig) -> list[Clip]:
@@ -40,4 +40,4 @@ def write_labels(folder: Path, config: ChallengeConfig, clips: list[Clip]) -> No
         name = clip.id.split("/")[1]
         n_frames = len(clip.times_s(config))
         text = "".join(f"{frame},0\n" for frame in range(1, n_frames + 1))
-        write_text(folder / "ActionUnit_Labels" / name / f"{name}_au{SMILE}.txt", text)
+        write_text(folder / "ActionUnit_Labels" / name / f"{name}_au{UNIT}.txt", text)
