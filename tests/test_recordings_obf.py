@@ -8,7 +8,7 @@ from reader_files import ids, put
 
 from rppg.recordings.readers import PUBLISHED, read
 from rppg.recordings.store import Store
-from rppg.synthetic import ChallengeConfig, write_challenge
+from rppg.synthetic import ChallengeConfig
 from rppg.synthetic.clip import FIRST_NUMBER
 from rppg.synthetic.layouts import obf
 
@@ -148,16 +148,11 @@ def test_embedded_copy_reads_back(tmp_path):
     for clip in clips.values():
         put(tmp_path / clip.path)
     obf.write_labels(tmp_path / "OBF", config, [*clips.values()])
+    put(tmp_path / "SYNTHETIC.txt", "")
     assert {p.suffix for p in tmp_path.rglob("video1.*")} == {".avi", ".npy", ".txt"}
     recordings = read("obf", tmp_path / "OBF")
     assert set(ids(recordings)) == set(clips)
+    assert {recording.origin for recording in recordings} == {"synthetic"}
     for recording in recordings:
         true_bpm = clips[recording.id].hr_bpm(config)
         assert recording.hr_mean_bpm == pytest.approx(true_bpm, abs=1.5) and not recording.notes
-    root = write_challenge(
-        tmp_path / "data",
-        ChallengeConfig(other_seconds=3, width=160, height=160, **none),
-        workers=1,
-        progress=False,
-    )
-    assert {r.origin for r in read("obf", root / "OBF")} == {"synthetic"}

@@ -9,9 +9,9 @@ Social Stress, IEEE Transactions on Affective Computing 2021; columns, rate and 
 ToyotaResearchInstitute/RemotePPG, iccv/src/preprocessing/UBFC_Phys.py, and
 ubicomplab/rPPG-Toolbox, dataset/data_loader/UBFCPHYSLoader.py (which, unlike RemotePPG and this
 reader, stretches the wave over the video whatever the length of both).
-Known defects: the last frame of a video may be broken (RemotePPG drops it); a frame that cannot be
-decoded ends the recording there, with a note.  A wrist moves: the wave of a third of the
-recordings is left out of evaluations, see KNOWN_BAD.
+Known defects: the last frame of a video may be broken (RemotePPG drops it): what cannot be decoded
+in the last tenth of a video is left out, with a note.  67 recordings are left out of evaluations,
+see KNOWN_BAD.
 
     >>> from rppg.recordings.readers import read
     >>> [recording.id for recording in read("ubfc_phys", "data/UBFC-Phys")]  # doctest: +SKIP
