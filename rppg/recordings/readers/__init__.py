@@ -40,6 +40,7 @@ from rppg.recordings.readers import (
     pure,
     ubfc_phys,
     ubfc_rppg,
+    vipl_hr,
     vipl_hr_v2,
 )
 from rppg.recordings.readers.files import folders_in, natural, plain
@@ -57,6 +58,7 @@ _MODULES = {
     "ubfc_phys": ubfc_phys,
     "ecg_fitness": ecg_fitness,
     "obf": obf,
+    "vipl_hr": vipl_hr,
     "challenge_test": challenge_test,
     "folder": folder,
 }

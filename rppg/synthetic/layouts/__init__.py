@@ -25,6 +25,7 @@ from . import (
     pure,
     ubfc_phys,
     ubfc_rppg,
+    vipl_hr,
     vipl_hr_v2,
 )
 
@@ -39,5 +40,6 @@ DATASETS = {
     "ubfc_phys": ubfc_phys,
     "ecg_fitness": ecg_fitness,
     "obf": obf,
+    "vipl_hr": vipl_hr,
     "challenge_test": challenge_test,
 }
