@@ -141,7 +141,7 @@ class Store:
             for id in index["id"]:
                 whole.discard_older(self.path(id))
             for _ in range(INDEX_LOOKS):
-                whole.write_whole(path, functools.partial(_write_parquet, index))
+                whole.write_whole(path, functools.partial(index.to_parquet, index=False))
                 before, index = index, self.index()
                 if index.equals(before):
                     break
@@ -244,10 +244,6 @@ def _writing(root: Path):
         advice = "choose a folder that can be written, on a disk with room"
         text = f"prepared recordings cannot be written under {root}: {error}; {advice}"
         raise StoreError(error.errno, text) from error
-
-
-def _write_parquet(index: pd.DataFrame, path: Path) -> None:
-    index.to_parquet(path, index=False)
 
 
 def _load(path: Path) -> np.ndarray | None:

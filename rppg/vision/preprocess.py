@@ -35,12 +35,8 @@ __all__ = ["Traces", "extract", "prepare", "prepare_one"]
 PREPARATION = 2  # raised when the same video would be prepared differently: all is done again
 PACKAGES = ("av", "facenet-pytorch", "mediapipe", "numpy", "opencv-contrib-python", "scipy")
 COLUMNS = {  # of the table that `prepare` returns
-    "id": object,
-    "status": object,
-    "reason": object,
-    "n_frames": "Int64",
-    "n_source_frames": "Int64",
-    "disk_bytes": "Int64",
+    **dict.fromkeys(("id", "status", "reason"), object),
+    **dict.fromkeys(("n_frames", "n_source_frames", "disk_bytes"), "Int64"),
     "seconds": float,
 }
 ADVICE = "choose a folder that can be written, on a disk with room"
