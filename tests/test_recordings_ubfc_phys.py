@@ -1,4 +1,4 @@
-"""UBFC-Phys: a wave at its own 64 a second, 67 recordings known to be bad, a broken last frame."""
+"""UBFC-Phys: a wave at its own 64 a second, 67 recordings known to be bad, damaged frames."""
 
 import av
 import numpy as np
@@ -107,7 +107,9 @@ def test_a_wrong_folder_is_an_error_that_shows_the_layout(tmp_path):
         read("ubfc_phys", tmp_path / "s1")
 
 
-def test_a_broken_last_frame_costs_that_frame_alone(tmp_path):
+@pytest.mark.parametrize(("at", "first"), [(39, 0), (20, 0), (0, 1)])
+def test_a_damaged_frame_costs_that_frame_alone(tmp_path, at, first):
+    """The one before stands in for it, so later frames keep their times; the first has none."""
     path = tmp_path / "s1" / "vid_s1_T1.avi"
     path.parent.mkdir()
     rng = np.random.default_rng(0)
@@ -119,15 +121,17 @@ def test_a_broken_last_frame_costs_that_frame_alone(tmp_path):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
         container.mux(stream.encode())
     with av.open(str(path)) as container:
-        last = [packet for packet in container.demux(video=0) if packet.size][-1]
+        packet = [packet for packet in container.demux(video=0) if packet.size][at]
     data = bytearray(path.read_bytes())
-    data[last.pos + 8 : last.pos + 8 + last.size] = bytes(last.size)  # after the chunk's header
+    data[packet.pos : packet.pos + packet.size] = bytes(packet.size)
     path.write_bytes(data)
     (recording,) = read("ubfc_phys", tmp_path)
     frames = TimedFrames(recording)
-    times_s = [time_s for _, time_s in frames]
-    assert times_s == pytest.approx(np.arange(39) / 35, abs=1e-3)
-    assert frames.notes == ["decoded 39 of 40 frames"]
+    seen = [(rgb, time_s) for rgb, time_s in frames]
+    assert [t for _, t in seen] == pytest.approx(np.arange(40 - first) / 35, abs=1e-3)
+    same = [k for k in range(1, len(seen)) if np.array_equal(seen[k][0], seen[k - 1][0])]
+    assert same == ([] if first else [at])
+    assert frames.notes[0] == "1 damaged frames: the one before stands in for each"
 
 
 def test_embedded_copy_reads_back_and_is_aligned(tmp_path):

@@ -59,7 +59,8 @@ class TimedFrames:
         recording, last_s, left_out = self.recording, None, 0
         stamps = recording.times_s
         self.n_frames, self.notes, start_s = 0, [], None
-        for index, (rgb, container_s) in enumerate(read_frames(recording.frames, recording.bayer)):
+        frames = read_frames(recording.frames, recording.bayer, self.notes)
+        for index, (rgb, container_s) in enumerate(frames):
             self.n_frames = index + 1
             start_s = container_s if start_s is None else start_s
             if stamps is not None and index >= len(stamps):

@@ -49,7 +49,9 @@ def probe(path: Path | str) -> VideoInfo:
     with _open(path) as container:
         stream = container.streams.video[0]
         try:
-            frame = next(_decode(container, stream), None)
+            frame = next(
+                (f for f in _decode(container, stream) if not isinstance(f, _Broken)), None
+            )
         except av.FFmpegError as error:
             raise _nothing_decoded(path, error) from error
         if frame is None:
@@ -71,26 +73,30 @@ def probe(path: Path | str) -> VideoInfo:
 
 
 def read_frames(
-    source: Path | str | Sequence[Path], bayer: str | None = None
+    source: Path | str | Sequence[Path],
+    bayer: str | None = None,
+    notes: list[str] | None = None,
 ) -> Iterator[tuple[np.ndarray, float]]:
     """Yield (rgb (H, W, 3) uint8 upright, time in s) one frame at a time, decoded by one thread.
 
     source: a video file, or image files in order; an image has no time of its own: NaN.
     bayer: colour filter of the top left 2x2 pixels of raw image files ("GRBG"): they are turned
     into colours, 16 bits a pixel cut to the upper 8.
-    Frames without a time stamp get index / average rate. Raises VideoError for a missing, empty or
-    unreadable file, one without video, and, after the last frame, when less than 90 % of the frames
-    (or seconds) promised by the container could be decoded.
+    notes: to it is appended, after the last frame, how many could not be decoded.
+    Frames without a time stamp get index / average rate. In the place of one that is damaged, the
+    one before comes again, so that stamps stay with their frames. Raises VideoError for a missing,
+    empty or unreadable file, one without video, and, after the last frame, when less than 90 % of
+    the frames (or seconds) promised by the container could be decoded.
     """
     if isinstance(source, str | Path):
-        return _read_video(Path(source))
+        return _read_video(Path(source), [] if notes is None else notes)
     return ((_read_image(Path(path), bayer), float("nan")) for path in source)
 
 
-def _read_video(path: Path) -> Iterator[tuple[np.ndarray, float]]:
+def _read_video(path: Path, notes: list[str]) -> Iterator[tuple[np.ndarray, float]]:
     with _open(path) as container:
         stream = container.streams.video[0]
-        n, end_s, error = 0, 0.0, None
+        n, n_broken, end_s, error, rgb = 0, 0, 0.0, None, None
         frames, reformatter = _decode(container, stream), VideoReformatter()
         while True:
             try:
@@ -99,10 +105,19 @@ def _read_video(path: Path) -> Iterator[tuple[np.ndarray, float]]:
                 error, frame = found, None
             if frame is None:
                 break
-            time_s = frame.time if frame.pts is not None else _index_time_s(path, stream, n)
-            yield _upright(frame, reformatter), time_s
-            n, end_s = n + 1, time_s
+            if isinstance(frame, _Broken):
+                n_broken, error = n_broken + 1, frame.error
+                if rgb is not None and frame.time_s is not None and frame.time_s > end_s:
+                    yield rgb, frame.time_s
+                continue
+            rgb = _upright(frame, reformatter)
+            place = n + n_broken
+            end_s = frame.time if frame.pts is not None else _index_time_s(path, stream, place)
+            yield rgb, end_s
+            n += 1
         _check_complete(path, container, stream, n, end_s, error)
+        if n_broken:
+            notes.append(f"{n_broken} damaged frames: the one before stands in for each")
 
 
 def _open(path: Path | str):
@@ -121,10 +136,22 @@ def _open(path: Path | str):
     return container
 
 
-def _decode(container, stream) -> Iterator[av.VideoFrame]:
+@dataclass(frozen=True)
+class _Broken:
+    """In the place of a frame: a packet that cannot be decoded."""
+
+    time_s: float | None
+    error: av.FFmpegError
+
+
+def _decode(container, stream) -> Iterator[av.VideoFrame | _Broken]:
     stream.codec_context.thread_count = 1
     for packet in container.demux(stream):
-        yield from packet.decode()
+        try:
+            yield from packet.decode()
+        except av.InvalidDataError as error:
+            time_s = None if packet.pts is None else float(packet.pts * packet.time_base)
+            yield _Broken(time_s, error)
 
 
 def _upright(frame: av.VideoFrame, reformatter: VideoReformatter) -> np.ndarray:
