@@ -126,6 +126,14 @@ def test_mr_nirp_car_without_labels_or_frames_does_not_disappear(tmp_path):
     assert "no labels; PulseOX.zip is not unpacked" in unlabelled.notes[0]
 
 
+def test_mr_nirp_car_frames_that_are_missing_are_noted(tmp_path):
+    recording(tmp_path, STILL, mat())
+    (tmp_path / STILL / "RGB" / "Frame00020.pgm").unlink()
+    (found,) = read("mr_nirp_car", tmp_path)
+    words = "found 89 frames numbered from 0 to 89, expected 90; their times are those of 89"
+    assert found.notes == (f"{STILL}/RGB: {words}",) and found.problem is None
+
+
 def test_mr_nirp_car_wrong_folder_shows_the_layout(tmp_path):
     recording(tmp_path, STILL, mat())
     for wrong in (tmp_path / "Subject1", tmp_path / STILL):

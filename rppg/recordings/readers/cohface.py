@@ -119,7 +119,9 @@ def _read_hdf5(path: Path, where: str) -> tuple[np.ndarray, np.ndarray, float]:
                 expected = f"expected datasets {PULSE} and {TIME} and attribute {RATE}"
                 raise BadLabel(f"{where} has no {', '.join(lost)}; {expected}")
             pulse, times_s, rate = (_numbers(part, f"{where}, {k}") for k, part in parts.items())
-    except (OSError, RuntimeError) as error:
+    except BadLabel:
+        raise
+    except Exception as error:  # h5py has no one error for a file that is none, or is not whole
         raise BadLabel(f"{where} cannot be read as an HDF5 file: {error}") from None
     if rate.size != 1 or not (np.isfinite(rate[0]) and rate[0] > 0):
         found = f"found {rate[:5].tolist()}"

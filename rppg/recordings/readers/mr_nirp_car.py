@@ -78,11 +78,13 @@ def _recording(folder: Path, number: int) -> Recording:
     try:
         if not frames:
             raise BadLabel(f"{where}/{FRAMES} holds no image files{_packed(folder, FRAMES)}")
+        notes += _holes(frames, f"{where}/{FRAMES}")
         if (folder / LABELS).is_file():
-            bvp, notes = _read_pulse(folder / LABELS, f"{where}/{LABELS}")
-            notes += labels.shorter(bvp, np.arange(len(frames)) / FPS, f"{where}/{LABELS}")
+            bvp, more_notes = _read_pulse(folder / LABELS, f"{where}/{LABELS}")
+            frames_s = np.arange(len(frames)) / FPS
+            notes += more_notes + labels.shorter(bvp, frames_s, f"{where}/{LABELS}")
         else:
-            notes = (f"there is no {where}/{LABELS}: no labels{_packed(folder, 'PulseOX')}",)
+            notes += (f"there is no {where}/{LABELS}: no labels{_packed(folder, 'PulseOX')}",)
     except BadLabel as error:
         bvp, problem = None, str(error)
     return Recording(
@@ -100,11 +102,23 @@ def _recording(folder: Path, number: int) -> Recording:
     )
 
 
+def _holes(frames: list[Path], where: str) -> labels.Notes:
+    """A note where numbers between the first and the last frame's are not there."""
+    numbers = [re.findall("[0-9]+", path.stem)[-1:] for path in (frames[0], frames[-1])]
+    if not all(numbers):
+        return ()
+    first, last = (int(number[0]) for number in numbers)
+    if (n := last - first + 1) == len(frames):
+        return ()
+    found = f"{len(frames)} frames numbered from {first} to {last}"
+    return (f"{where}: found {found}, expected {n}; their times are those of {len(frames)}",)
+
+
 def _packed(folder: Path, part: str) -> str:
     return f"; {part}.zip is not unpacked" if (folder / f"{part}.zip").is_file() else ""
 
 
-def _read_pulse(path: Path, where: str) -> tuple[Signal, tuple[str, ...]]:
+def _read_pulse(path: Path, where: str) -> tuple[Signal, labels.Notes]:
     """The pulse from the first frame on, and notes."""
     wave, times_s = _read_mat(path, where)
     if len(wave) != len(times_s) or len(wave) == 0:

@@ -1,6 +1,6 @@
 """MATLAB 5 files, written whole or not at all, the same bytes every time.
 
->>> write_mat(path, {"fold1": np.array([[1, 4, 9]])})
+>>> write_mat(path, {"fold1": np.array([[1, 4, 9]])})  # doctest: +SKIP
 """
 
 import io
