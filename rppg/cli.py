@@ -5,13 +5,13 @@ rppg run --profile demo                    the whole road: videos to submission.
 rppg COMMAND --help                        what a command takes and makes
 """
 
-import json
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
+
+from rppg import cli_data
 
 app = typer.Typer(
     help="Heart rate from face video, learned without labels.",
@@ -22,121 +22,10 @@ app = typer.Typer(
 )
 
 
-@app.command()
-def challenge(
-    root: Annotated[Path, typer.Argument(help="Folder to write; made if missing.")],
-    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 0,
-    level: Annotated[
-        str, typer.Option(help="Difficulty of all recordings: easy, medium, test, hardest.")
-    ] = "test",
-    pulse: Annotated[
-        float, typer.Option(help="Scale of the pulse's amplitude; 0 writes the null control.")
-    ] = 1.0,
-    config: Annotated[
-        str, typer.Option(help="Any other setting, as a JSON object of ChallengeConfig's fields.")
-    ] = "{}",
-    workers: Annotated[int, typer.Option(help="Processes that render.")] = 2,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Delete a challenge of other settings found there.")
-    ] = False,
-) -> None:
-    """Write the embedded challenge: synthetic faces with a known pulse, in the real layouts.
-
-    ROOT then holds UBFC-rPPG, VIPL-HR-V2 and test as the real datasets are distributed,
-    sample_submission.csv, and solution.csv with the truth.
-    """
-    from rppg.synthetic.challenge import ChallengeConfig, write_challenge
-
-    settings = {"seed": seed, "level": level, "pulse_amplitude_scale": pulse}
-    written = write_challenge(
-        root,
-        ChallengeConfig(**{**settings, **json.loads(config)}),
-        workers=workers,
-        replace=replace,
-    )
-    typer.echo(f"synthetic challenge: {written}")
-
-
-@app.command("check-data")
-def check_data(
-    root: Annotated[Path, typer.Argument(help="Folder that holds the datasets' folders.")],
-    out: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(help="The table as CSV, for a script."),
-    ] = None,
-) -> None:
-    """Say which datasets lie below ROOT, what they have, and what is wrong or missing.
-
-    Nothing is prepared or written; exit status 1 where a dataset's folder cannot be read.
-    """
-    from rppg.vision.survey import format_survey, look
-
-    table = look(root)
-    typer.echo(format_survey(table))
-    if out is not None:
-        table.drop(columns="reasons").to_csv(out, index=False)
-    if table["error"].any():
-        raise typer.Exit(1)
-
-
-@app.command()
-def prepare(
-    data: Annotated[
-        Path, typer.Argument(help="Folder with datasets, or of one, or of your own videos.")
-    ],
-    out: Annotated[Path, typer.Argument(help="Folder for the prepared recordings.")],
-    layout: Annotated[
-        str,
-        typer.Option(
-            help="How DATA is laid out: auto goes by the names of folders; `folder` takes any"
-            " videos; other layouts are named where this one is unknown."
-        ),
-    ] = "auto",
-    workers: Annotated[int, typer.Option(help="Processes that work beside each other.")] = 2,
-    shard: Annotated[
-        str, typer.Option(help="i/n: every n-th recording only; n such calls may run at once.")
-    ] = "1/1",
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Try recordings that failed before once more.")
-    ] = False,
-) -> None:
-    """Turn videos into face crops and MSTmaps.  Resumes: what is prepared is not done again.
-
-    With --layout auto, all datasets below DATA are prepared into one folder; where there is none,
-    DATA is the dataset that it is named like, else a folder of any videos.
-    """
-    from rppg.recordings import read
-    from rppg.vision.preprocess import prepare as prepare_all
-    from rppg.vision.shard import parse_shard
-    from rppg.vision.summary import format_summary
-
-    parse_shard(shard)
-    recordings = []
-    for name, folder in layouts_of(data, layout).items():
-        recordings += (found := read(name, folder))
-        typer.echo(f"{name}: {len(found)} recordings in {folder}")
-    table = prepare_all(recordings, out, workers, retry_failed=retry_failed, shard=shard)
-    typer.echo(format_summary(table))
-    for row in table[table["status"] == "failed"].itertuples():
-        typer.echo(f"  {row.id}: {row.reason}", err=True)
-    if not table.attrs["n_missing"]:
-        typer.echo(f"index: {out / 'index.parquet'}")
-
-
-def layouts_of(data: Path, layout: str = "auto") -> dict[str, Path]:
-    """Layout -> folder of what DATA holds.  "auto": the datasets below it, by their folders' names;
-    else what DATA itself is named like; else any videos, as `folder`."""
-    from rppg.recordings.readers import find
-
-    if layout != "auto":
-        return {layout: data}
-    if not data.is_dir():
-        return {"folder": data}
-    if below := find(data):
-        return below
-    place = Path(os.path.abspath(data))  # a link keeps its own name
-    named = {name: data for name, folder in find(place.parent).items() if folder == place}
-    return named or {"folder": data}
+app.command()(cli_data.challenge)
+app.command("check-data")(cli_data.check_data)
+app.command()(cli_data.prepare)
+app.command()(cli_data.folds)
 
 
 @app.command()
@@ -235,47 +124,6 @@ def run(
         if leaderboard.is_file():
             typer.echo(format_leaderboard(leaderboard))
         typer.echo(f"submission: {folder / 'submission.csv'}")
-
-
-@app.command()
-def folds(
-    prepared: Annotated[Path, typer.Argument(help="Folder of the prepared recordings.")],
-    dataset: Annotated[str, typer.Option(help="Dataset to split, as its ids begin: PURE.")],
-    protocol: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="How to split; default: the dataset's published way, else seeded."),
-    ] = None,
-    data: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(help="The dataset's own folder, for protocols that it has in files."),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of protocols that draw.")] = 0,
-) -> None:
-    """Split a dataset by subject: write PREPARED/folds/DATASET.csv once, and read it ever after.
-
-    Failed recordings are split too: prepared later, they join their subject's fold.  Those of a
-    challenge's test set are not: nobody trains on them.
-    """
-    import pandas as pd
-
-    from rppg.recordings import fold_summary, keep_folds
-
-    if not (prepared / "index.parquet").is_file():
-        raise FileNotFoundError(f"{prepared / 'index.parquet'} is missing: run rppg prepare first")
-    index = pd.read_parquet(prepared / "index.parquet")
-    n_test = int(((index["dataset"] == dataset) & (index["split"] == "test")).sum())
-    index = index[index["split"] != "test"]
-    rows = index[index["dataset"] == dataset]
-    if rows.empty:
-        found = ", ".join(sorted(set(index["dataset"]))) or "nothing"
-        raise ValueError(f"{prepared} holds no recordings of {dataset!r} to split, found {found}")
-    path = prepared / "folds" / f"{dataset}.csv"
-    table = keep_folds(path, rows, protocol, data, seed)
-    typer.echo(fold_summary(table, rows).to_string(index=False, float_format="%.1f"))
-    origins = " and ".join(sorted(set(rows["origin"].dropna())))
-    typer.echo(f"{dataset} ({origins}), protocol {table['protocol'][0]}: {path}")
-    if n_test:
-        typer.echo(f"left out: {n_test} recordings of a challenge's test set")
 
 
 def main() -> None:

@@ -8,7 +8,8 @@ from reader_files import put
 from test_cli import rppg
 from typer.testing import CliRunner
 
-from rppg.cli import app, layouts_of
+from rppg.cli import app
+from rppg.cli_data import layouts_of
 
 TRUTH = "1 2 1\n80 80 80\n0 0.03 0.07\n"
 
@@ -28,6 +29,9 @@ def test_folders_are_read_by_their_names(data, monkeypatch):
     ubfc, test = data / "UBFC-rPPG", data / "test"
     assert layouts_of(data) == {"ubfc_rppg": ubfc, "challenge_test": test}
     assert layouts_of(ubfc) == {"ubfc_rppg": ubfc}
+    assert layouts_of(test) == {
+        "challenge_test": test
+    }  # not the datasets that its parts are named like
     assert layouts_of(data / "mine") == {"folder": data / "mine"}
     assert layouts_of(data / "mine" / "a.mp4") == {"folder": data / "mine" / "a.mp4"}
     assert layouts_of(data / "gone") == {"folder": data / "gone"}

@@ -100,11 +100,16 @@ def dry_run(tmp_path, **settings) -> str:
 
 
 def test_shards_are_jobs_before_the_notebook(tmp_path):
-    told = dry_run(tmp_path, shards=3, notebooks={"01_preprocess": {"workers": 1}})
+    told = dry_run(
+        tmp_path,
+        shards=3,
+        notebooks={"01_preprocess": {"workers": 1, "reader_options": {"vipl_hr": {"nir": True}}}},
+    )
     commands = [line for line in told.splitlines() if "rppg.cli prepare" in line]
     folders = f"data/{tmp_path.name} prepared/{tmp_path.name}"
     ends = sorted(line.split("rppg.cli prepare ")[1].strip() for line in commands)
-    assert ends == [f"{folders} --shard {i}/3 --workers 1" for i in (1, 2, 3)]
+    options = """--reader-options '{"vipl_hr": {"nir": true}}'"""
+    assert ends == [f"{folders} --shard {i}/3 --workers 1 {options}" for i in (1, 2, 3)]
     (inputs,) = [line for line in told.splitlines() if "input: notebooks/01_preproc" in line]
     assert all(f"prepare/{i}_of_3.done" in inputs for i in (1, 2, 3))
 
