@@ -70,8 +70,8 @@ def test_cohface_gaps_and_repeated_times_are_noted(tmp_path):
     assert recording.problem is None and np.isnan(recording.bvp.at([1.5])[0])
     assert len(recording.bvp.values) == len(TIMES_S) - 1
     assert recording.notes == (
+        "1/0/data.hdf5, pulse: 256 of 1023 values are NaN",
         "1/0/data.hdf5: 1 samples at the time of the one before are left out",
-        "1/0/data.hdf5: 256 of 1023 samples of pulse are NaN: gaps",
     )
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rppg.recordings.readers import labels
 from rppg.recordings.readers.files import BadLabel, folders_in
 from rppg.recordings.readers.published import Published
 from rppg.recordings.recording import Recording, Signal, origin_of
@@ -83,22 +84,16 @@ def _recording(folder: Path) -> Recording:
     )
 
 
-def _read_pulse(path: Path, where: str) -> tuple[Signal, tuple[str, ...]]:
+def _read_pulse(path: Path, where: str) -> tuple[Signal, labels.Notes]:
     """The pulse from the first frame on, and notes."""
     pulse, times_s, rate_hz = _read_hdf5(path, where)
     new = np.diff(times_s, prepend=np.nan) != 0  # what is NaN is not 0: it stays, and is seen
     if len(pulse) != len(times_s) or new.sum() < 2:
         found = f"{len(pulse)} values in {PULSE} and {len(times_s)} in {TIME}"
         raise BadLabel(f"{where}: found {found}, expected as many of both, at 2 times or more")
-    notes = ()
+    signal, notes = labels.wave(pulse[new], times_s[new] - times_s[0], f"{where}, {PULSE}")
     if not new.all():
         notes += (f"{where}: {(~new).sum()} samples at the time of the one before are left out",)
-    if n_gaps := int(np.isnan(pulse[new]).sum()):
-        notes += (f"{where}: {n_gaps} of {new.sum()} samples of {PULSE} are NaN: gaps",)
-    try:
-        signal = Signal(pulse[new], times_s[new] - times_s[0])
-    except ValueError as error:
-        raise BadLabel(f"{where}: {error}") from None
     found_hz = (len(pulse) - 1) / signal.times_s[-1]
     if abs(found_hz - rate_hz) > RATE_TOLERANCE * rate_hz:
         found = f"{found_hz:g} samples a second by {TIME}"
