@@ -220,3 +220,20 @@ def test_an_older_copy_is_read_while_it_is_replaced_and_restored_by_the_next_wri
     with pytest.raises(KeyboardInterrupt), store.begin(ID):
         raise KeyboardInterrupt
     assert store.path(ID).is_dir() and store.meta(ID)["fingerprint"] == "v1"
+
+
+def test_an_array_is_opened_only_when_it_is_asked_for(tmp_path):
+    write(tmp_path)
+    (Store(tmp_path).path(ID) / "bvp.npy").write_bytes(b"no array")
+    prepared = Store(tmp_path).open(ID)
+    assert set(prepared.window(0, 2, names=("mstmap",))) == {"mstmap"}
+    with pytest.raises(ValueError):
+        prepared.window(0, 2)
+
+
+def test_an_array_that_changed_its_length_since_it_was_opened_is_not_read(tmp_path):
+    write(tmp_path, n_frames=4)
+    prepared = Store(tmp_path).open(ID)
+    write(tmp_path, n_frames=3)
+    with pytest.raises(ValueError, match=r"has 3 frames, its recording\.json had 4"):
+        prepared.window(0, 4)

@@ -46,24 +46,48 @@ class StoreError(OSError):
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A prepared recording, memory-mapped.  meta is its recording.json."""
+    """A prepared recording; meta is its recording.json.
+
+    An array is opened, memory-mapped, when it is first asked for, and no other is: who asks for
+    maps alone has seen no label.
+    """
 
     id: str
     meta: dict
-    face: np.ndarray  # (T, 128, 128, 3) uint8
-    mstmap: np.ndarray  # (T, 63, 6) float32, NaN in long gaps
-    bvp: np.ndarray | None  # (T,) float32, NaN where not measured
+    paths: dict[str, Path]  # of the arrays that it has
     fps: float = FPS
 
-    def window(self, start: int, n: int) -> dict[str, np.ndarray]:
-        """Frames start to start + n as arrays in memory: "face", "mstmap", and "bvp" where the
-        recording has one.  Raises IndexError where they are not all there."""
-        n_frames = len(self.mstmap)
+    @functools.cached_property
+    def face(self) -> np.ndarray:
+        """(T, 128, 128, 3) uint8."""
+        return self._load("face")
+
+    @functools.cached_property
+    def mstmap(self) -> np.ndarray:
+        """(T, 63, 6) float32, NaN in long gaps."""
+        return self._load("mstmap")
+
+    @functools.cached_property
+    def bvp(self) -> np.ndarray | None:
+        """(T,) float32, NaN where not measured; None where the recording has none."""
+        return self._load("bvp") if "bvp" in self.paths else None
+
+    def window(self, start: int, n: int, names: tuple[str, ...] = ARRAYS) -> dict[str, np.ndarray]:
+        """Frames start to start + n as arrays in memory, of those named that the recording has.
+        Raises IndexError where the frames are not all there."""
+        n_frames = self.meta["n_frames"]
         if not (n > 0 and 0 <= start and start + n <= n_frames):
             asked = f"frames {start} to {start + n}"
             raise IndexError(f"{self.id}: {asked} asked for, it has frames 0 to {n_frames}")
-        arrays = {name: getattr(self, name) for name in ARRAYS}
-        return {k: np.array(a[start : start + n]) for k, a in arrays.items() if a is not None}
+        present = [name for name in names if name in self.paths]
+        return {name: np.array(getattr(self, name)[start : start + n]) for name in present}
+
+    def _load(self, name: str) -> np.ndarray:
+        array, n_frames = np.load(self.paths[name], mmap_mode="r"), self.meta["n_frames"]
+        if len(array) != n_frames:
+            found = f"{self.paths[name]} has {len(array)} frames, its recording.json had {n_frames}"
+            raise ValueError(f"{found}: prepared again meanwhile? Then open it again")
+        return array
 
 
 class Store:
@@ -110,8 +134,7 @@ class Store:
         meta = read_meta(id, folder)
         if meta["status"] != "ok":
             raise ValueError(f"{id} was not prepared: {meta.get('reason')}")
-        arrays = {name: _load(folder / f"{name}.npy") for name in ARRAYS}
-        return Prepared(id=id, meta=meta, **arrays)
+        return Prepared(id=id, meta=meta, paths=_arrays(folder))
 
     def disk_bytes(self, id: str) -> int:
         """Size of a recording's files; 0 where it is not prepared."""
@@ -226,8 +249,8 @@ class StoreWriter:
             raise ValueError(f"{self.id}: a failed recording needs a reason")
         if status == "ok":
             n_frames = meta.get("n_frames")
-            arrays = {name: _load(self.folder / f"{name}.npy") for name in ARRAYS}
-            found = {name: len(array) for name, array in arrays.items() if array is not None}
+            paths = _arrays(self.folder)
+            found = {name: len(np.load(path, mmap_mode="r")) for name, path in paths.items()}
             if not {"face", "mstmap"} <= found.keys() or {*found.values()} != {n_frames}:
                 expected = f"face and mstmap (and bvp) of n_frames {n_frames}"
                 raise ValueError(f"{self.id}: arrays of {found} frames, expected {expected}")
@@ -246,5 +269,7 @@ def _writing(root: Path):
         raise StoreError(error.errno, text) from error
 
 
-def _load(path: Path) -> np.ndarray | None:
-    return np.load(path, mmap_mode="r") if path.is_file() else None
+def _arrays(folder: Path) -> dict[str, Path]:
+    """Files of the arrays in a folder, by name."""
+    paths = {name: folder / f"{name}.npy" for name in ARRAYS}
+    return {name: path for name, path in paths.items() if path.is_file()}
