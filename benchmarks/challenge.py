@@ -32,6 +32,7 @@ from rppg.signals.classical import METHODS, wave
 from rppg.signals.heart_rate import heart_rate
 from rppg.synthetic import ChallengeConfig, write_challenge
 from rppg.synthetic.challenge import render_clip
+from rppg.synthetic.clip import FIRST_NUMBER
 from rppg.synthetic.nuisance import EVERYWHERE, REGIONAL
 from rppg.synthetic.plan import plan
 
@@ -41,6 +42,7 @@ WRONG_BY_BPM = 15.0
 WRONG_RANGE_BPM = (45.0, 150.0)
 MTCNN_EVERY = 60  # frames
 FPS = 30.0  # of the map
+NO_SUBJECTS = {f"n_{name}": 0 for name in FIRST_NUMBER}
 
 
 def main() -> None:
@@ -85,12 +87,10 @@ def _arguments() -> argparse.Namespace:
 
 def measure_level(folder: Path, level: str, seed: int, args) -> list[dict]:
     """Write one challenge that is all test set, and measure each of its clips."""
+    n_obf = args.clips // 3
     config = ChallengeConfig(
         seed=seed,
-        n_ubfc=0,
-        n_train=0,
-        n_test_vipl=args.clips - args.clips // 3,
-        n_test_obf=args.clips // 3,
+        **{**NO_SUBJECTS, "n_test_vipl": args.clips - n_obf, "n_test_obf": n_obf},
         clips_per_subject=1,
         level=level,
         pulse_amplitude_scale=0.0 if args.null else 1.0,
@@ -159,7 +159,7 @@ def mtcnn_rate(recording) -> float:
 
 def render_speed() -> str:
     """Frames a second of one process at the test level, encoding included."""
-    config = ChallengeConfig(n_ubfc=0, n_train=0, n_test_vipl=4, n_test_obf=0, clips_per_subject=1)
+    config = ChallengeConfig(**{**NO_SUBJECTS, "n_test_vipl": 4}, clips_per_subject=1)
     clips = plan(config)
     with tempfile.TemporaryDirectory() as folder:
         render_clip(Path(folder), config, clips[0])  # loads everything once

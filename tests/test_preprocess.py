@@ -110,6 +110,23 @@ def store(tmp_path_factory, clip):
     return store
 
 
+@pytest.mark.parametrize(
+    ("from_s", "to_s", "notes"),
+    [
+        (-1.0, 7.0, []),
+        (0.0, 5.8, []),  # less than half a second is missing
+        (0.0, 4.0, ["the contact wave covers 4.03 of 6.00 s of the video"]),
+        (60.0, 70.0, ["the contact wave covers no part of the video"]),
+    ],
+)
+def test_a_wave_shorter_than_its_video_is_noted(tmp_path, clip, from_s, to_s, notes):
+    times_s = np.arange(from_s, to_s + 0.01, 1 / 60)
+    bvp = Signal(values=np.sin(times_s), times_s=times_s)
+    meta = prepare_one(recording(clip, bvp=bvp), Store(tmp_path))
+    assert meta["status"] == "ok" and meta["notes"] == notes
+    assert (Store(tmp_path).open(meta["id"]).bvp is None) == (from_s > 6)
+
+
 def test_prepared_recording_is_whole(store, clip):
     prepared = store.open("test/s1/a.mp4")
     assert prepared.face.shape == (180, 128, 128, 3) and prepared.face.dtype == np.uint8

@@ -21,8 +21,8 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from rppg.recordings.recording import Recording, fingerprint
-from rppg.recordings.store import Store, StoreError
+from rppg.recordings.recording import LONGEST_BRIDGE_S, Recording, fingerprint
+from rppg.recordings.store import FPS, Store, StoreError
 from rppg.vision import pool
 from rppg.vision.boxes import BoxFinder, FinderLost, shared_finder
 from rppg.vision.face import CROP_SIDE, FaceLandmarks
@@ -157,12 +157,21 @@ def _write(recording: Recording, store: Store, find, mark: str) -> dict:
         meta = {**_identity(recording, mark), "status": "ok", "reason": None, **traces.meta}
         if recording.bvp is not None:
             bvp = recording.bvp.at(meta["start_s"] + traces.times_s)  # (T,)
-            if np.isnan(bvp).all():
-                meta["notes"] = [*meta["notes"], "the contact wave covers no part of the video"]
-            else:
+            meta["notes"] += _coverage(bvp)
+            if not np.isnan(bvp).all():
                 writer.save("bvp", bvp.astype(np.float32))
         writer.commit(meta)
     return meta
+
+
+def _coverage(bvp: np.ndarray) -> list[str]:
+    """A note where half a second or more of a wave (T,) is missing; it is NaN there."""
+    n = int(np.isfinite(bvp).sum())
+    if (len(bvp) - n) / FPS < LONGEST_BRIDGE_S:
+        return []
+    if n == 0:
+        return ["the contact wave covers no part of the video"]
+    return [f"the contact wave covers {n / FPS:.2f} of {len(bvp) / FPS:.2f} s of the video"]
 
 
 def _store_failure(recording: Recording, store: Store, reason: str, mark: str | None) -> dict:
