@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from rppg.recordings import Store
-from rppg.recordings.store import ARRAYS
+from rppg.recordings.prepared import ARRAYS
 
 WINDOW = 300  # frames, 10 s
 FRAMES = 1800  # of a recording, 60 s

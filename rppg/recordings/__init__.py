@@ -11,10 +11,11 @@ subject.  This room knows no other room of the package.
 
 from rppg.recordings.folds import read_folds, split_by_subject, write_folds
 from rppg.recordings.keep import fold_summary, keep_folds, make_folds, rounds
+from rppg.recordings.prepared import Prepared
 from rppg.recordings.protocols import PROTOCOLS
 from rppg.recordings.readers import READERS, read
 from rppg.recordings.recording import Recording, Signal, fingerprint, origin_of
-from rppg.recordings.store import Prepared, Store, StoreError, StoreWriter
+from rppg.recordings.store import Store, StoreError, StoreWriter
 
 __all__ = [
     "PROTOCOLS",

@@ -26,7 +26,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -34,60 +33,13 @@ import pandas as pd
 
 from rppg.recordings import whole
 from rppg.recordings.meta import INDEX_DTYPES, index_row, json_bytes, read_meta
+from rppg.recordings.prepared import Prepared, arrays_in
 
-FPS = 30.0
-ARRAYS = ("face", "mstmap", "bvp")
 INDEX_LOOKS = 5  # more changes than that: others are at work, and write the index when they end
 
 
 class StoreError(OSError):
     """The store itself cannot be written: no recording after this one could be either."""
-
-
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """A prepared recording; meta is its recording.json.
-
-    An array is opened, memory-mapped, when it is first asked for, and no other is: who asks for
-    maps alone has seen no label.
-    """
-
-    id: str
-    meta: dict
-    paths: dict[str, Path]  # of the arrays that it has
-    fps: float = FPS
-
-    @functools.cached_property
-    def face(self) -> np.ndarray:
-        """(T, 128, 128, 3) uint8."""
-        return self._load("face")
-
-    @functools.cached_property
-    def mstmap(self) -> np.ndarray:
-        """(T, 63, 6) float32, NaN in long gaps."""
-        return self._load("mstmap")
-
-    @functools.cached_property
-    def bvp(self) -> np.ndarray | None:
-        """(T,) float32, NaN where not measured; None where the recording has none."""
-        return self._load("bvp") if "bvp" in self.paths else None
-
-    def window(self, start: int, n: int, names: tuple[str, ...] = ARRAYS) -> dict[str, np.ndarray]:
-        """Frames start to start + n as arrays in memory, of those named that the recording has.
-        Raises IndexError where the frames are not all there."""
-        n_frames = self.meta["n_frames"]
-        if not (n > 0 and 0 <= start and start + n <= n_frames):
-            asked = f"frames {start} to {start + n}"
-            raise IndexError(f"{self.id}: {asked} asked for, it has frames 0 to {n_frames}")
-        present = [name for name in names if name in self.paths]
-        return {name: np.array(getattr(self, name)[start : start + n]) for name in present}
-
-    def _load(self, name: str) -> np.ndarray:
-        array, n_frames = np.load(self.paths[name], mmap_mode="r"), self.meta["n_frames"]
-        if len(array) != n_frames:
-            found = f"{self.paths[name]} has {len(array)} frames, its recording.json had {n_frames}"
-            raise ValueError(f"{found}: prepared again meanwhile? Then open it again")
-        return array
 
 
 class Store:
@@ -134,7 +86,7 @@ class Store:
         meta = read_meta(id, folder)
         if meta["status"] != "ok":
             raise ValueError(f"{id} was not prepared: {meta.get('reason')}")
-        return Prepared(id=id, meta=meta, paths=_arrays(folder))
+        return Prepared(id=id, meta=meta, paths=arrays_in(folder))
 
     def disk_bytes(self, id: str) -> int:
         """Size of a recording's files; 0 where it is not prepared."""
@@ -249,7 +201,7 @@ class StoreWriter:
             raise ValueError(f"{self.id}: a failed recording needs a reason")
         if status == "ok":
             n_frames = meta.get("n_frames")
-            paths = _arrays(self.folder)
+            paths = arrays_in(self.folder)
             found = {name: len(np.load(path, mmap_mode="r")) for name, path in paths.items()}
             if not {"face", "mstmap"} <= found.keys() or {*found.values()} != {n_frames}:
                 expected = f"face and mstmap (and bvp) of n_frames {n_frames}"
@@ -267,9 +219,3 @@ def _writing(root: Path):
         advice = "choose a folder that can be written, on a disk with room"
         text = f"prepared recordings cannot be written under {root}: {error}; {advice}"
         raise StoreError(error.errno, text) from error
-
-
-def _arrays(folder: Path) -> dict[str, Path]:
-    """Files of the arrays in a folder, by name."""
-    paths = {name: folder / f"{name}.npy" for name in ARRAYS}
-    return {name: path for name, path in paths.items() if path.is_file()}

@@ -30,8 +30,8 @@ import cv2
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
+from rppg.recordings.prepared import FPS
 from rppg.recordings.recording import Recording
-from rppg.recordings.store import FPS
 from rppg.vision.video import VideoError, probe, read_frames
 
 LONGEST_BRIDGE_S = 0.5  # gaps in a trace up to this long are interpolated, longer ones are NaN

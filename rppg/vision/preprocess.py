@@ -21,8 +21,9 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from rppg.recordings.prepared import FPS
 from rppg.recordings.recording import LONGEST_BRIDGE_S, Recording, fingerprint
-from rppg.recordings.store import FPS, Store, StoreError
+from rppg.recordings.store import Store, StoreError
 from rppg.vision import pool
 from rppg.vision.boxes import BoxFinder, FinderLost, shared_finder
 from rppg.vision.face import CROP_SIDE, FaceLandmarks

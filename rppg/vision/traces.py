@@ -16,8 +16,8 @@ from itertools import islice
 
 import numpy as np
 
+from rppg.recordings.prepared import FPS
 from rppg.recordings.recording import Recording
-from rppg.recordings.store import FPS
 from rppg.vision.boxes import Box, BoxFinder
 from rppg.vision.clock import (
     CropGrid,
