@@ -40,7 +40,7 @@ def sparsity_loss(
 
     Eq. 3.  Where the peak is, is not differentiated.
     """
-    share = _in_band(freq_hz, power, band_hz)  # (B, F)
+    share = in_band_share(freq_hz, power, band_hz)  # (B, F)
     peak_hz = freq_hz[share.argmax(dim=-1)]  # (B,)
     far = (freq_hz - peak_hz[:, None]).abs() > PEAK_HALF_WIDTH_HZ  # (B, F)
     return (share * far).sum(dim=-1).mean()
@@ -56,7 +56,7 @@ def variance_loss(
     a batch of different people: clips of one video have one rate and are pulled apart by it.
     """
     inside = _inside(freq_hz, power, band_hz)  # (B, F)
-    found = _in_band(freq_hz, power, band_hz).mean(dim=0).cumsum(dim=0)  # (F,)
+    found = in_band_share(freq_hz, power, band_hz).mean(dim=0).cumsum(dim=0)  # (F,)
     wanted = unit_area(inside.to(power.dtype)).mean(dim=0).cumsum(dim=0)  # (F,)
     compared = inside.any(dim=0)  # (F,)
     return (found - wanted)[compared].square().mean()
@@ -79,8 +79,8 @@ def _inside(freq_hz: Tensor, power: Tensor, band_hz) -> Tensor:
     return inside
 
 
-def _in_band(freq_hz: Tensor, power: Tensor, band_hz) -> Tensor:
-    """In-band power of each clip, divided by its sum; zero outside (B, F)."""
+def in_band_share(freq_hz: Tensor, power: Tensor, band_hz) -> Tensor:
+    """In-band power (B, F) of each clip, divided by its sum; zero outside the band."""
     inside = _inside(freq_hz, power, band_hz)
     return unit_area(_or_flat(power * inside, inside))
 
