@@ -1,0 +1,96 @@
+"""MSTmap clips to network input: levels and slow light go, the pulse stays.
+
+Maps are (..., T, N, C) float: T frames, N rows, C channels, of which six are R, G, B, Y, U, V.
+
+    >>> beat = torch.sin(2 * torch.pi * 1.2 * torch.arange(300) / 30)  # 10 s at 72 bpm
+    >>> maps = (100 * (1 + 0.01 * beat))[:, None, None].expand(300, 63, 6)
+    >>> maps = NORMALISATIONS["ratio"](maps)
+    >>> round(maps.max().item(), 1)  # percent of the mean
+    1.0
+
+A row that is NaN anywhere in the clip (its regions were out of sight) is absent: all of it becomes
+what a constant row becomes, one value that says nothing.  No other row is touched by it, and
+nothing is interpolated.
+"""
+
+import torch
+from torch import Tensor
+
+TIME = -3
+SMOOTHED_FRAMES = 3
+CONSTANT = 1e-6  # of a row's largest value: a change as small as that is rounding
+PERCENT = 100.0
+Y, UV = 3, slice(4, 6)  # channels; U and V lie round 128, so their own mean is no brightness
+N_CHANNELS = 6
+
+
+def minmax(maps: Tensor) -> Tensor:
+    """Each row and channel from 0 to 1, after a moving mean of three frames; 0.5 where constant.
+
+    The two end frames are means of the two frames there are.  Independent of gain and offset of
+    every row and channel, so how strong channels are beside each other is lost.
+    Source: Niu et al., ECCV 2020, and their code (which goes on to 8 bits; this does not).
+    """
+    _check(maps)
+    smooth = _moving_mean(maps)
+    low, span, constant = _range(smooth)
+    return torch.where(constant, 0.5, (smooth - low) / torch.where(constant, 1.0, span))
+
+
+def zscore(maps: Tensor) -> Tensor:
+    """Each row and channel minus its mean over time, by its deviation; 0 where constant.
+
+    Independent of gain and offset, as minmax, but one outlier does not set the scale.
+    """
+    _check(maps)
+    _, _, constant = _range(maps)
+    deviation = maps.std(dim=TIME, keepdim=True, correction=0)
+    centred = maps - maps.mean(dim=TIME, keepdim=True)
+    return torch.where(constant, 0.0, centred / torch.where(constant, 1.0, deviation))
+
+
+def ratio(maps: Tensor) -> Tensor:
+    """Each row and channel over its mean in time, minus one, in percent; 0 where constant.
+
+    What POS and CHROM begin with: independent of the light's strength, and the ratio of the
+    channels' pulses is kept.  Of six channels, U and V are divided by the mean of Y.
+    Source: Wang et al., "Algorithmic principles of remote PPG", IEEE TBME 2017.
+    """
+    _check(maps)
+    _, _, constant = _range(maps)
+    mean = maps.mean(dim=TIME, keepdim=True)  # (..., 1, N, C)
+    level = mean.clone()
+    if maps.shape[-1] == N_CHANNELS:
+        level[..., UV] = mean[..., Y, None]
+    empty = constant | (level == 0)  # a black row has no ratio
+    return torch.where(empty, 0.0, PERCENT * (maps - mean) / torch.where(empty, 1.0, level))
+
+
+NORMALISATIONS = {"minmax": minmax, "zscore": zscore, "ratio": ratio}
+
+
+def _moving_mean(maps: Tensor) -> Tensor:
+    """Mean of each frame and its two neighbours; at an end of itself and its one neighbour."""
+    n_frames = maps.shape[TIME]
+    total, count = maps.clone(), torch.ones(n_frames, 1, 1, dtype=maps.dtype, device=maps.device)
+    for distance in range(1, SMOOTHED_FRAMES // 2 + 1):
+        inner = n_frames - distance
+        total.narrow(TIME, distance, inner).add_(maps.narrow(TIME, 0, inner))
+        total.narrow(TIME, 0, inner).add_(maps.narrow(TIME, distance, inner))
+        count[distance:] += 1
+        count[:inner] += 1
+    return total / count
+
+
+def _range(maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Lowest value, span, and whether that is none, of each row and channel (..., 1, N, C).  An
+    absent row counts as constant."""
+    low, high = maps.amin(dim=TIME, keepdim=True), maps.amax(dim=TIME, keepdim=True)
+    span, largest = high - low, torch.maximum(low.abs(), high.abs())
+    return low, span, ~(span > CONSTANT * largest)  # NaN > 0 is False
+
+
+def _check(maps: Tensor) -> None:
+    if maps.ndim < 3 or not maps.is_floating_point() or maps.shape[TIME] < 2:
+        found = f"{tuple(maps.shape)} {maps.dtype}"
+        raise ValueError(f"expected maps (..., T, N, C) of 2 frames or more, float, found {found}")
