@@ -82,7 +82,7 @@ def heart_rate_of_clips(clips: np.ndarray, fps: float, aggregate: str = "psd") -
     """Heart rate of band-passed clips (n_clips, T) of one recording; see `heart_rate`."""
     if aggregate not in ("psd", "mean"):
         raise ValueError(f"aggregate is 'psd' or 'mean', found {aggregate!r}")
-    with _one_thread():
+    with one_thread():
         chunks = [
             _unit_spectra(clips[i : i + CLIPS_A_CHUNK], fps)
             for i in range(0, len(clips), CLIPS_A_CHUNK)
@@ -132,7 +132,7 @@ def finite_stretches(wave: np.ndarray, min_frames: int = 2) -> list[tuple[int, i
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Keep torch on one thread: its threads waiting for each other made these short transforms 20
     times slower on cores that other processes use, and hardly faster on free ones."""
     n_threads = torch.get_num_threads()
