@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from rppg.recordings.recording import Recording, Signal, fingerprint, origin_of
 
 FOLDS = ("folds", "protocols", "protocol_files", "keep")
-ROOM = ("recording", "whole", "meta", "store", *FOLDS, "readers", "readers.files", "readers.labels")
+STORE = ("array_file", "store", "meta", "whole")
+READERS = ("readers", "readers.files", "readers.labels", "readers.published")
+ROOM = ("recording", *STORE, *FOLDS, *READERS)
 
 
 @pytest.mark.parametrize("module", ROOM)

@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from rppg.recordings.array_file import ArrayFile
 from rppg.recordings.prepared import FPS
 from rppg.recordings.recording import LONGEST_BRIDGE_S, Recording, fingerprint
 from rppg.recordings.store import Store, StoreError
@@ -40,7 +41,6 @@ COLUMNS = {  # of the table that `prepare` returns
     **dict.fromkeys(("n_frames", "n_source_frames", "disk_bytes"), "Int64"),
     "seconds": float,
 }
-ADVICE = "choose a folder that can be written, on a disk with room"
 
 _landmarker = functools.cache(FaceLandmarks)  # built once a process, when first needed
 _finder = functools.cache(BoxFinder)
@@ -151,8 +151,8 @@ def _prepare(recording: Recording, store: Store, find, retry_failed: bool) -> tu
 def _write(recording: Recording, store: Store, find, mark: str) -> dict:
     with store.begin(recording.id) as writer:
         with (
-            _ArrayFile(writer.folder / "face.npy", (CROP_SIDE, CROP_SIDE, 3), "|u1") as crops,
-            _ArrayFile(writer.folder / "mstmap.npy", (63, 6), "<f4") as rows,
+            ArrayFile(writer.folder / "face.npy", (CROP_SIDE, CROP_SIDE, 3), "|u1") as crops,
+            ArrayFile(writer.folder / "mstmap.npy", (63, 6), "<f4") as rows,
         ):
             traces = extract(recording, _landmarker(), crops.append, find, rows.append)
         meta = {**_identity(recording, mark), "status": "ok", "reason": None, **traces.meta}
@@ -225,36 +225,3 @@ def _as_row(status: str, meta: dict, store: Store, seconds: float | None) -> dic
 def _one_thread() -> None:
     """A worker takes one core: OpenCV spreads over all of them otherwise."""
     cv2.setNumThreads(1)
-
-
-class _ArrayFile:
-    """An array on the disk that grows (T, *shape): its length is put into the header at the end."""
-
-    def __init__(self, path: Path, shape: tuple[int, ...], dtype: str):
-        self.path, self.shape, self.dtype, self.n = path, shape, dtype, 0
-
-    def __enter__(self) -> "_ArrayFile":
-        self._file = open(self.path, "wb")
-        self._write_header()
-        return self
-
-    def append(self, frames: np.ndarray) -> None:
-        """One frame or several, (*shape) or (t, *shape)."""
-        frames = np.ascontiguousarray(frames, self.dtype).reshape(-1, *self.shape)
-        try:
-            self._file.write(frames.data)
-        except OSError as error:
-            text = f"{self.path} cannot be written: {error.strerror}; {ADVICE}"
-            raise StoreError(error.errno, text) from error
-        self.n += len(frames)
-
-    def __exit__(self, kind, error, trace) -> None:
-        with self._file:
-            if kind is None:
-                self._file.seek(0)
-                self._write_header()  # numpy leaves room in it for any length
-
-    def _write_header(self) -> None:
-        shape = (self.n, *self.shape)
-        fields = {"descr": self.dtype, "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(self._file, fields)
