@@ -143,6 +143,19 @@ def test_the_weights_that_validate_best_are_chosen_and_patience_ends_the_run(tmp
     assert [row["badness"] for row in rows(tmp_path, "validation")] == [3.0, 1.0, 2.0, math.inf]
 
 
+def test_chance_is_new_in_every_step_and_the_same_in_every_validation(tmp_path):
+    def drawing(model, batch, generator):
+        drawn = {"given": torch.rand((), generator=generator), "global": torch.rand(())}
+        return step(model, batch, generator)[0], drawn
+
+    asked = {"validate_every": 4, "minimise": "mse", "log_every": 1}
+    quiet_fit(net(), tmp_path, step=drawing, validate=error_of, **asked)
+    table = rows(tmp_path)
+    assert len({row[name] for row in table for name in ("given", "global")}) == 24
+    assert len({row["chance"] for row in rows(tmp_path, "validation")}) == 1
+    assert len(rows(tmp_path, "validation")) == 3
+
+
 @pytest.mark.parametrize("returned", [{"a": 1.0}, {"mse": math.nan}])
 def test_a_validation_that_cannot_choose_is_an_error(tmp_path, returned):
     with pytest.raises((ValueError, FloatingPointError), match="mse"):

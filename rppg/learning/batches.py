@@ -31,9 +31,9 @@ class Batches:
     """Endless batches of a dataset.
 
     dataset: has a length, and either `draw(index, generator)`, where chance belongs to a sample
-    (where a clip starts, how it is augmented; the torch.Generator is on the CPU), or
-    `dataset[index]`.  A batch whose samples are mappings with "id" names its recordings when a
-    loss is not finite.
+    (where a clip starts, how it is augmented; the torch.Generator is on the CPU, and what is drawn
+    elsewhere is not repeated by a run that goes on), or `dataset[index]`.  A batch whose samples
+    are mappings with "id" names its recordings when a loss is not finite.
     collate: list of samples -> batch.  n_workers: processes that load; 0 loads in this one.
     Raises ValueError where the dataset is smaller than one batch.
     """

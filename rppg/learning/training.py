@@ -65,7 +65,8 @@ def fit(
     time.  Call the model it is handed (forward only), which adds precision and processes; batch
     and generator are on its device.
     validate: model -> {name: value}, in the first process, without gradients, in full precision;
-    the weights of the lowest config.minimise are chosen.  Without it, the last ones are.
+    the weights of the lowest config.minimise are chosen.  Without it, the last ones are.  What it
+    draws from global generators is the same every time, so that its values compare.
     parameters: what else decides the result (of the loss, the augmentation, which parent's weights
     it began with): JSON values, kept with the weights, the same for a run that goes on.
     progress: whether to show a bar.
