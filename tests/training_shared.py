@@ -9,7 +9,9 @@ import signal
 import sys
 
 import torch
-from training_toys import batches, error_of, net, quiet_fit, step
+
+sys.ps1 = ">>> "  # as in a notebook's kernel, where Fabric is stricter; it looks when imported
+from training_toys import batches, error_of, net, quiet_fit, step  # noqa: E402
 
 run_dir, kind = sys.argv[1:]
 rank = int(os.environ["RANK"])

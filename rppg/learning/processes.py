@@ -8,6 +8,7 @@ import os
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.strategies import DDPStrategy
 
 from rppg.learning.fit_config import FitConfig
 
@@ -24,11 +25,19 @@ def start_fabric(config: FitConfig) -> Fabric:
         accelerator=auto if config.device == "auto" else config.device,
         devices=int(os.environ.get("LOCAL_WORLD_SIZE", 1)),
         num_nodes=int(os.environ.get("GROUP_WORLD_SIZE", 1)),
-        strategy="ddp" if int(os.environ.get("WORLD_SIZE", 1)) > 1 else "auto",
+        strategy=_Started() if int(os.environ.get("WORLD_SIZE", 1)) > 1 else "auto",
         precision=config.precision,
     )
     fabric.launch()
     return fabric
+
+
+class _Started(DDPStrategy):
+    """DDP among processes that torchrun has started.  Fabric refuses DDP in a notebook, where it
+    cannot start processes; here it never has to."""
+
+    def _configure_launcher(self) -> None:
+        self._launcher = None
 
 
 def shared_mean(fabric: Fabric, values: list[float]) -> list[float]:
