@@ -34,7 +34,7 @@ class FitConfig:
     warmup_steps: int = 0  # in which the learning rate rises in a straight line
     clip_norm: float | None = 1.0  # longest gradient (L2 norm of all weights'); None: any
     accumulate: int = 1  # batches of one step; their losses are averaged
-    precision: str = "32-true"  # "bf16-mixed" pays on GPUs from Ampere on, hardly on a CPU
+    precision: str = "32-true"  # "bf16-mixed": for GPUs from Ampere on; slower on most CPUs
     device: str = "auto"  # "cuda" where there is one, else "cpu"
     seed: int = 0  # of everything random in a step
     log_every: int = 10  # steps of a row of metrics.csv

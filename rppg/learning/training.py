@@ -11,11 +11,12 @@ run_dir then holds model.safetensors and .json (the chosen weights), last.safete
 state.pt (what a killed run goes on from), metrics.csv, validation.csv and tensorboard/.  Calling
 fit again goes on where the run stopped; a run that ended returns at once.
 
-What equals what, bit for bit on a CPU: two runs of one seed; a resumed run and a straight one.  To
-rounding: k accumulated batches and one k times as large, n processes (torchrun) and one, both where
-the loss is a mean over samples.  A loss that couples the samples of a batch (a variance over them,
-contrast), or batch norm, sees each process's and each accumulated batch's samples only; and what
-is drawn from `generator` (or a global one, as by dropout) differs between processes.
+What equals what, bit for bit on a CPU with the same number of threads: two runs of one seed; a
+resumed run and a straight one.  To rounding: k accumulated batches and one k times as large, n
+processes (torchrun) and one, both where the loss is a mean over samples.  A loss that couples the
+samples of a batch (a variance over them, contrast), or batch norm, sees each process's and each
+accumulated batch's samples only; and what is drawn from `generator` (or a global one, as by
+dropout) differs between processes.
 """
 
 import warnings
@@ -64,11 +65,12 @@ def fit(
     step: (model, batch, generator) -> (loss, {name: value}); a scalar loss, the same names every
     time.  Call the model it is handed (forward only), which adds precision and processes; batch
     and generator are on its device.
-    validate: model -> {name: value}, in the first process, without gradients, in full precision;
-    the weights of the lowest config.minimise are chosen.  Without it, the last ones are.  What it
-    draws from global generators is the same every time, so that its values compare.
-    parameters: what else decides the result (of the loss, the augmentation, which parent's weights
-    it began with): JSON values, kept with the weights, the same for a run that goes on.
+    validate: model, on its device -> {name: value}, in the first process, without gradients, in
+    full precision; the weights of the lowest config.minimise are chosen.  Without it, the last ones
+    are.  What it draws from global generators is the same every time, so that its values compare.
+    parameters: what else decides the result (of the data, the augmentation, the loss, which
+    parent's weights it began with): JSON values, kept with the weights; a run that goes on is
+    refused where they differ, which is all that fit can see of these.
     progress: whether to show a bar.
 
     SIGINT and SIGTERM take effect after the step in hand and a checkpoint.  Raises ValueError where

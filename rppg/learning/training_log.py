@@ -81,7 +81,14 @@ class Bar:
 
     def __init__(self, step: int, n_steps: int, budget_s: float, show: bool):
         self.budget_s = budget_s
-        self._bar = tqdm(total=n_steps, initial=step, desc="fit", unit="step", disable=not show)
+        self._bar = tqdm(
+            total=n_steps,
+            initial=step,
+            desc="fit",
+            unit="step",
+            mininterval=1.0,  # an executed notebook keeps every line
+            disable=not show,
+        )
 
     def advance(self, loss: float, seconds: float) -> None:
         """One step more.  seconds: how long the run took up to now."""
