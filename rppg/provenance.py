@@ -17,7 +17,9 @@ import pandas as pd
 
 from rppg.recordings.whole import write_whole
 
-PACKAGES = ("rppg", "numpy", "scipy", "pandas", "torch", "mediapipe", "av", "opencv-contrib-python")
+PACKAGES = (
+    "rppg numpy scipy pandas torch lightning-fabric mediapipe av opencv-contrib-python".split()
+)
 
 
 def git_commit(folder: Path) -> str:
