@@ -83,7 +83,7 @@ class Clips(Dataset):
             meta = store.meta(id)
             if meta is None:
                 raise KeyError(f"{id} is not prepared in {store.root}: prepare it, or leave it out")
-            found = [] if meta["status"] != "ok" else self._long_enough(meta)
+            found = [] if meta["status"] != "ok" else stretches_of(meta, n_frames)
             if reason := self._reason(meta, found):
                 self.left_out[id] = reason
             else:
@@ -152,12 +152,6 @@ class Clips(Dataset):
             raise ValueError(f"{text}: prepare it again, or make the clips anew if that was done")
         return {"clip": change_speed(torch.from_numpy(frames), place.speed, self.n_frames)}
 
-    def _long_enough(self, meta: dict) -> list[tuple[int, int]]:
-        gaps = [[round(edge_s * FPS) for edge_s in gap] for gap in meta.get("gaps_s") or []]
-        edges = [0, *(edge for gap in gaps for edge in gap), meta["n_frames"]]
-        pairs = zip(edges[::2], edges[1::2], strict=True)
-        return [(start, stop) for start, stop in pairs if stop - start >= self.n_frames]
-
     def _check(self) -> None:
         if self.array not in ARRAYS:
             raise ValueError(f"no array {self.array!r}, expected one of {', '.join(ARRAYS)}")
@@ -170,6 +164,14 @@ class Clips(Dataset):
         if self.normalise not in (None, *NORMALISATIONS):
             names = ", ".join(NORMALISATIONS)
             raise ValueError(f"no normalisation {self.normalise!r}, expected one of {names}")
+
+
+def stretches_of(meta: dict, n_frames: int) -> list[tuple[int, int]]:
+    """(start, stop) of the frames between the gaps of a recording.json, n_frames long or longer."""
+    gaps = [[round(edge_s * FPS) for edge_s in gap] for gap in meta.get("gaps_s") or []]
+    edges = [0, *(edge for gap in gaps for edge in gap), meta["n_frames"]]
+    pairs = zip(edges[::2], edges[1::2], strict=True)
+    return [(start, stop) for start, stop in pairs if stop - start >= n_frames]
 
 
 class LabelledClips(Clips):

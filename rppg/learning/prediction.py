@@ -16,6 +16,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from rppg.recordings.prepared import FPS
 from rppg.recordings.store import Store
 from rppg.signals.classical import METHODS, pos, wave
 from rppg.signals.heart_rate import (
@@ -61,20 +62,37 @@ def oracle_region(mstmap: np.ndarray, fps: float, hr_bpm: float) -> HeartRate:
     return max(found, key=lambda one: power_near(one.freq_hz, one.power, hr_bpm))
 
 
+def true_hr_bpm(store: Store, meta: dict) -> float | None:
+    """Heart rate of a recording by its labels; where these have only a wave, the wave's own; None
+    where they have neither.  meta: its recording.json."""
+    if meta.get("hr_true_bpm") is not None or meta["status"] != "ok":
+        return meta.get("hr_true_bpm")
+    bvp = store.open(meta["id"]).bvp
+    if bvp is None:
+        return None
+    return read_out(np.asarray(bvp, dtype=np.float64), FPS).get("hr_bpm")
+
+
+def read_out(wave: np.ndarray, fps: float) -> dict:
+    """hr_bpm and quality of a wave (T,), or the reason why it has none."""
+    try:
+        found = heart_rate(wave, fps)
+    except ValueError as error:
+        return {"reason": str(error)}
+    return {"hr_bpm": found.hr_bpm, "quality": found.quality}
+
+
 def _recording_rows(store: Store, id: str, methods: list[str]) -> list[dict]:
     meta = store.meta(id)
     if meta is None:
         raise KeyError(f"{id} is not prepared in {store.root}")
     shared = {"id": id, "kind": "classical", "quality": np.nan, "hr_bpm": np.nan, "reason": ""}
     shared |= {"split": meta.get("split"), "origin": meta.get("origin")}
-    shared["hr_true_bpm"] = meta.get("hr_true_bpm")
+    shared["hr_true_bpm"] = true_hr_bpm(store, meta)
     try:
         prepared = store.open(id)
     except ValueError as error:
         return [shared | {"model": method, "reason": str(error)} for method in methods]
-    if shared["hr_true_bpm"] is None and prepared.bvp is not None:
-        bvp = np.asarray(prepared.bvp, dtype=np.float64)  # (T,)
-        shared["hr_true_bpm"] = _read_out(bvp, prepared.fps).get("hr_bpm")
     rgb = np.asarray(prepared.mstmap[:, WHOLE_FACE, RGB], dtype=np.float64)  # (T, 3)
     return [shared | {"model": m, **_estimate(m, rgb, prepared.fps)} for m in methods]
 
@@ -84,16 +102,7 @@ def _estimate(method: str, rgb: np.ndarray, fps: float) -> dict:
         found = wave(method, rgb, fps)
     except ValueError as error:
         return {"reason": str(error)}
-    return _read_out(found, fps)
-
-
-def _read_out(wave: np.ndarray, fps: float) -> dict:
-    """hr_bpm and quality of a wave (T,), or the reason why it has none."""
-    try:
-        found = heart_rate(wave, fps)
-    except ValueError as error:
-        return {"reason": str(error)}
-    return {"hr_bpm": found.hr_bpm, "quality": found.quality}
+    return read_out(found, fps)
 
 
 def _pos_of_rows(rgb: np.ndarray, fps: float) -> np.ndarray:

@@ -1,0 +1,119 @@
+"""Prepared recordings through a model: one wave a recording, and the table of their heart rates.
+
+    >>> clips = torch.ones(2, 4) * torch.tensor([[1.0], [-1.0]]) * torch.tensor([1, -1, 1, -1.0])
+    >>> overlap_add(clips, starts=[1, 3], n_frames=8)[:2]
+    array([nan,  1.])
+
+A model gives a wave for each clip; where clips overlap, their waves are averaged with a Hann
+window, each standardised first, as Speth et al. (SiNC, CVPR 2023) do at inference.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from rppg.learning.clips import CLIP_FRAMES, Clips, Place, stretches_of
+from rppg.learning.prediction import COLUMNS, read_out, true_hr_bpm
+from rppg.recordings.prepared import FPS
+from rppg.recordings.store import Store
+from rppg.signals.heart_rate import MIN_STRETCH_S
+
+STEP_FRAMES = 75  # a quarter of a clip: each frame is in four
+
+
+def predict_model(
+    store: Store,
+    ids: Iterable[str],
+    model: nn.Module,
+    name: str,
+    normalise: str | None,
+    array: str = "mstmap",
+    n_frames: int = CLIP_FRAMES,
+    batch_size: int = 8,
+) -> pd.DataFrame:
+    """Heart rate of each recording by a model that makes waves (B, T) of clips (B, T, ...).
+
+    The table of `predict_classical`, kind "learned", model `name`; the model is left in eval mode
+    and runs where it lies.  A recording shorter than a clip, but of 3 s or more, is one short clip.
+    Raises KeyError for an id that was never prepared.
+    """
+    rows = []
+    for id in ids:
+        if (meta := store.meta(id)) is None:
+            raise KeyError(f"{id} is not prepared in {store.root}")
+        row = {"id": id, "model": name, "kind": "learned", "quality": np.nan, "hr_bpm": np.nan}
+        row |= {"split": meta.get("split"), "origin": meta.get("origin"), "reason": ""}
+        row["hr_true_bpm"] = true_hr_bpm(store, meta)
+        try:
+            wave = model_wave(store, id, model, normalise, array, n_frames, batch_size)
+            row |= read_out(wave, FPS)
+        except ValueError as error:
+            row["reason"] = str(error)
+        rows.append(row)
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"hr_true_bpm": float})
+
+
+@torch.no_grad()
+def model_wave(
+    store: Store,
+    id: str,
+    model: nn.Module,
+    normalise: str | None,
+    array: str = "mstmap",
+    n_frames: int = CLIP_FRAMES,
+    batch_size: int = 8,
+) -> np.ndarray:
+    """The wave (T,) float64 of one recording, NaN in its gaps over 0.5 s and in what is left
+    between two of them that is shorter than a clip.
+
+    Raises ValueError, with the reason, for a recording that was not prepared or has no 3 s without
+    a gap.
+    """
+    meta = store.meta(id)
+    if meta is None or meta["status"] != "ok":
+        reason = "not prepared" if meta is None else meta.get("reason")
+        raise ValueError(f"{id}: {reason}")
+    whole = stretches_of(meta, int(np.ceil(MIN_STRETCH_S * FPS)))
+    if not whole:
+        raise ValueError(f"no {MIN_STRETCH_S:g} s without a gap in {meta['n_frames'] / FPS:.2f} s")
+    n_frames = min(n_frames, max(stop - start for start, stop in whole))
+    clips = Clips(store, [id], array, n_frames, normalise)
+    places = _places(id, clips.stretches[id], n_frames)
+    device = next((weight.device for weight in model.parameters()), torch.device("cpu"))
+    waves = []
+    model.eval()
+    for at in range(0, len(places), batch_size):
+        batch = [clips[place]["clip"] for place in places[at : at + batch_size]]
+        waves.append(model(torch.stack(batch).to(device)).float().cpu())
+    return overlap_add(torch.cat(waves), [place.start for place in places], meta["n_frames"])
+
+
+def overlap_add(clips: Tensor, starts: Sequence[int], n_frames: int) -> np.ndarray:
+    """One wave (n_frames,) of clips (n, T) that begin at `starts`: each standardised, their mean
+    under a Hann window; NaN where there is no clip.
+
+    Raises ValueError where a clip does not lie inside.
+    """
+    n, length = clips.shape
+    if len(starts) != n or min(starts) < 0 or max(starts) + length > n_frames:
+        raise ValueError(f"{n} clips of {length} frames from {starts} do not lie in {n_frames}")
+    waves = clips.double() - clips.double().mean(dim=1, keepdim=True)  # (n, T)
+    waves = waves / waves.std(dim=1, keepdim=True, correction=0).clamp_min(1e-12)
+    window = torch.hann_window(length + 2, periodic=False, dtype=torch.float64)[1:-1]  # no zeros
+    total, weight = np.zeros(n_frames), np.zeros(n_frames)
+    for start, wave in zip(starts, (waves * window).numpy(), strict=True):
+        total[start : start + length] += wave
+        weight[start : start + length] += window.numpy()
+    return np.where(weight > 0, total / np.where(weight > 0, weight, 1), np.nan)
+
+
+def _places(id: str, stretches: Sequence[tuple[int, int]], n_frames: int) -> list[Place]:
+    """Clips that cover each stretch from its first frame to its last."""
+    starts = set()
+    for first, stop in stretches:
+        last = stop - n_frames
+        starts |= {*range(first, last + 1, STEP_FRAMES), last}
+    return [Place(id, start) for start in sorted(starts)]
