@@ -13,6 +13,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from training_toys import noisy_fit, noisy_step, outcome
+from vision_clips import heed_interrupts
 
 from rppg.learning.checkpoint import load_state
 
@@ -105,8 +106,12 @@ def test_a_second_signal_is_not_held_back(tmp_path):
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(1)
 
-    with pytest.raises(KeyboardInterrupt):
-        noisy_fit(tmp_path, at_batch(5, twice))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # the caller may ignore it
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            noisy_fit(tmp_path, at_batch(5, twice))
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert not (tmp_path / "state.pt").exists()
 
 
@@ -139,7 +144,7 @@ def test_the_state_is_read_without_running_code(tmp_path):
 
 def start(run_dir, seconds_a_batch):
     command = [sys.executable, TOYS, run_dir, "{}", str(seconds_a_batch)]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts)
 
 
 def wait_for(path, process):
