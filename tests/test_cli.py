@@ -51,6 +51,7 @@ def test_predict_reads_a_real_face_and_goes_on_after_bad_videos(tmp_path):
 
 
 @needs_face
+@pytest.mark.slow
 def test_predict_json_holds_the_wave(tmp_path):
     out = tmp_path / "out.json"
     result = rppg("predict", EVM_FACE, "--method", "pos", "--out", out)
@@ -60,6 +61,7 @@ def test_predict_json_holds_the_wave(tmp_path):
     assert row["times_s"][30] == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_predict_missing_file_is_a_row_with_the_reason(tmp_path):
     result = rppg("predict", tmp_path / "nowhere.mp4", "--out", tmp_path / "out.csv")
     assert result.returncode == 1
@@ -67,6 +69,7 @@ def test_predict_missing_file_is_a_row_with_the_reason(tmp_path):
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.slow
 def test_predict_unknown_method_lists_the_known_ones(tmp_path):
     result = rppg("predict", tmp_path, "--method", "FOURIER")
     assert result.returncode != 0

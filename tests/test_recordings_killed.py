@@ -38,7 +38,10 @@ def killed_at(event: int, action) -> bool:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
-@pytest.mark.parametrize("replacing", [False, True], ids=["new", "replacing"])
+@pytest.mark.parametrize(
+    "replacing",
+    [pytest.param(False, marks=pytest.mark.slow, id="new"), pytest.param(True, id="replacing")],
+)
 def test_killed_at_any_file_operation_then_again_gives_the_same_bytes(tmp_path, replacing):
     straight = tmp_path / "straight"
     write(straight, version=2)

@@ -131,6 +131,7 @@ def test_impossible_parameters(change):
         replace(CONFIG, **change)
 
 
+@pytest.mark.slow
 def test_null_control_changes_videos_and_nothing_else(root, tmp_path):
     null = write_challenge(
         tmp_path / "null", replace(CONFIG, pulse_amplitude_scale=0.0), workers=1, progress=False
@@ -140,6 +141,7 @@ def test_null_control_changes_videos_and_nothing_else(root, tmp_path):
     assert differ == {p for p in with_pulse if p.endswith(".avi")} | {"challenge.json"}
 
 
+@pytest.mark.slow
 def test_killed_run_is_taken_up_by_another_number_of_workers(root, tmp_path):
     """Same bytes from one worker straight through and from two workers, killed and resumed."""
     folder = tmp_path / "again"
