@@ -102,7 +102,7 @@ def prepare(
     from rppg.vision.summary import format_summary
 
     parse_shard(shard)
-    recordings, options = [], json.loads(reader_options)
+    recordings, options = [], parse_reader_options(reader_options)
     for name, folder in layouts_of(data, layout).items():
         recordings += (found := read(name, folder, **options.get(name, {})))
         typer.echo(f"{name}: {len(found)} recordings in {folder}")
@@ -112,6 +112,23 @@ def prepare(
         typer.echo(f"  {row.id}: {row.reason}", err=True)
     if not table.attrs["n_missing"]:
         typer.echo(f"index: {out / 'index.parquet'}")
+
+
+def parse_reader_options(text: str) -> dict[str, dict]:
+    """Layout -> options of its reader.  Raises ValueError for what is no such JSON object."""
+    from rppg.recordings.readers import READERS
+
+    expected = 'expected a JSON object like {"vipl_hr": {"nir": true}}'
+    try:
+        options = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"--reader-options {text!r} is no JSON ({error}); {expected}") from None
+    if not isinstance(options, dict) or not all(isinstance(o, dict) for o in options.values()):
+        raise ValueError(f"--reader-options {text!r}: {expected}")
+    if unknown := sorted(options.keys() - READERS.keys()):
+        layouts = ", ".join(READERS)
+        raise ValueError(f"--reader-options names {', '.join(unknown)}, expected of {layouts}")
+    return options
 
 
 def layouts_of(data: Path, layout: str = "auto") -> dict[str, Path]:

@@ -9,7 +9,7 @@ from test_cli import rppg
 from typer.testing import CliRunner
 
 from rppg.cli import app
-from rppg.cli_data import layouts_of
+from rppg.cli_data import layouts_of, parse_reader_options
 
 TRUTH = "1 2 1\n80 80 80\n0 0.03 0.07\n"
 
@@ -74,3 +74,14 @@ def test_all_datasets_below_a_folder_go_into_one_store_shard_by_shard(data, tmp_
     assert "<video>: not a video" in row and row.split()[1] == "3"  # one kind, three recordings
     for id in index.index:
         assert f"  {id}: " in again.stderr
+
+
+def test_reader_options_are_checked():
+    assert parse_reader_options('{"vipl_hr": {"nir": true}}') == {"vipl_hr": {"nir": True}}
+    for text, words in (
+        ("nir", "is no JSON"),
+        ("[1]", "expected a JSON"),
+        ('{"viplhr": {}}', "viplhr"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            parse_reader_options(text)

@@ -30,6 +30,13 @@ def test_an_unknown_layout_is_an_error_that_lists_the_known_ones(tmp_path):
         read("gone", tmp_path)
 
 
+def test_an_unknown_option_is_an_error_that_lists_the_known_ones(tmp_path):
+    with pytest.raises(ValueError, match="'vipl_hr' has no option near; it has: nir"):
+        read("vipl_hr", tmp_path, near=True)
+    with pytest.raises(ValueError, match="'pure' has no option nir; it has: none"):
+        read("pure", tmp_path, nir=True)
+
+
 def test_natural_order_is_by_folder_then_by_number():
     paths = ["b1/a", "b 1/a", "B/v10", "b/v9", "10/a", "9/b", "09/b", "9/a", "1e3/a", "²/a"]
     ordered = sorted(paths, key=natural)

@@ -25,6 +25,7 @@ and its docstring says what it needs on disk, with the source of each fact.  To 
 without a licence, write its copy in rppg/synthetic/layouts/, too.
 """
 
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 
@@ -91,12 +92,18 @@ def find(root) -> dict[str, Path]:
 def read(layout: str, root, **options) -> list[Recording]:
     """All recordings of a layout under `root`, sorted by id in natural order.
 
-    Options are those of the layout's own `read`.  Raises ValueError for an unknown layout,
-    FileNotFoundError where `root` does not exist, ValueError where nothing is found (it shows the
-    expected layout) and where two recordings have the same id (it names both sources).
+    Options are those of the layout's own `read`.  Raises ValueError for an unknown layout or
+    option, FileNotFoundError where `root` does not exist, ValueError where nothing is found (it
+    shows the expected layout) and where two recordings have the same id (it names both sources).
     """
     if layout not in READERS:
         raise ValueError(f"unknown layout {layout!r}, expected one of {', '.join(READERS)}")
+    known = list(inspect.signature(READERS[layout]).parameters)[1:]  # but root
+    if unknown := [name for name in options if name not in known]:
+        expected = ", ".join(known) or "none"
+        raise ValueError(
+            f"layout {layout!r} has no option {', '.join(unknown)}; it has: {expected}"
+        )
     root = Path(root)
     expected = f"expected a folder with layout {layout!r}:\n{LAYOUTS[layout]}"
     if not root.exists():
