@@ -1,0 +1,58 @@
+"""Recordings with a known pulse, and models whose answers are known, for tests without labels."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from rppg.recordings.store import Store
+
+FPS = 30.0
+HR_BPM = {"A/1/a": 43.0, "A/2/b": 66.0, "A/3/c": 90.0, "B/1/d": 120.0, "B/2/e": 150.0}
+SIGNATURE = np.array([0.33, 0.77, 0.53, 0.6, 0.1, 0.1])  # of the pulse in R, G, B, Y, U, V
+
+
+def write_recording(root, id, hr_bpm, n_frames=330, noise=0.05, flat=False):
+    """A recording whose maps beat at hr_bpm under a little noise."""
+    rng = np.random.default_rng(round(hr_bpm))
+    beat = np.sin(2 * np.pi * hr_bpm / 60 * np.arange(n_frames) / FPS)
+    maps = 100 * (1 - 0.02 * beat[:, None, None] * np.broadcast_to(SIGNATURE, (63, 6)))
+    maps = maps + noise * rng.standard_normal(maps.shape)
+    if flat:
+        maps = np.full_like(maps, 100.0)
+    with Store(root).begin(id) as writer:
+        writer.save("mstmap", maps.astype(np.float32))
+        writer.save("face", np.zeros((n_frames, 2, 2, 3), np.uint8))
+        writer.save("bvp", beat.astype(np.float32))
+        meta = {"id": id, "status": "ok", "n_frames": n_frames, "hr_true_bpm": hr_bpm}
+        writer.commit(meta | {"gaps_s": [], "origin": "synthetic"})
+
+
+def write_store(root, rates=HR_BPM):
+    for id, hr_bpm in rates.items():
+        write_recording(root, id, hr_bpm)
+    return Store(root)
+
+
+class Answer(nn.Module):
+    """Clips (B, T, N, C), or those rows of them, to `answer(clips)`, waves (B, T)."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+
+    def forward(self, clips, rows=None):
+        return self.answer(clips)
+
+
+def pulse_in(clips):
+    """What a good model says: the mean of green over rows."""
+    return clips[..., 1].mean(dim=2)
+
+
+def constant(clips):
+    return torch.full(clips.shape[:2], 0.3)
+
+
+def same_sine(clips, hr_bpm=72.0):
+    times_s = torch.arange(clips.shape[1]) / FPS
+    return torch.sin(2 * torch.pi * hr_bpm / 60 * times_s).expand(len(clips), -1)
