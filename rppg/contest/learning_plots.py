@@ -48,14 +48,9 @@ def plot_waves(rows: Sequence[WaveRow], fps: float, title: str, origin: str) -> 
     standardised; beside them the spectra of the whole recordings, the true rate marked.
 
     r is the correlation of the two waves in these 10 s: a net that learned without labels does not
-    know its sign, so it may be below 0.  In a notebook, with model_wave, heart_rate, true_hr_bpm:
+    know its sign, so it may be below 0.  In a notebook, with learning's beside_truth and FPS:
 
-        rows = []
-        for id in ids:
-            wave, bvp = model_wave(store, id, model, normalise), store.open(id).bvp
-            found = None if bvp is None else heart_rate(bvp, FPS)
-            true_bpm = true_hr_bpm(store, store.meta(id))
-            rows.append(WaveRow(id, wave, heart_rate(wave, FPS), true_bpm, bvp, found))
+        rows = [WaveRow(**row) for row in beside_truth(store, ids, model, normalise)]
         plot_waves(rows, FPS, "Pre-trained, validation", origin)
 
     Raises ValueError where there is no row, or a contact wave is not as long as its wave.
