@@ -27,9 +27,9 @@ def write_recording(root, id, hr_bpm, n_frames=330, noise=0.05, flat=False):
         writer.commit(meta | {"gaps_s": [], "origin": "synthetic"})
 
 
-def write_store(root, rates=HR_BPM):
+def write_store(root, rates=HR_BPM, **options):
     for id, hr_bpm in rates.items():
-        write_recording(root, id, hr_bpm)
+        write_recording(root, id, hr_bpm, **options)
     return Store(root)
 
 
