@@ -11,10 +11,14 @@ clips (B, T, N, C); row weights (B, N) and region weights (B, 6), each summing t
 For a figure, `COMBINATIONS` and `REGIONS` of rppg.vision.mstmap say which regions a row holds:
 
     >>> shares = region_attention(weights, COMBINATIONS)[0].tolist()  # doctest: +SKIP
-    >>> plot_attention(crop, outline, dict(zip(REGIONS, shares)), weights[0])  # doctest: +SKIP
+    >>> plot_attention(  # doctest: +SKIP
+    ...     crop, outlines[id], dict(zip(REGIONS, shares)), weights[0], "Attention", origin
+    ... )
 
 It says what is mixed into what, not what the answer hangs on: a row may be looked at by all and
-change nothing.  A net that does not tell rows apart gives 1/N to each.
+change nothing.  A net that does not tell rows apart gives 1/N to each.  An untrained one need
+not be even: on maps normalised by "ratio", single rows had 2.5 times that (by "minmax", 1.01), so
+what a net has learned shows beside its untrained copy.
 """
 
 from functools import partial
