@@ -174,7 +174,9 @@ def test_normalisation_does_not_see_the_strength_of_the_light(name):
     assert torch.allclose(maps[0], maps[1], atol=1e-3 * float(maps[0].abs().max()))
 
 
-@pytest.mark.parametrize(("name", "empty"), [("minmax", 0.5), ("zscore", 0.0), ("ratio", 0.0)])
+@pytest.mark.parametrize(
+    ("name", "empty"), [("minmax", 0.5), ("zscore", 0.0), ("ratio", 0.0), ("chrominance", 0.0)]
+)
 def test_rows_that_are_constant_black_or_absent_say_nothing(name, empty):
     maps = random_map()
     maps[:, 3], maps[:, 4], maps[10, 5] = 77.7, 0.0, torch.nan

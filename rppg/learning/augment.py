@@ -109,7 +109,8 @@ def draw_rows(n_rows: int, n_kept: int, generator: torch.Generator) -> Tensor:
     model that is told them, as `STTransformer(clips, rows)`."""
     if not 0 < n_kept <= n_rows:
         raise ValueError(f"{n_kept} rows of {n_rows} asked for, expected 1 to {n_rows}")
-    return torch.randperm(n_rows, generator=generator)[:n_kept].sort().values
+    order = torch.randperm(n_rows, generator=generator, device=generator.device)
+    return order[:n_kept].sort().values
 
 
 @dataclass(frozen=True)

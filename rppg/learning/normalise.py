@@ -20,7 +20,12 @@ TIME = -3
 SMOOTHED_FRAMES = 3
 CONSTANT = 1e-6  # of a row's largest value: a change as small as that is rounding
 PERCENT = 100.0
-Y, UV = 3, slice(4, 6)  # channels; U and V lie round 128, so their own mean is no brightness
+LEAST_DEVIATION = 1e-4  # percent of the mean: less is rounding
+RGB, Y, UV = (
+    slice(0, 3),
+    3,
+    slice(4, 6),
+)  # channels; U and V lie round 128, so their own mean is no brightness
 N_CHANNELS = 6
 
 
@@ -66,7 +71,40 @@ def ratio(maps: Tensor) -> Tensor:
     return torch.where(empty, 0.0, PERCENT * (maps - mean) / torch.where(empty, 1.0, level))
 
 
-NORMALISATIONS = {"minmax": minmax, "zscore": zscore, "ratio": ratio}
+def chrominance(maps: Tensor) -> Tensor:
+    """Six signals of each row in place of R, G, B, Y, U, V, each minus its mean over time, by its
+    deviation; 0 where constant.
+
+    They are the ratios of R, G and B, G - B, and what POS and CHROM make of the ratios: each adds
+    its two projections, weighted by their deviations over the clip, which cancels a change of
+    brightness.  For people the pulse then stands out, where a net would first have to find out how.
+    Source: POS, Wang et al., "Algorithmic principles of remote PPG", IEEE TBME 2017; CHROM, de Haan
+    and Jeanne, "Robust pulse rate from chrominance-based rPPG", IEEE TBME 2013.
+    """
+    _check(maps)
+    red, green, blue = ratio(maps)[..., RGB].unbind(-1)  # (..., T, N) each
+    pos = _sum_of(green - blue, green + blue - 2 * red, sign=1)
+    chrom = _sum_of(3 * red - 2 * green, 1.5 * red + green - 1.5 * blue, sign=-1)
+    signals = [red, green, blue, green - blue, pos, -chrom]  # CHROM's pulse points down
+    return _standardised(torch.stack(signals, dim=-1))
+
+
+NORMALISATIONS = {"minmax": minmax, "zscore": zscore, "ratio": ratio, "chrominance": chrominance}
+
+
+def _sum_of(one: Tensor, other: Tensor, sign: int) -> Tensor:
+    """One projection (..., T, N) plus or minus the other, which is scaled to its deviation."""
+    time = TIME + 1
+    scales = [p.std(dim=time, keepdim=True, correction=0) for p in (one, other)]
+    return one + sign * scales[0] / scales[1].clamp_min(LEAST_DEVIATION) * other
+
+
+def _standardised(signals: Tensor) -> Tensor:
+    """Each signal of each row (..., T, N, C) minus its mean, by its deviation; 0 where constant."""
+    deviation = signals.std(dim=TIME, keepdim=True, correction=0)
+    constant = deviation <= LEAST_DEVIATION
+    centred = signals - signals.mean(dim=TIME, keepdim=True)
+    return torch.where(constant, 0.0, centred / torch.where(constant, 1.0, deviation))
 
 
 def _moving_mean(maps: Tensor) -> Tensor:

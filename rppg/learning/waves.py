@@ -19,7 +19,7 @@ from rppg.learning.clips import CLIP_FRAMES, Clips, Place, stretches_of
 from rppg.learning.prediction import COLUMNS, read_out, true_hr_bpm
 from rppg.recordings.prepared import FPS
 from rppg.recordings.store import Store
-from rppg.signals.heart_rate import MIN_STRETCH_S
+from rppg.signals.heart_rate import MIN_STRETCH_S, heart_rate
 
 STEP_FRAMES = 75  # a quarter of a clip: each frame is in four
 
@@ -33,11 +33,13 @@ def predict_model(
     array: str = "mstmap",
     n_frames: int = CLIP_FRAMES,
     batch_size: int = 8,
+    labels: bool = True,
 ) -> pd.DataFrame:
     """Heart rate of each recording by a model that makes waves (B, T) of clips (B, T, ...).
 
     The table of `predict_classical`, kind "learned", model `name`; the model is left in eval mode
     and runs where it lies.  A recording shorter than a clip, but of 3 s or more, is one short clip.
+    labels: whether hr_true_bpm is looked up; without, no label is read and it is NaN.
     Raises KeyError for an id that was never prepared.
     """
     rows = []
@@ -46,7 +48,7 @@ def predict_model(
             raise KeyError(f"{id} is not prepared in {store.root}")
         row = {"id": id, "model": name, "kind": "learned", "quality": np.nan, "hr_bpm": np.nan}
         row |= {"split": meta.get("split"), "origin": meta.get("origin"), "reason": ""}
-        row["hr_true_bpm"] = true_hr_bpm(store, meta)
+        row["hr_true_bpm"] = true_hr_bpm(store, meta) if labels else None
         try:
             wave = model_wave(store, id, model, normalise, array, n_frames, batch_size)
             row |= read_out(wave, FPS)
@@ -89,6 +91,26 @@ def model_wave(
         batch = [clips[place]["clip"] for place in places[at : at + batch_size]]
         waves.append(model(torch.stack(batch).to(device)).float().cpu())
     return overlap_add(torch.cat(waves), [place.start for place in places], meta["n_frames"])
+
+
+def beside_truth(
+    store: Store, ids: Iterable[str], model: nn.Module, normalise: str | None, **clips
+) -> list[dict]:
+    """What a figure of waves needs, a dict a recording: name, wave (T,) and found, its HeartRate;
+    hr_true_bpm, contact (T,) and contact_found, None where the labels have none.
+
+    clips: array, n_frames and batch_size as in model_wave.  Raises ValueError where a recording has
+    no wave.
+    """
+    rows = []
+    for id in ids:
+        wave, bvp = model_wave(store, id, model, normalise, **clips), store.open(id).bvp
+        contact = None if bvp is None else np.asarray(bvp, dtype=np.float64)
+        row = {"name": id, "wave": wave, "found": heart_rate(wave, FPS), "contact": contact}
+        row["hr_true_bpm"] = true_hr_bpm(store, store.meta(id))
+        row["contact_found"] = None if contact is None else heart_rate(contact, FPS)
+        rows.append(row)
+    return rows
 
 
 def overlap_add(clips: Tensor, starts: Sequence[int], n_frames: int) -> np.ndarray:
