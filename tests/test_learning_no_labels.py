@@ -1,0 +1,173 @@
+"""Pre-training cannot read a label: it learns the same from recordings whose labels raise.
+
+Labels are bvp.npy and, in recording.json, the heart rates and what is known to be wrong with them.
+"""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from label_free_shared import HR_BPM, write_store
+
+from rppg.learning.augment import MapAugmentation
+from rppg.learning.batches import Batches
+from rppg.learning.clips import Clips, LabelledClips, Place
+from rppg.learning.fit_config import FitConfig
+from rppg.learning.label_free import LabelFree
+from rppg.learning.models.st_transformer import STTransformer, STTransformerConfig
+from rppg.learning.monitor import monitor
+from rppg.learning.steps import SelfSupervised
+from rppg.learning.training import fit
+from rppg.learning.waves import model_wave
+from rppg.recordings import store as store_module
+from rppg.recordings.store import Store
+from rppg.signals.heart_rate import one_thread
+
+LABELS = {"hr_true_bpm", "hr_mean_bpm", "known_bad"}
+TRAIN, HELD_OUT = list(HR_BPM)[:3], list(HR_BPM)[3:]
+
+
+class LabelRead(Exception):
+    """No `except` of the package expects it."""
+
+
+class Unlabelled(dict):
+    """A recording.json whose labels raise, however they are asked for."""
+
+    def __getitem__(self, key):
+        if key in LABELS:
+            raise LabelRead(f"{key} of {super().__getitem__('id')}")
+        return super().__getitem__(key)
+
+    def __iter__(self):  # overridden, so that dict(meta) and {**meta} ask for each key
+        return super().__iter__()
+
+    def get(self, key, default=None):
+        return self[key] if key in self else default
+
+    def items(self):
+        return [(key, self[key]) for key in self]
+
+    def values(self):
+        return [self[key] for key in self]
+
+    def pop(self, key, *default):
+        self.get(key)
+        return super().pop(key, *default)
+
+    def copy(self):
+        return dict(self)
+
+    def __or__(self, other):
+        return dict(self) | other
+
+    def __ror__(self, other):
+        return other | dict(self)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return write_store(tmp_path / "store")
+
+
+@pytest.fixture
+def labels_raise(store, monkeypatch):
+    """From the call on, whoever reads a label of the store gets LabelRead."""
+    read_meta, load = store_module.read_meta, np.load
+
+    def guarded_load(path, *args, **kwargs):
+        if "bvp" in str(path):
+            raise LabelRead(str(path))
+        return load(path, *args, **kwargs)
+
+    def poison():
+        for id in store.ids():
+            (store.path(id) / "bvp.npy").write_bytes(b"a label that is no array")
+        monkeypatch.setattr(store_module, "read_meta", lambda *at: Unlabelled(read_meta(*at)))
+        monkeypatch.setattr(np, "load", guarded_load)
+
+    return poison
+
+
+def pretrain(store, run_dir):
+    """All that happens before fine-tuning: clips, losses, the choice of a step, verdict, waves.
+
+    Returns the weights' bytes, the verdict for run.json, and a wave.
+    """
+    clips = Clips(store, TRAIN, "mstmap", 120, "ratio", (0.6, 1.4), MapAugmentation(drop_rows=0.1))
+    batches = Batches(clips, batch_size=2)
+    assert set(next(batches.stream())) == {"clip", "id", "start", "speed"}
+    torch.manual_seed(0)
+    net = STTransformer(STTransformerConfig(n_frames=120, dim=8, n_loops=1, patch=4))
+    label_free = LabelFree(store, HELD_OUT, "ratio", n_frames=120)
+    config = FitConfig(n_steps=4, validate_every=2, minimise="speed_disagreement_bpm", device="cpu")
+    step = SelfSupervised(n_rows=16)
+    result = fit(net, batches, step, config, run_dir, label_free, progress=False)
+    assert result.step == 4
+    verdict = monitor(net, label_free, "net").as_json()
+    return (
+        result.model_path.read_bytes(),
+        verdict,
+        model_wave(store, HELD_OUT[0], net, "ratio", n_frames=120),
+    )
+
+
+def test_pretraining_is_the_same_where_every_label_raises(store, labels_raise, tmp_path):
+    with one_thread():
+        weights, verdict, wave = pretrain(store, tmp_path / "with")
+        labels_raise()
+        without_labels = pretrain(store, tmp_path / "without")
+    assert without_labels[0] == weights
+    assert json.dumps(without_labels[1]) == json.dumps(verdict)
+    assert np.array_equal(without_labels[2], wave)
+
+
+def test_face_clips_read_no_label_either(store, labels_raise):
+    labels_raise()
+    batch = next(Batches(Clips(store, TRAIN, "face", 60), batch_size=3).stream())
+    assert batch["clip"].shape == (3, 60, 2, 2, 3)
+
+
+def test_labelled_clips_of_the_same_recordings_raise(store, labels_raise):
+    before = LabelledClips(store, TRAIN, n_frames=120)
+    assert before[Place(TRAIN[0], 0)]["has_wave"]
+    labels_raise()
+    with pytest.raises(LabelRead, match="known_bad|hr_true_bpm"):
+        LabelledClips(store, TRAIN, n_frames=120)
+    with pytest.raises(LabelRead, match="bvp.npy"):
+        before[Place(TRAIN[0], 0)]
+    with pytest.raises(LabelRead, match="bvp.npy"):
+        next(Batches(before, batch_size=2).stream())
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda meta: meta["hr_true_bpm"],
+        lambda meta: meta.get("hr_true_bpm"),
+        lambda meta: dict(meta),
+        lambda meta: {**meta},
+        lambda meta: {"id": "other"} | meta,
+        lambda meta: meta | {"id": "other"},
+        lambda meta: meta.copy(),
+        lambda meta: list(meta.items()),
+        lambda meta: list(meta.values()),
+        lambda meta: meta.pop("hr_true_bpm"),
+        lambda meta: json.dumps(meta),
+    ],
+)
+def test_no_way_round_the_guard(store, labels_raise, read):
+    labels_raise()
+    meta = store.meta(TRAIN[0])
+    assert meta["n_frames"] == 330 and meta.get("gaps_s") == []
+    with pytest.raises(LabelRead, match="hr_true_bpm of A/1/a"):
+        read(meta)
+
+
+def test_the_contact_wave_raises_when_it_is_asked_for(store, labels_raise):
+    labels_raise()
+    prepared = Store(store.root).open(TRAIN[0])
+    assert prepared.mstmap.shape == (330, 63, 6)
+    with pytest.raises(LabelRead, match="bvp.npy"):
+        prepared.window(0, 30)
