@@ -106,6 +106,29 @@ def test_the_halves_of_the_rows_are_disjoint_and_told_to_the_model(label_free):
     assert abs(len(seen[0]) - len(seen[1])) == 1 and seen[0] != list(range(0, 63, 2))
 
 
+def test_the_clips_are_the_middle_slower_its_beginning_and_its_end(tmp_path):
+    """The first row of these maps holds the number of the frame."""
+    maps = np.random.default_rng(0).uniform(90, 110, (340, 63, 6)).astype(np.float32)
+    maps[:, 0] = np.arange(340)[:, None]
+    for id in ("A/1/a", "A/2/b"):
+        with Store(tmp_path).begin(id) as writer:
+            writer.save("mstmap", maps)
+            writer.save("face", np.zeros((340, 2, 2, 3), np.uint8))
+            writer.commit({"id": id, "status": "ok", "n_frames": 340, "gaps_s": []})
+    seen = []
+
+    class Spy(nn.Module):
+        def forward(self, clips):
+            seen.append(clips[0, :, 0, 0].tolist())
+            return pulse_in(clips)
+
+    LabelFree(Store(tmp_path), ["A/1/a", "A/2/b"], None)(Spy())
+    whole, slow, first, last = seen
+    assert whole == list(range(20, 320))
+    assert slow == pytest.approx(20 + 0.8 * np.arange(300), abs=1e-3)
+    assert (first, last) == (whole[:240], whole[60:])
+
+
 def test_values_repeat_and_the_seed_draws_the_recordings(store):
     found = [LabelFree(store, HR_BPM, "ratio", seed=seed, limit=2) for seed in (0, 0, 1, 2, 3)]
     assert found[0](Answer(pulse_in)) == found[0](Answer(pulse_in)) == found[1](Answer(pulse_in))

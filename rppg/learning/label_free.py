@@ -158,7 +158,7 @@ class LabelFree:
             self.pos_missing[id] = str(error)
             return np.nan
         if np.isnan(wave).any():
-            self.pos_missing[id] = "the whole face is out of sight in a part of the clip"
+            self.pos_missing[id] = "no POS wave in a part of the clip: a face out of sight, or grey"
             return np.nan
         return rates_bpm(torch.from_numpy(wave)[None]).item()
 
