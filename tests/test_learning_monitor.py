@@ -4,13 +4,22 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from label_free_shared import HR_BPM, Answer, constant, pulse_in, same_sine, write_store
 
 from rppg.learning.label_free import LabelFree
 from rppg.learning.models.st_transformer import STTransformer, STTransformerConfig
-from rppg.learning.monitor import NOISE, SINE, monitor, refuse_collapsed, same_rate
+from rppg.learning.monitor import (
+    NOISE,
+    SINE,
+    Monitor,
+    collapse_reasons,
+    monitor,
+    refuse_collapsed,
+    same_rate,
+)
 
 RATES = HR_BPM | {"B/3/f": 78.0, "B/4/g": 105.0, "B/5/h": 135.0}
 
@@ -103,6 +112,32 @@ def test_run_json_tells_later_stages_and_they_refuse(label_free):
     for allow in (False, True):
         with pytest.raises(ValueError, match="no entry 'monitor'.*pre-train again"):
             refuse_collapsed({"name": "run 7"}, allow)
+
+
+@pytest.mark.parametrize(
+    ("speed_bpm", "entropy", "words"),
+    [
+        (17.9, 0.85, []),
+        (18.1, 0.85, ["18.1 bpm off .* the 18.0 bpm of the sine generator"]),
+        (17.9, 0.87, ["entropy 0.87, collapsed from 0.86 on"]),
+    ],
+)
+def test_the_limits_are_those_of_the_sine_and_the_noise(speed_bpm, entropy, words):
+    columns = ["speed_disagreement_bpm", "spectral_entropy"]
+    table = [[speed_bpm, entropy], [18.0, 0.6], [30.0, 0.925]]
+    values = pd.DataFrame(table, index=["net", SINE, NOISE], columns=columns)
+    reasons = collapse_reasons([60, 80, 100, 120], values.loc["net"], values)
+    assert len(reasons) == len(words)
+    assert all(re.search(*pair) for pair in zip(words, reasons, strict=True))
+
+
+def test_a_value_that_is_not_known_is_none_in_run_json():
+    values = pd.DataFrame({"pos_disagreement_bpm": [np.nan, 1.0]}, index=["net", SINE])
+    told = Monitor("net", values, pd.DataFrame({"id": ["a", "b"]}), []).as_json()
+    assert json.loads(json.dumps(told, allow_nan=False))["values"] == {
+        "net": {"pos_disagreement_bpm": None},
+        SINE: {"pos_disagreement_bpm": 1.0},
+    }
 
 
 @pytest.mark.parametrize(
