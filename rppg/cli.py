@@ -92,11 +92,15 @@ def check(
 @app.command()
 def run(
     profile: Annotated[
-        str, typer.Option(help="smoke (minutes, for tests), demo, or paper (real data).")
+        str, typer.Option(help="smoke (for tests), demo, bench (larger), or paper (real data).")
     ] = "demo",
     data: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(help="Folder with the real datasets, in place of the embedded challenge."),
+    ] = None,
+    seed: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(help="Another challenge, other folds, other weights: PROFILE-SEED."),
     ] = None,
     cores: Annotated[int, typer.Option(help="Processor cores to use.")] = 2,
     dry_run: Annotated[
@@ -114,11 +118,11 @@ def run(
     from rppg.pipeline import project_dir, run_profile
 
     try:
-        run_profile(profile, data, cores, dry_run)
+        name = run_profile(profile, data, cores, dry_run, seed)
     except subprocess.CalledProcessError as error:
         typer.echo("rppg run: a stage failed; the messages above name its notebook", err=True)
         raise typer.Exit(error.returncode) from None
-    folder = project_dir() / "submissions" / profile
+    folder = project_dir() / "submissions" / name
     if not dry_run:
         leaderboard = folder / "leaderboard.csv"
         if leaderboard.is_file():

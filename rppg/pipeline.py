@@ -112,11 +112,16 @@ def profile_settings(profile: str) -> dict:
 
 
 def run_profile(
-    profile: str, data: Path | None = None, cores: int = 2, dry_run: bool = False
-) -> None:
-    """Run every stage of a profile that is not up to date.
+    profile: str,
+    data: Path | None = None,
+    cores: int = 2,
+    dry_run: bool = False,
+    seed: int | None = None,
+) -> str:
+    """Run every stage of a profile that is not up to date; returns the name of its folders.
 
-    data: folder with real datasets, in place of the embedded challenge.  Raises ValueError for an
+    data: folder with real datasets, in place of the embedded challenge.  seed: of the challenge, of
+    folds and of learning; the folders are then called <profile>-<seed>.  Raises ValueError for an
     unknown profile or a profile without data, KeyError for a parameter that a notebook does not
     have, and subprocess.CalledProcessError when a stage fails.
     """
@@ -127,14 +132,39 @@ def run_profile(
         raise ValueError(
             f"profile {profile!r} needs real data: rppg run --profile {profile} --data FOLDER"
         )
-    for name, parameters in settings["notebooks"].items():
-        check_parameters(root / "notebooks" / f"{name}.ipynb", parameters)
-    config = root / "runs" / profile / "settings.json"
+    if seed is not None:
+        settings = seeded(settings, seed)
+    check_settings(settings)
+    config = root / "runs" / settings["profile"] / "settings.json"
     config.parent.mkdir(parents=True, exist_ok=True)
     config.write_text(json.dumps(settings, indent=2))
     subprocess.run(
         snakemake_command(config, cores, dry_run), cwd=root, env=snakemake_env(root), check=True
     )
+    return settings["profile"]
+
+
+def seeded(settings: dict, seed: int) -> dict:
+    """The settings of a profile with another seed, and another name for its folders."""
+    named = {**settings, "profile": f"{settings['profile']}-{seed}", "seed": seed}
+    if settings.get("challenge"):
+        named["challenge"] = {**settings["challenge"], "seed": seed}
+    return named
+
+
+def check_settings(settings: dict) -> None:
+    """Raises KeyError for a parameter that its notebook does not have, ValueError for a run that
+    starts from one which is not listed before it."""
+    folder, before = project_dir(__file__) / "notebooks", []
+    for name, parameters in settings["notebooks"].items():
+        check_parameters(folder / f"{name}.ipynb", parameters)
+    for name, run in (settings.get("runs") or {}).items():
+        check_parameters(folder / f"{run['notebook']}.ipynb", run.get("parameters") or {})
+        start = run.get("start")
+        if start is not None and start not in before:
+            found = f"run {name!r} starts from {start!r}"
+            raise ValueError(f"{found}, expected one listed above it: {before or 'none is'}")
+        before.append(name)
 
 
 def snakemake_command(config: Path, cores: int, dry_run: bool) -> list[str]:

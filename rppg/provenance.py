@@ -9,6 +9,7 @@ so the same run writes the same bytes.
 import hashlib
 import json
 import platform
+import shutil
 import subprocess
 from importlib import metadata
 from pathlib import Path
@@ -20,6 +21,7 @@ from rppg.recordings.whole import write_whole
 PACKAGES = (
     "rppg numpy scipy pandas torch lightning-fabric mediapipe av opencv-contrib-python".split()
 )
+CLAIM = "claim.json"  # in a run's folder: what decides it
 
 
 def git_commit(folder: Path) -> str:
@@ -48,21 +50,52 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{p: metadata.version(p) for p in PACKAGES}}
 
 
+def claim(run_dir: Path, facts: dict) -> dict:
+    """Make run_dir the folder of the run that `facts` decide: an interrupted one goes on, what a
+    run of other facts left there is removed; returns facts.
+
+    facts: parameters, digests of code and inputs; JSON values.  Raises FileExistsError where the
+    folder holds something that is no run.
+    """
+    run_dir, text = Path(run_dir), json.dumps(facts, indent=2, sort_keys=True) + "\n"
+    mark = run_dir / CLAIM
+    if mark.is_file() and mark.read_text() == text:
+        return facts
+    if run_dir.exists():
+        if any(run_dir.iterdir()) and not mark.is_file():
+            raise FileExistsError(f"{run_dir} is not empty and no run: name another run_dir")
+        shutil.rmtree(run_dir)
+    run_dir.mkdir(parents=True)
+    write_whole(mark, lambda part: part.write_text(text))
+    return facts
+
+
 def write_run_json(
-    path: Path, parameters: dict, *, origin: str, score: pd.DataFrame | None, inputs: list[Path]
+    path: Path,
+    parameters: dict,
+    *,
+    origin: str,
+    score: pd.DataFrame | None,
+    inputs: list[Path],
+    **more,
 ) -> Path:
     """Write run.json whole, then rename it into place; returns its path.
 
     origin: "real" or "synthetic".  score: rows of the leaderboard, None where the truth is unknown.
-    inputs: files that the result depends on; those that do not exist are null.
+    inputs: files that the result depends on; those that do not exist are null.  more: what else
+    the run found, JSON values.
     """
     facts = {
         "origin": origin,
         "parameters": parameters,
-        "inputs": {Path(p).name: file_digest(p) if Path(p).is_file() else None for p in inputs},
+        "inputs": {
+            f"{Path(p).parent.name}/{Path(p).name}": file_digest(p) if Path(p).is_file() else None
+            for p in inputs
+        },
         "git_commit": git_commit(Path(__file__).parent),
         "versions": versions(),
         "score": None if score is None else json.loads(score.to_json(orient="records")),
+        **more,
     }
     text = json.dumps(facts, indent=2, sort_keys=True) + "\n"
     return write_whole(path, lambda part: part.write_text(text))

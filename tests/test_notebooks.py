@@ -19,7 +19,12 @@ def code_cells(path: Path) -> list:
 
 
 def test_there_are_notebooks():
-    assert [p.stem for p in PATHS] == ["01_preprocess", "06_submit"]
+    assert [p.stem for p in PATHS] == [
+        "01_preprocess",
+        "02_pretrain_st_transformer",
+        "04_finetune",
+        "06_submit",
+    ]
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda p: p.stem)
@@ -85,7 +90,7 @@ def test_smoke_run_scores_every_model_and_says_synthetic_everywhere(smoke_run):
     assert ",".join(board.columns) == columns
     assert board["split"].str.contains("synthetic").all() and "synthetic" in printed
     whole = board[board["split"] == "synthetic test"].set_index("model")
-    assert set(whole["kind"]) == {"null", "classical"} and (whole["n"] == 4).all()
+    assert set(whole["kind"]) == {"null", "classical", "learned"} and (whole["n"] == 8).all()
     assert whole.loc["POS", "rmse_bpm"] < 0.5 * whole.loc["mean of training", "rmse_bpm"]
     facts = json.loads((folder / "run.json").read_text())
     assert facts["origin"] == "synthetic" and facts["parameters"]["model"] == "POS"
@@ -95,8 +100,9 @@ def test_smoke_run_scores_every_model_and_says_synthetic_everywhere(smoke_run):
 @pytest.mark.slow
 def test_smoke_run_keeps_executed_notebooks_with_figures(smoke_run):
     folder, _, _ = smoke_run
-    for path in PATHS:
-        executed = code_cells(folder / "notebooks" / path.name)
+    trained = [f"st_transformer_{run}" for run in ("pretrain", "finetune", "scratch")]
+    for name in ("01_preprocess", *trained, "06_submit"):
+        executed = code_cells(folder / "notebooks" / f"{name}.ipynb")
         outputs = [output for cell in executed for output in cell.outputs]
         assert all(cell.execution_count for cell in executed)
         assert sum("image/png" in output.get("data", {}) for output in outputs) >= 2

@@ -70,15 +70,48 @@ def test_tree_digest_follows_names_and_sizes_only(tmp_path):
 def test_profiles_name_only_parameters_that_their_notebooks_have():
     root = pipeline.project_dir(pipeline.__file__)
     profiles = sorted((root / "notebooks" / "profiles").glob("*.yaml"))
-    assert {p.stem for p in profiles} == {"smoke", "demo", "paper"}
+    assert {p.stem for p in profiles} == {"smoke", "demo", "bench", "paper"}
     for path in profiles:
-        settings = pipeline.profile_settings(path.stem)
-        for name, parameters in settings["notebooks"].items():
-            pipeline.check_parameters(root / "notebooks" / f"{name}.ipynb", parameters)
+        pipeline.check_settings(pipeline.profile_settings(path.stem))
+
+
+def test_settings_that_cannot_be_are_refused():
+    settings = pipeline.profile_settings("demo")
+    runs = {"tune": {"notebook": "04_finetune", "start": "learn"}}
+    with pytest.raises(ValueError, match="run 'tune' starts from 'learn', expected one listed"):
+        pipeline.check_settings({**settings, "runs": runs})
+    runs = {"learn": {"notebook": "04_finetune", "parameters": {"epochs": 3}}}
+    with pytest.raises(KeyError, match="04_finetune.ipynb has no parameter epochs"):
+        pipeline.check_settings({**settings, "runs": runs})
+
+
+def test_a_seed_names_the_folders_and_reaches_challenge_and_notebooks(tmp_path):
+    settings = pipeline.seeded({"profile": tmp_path.name, "challenge": {"seed": 0, "n_ubfc": 3}}, 7)
+    assert settings["challenge"] == {"seed": 7, "n_ubfc": 3}
+    runs = {"net": {"notebook": "04_finetune", "parameters": {"start": ""}}}
+    told = dry_run(tmp_path, **settings, runs=runs)
+    assert f"data/{tmp_path.name}-7" in told and f"runs/{tmp_path.name}-7/net/run.json" in told
+    notebooks = [line for line in told.splitlines() if "rppg.pipeline notebooks/0" in line]
+    seeded = [line for line in notebooks if '"seed": 7' in line]
+    assert len(notebooks) == 3 and len(seeded) == 2  # all but 06_submit, which draws nothing
+
+
+def test_a_run_waits_for_the_one_it_starts_from(tmp_path):
+    runs = {
+        "a/learn": {"notebook": "02_pretrain_st_transformer"},
+        "a/tune": {"notebook": "04_finetune", "start": "a/learn", "threads": 2},
+    }
+    told = dry_run(tmp_path, runs=runs)
+    (inputs,) = [line for line in told.splitlines() if "input: notebooks/04_finetune" in line]
+    assert f"runs/{tmp_path.name}/a/learn/run.json" in inputs
+    (command,) = [line for line in told.splitlines() if "rppg.pipeline notebooks/04" in line]
+    assert f'"start": "runs/{tmp_path.name}/a/learn"' in command and '"threads": 2' in command
+    (inputs,) = [line for line in told.splitlines() if "input: notebooks/06_submit" in line]
+    assert inputs.count("predictions.parquet") == 3  # classical methods and both runs
 
 
 def test_unknown_profile_lists_the_known_ones():
-    with pytest.raises(ValueError, match="no profile 'demoo'.*demo, paper, smoke"):
+    with pytest.raises(ValueError, match="no profile 'demoo'.*bench, demo, paper, smoke"):
         pipeline.profile_settings("demoo")
 
 
@@ -90,7 +123,8 @@ def test_paper_profile_without_data_says_what_to_give():
 def dry_run(tmp_path, **settings) -> str:
     """What Snakemake would run for these settings, of a profile that nothing was made of yet."""
     root, config = pipeline.project_dir(pipeline.__file__), tmp_path / "settings.json"
-    config.write_text(json.dumps({"profile": tmp_path.name, "challenge": {"seed": 0}, **settings}))
+    given = {"profile": tmp_path.name, "challenge": {"seed": 0}, **settings}
+    config.write_text(json.dumps(given))
     command = pipeline.snakemake_command(config, cores=2, dry_run=True) + ["--printshellcmds"]
     result = subprocess.run(
         command, cwd=root, env=pipeline.snakemake_env(root), capture_output=True, text=True

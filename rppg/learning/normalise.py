@@ -15,9 +15,11 @@ nothing is interpolated.
 
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool1d
 
 TIME = -3
 SMOOTHED_FRAMES = 3
+SLOW_FRAMES = 49  # 1.6 s
 CONSTANT = 1e-6  # of a row's largest value: a change as small as that is rounding
 PERCENT = 100.0
 LEAST_DEVIATION = 1e-4  # percent of the mean: less is rounding
@@ -72,17 +74,23 @@ def ratio(maps: Tensor) -> Tensor:
 
 
 def chrominance(maps: Tensor) -> Tensor:
-    """Six signals of each row in place of R, G, B, Y, U, V, each minus its mean over time, by its
-    deviation; 0 where constant.
+    """Six signals of each row in place of R, G, B, Y, U, V, without what is slower than 1.6 s, each
+    minus its mean over time, by its deviation; 0 where constant.
 
-    They are the ratios of R, G and B, G - B, and what POS and CHROM make of the ratios: each adds
-    its two projections, weighted by their deviations over the clip, which cancels a change of
-    brightness.  For people the pulse then stands out, where a net would first have to find out how.
-    Source: POS, Wang et al., "Algorithmic principles of remote PPG", IEEE TBME 2017; CHROM, de Haan
-    and Jeanne, "Robust pulse rate from chrominance-based rPPG", IEEE TBME 2013.
+    They are R, G and B over their moving means, G - B of these, and what POS and CHROM make of
+    them: each adds its two projections, weighted by their deviations over the clip, which cancels a
+    change of brightness.  The pulse stands out then, where a net would first have to find
+    out how; slow light and motion would else decide every deviation.
+    Source: POS, Wang et al., "Algorithmic principles of remote PPG", IEEE TBME 2017, whose window
+    the 1.6 s are; CHROM, de Haan and Jeanne, "Robust pulse rate from chrominance-based rPPG", IEEE
+    TBME 2013.
     """
     _check(maps)
-    red, green, blue = ratio(maps)[..., RGB].unbind(-1)  # (..., T, N) each
+    rgb = maps[..., RGB]
+    level = _moving_mean(rgb, SLOW_FRAMES)
+    empty = _range(rgb)[2] | ~(level > 0).all(dim=TIME, keepdim=True)  # a black row has no ratio
+    change = torch.where(empty, 0.0, PERCENT * (rgb / torch.where(empty, 1.0, level) - 1))
+    red, green, blue = change.unbind(-1)  # (..., T, N) each
     pos = _sum_of(green - blue, green + blue - 2 * red, sign=1)
     chrom = _sum_of(3 * red - 2 * green, 1.5 * red + green - 1.5 * blue, sign=-1)
     signals = [red, green, blue, green - blue, pos, -chrom]  # CHROM's pulse points down
@@ -107,17 +115,12 @@ def _standardised(signals: Tensor) -> Tensor:
     return torch.where(constant, 0.0, centred / torch.where(constant, 1.0, deviation))
 
 
-def _moving_mean(maps: Tensor) -> Tensor:
-    """Mean of each frame and its two neighbours; at an end of itself and its one neighbour."""
-    n_frames = maps.shape[TIME]
-    total, count = maps.clone(), torch.ones(n_frames, 1, 1, dtype=maps.dtype, device=maps.device)
-    for distance in range(1, SMOOTHED_FRAMES // 2 + 1):
-        inner = n_frames - distance
-        total.narrow(TIME, distance, inner).add_(maps.narrow(TIME, 0, inner))
-        total.narrow(TIME, 0, inner).add_(maps.narrow(TIME, distance, inner))
-        count[distance:] += 1
-        count[:inner] += 1
-    return total / count
+def _moving_mean(maps: Tensor, n_frames: int = SMOOTHED_FRAMES) -> Tensor:
+    """Mean of n_frames (odd) round each frame; towards the ends, of those of them there are."""
+    by_time = maps.movedim(TIME, -1)  # (..., N, C, T)
+    flat = by_time.reshape(-1, 1, by_time.shape[-1])
+    means = avg_pool1d(flat, n_frames, stride=1, padding=n_frames // 2, count_include_pad=False)
+    return means.view(by_time.shape).movedim(-1, TIME)
 
 
 def _range(maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -19,7 +19,7 @@ from rppg.learning.clips import CLIP_FRAMES, Clips, Place, stretches_of
 from rppg.learning.prediction import COLUMNS, read_out, true_hr_bpm
 from rppg.recordings.prepared import FPS
 from rppg.recordings.store import Store
-from rppg.signals.heart_rate import MIN_STRETCH_S, heart_rate
+from rppg.signals.heart_rate import MIN_STRETCH_S, HeartRate, heart_rate
 
 STEP_FRAMES = 75  # a quarter of a clip: each frame is in four
 
@@ -97,18 +97,18 @@ def beside_truth(
     store: Store, ids: Iterable[str], model: nn.Module, normalise: str | None, **clips
 ) -> list[dict]:
     """What a figure of waves needs, a dict a recording: name, wave (T,) and found, its HeartRate;
-    hr_true_bpm, contact (T,) and contact_found, None where the labels have none.
+    hr_true_bpm, contact (T,) and contact_found.  None for what the labels do not have, and for the
+    HeartRate of a wave that has none, as a flat one.
 
-    clips: array, n_frames and batch_size as in model_wave.  Raises ValueError where a recording has
-    no wave.
+    clips: array, n_frames and batch_size as in model_wave, which says when it raises.
     """
     rows = []
     for id in ids:
         wave, bvp = model_wave(store, id, model, normalise, **clips), store.open(id).bvp
         contact = None if bvp is None else np.asarray(bvp, dtype=np.float64)
-        row = {"name": id, "wave": wave, "found": heart_rate(wave, FPS), "contact": contact}
+        row = {"name": id, "wave": wave, "found": _rate_of(wave), "contact": contact}
         row["hr_true_bpm"] = true_hr_bpm(store, store.meta(id))
-        row["contact_found"] = None if contact is None else heart_rate(contact, FPS)
+        row["contact_found"] = None if contact is None else _rate_of(contact)
         rows.append(row)
     return rows
 
@@ -130,6 +130,13 @@ def overlap_add(clips: Tensor, starts: Sequence[int], n_frames: int) -> np.ndarr
         total[start : start + length] += wave
         weight[start : start + length] += window.numpy()
     return np.where(weight > 0, total / np.where(weight > 0, weight, 1), np.nan)
+
+
+def _rate_of(wave: np.ndarray) -> HeartRate | None:
+    try:
+        return heart_rate(wave, FPS)
+    except ValueError:  # flat, or too short: the figure says that it has no rate
+        return None
 
 
 def _places(id: str, stretches: Sequence[tuple[int, int]], n_frames: int) -> list[Place]:
