@@ -19,8 +19,10 @@ from rppg.learning.models.st_transformer import STTransformer, STTransformerConf
 from rppg.learning.monitor import monitor
 from rppg.learning.steps import SelfSupervised
 from rppg.learning.training import fit
-from rppg.learning.waves import model_wave
+from rppg.learning.waves import predict_model
 from rppg.recordings import store as store_module
+from rppg.recordings.folds import id_table, write_folds
+from rppg.recordings.parts import parts_of
 from rppg.recordings.store import Store
 from rppg.signals.heart_rate import one_thread
 
@@ -68,7 +70,9 @@ class Unlabelled(dict):
 
 @pytest.fixture
 def store(tmp_path):
-    return write_store(tmp_path / "store")
+    store = write_store(tmp_path / "store")
+    write_folds(store.root / "folds" / "B.csv", id_table(HELD_OUT).assign(fold="dev"))
+    return store
 
 
 @pytest.fixture
@@ -93,34 +97,35 @@ def labels_raise(store, monkeypatch):
 def pretrain(store, run_dir):
     """All that happens before fine-tuning: clips, losses, the choice of a step, verdict, waves.
 
-    Returns the weights' bytes, the verdict for run.json, and a wave.
+    Returns the weights' bytes, the verdict for run.json, and the table of predictions.
     """
-    clips = Clips(store, TRAIN, "mstmap", 120, "ratio", (0.6, 1.4), MapAugmentation(drop_rows=0.1))
+    parts, _ = parts_of(store, ["A"], validation="B")
+    assert parts.train == TRAIN and parts.dev == HELD_OUT
+    clips = Clips(
+        store, parts.train, "mstmap", 120, "ratio", (0.6, 1.4), MapAugmentation(drop_rows=0.1)
+    )
     batches = Batches(clips, batch_size=2)
     assert set(next(batches.stream())) == {"clip", "id", "start", "speed"}
     torch.manual_seed(0)
     net = STTransformer(STTransformerConfig(n_frames=120, dim=8, n_loops=1, patch=4))
-    label_free = LabelFree(store, HELD_OUT, "ratio", n_frames=120)
+    label_free = LabelFree(store, parts.dev, "ratio", n_frames=120)
     config = FitConfig(n_steps=4, validate_every=2, minimise="speed_disagreement_bpm", device="cpu")
     step = SelfSupervised(n_rows=16)
     result = fit(net, batches, step, config, run_dir, label_free, progress=False)
     assert result.step == 4
     verdict = monitor(net, label_free, "net").as_json()
-    return (
-        result.model_path.read_bytes(),
-        verdict,
-        model_wave(store, HELD_OUT[0], net, "ratio", n_frames=120),
-    )
+    table = predict_model(store, parts.dev, net, "net", "ratio", n_frames=120, labels=False)
+    return result.model_path.read_bytes(), verdict, table
 
 
 def test_pretraining_is_the_same_where_every_label_raises(store, labels_raise, tmp_path):
     with one_thread():
-        weights, verdict, wave = pretrain(store, tmp_path / "with")
+        weights, verdict, table = pretrain(store, tmp_path / "with")
         labels_raise()
         without_labels = pretrain(store, tmp_path / "without")
     assert without_labels[0] == weights
     assert json.dumps(without_labels[1]) == json.dumps(verdict)
-    assert np.array_equal(without_labels[2], wave)
+    assert without_labels[2].equals(table) and table["hr_true_bpm"].isna().all()
 
 
 def test_face_clips_read_no_label_either(store, labels_raise):

@@ -28,17 +28,17 @@ def parts_of(store: Store, datasets: Iterable[str], validation: str) -> tuple[Ro
     if not path.is_file():
         advice = "run 01_preprocess on that dataset, or name another one to validate on"
         raise FileNotFoundError(f"{path} is not there: {advice}")
-    index = store.index()
-    ok = index[index["status"] == "ok"]
+    ids = store.ids()  # recording.json's status and split are looked at, and no label
     folds = read_folds(path)
-    dev = set(folds.loc[folds["fold"] == "dev", "id"]) & set(ok["id"])
-    test = set(ok.loc[ok["split"] == "test", "id"])
-    lacking = sorted(set(datasets) - set(ok["dataset"]))
-    train = set(ok.loc[ok["dataset"].isin(set(datasets)), "id"]) - dev - test
-    found = f"{len(train)} recordings of {sorted(datasets)} to learn from, {len(dev)} to choose by"
+    dev = set(folds.loc[folds["fold"] == "dev", "id"]) & set(ids)
+    test = {id for id in ids if store.meta(id).get("split") == "test"}
+    prepared = {id.split("/")[0] for id in ids}
+    lacking = sorted(set(datasets) - prepared)
+    train = {id for id in ids if id.split("/")[0] in set(datasets)} - dev - test
     if not train or not dev:
-        raise ValueError(
-            f"{found} in {store.root}, expected some of both: prepared are "
-            f"{', '.join(sorted(set(ok['dataset']))) or 'none'}; fold dev of {path} chooses"
+        found = (
+            f"{len(train)} recordings of {sorted(datasets)} to learn from, {len(dev)} to choose by"
         )
+        advice = f"prepared are {', '.join(sorted(prepared)) or 'none'}; fold dev of {path} chooses"
+        raise ValueError(f"{found} in {store.root}, expected some of both: {advice}")
     return Round(sorted(train), sorted(dev), sorted(test)), lacking

@@ -1,0 +1,110 @@
+"""Which value that needs no label should choose the step of pre-training?
+
+    python benchmarks/criteria.py --seeds 1 2 3 --out benchmarks/results/criteria.csv
+    python benchmarks/criteria.py --from benchmarks/results/criteria.csv
+
+Trains as `rppg run --profile bench --seed N` does (which must have prepared its recordings), and at
+each validation looks at the validation subjects twice: without their labels, as pre-training may
+(`LabelFree`), and with them, as it may not.  For each value: the error where it is smallest, and
+how well it orders the steps (Spearman's rank correlation with the error).  The loss stands beside
+them, and what nobody can know: the smallest error.
+"""
+
+import argparse
+import tempfile
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from rppg.learning.augment import MapAugmentation
+from rppg.learning.batches import Batches
+from rppg.learning.clips import Clips
+from rppg.learning.fit_config import FitConfig
+from rppg.learning.label_free import LabelFree
+from rppg.learning.registry import build
+from rppg.learning.steps import SelfSupervised
+from rppg.learning.training import fit
+from rppg.learning.validation import RateError
+from rppg.pipeline import profile_settings, project_dir
+from rppg.recordings import Store
+from rppg.recordings.parts import parts_of
+
+VALIDATION = "VIPL-HR-V2"
+LABELLED = ("rmse_bpm", "mae_bpm", "within_5bpm")
+OTHER = ("seed", "step", "seconds", *LABELLED, "hr_spread_bpm")  # columns that cannot choose
+
+
+def course(seed: int, given: dict, folder: Path) -> pd.DataFrame:
+    """One run of pre-training: a row a validation, values with and without labels, and the loss."""
+    store = Store(project_dir() / "prepared" / f"bench-{seed}")
+    parts, _ = parts_of(store, given["datasets"], VALIDATION)
+    kind = {"normalise": given["normalise"], "n_frames": given["n_frames"]}
+    clips = Clips(
+        store,
+        parts.train,
+        "mstmap",
+        **kind,
+        speeds=tuple(given["speeds"]),
+        augment=MapAugmentation(),
+    )
+    architecture = {"n_frames": given["n_frames"], **given["architecture"]}
+    looks = (LabelFree(store, parts.dev, **kind), RateError(store, parts.dev, **kind))
+    fit(
+        build("st_transformer", seed, **architecture),
+        Batches(clips, given["batch_size"], seed=seed),
+        SelfSupervised(n_rows=given["n_rows"]),
+        FitConfig(**given["training"], seed=seed, minimise="speed_disagreement_bpm"),
+        folder,
+        partial(both, looks),
+    )
+    found, metrics = pd.read_csv(folder / "validation.csv"), pd.read_csv(folder / "metrics.csv")
+    loss = metrics["loss"].rolling(10, min_periods=1).mean()  # of 100 steps
+    found["loss"] = found["step"].map(dict(zip(metrics["step"], loss, strict=True)))
+    return found.assign(seed=seed)
+
+
+def both(looks, model) -> dict[str, float]:
+    return {name: value for look in looks for name, value in look(model).items()}
+
+
+def summary(courses: pd.DataFrame) -> pd.DataFrame:
+    """One row a value: mean over seeds of the error where it is smallest, and of its rank
+    correlation with the error."""
+    rows = []
+    for name in [name for name in courses.columns if name not in OTHER] + ["rmse_bpm"]:
+        groups = [group for _, group in courses.groupby("seed")]
+        chosen = [group.loc[group[name].idxmin(), "rmse_bpm"] for group in groups]
+        order = [group[name].corr(group["rmse_bpm"], method="spearman") for group in groups]
+        rows.append([name, *chosen, pd.Series(chosen).mean(), pd.Series(order).mean()])
+    seeds = [f"seed {seed}" for seed in sorted(courses["seed"].unique())]
+    table = pd.DataFrame(rows, columns=["chosen by", *seeds, "mean rmse_bpm", "rank correlation"])
+    last = courses.groupby("seed")["rmse_bpm"].last()
+    table.loc[len(table)] = ["nothing: the last step", *last, last.mean(), float("nan")]
+    return table.sort_values("mean rmse_bpm")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--from", dest="table", type=Path, help="print a table made before")
+    args = parser.parse_args()
+    if args.table:
+        courses = pd.read_csv(args.table)
+    else:
+        torch.set_num_threads(args.threads)
+        given = profile_settings("bench")["runs"]["st_transformer/pretrain"]["parameters"]
+        with tempfile.TemporaryDirectory() as folder:
+            found = [course(seed, given, Path(folder) / str(seed)) for seed in args.seeds]
+        courses = pd.concat(found, ignore_index=True)
+        if args.out:
+            courses.to_csv(args.out, index=False, float_format="%.4f")
+    print("RMSE on validation subjects (synthetic) of the step that each value would choose:")
+    print(summary(courses).to_string(index=False, float_format="%.2f"))
+
+
+if __name__ == "__main__":
+    main()
