@@ -5,7 +5,11 @@ import math
 import pytest
 import torch
 
+from rppg.learning.losses.periodicity import periodicity_loss
+from rppg.learning.losses.sinc import bandwidth_loss, sparsity_loss, variance_loss
+from rppg.learning.models import st_transformer
 from rppg.learning.models.st_transformer import Encoder, STTransformer, STTransformerConfig
+from rppg.signals.spectrum import power_spectrum
 
 SMALL = {"n_frames": 48, "n_rows": 5, "dim": 16, "n_loops": 2}
 
@@ -47,6 +51,62 @@ def test_heads_split_the_width_and_scale_by_their_own():
     weights = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(4), dim=-1)
     fast = torch.nn.functional.scaled_dot_product_attention(q, k, v)
     torch.testing.assert_close(fast, weights @ v, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("n_heads", [1, 4])
+def test_the_whole_net_is_the_same_with_attention_written_out(n_heads, monkeypatch):
+    net, x = model(n_heads=n_heads), clips()
+    fast = net(x)
+
+    def plain(q, k, v):
+        return torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1]), dim=-1) @ v
+
+    monkeypatch.setattr(st_transformer, "scaled_dot_product_attention", plain)
+    torch.testing.assert_close(net(x), fast, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("fields", [{}, {"patch": 4, "pre_norm": True, "n_heads": 4}])
+def test_recomputing_changes_neither_wave_nor_gradient(fields):
+    found = {}
+    for recompute in (False, True):
+        net = model(recompute=recompute, **fields).train()
+        wave = net(clips(3))
+        wave.square().mean().backward()
+        found[recompute] = [wave, *(weight.grad for weight in net.parameters())]
+    for ours, expected in zip(found[True], found[False], strict=True):
+        torch.testing.assert_close(ours, expected, atol=1e-6, rtol=1e-4)
+
+
+def kept_bytes(net, x):
+    """What forward keeps for the backward pass, each piece of memory once."""
+    kept = {}
+
+    def pack(tensor):
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        wave = net(x)
+    assert wave.requires_grad
+    return sum(storage.nbytes() for storage in kept.values())
+
+
+@pytest.mark.filterwarnings("ignore:A saved_tensors_hooks context")
+def test_recomputing_keeps_less():
+    plain, recomputed = (model(recompute=recompute) for recompute in (False, True))
+    assert kept_bytes(recomputed, clips(8)) < kept_bytes(plain, clips(8)) / 3
+
+
+def test_recomputing_draws_the_same_chance_twice():
+    """Dropout of the forward pass is the dropout of the gradient."""
+    found = []
+    for recompute in (False, True):
+        net = model(recompute=recompute, dropout=0.3, drop_path=0.3).train()
+        torch.manual_seed(3)
+        net(clips(1)).square().mean().backward()
+        found.append([weight.grad for weight in net.parameters()])
+    for ours, expected in zip(*found, strict=True):
+        torch.testing.assert_close(ours, expected, atol=1e-6, rtol=1e-4)
 
 
 @pytest.mark.parametrize("patch", [1, 2, 4, 7])
@@ -114,6 +174,40 @@ def test_a_tiny_overfit():
         loss.backward()
         optimizer.step()
     assert loss.item() < 0.02
+
+
+def label_free(wave):
+    freq_hz, power = power_spectrum(wave, 30.0, 1800)
+    losses = [loss(freq_hz, power) for loss in (bandwidth_loss, sparsity_loss, variance_loss)]
+    return sum(losses) + periodicity_loss(wave, 30.0, n_fft=1800)
+
+
+def learned_without_labels(x, n_steps):
+    net = model(n_frames=150, pre_norm=True, patch=2).train()
+    optimizer = torch.optim.AdamW(net.parameters(), lr=3e-3)
+    for _ in range(n_steps):
+        optimizer.zero_grad()
+        label_free(net(x)).backward()
+        optimizer.step()
+    return net
+
+
+def test_a_tiny_overfit_without_labels_finds_the_rates():
+    times_s, rates_hz = torch.arange(150) / 30, torch.tensor([0.9, 1.3, 1.8, 2.4])
+    x = 0.3 * clips(4, 150)
+    x[:, :, 2, 1] += torch.sin(2 * torch.pi * rates_hz[:, None] * times_s)
+    before = label_free(model(n_frames=150, pre_norm=True, patch=2)(x)).item()
+    wave = learned_without_labels(x, 60)(x)
+    assert label_free(wave).item() < before / 3
+    freq_hz, power = power_spectrum(wave, 30.0, 1800)
+    torch.testing.assert_close(freq_hz[power.argmax(dim=-1)], rates_hz, atol=0.1, rtol=0)
+
+
+def test_two_runs_of_one_seed_are_the_same():
+    x = clips(4, 150)
+    runs = [learned_without_labels(x, 3).state_dict() for _ in range(2)]
+    for name, weight in runs[0].items():
+        assert torch.equal(weight, runs[1][name]), name
 
 
 @pytest.mark.parametrize(

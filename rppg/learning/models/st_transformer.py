@@ -13,11 +13,18 @@ the wave is the mean over rows.
 Source: Qian et al., 3rd RePSS, 2024, section 2.1.2.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
+from torch.utils.checkpoint import (
+    CheckpointPolicy,
+    checkpoint,
+    create_selective_checkpoint_contexts,
+)
 
 INIT_STD = 0.02  # of the position embeddings
 
@@ -37,6 +44,8 @@ class STTransformerConfig:
     drop_path: float = 0.0  # chance, a clip, that the last encoder is skipped; linear from 0 before
     pre_norm: bool = False  # LN before attention, too; eq. 1 has none
     patch: int = 1  # frames that one token holds; more are for small machines
+    recompute: bool = False  # in training keep each encoder's input and attention only: a third of
+    # the memory or less at paper size, for a fifth more arithmetic, clip by clip
 
     def __post_init__(self):
         for name in ("n_frames", "n_rows", "n_channels", "dim", "n_loops", "n_heads", "patch"):
@@ -72,14 +81,23 @@ class STTransformer(nn.Module):
 
     def forward(self, clips: Tensor, rows: Tensor | None = None) -> Tensor:
         n_frames = self._check(clips, rows)
-        x = self.embed(_patches(clips, self.config.patch))  # (B, t, N, D), t = ceil(T / patch)
+        x = _patches(clips, self.config.patch)  # (B, t, N, patch C), t = ceil(T / patch)
+        if self.config.recompute and torch.is_grad_enabled():
+            wave = self._wave(x, rows, _recomputed)
+        else:
+            wave = self._wave(x, rows, Encoder.__call__)
+        return wave[:, :n_frames]  # (B, T)
+
+    def _wave(self, x: Tensor, rows: Tensor | None, call: Callable) -> Tensor:
+        """Patches (B, t, N, patch C) -> (B, t patch); call(encoder, x) is encoder(x)."""
+        x = self.embed(x)  # (B, t, N, D)
         position = self.row_position if rows is None else self.row_position[rows]
         x = x + position + self.time_position[: x.shape[1], None]
         for spatial, temporal in zip(self.encoders[::2], self.encoders[1::2], strict=True):
-            x = spatial(x)
-            x = temporal(x.transpose(1, 2)).transpose(1, 2)  # (B, N, t, D) inside
+            x = call(spatial, x)
+            x = call(temporal, x.transpose(1, 2)).transpose(1, 2)  # (B, N, t, D) inside
         wave = self.head(self.norm(x)).mean(dim=2)  # (B, t, patch)
-        return wave.flatten(1)[:, :n_frames]  # (B, T)
+        return wave.flatten(1)
 
     def _check(self, clips: Tensor, rows: Tensor | None) -> int:
         config = self.config
@@ -113,6 +131,7 @@ class Encoder(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        x = x.contiguous()  # what comes transposed is copied once, not by every operation
         z = x + self._attend(self.norm_attention(x))
         z = z + self.mlp(self.norm_mlp(z))
         if self.training and self.drop_path:
@@ -128,8 +147,22 @@ class Encoder(nn.Module):
     def attention_inputs(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values of x (..., K, D): (B', heads, K, D / heads) each, B' = all axes
         before K together."""
-        qkv = self.qkv(x.flatten(0, -3))  # (B', K, 3 D)
-        return qkv.unflatten(-1, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
+        parts = self.qkv(x.flatten(0, -3)).chunk(3, dim=-1)  # (B', K, D) each
+        q, k, v = (part.unflatten(-1, (self.n_heads, -1)).transpose(1, 2) for part in parts)
+        return q, k, v
+
+
+def _recomputed(encoder: Encoder, x: Tensor) -> Tensor:
+    """encoder(x) clip by clip; the backward pass, of which there can be one, computes all but the
+    attention again."""
+    contexts = partial(create_selective_checkpoint_contexts, _what_to_keep)
+    options = {"use_reentrant": False, "context_fn": contexts}
+    return torch.cat([checkpoint(encoder, clip, **options) for clip in x.split(1)])
+
+
+def _what_to_keep(context, operation, *arguments, **options) -> CheckpointPolicy:
+    attention = "scaled_dot_product" in operation.__name__
+    return CheckpointPolicy.MUST_SAVE if attention else CheckpointPolicy.PREFER_RECOMPUTE
 
 
 def _patches(clips: Tensor, patch: int) -> Tensor:
