@@ -68,6 +68,19 @@ def test_two_equal_sines_far_apart_leave_half_the_power_away_from_the_peak():
     assert periodicity_loss(halves, FPS, n_segments=2).item() == pytest.approx(2.0, abs=0.15)
 
 
+def test_bandwidth_and_variance_of_two_equal_sines():
+    outside = sines(90) + sines(300)  # 1.5 Hz, and 5 Hz: outside of the band
+    assert value("bandwidth", outside).item() == pytest.approx(0.5, abs=0.02)
+    both, apart = value("variance", sines(60) + sines(120)), value("variance", sines(60, 120))
+    assert both.item() == pytest.approx(apart.item(), abs=0.01)  # in one clip or in two
+
+
+def test_variance_of_noise_is_near_none_and_of_a_constant_none():
+    assert value("variance", noise(200)).item() < 0.001
+    assert value("variance", torch.ones(2, 300)).item() == pytest.approx(0, abs=1e-9)
+    assert value("periodicity", torch.ones(2, 300)).item() == 0  # nothing to compare
+
+
 def test_variance_is_least_where_rates_are_spread_and_rates_one_rate_by_its_place():
     spread = value("variance", sines(*torch.linspace(41, 179, 20).tolist())).item()
     resting = value("variance", sines(*[80.0] * 20)).item()

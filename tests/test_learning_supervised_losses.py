@@ -40,11 +40,20 @@ def test_examples_in_the_docstrings_run(module):
 # Pearson
 
 
+@pytest.mark.parametrize("n_frames", [300, 301])
 @pytest.mark.parametrize("batch", [1, 5])
-def test_pearson_is_numpys_clip_by_clip(batch):
-    x, y = noise(batch), noise(batch, seed=1)
+def test_pearson_is_numpys_clip_by_clip(batch, n_frames):
+    x, y = noise(batch, n_frames), noise(batch, n_frames, seed=1)
     expected = np.mean([1 - np.corrcoef(a, b)[0, 1] for a, b in zip(x, y, strict=True)])
     assert negative_pearson(x, y).item() == pytest.approx(expected, rel=1e-9)
+
+
+def test_pearson_of_a_sine_of_noise_and_of_two_sines():
+    sine = waves(60)
+    assert negative_pearson(sine, sine).item() == pytest.approx(0, abs=1e-9)
+    assert negative_pearson(sine, waves(120)).item() == pytest.approx(1, abs=1e-6)
+    assert negative_pearson(sine + waves(120), sine).item() == pytest.approx(1 - 0.5**0.5, abs=1e-6)
+    assert negative_pearson(noise(300), noise(300, seed=1)).item() == pytest.approx(1, abs=0.02)
 
 
 def test_pearson_sees_the_sign_and_neither_gain_nor_offset():
@@ -75,6 +84,8 @@ def test_known_values_of_the_rate_loss():
     right = [at_rate(waves(bpm), [float(bpm)]).item() for bpm in range(50, 171, 10)]
     assert np.mean(right) == pytest.approx(0.09, abs=0.02)
     assert at_rate(waves(60), [120.0]).item() > 4
+    both = waves(60) + waves(120)
+    assert at_rate(both, [60.0]).item() == pytest.approx(0.09 + math.log(2), abs=0.1)
     assert at_rate(noise(300), [90.0] * 300).item() == pytest.approx(2.75, abs=0.3)
 
 
@@ -83,8 +94,9 @@ def test_rate_loss_falls_as_the_peak_comes_near():
     assert losses == sorted(losses, reverse=True)
 
 
-def test_rate_loss_equals_its_loop():
-    wave = noise(3) + waves(60, 80, 110)
+@pytest.mark.parametrize("n_frames", [300, 301])
+def test_rate_loss_equals_its_loop(n_frames):
+    wave = noise(3, n_frames) + waves(60, 80, 110, n_frames=n_frames)
     freq_hz, power = power_spectrum(wave, FPS, 901)
     total = 0.0
     for row, bpm in zip(power.tolist(), (63.0, 80.0, 100.0), strict=True):

@@ -30,7 +30,7 @@ def bandwidth_loss(
 ) -> Tensor:
     """Share of the power that lies outside the band, mean over the batch: 0 to 1.  Eq. 2."""
     share = unit_area(_or_flat(power))  # (B, F)
-    return (share * ~_inside(freq_hz, power, band_hz)).sum(dim=-1).mean()
+    return (share * ~_inside(freq_hz, power, band_hz)).sum() / len(share)
 
 
 def sparsity_loss(
@@ -55,16 +55,17 @@ def variance_loss(
     of the two cumulative distributions, eq. 4: 0 where all rates in the band occur alike.  It wants
     a batch of different people: clips of one video have one rate and are pulled apart by it.
     """
-    inside = _inside(freq_hz, power, band_hz)  # (B, F)
+    inside = _inside(freq_hz, power, band_hz)  # (B, F) or (1, F)
     found = in_band_share(freq_hz, power, band_hz).mean(dim=0).cumsum(dim=0)  # (F,)
     wanted = unit_area(inside.to(power.dtype)).mean(dim=0).cumsum(dim=0)  # (F,)
     compared = inside.any(dim=0)  # (F,)
-    return (found - wanted)[compared].square().mean()
+    return ((found - wanted).square() * compared).sum() / compared.sum()
 
 
 def _inside(freq_hz: Tensor, power: Tensor, band_hz) -> Tensor:
-    """(B, F) whether a frequency lies in the clip's band.  Raises ValueError where none does, and
-    for shapes that do not fit."""
+    """Whether a frequency lies in the clip's band: (B, F), or (1, F) where all have one band.
+
+    Raises ValueError where none does, and for shapes that do not fit."""
     if power.ndim != 2 or power.shape[-1:] != freq_hz.shape:
         found = f"power {tuple(power.shape)} over freq_hz {tuple(freq_hz.shape)}"
         raise ValueError(f"expected power (B, F) over freq_hz (F,), found {found}")
@@ -72,7 +73,7 @@ def _inside(freq_hz: Tensor, power: Tensor, band_hz) -> Tensor:
     if band.shape not in ((2,), (len(power), 2)):
         expected = f"(2,) or ({len(power)}, 2)"
         raise ValueError(f"band_hz has the shape {tuple(band.shape)}, expected {expected}")
-    low_hz, high_hz = band.expand(len(power), 2).T[:, :, None]  # (B, 1) each
+    low_hz, high_hz = band.reshape(-1, 2).T[:, :, None]  # (B, 1) or (1, 1) each
     inside = (freq_hz >= low_hz) & (freq_hz <= high_hz)
     if not inside.any(dim=-1).all():
         raise ValueError(f"a band of {band.tolist()} Hz holds no frequency of the axis")
@@ -87,6 +88,6 @@ def in_band_share(freq_hz: Tensor, power: Tensor, band_hz) -> Tensor:
 
 def _or_flat(power: Tensor, where: Tensor | None = None) -> Tensor:
     """The spectra; those without any power become flat (inside `where`), without a gradient."""
-    flat = torch.ones_like(power) if where is None else where.to(power.dtype)
+    flat = 1.0 if where is None else where.to(power.dtype)
     empty = power.sum(dim=-1, keepdim=True) <= torch.finfo(power.dtype).tiny
     return torch.where(empty, flat, power)
