@@ -8,9 +8,11 @@ so the same run writes the same bytes.
 
 import hashlib
 import json
+import os
 import platform
 import shutil
 import subprocess
+import time
 from importlib import metadata
 from pathlib import Path
 
@@ -22,6 +24,7 @@ PACKAGES = (
     "rppg numpy scipy pandas torch lightning-fabric mediapipe av opencv-contrib-python".split()
 )
 CLAIM = "claim.json"  # in a run's folder: what decides it
+WAIT_S = 60  # of other processes for the first one
 
 
 def git_commit(folder: Path) -> str:
@@ -54,20 +57,30 @@ def claim(run_dir: Path, facts: dict) -> dict:
     """Make run_dir the folder of the run that `facts` decide: an interrupted one goes on, what a
     run of other facts left there is removed; returns facts.
 
-    facts: parameters, digests of code and inputs; JSON values.  Raises FileExistsError where the
-    folder holds something that is no run.
+    facts: parameters, digests of code and inputs; JSON values.  Of the processes of a torchrun the
+    first one does it, and the others wait for it.  Raises FileExistsError where the folder holds
+    something that is no run, TimeoutError where the first process does not come.
     """
     run_dir, text = Path(run_dir), json.dumps(facts, indent=2, sort_keys=True) + "\n"
+    mark, until = run_dir / CLAIM, time.monotonic() + WAIT_S
+    while not (mark.is_file() and mark.read_text() == text):
+        if int(os.environ.get("RANK", 0)) == 0:
+            _begin_anew(run_dir, text)
+        elif time.monotonic() > until:
+            raise TimeoutError(f"{mark} was not written in {WAIT_S} s by the run's first process")
+        else:
+            time.sleep(0.1)
+    return facts
+
+
+def _begin_anew(run_dir: Path, text: str) -> None:
     mark = run_dir / CLAIM
-    if mark.is_file() and mark.read_text() == text:
-        return facts
     if run_dir.exists():
         if any(run_dir.iterdir()) and not mark.is_file():
             raise FileExistsError(f"{run_dir} is not empty and no run: name another run_dir")
         shutil.rmtree(run_dir)
     run_dir.mkdir(parents=True)
     write_whole(mark, lambda part: part.write_text(text))
-    return facts
 
 
 def write_run_json(

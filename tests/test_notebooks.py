@@ -2,6 +2,7 @@
 
 import ast
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -113,3 +114,21 @@ def test_smoke_run_again_has_nothing_to_do(smoke_run):
     _, _, again = smoke_run
     assert again.returncode == 0
     assert "Nothing to be done" in again.stdout + again.stderr
+
+
+@pytest.mark.slow
+def test_two_processes_of_torchrun_share_a_run_and_keep_a_copy_each(smoke_run, tmp_path):
+    root, run = NOTEBOOKS.parent, tmp_path / "run"
+    settings = json.loads((root / "runs" / "smoke" / "settings.json").read_text())
+    given = settings["runs"]["st_transformer/pretrain"]["parameters"]
+    given |= {"prepared_dir": "prepared/smoke", "run_dir": str(run), "threads": 1}
+    given["training"] |= {"device": "cpu"}
+    notebook, copy = "notebooks/02_pretrain_st_transformer.ipynb", tmp_path / "copy"
+    each = f"{sys.executable} -m rppg.pipeline {notebook} {copy}.$RANK.ipynb --parameters "
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    command += ["--no-python", "bash", "-c", each + shlex.quote(json.dumps(given))]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert {path.name for path in tmp_path.glob("copy*")} == {"copy.0.ipynb", "copy.1.ipynb"}
+    assert json.loads((run / "model.json").read_text())["made_by"]["n_processes"] == 2
+    assert len(pd.read_parquet(run / "predictions.parquet")) == 10
