@@ -44,8 +44,8 @@ class STTransformerConfig:
     drop_path: float = 0.0  # chance, a clip, that the last encoder is skipped; linear from 0 before
     pre_norm: bool = False  # LN before attention, too; eq. 1 has none
     patch: int = 1  # frames that one token holds; more are for small machines
-    recompute: bool = False  # in training keep each encoder's input and attention only: a third of
-    # the memory or less at paper size, for a fifth more arithmetic, clip by clip
+    recompute: bool = False  # in training keep each encoder's input and attention only: half of the
+    # memory at paper size, for a fifth more arithmetic, clip by clip
 
     def __post_init__(self):
         for name in ("n_frames", "n_rows", "n_channels", "dim", "n_loops", "n_heads", "patch"):
