@@ -1,0 +1,121 @@
+"""Results of the learned models over seeds, on the synthetic challenge, beside POS and the nulls.
+
+    for seed in 1 2 3; do rppg run --profile bench --seed $seed; done  # up to half an hour each
+    python benchmarks/learned.py --seeds 1 2 3 --out benchmarks/results/learned.csv
+    python benchmarks/learned.py --from benchmarks/results/learned.csv
+
+Reads submissions/bench-<seed>/leaderboard.csv and what the runs in runs/bench-<seed>/ say of
+themselves: minutes, error on the validation subjects, sign of the wave, collapse.  The untrained
+net is the pre-trained one as it was before its first step.  Printed: mean and standard deviation
+over seeds, and the goals.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rppg.contest import read_solution, score
+from rppg.learning.registry import build, load_run
+from rppg.learning.validation import rate_errors
+from rppg.learning.waves import predict_model
+from rppg.pipeline import profile_settings, project_dir
+from rppg.recordings import Store
+
+NULL, SHOWN = (
+    "mean of training",
+    ["rmse_bpm", "share of null", "mae_bpm", "within_5bpm", "pearson_r"],
+)
+MODEL = "ST-Transformer"
+GOALS = {  # model, the one beside it, largest ratio of their RMSE
+    "no labels at most 0.6 of the mean predictor": (f"{MODEL}, no labels", NULL, 0.6),
+    "no labels better than the untrained net": (f"{MODEL}, no labels", "untrained net", 1.0),
+    "fine-tuned at most 0.5 of the mean predictor": (f"{MODEL}, fine-tuned", NULL, 0.5),
+    "fine-tuned below POS": (f"{MODEL}, fine-tuned", "POS", 1.0),
+    "fine-tuned no worse than from scratch": (
+        f"{MODEL}, fine-tuned",
+        f"{MODEL}, from scratch",
+        1.0,
+    ),
+}
+
+
+def of_seed(seed: int) -> pd.DataFrame:
+    """One row a model: its scores on the test recordings, and what its run says of itself."""
+    root, name = project_dir(), f"bench-{seed}"
+    board = pd.read_csv(root / "submissions" / name / "leaderboard.csv")
+    board = board[board["split"] == "synthetic test"].drop(columns="split")
+    rows = [board, untrained(seed)]
+    table = pd.concat(rows, ignore_index=True).assign(seed=seed)
+    table["share of null"] = table["rmse_bpm"] / table.set_index("model").loc[NULL, "rmse_bpm"]
+    facts = [run_facts(root / "runs" / name / run) for run in profile_settings("bench")["runs"]]
+    return table.merge(pd.DataFrame(facts), on="model", how="left")
+
+
+def untrained(seed: int) -> pd.DataFrame:
+    """The pre-trained net before its first step, on the test recordings."""
+    root = project_dir()
+    model, inputs = load_run(root / "runs" / f"bench-{seed}" / "st_transformer" / "pretrain")
+    fields = {name: getattr(model.config, name) for name in model.config.__dataclass_fields__}
+    truth = read_solution(root / "data" / f"bench-{seed}" / "solution.csv")
+    store = Store(root / "prepared" / f"bench-{seed}")
+    net = build("st_transformer", seed, **fields)
+    found = predict_model(store, truth["id"], net, "untrained net", **inputs).merge(truth, on="id")
+    scores = score(found["hr_true_bpm_y"], found["hr_bpm"])
+    return pd.DataFrame([{"model": "untrained net", "kind": "null", **scores}])
+
+
+def run_facts(run: Path) -> dict:
+    """Model, minutes, steps, error on the validation subjects, sign and verdict of one run."""
+    facts = json.loads((run / "run.json").read_text())
+    last = pd.read_csv(run / "metrics.csv").iloc[-1]
+    found = {"model": facts["parameters"]["name"], "minutes": last["seconds"] / 60}
+    found |= {"steps": last["step"], "chosen": facts["best_step"]}
+    found["sign_r"] = (facts.get("sign") or {}).get("r")  # of the wave it began with
+    found["collapsed"] = facts.get("monitor", {}).get("collapsed")
+    return found | {"validation_rmse_bpm": validation_rmse(run)}
+
+
+def validation_rmse(run: Path) -> float:
+    """RMSE of the chosen step on the validation subjects, whose labels pre-training never saw."""
+    table = pd.read_parquet(run / "predictions.parquet")
+    table = table[table["split"] == "validation"]
+    index = pd.read_parquet(project_dir() / "prepared" / run.parents[1].name / "index.parquet")
+    truth = index.set_index("id")["hr_true_bpm"]
+    return rate_errors(table.assign(hr_true_bpm=table["id"].map(truth)))["rmse_bpm"]
+
+
+def report(table: pd.DataFrame) -> str:
+    """Mean and standard deviation over seeds, and by how much each goal is met in each."""
+    groups = table.groupby("model")[[*SHOWN, "validation_rmse_bpm", "minutes"]]
+    order = groups["rmse_bpm"].mean().sort_values().index
+    both = groups.agg(["mean", "std"]).loc[order]
+    lines = [f"{table['seed'].nunique()} seeds, synthetic test recordings: mean and deviation"]
+    lines += [both.to_string(float_format="%.2f", na_rep="-"), ""]
+    rmse = table.pivot(index="model", columns="seed", values="rmse_bpm")
+    for goal, (model, other, limit) in GOALS.items():
+        ratios = (rmse.loc[model] / rmse.loc[other]).to_numpy()
+        told = " ".join(f"{ratio:.2f}" for ratio in ratios)
+        lines.append(f"{goal}: {np.sum(ratios <= limit)} of {len(ratios)} seeds (ratios {told})")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--from", dest="table", type=Path, help="print a table made before")
+    args = parser.parse_args()
+    if args.table:
+        table = pd.read_csv(args.table, keep_default_na=False, na_values=[""])
+    else:
+        table = pd.concat([of_seed(seed) for seed in args.seeds], ignore_index=True)
+        if args.out:
+            table.to_csv(args.out, index=False, float_format="%.4f")
+    print(report(table))
+
+
+if __name__ == "__main__":
+    main()
