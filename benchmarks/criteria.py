@@ -27,11 +27,12 @@ from rppg.learning.registry import build
 from rppg.learning.steps import SelfSupervised
 from rppg.learning.training import fit
 from rppg.learning.validation import RateError
-from rppg.pipeline import profile_settings, project_dir
+from rppg.learning.views import region_views
+from rppg.pipeline import notebook_parameters, profile_settings, project_dir
 from rppg.recordings import Store
 from rppg.recordings.parts import parts_of
+from rppg.vision.mstmap import COMBINATIONS
 
-VALIDATION = "VIPL-HR-V2"
 LABELLED = ("rmse_bpm", "mae_bpm", "within_5bpm")
 OTHER = ("seed", "step", "seconds", *LABELLED, "hr_spread_bpm")  # columns that cannot choose
 
@@ -39,7 +40,7 @@ OTHER = ("seed", "step", "seconds", *LABELLED, "hr_spread_bpm")  # columns that 
 def course(seed: int, given: dict, folder: Path) -> pd.DataFrame:
     """One run of pre-training: a row a validation, values with and without labels, and the loss."""
     store = Store(project_dir() / "prepared" / f"bench-{seed}")
-    parts, _ = parts_of(store, given["datasets"], VALIDATION)
+    parts, _ = parts_of(store, given["datasets"], given["validation"])
     kind = {"normalise": given["normalise"], "n_frames": given["n_frames"]}
     clips = Clips(
         store,
@@ -50,7 +51,8 @@ def course(seed: int, given: dict, folder: Path) -> pd.DataFrame:
         augment=MapAugmentation(),
     )
     architecture = {"n_frames": given["n_frames"], **given["architecture"]}
-    looks = (LabelFree(store, parts.dev, **kind), RateError(store, parts.dev, **kind))
+    views = region_views(COMBINATIONS, given["views"])
+    looks = (LabelFree(store, parts.dev, **kind), RateError(store, parts.dev, **kind, views=views))
     fit(
         build("st_transformer", seed, **architecture),
         Batches(clips, given["batch_size"], seed=seed),
@@ -63,6 +65,13 @@ def course(seed: int, given: dict, folder: Path) -> pd.DataFrame:
     loss = metrics["loss"].rolling(10, min_periods=1).mean()  # of 100 steps
     found["loss"] = found["step"].map(dict(zip(metrics["step"], loss, strict=True)))
     return found.assign(seed=seed)
+
+
+def parameters_of(run: str) -> dict:
+    """What the notebook of a run is given by the profile bench, defaults included."""
+    facts = profile_settings("bench")["runs"][run]
+    notebook = project_dir() / "notebooks" / f"{facts['notebook']}.ipynb"
+    return notebook_parameters(notebook) | facts["parameters"]
 
 
 def both(looks, model) -> dict[str, float]:
@@ -96,7 +105,7 @@ def main() -> None:
         courses = pd.read_csv(args.table)
     else:
         torch.set_num_threads(args.threads)
-        given = profile_settings("bench")["runs"]["st_transformer/pretrain"]["parameters"]
+        given = parameters_of("st_transformer/pretrain")
         with tempfile.TemporaryDirectory() as folder:
             found = [course(seed, given, Path(folder) / str(seed)) for seed in args.seeds]
         courses = pd.concat(found, ignore_index=True)

@@ -20,9 +20,11 @@ import pandas as pd
 from rppg.contest import read_solution, score
 from rppg.learning.registry import build, load_run
 from rppg.learning.validation import rate_errors
+from rppg.learning.views import region_views
 from rppg.learning.waves import predict_model
 from rppg.pipeline import profile_settings, project_dir
 from rppg.recordings import Store
+from rppg.vision.mstmap import COMBINATIONS
 
 NULL, SHOWN = (
     "mean of training",
@@ -62,6 +64,8 @@ def untrained(seed: int) -> pd.DataFrame:
     truth = read_solution(root / "data" / f"bench-{seed}" / "solution.csv")
     store = Store(root / "prepared" / f"bench-{seed}")
     net = build("st_transformer", seed, **fields)
+    views = profile_settings("bench")["runs"]["st_transformer/pretrain"]["parameters"]["views"]
+    inputs["views"] = region_views(COMBINATIONS, views)
     found = predict_model(store, truth["id"], net, "untrained net", **inputs).merge(truth, on="id")
     scores = score(found["hr_true_bpm_y"], found["hr_bpm"])
     return pd.DataFrame([{"model": "untrained net", "kind": "null", **scores}])

@@ -38,7 +38,7 @@ from rppg.learning.models.st_transformer import STTransformer, STTransformerConf
 from rppg.signals.spectrum import power_spectrum
 
 FPS, FRAMES, TOLERANCE = 30.0, 300, 1e-5
-SMALL = {"dim": 32, "n_loops": 2, "n_heads": 4, "patch": 4, "pre_norm": True}
+SMALL = {"dim": 32, "n_loops": 2, "patch": 4, "pre_norm": True}
 SIZES = {"paper": (4, 63, {}), "demo": (8, 16, SMALL)}  # clips, rows, config
 VARIANTS = ("plain", "recompute", "naive")
 PRODUCT = {"cpu": 3072, "cuda": 8192}  # side of the large product

@@ -78,11 +78,16 @@ def run_notebook(notebook: Path, executed: Path, parameters: dict) -> None:
 
 
 def code_digest(*rooms: str) -> str:
-    """Digest of the package's source files below these rooms: a change means the stage reruns."""
+    """Digest of the package's source files in these rooms, or of single ones as
+    "learning/waves.py": a change means the stage reruns.  Raises FileNotFoundError for neither.
+    """
     package = Path(__file__).parent
     digest = hashlib.sha256()
     for room in rooms:
-        for path in sorted((package / room).rglob("*.py")):
+        if not (package / room).exists():
+            raise FileNotFoundError(f"{package / room} is neither a room nor a file of the package")
+        files = [package / room] if room.endswith(".py") else sorted((package / room).rglob("*.py"))
+        for path in files:
             digest.update(path.relative_to(package).as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

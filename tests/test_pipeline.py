@@ -67,6 +67,13 @@ def test_tree_digest_follows_names_and_sizes_only(tmp_path):
     assert digest != pipeline.tree_digest(tmp_path / "b")
 
 
+def test_code_digest_is_of_rooms_and_single_files():
+    digests = [pipeline.code_digest(*rooms) for rooms in (("learning",), ("learning/waves.py",))]
+    assert len({*digests, pipeline.code_digest("signals")}) == 3
+    with pytest.raises(FileNotFoundError, match="neither a room nor a file of the package"):
+        pipeline.code_digest("learning/wave.py")
+
+
 def test_profiles_name_only_parameters_that_their_notebooks_have():
     root = pipeline.project_dir(pipeline.__file__)
     profiles = sorted((root / "notebooks" / "profiles").glob("*.yaml"))

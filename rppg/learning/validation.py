@@ -4,12 +4,12 @@ validate = RateError(store, validation_ids, normalise="zscore")
 fit(model, batches, step, FitConfig(n_steps=500, minimise="rmse_bpm"), run_dir, validate)
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from torch import nn
+from torch import Tensor, nn
 
 from rppg.learning.clips import CLIP_FRAMES
 from rppg.learning.waves import predict_model
@@ -27,10 +27,18 @@ class RateError:
     normalise: str | None
     n_frames: int = CLIP_FRAMES
     array: str = "mstmap"
+    views: Sequence[Tensor] = ()
 
     def __call__(self, model: nn.Module) -> dict[str, float]:
         table = predict_model(
-            self.store, self.ids, model, "", self.normalise, self.array, self.n_frames
+            self.store,
+            self.ids,
+            model,
+            "",
+            self.normalise,
+            self.array,
+            self.n_frames,
+            views=self.views,
         )
         return rate_errors(table)
 

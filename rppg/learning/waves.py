@@ -16,7 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from rppg.learning.clips import CLIP_FRAMES, Clips, Place, stretches_of
-from rppg.learning.prediction import COLUMNS, read_out, true_hr_bpm
+from rppg.learning.prediction import COLUMNS, true_hr_bpm
+from rppg.learning.views import vote
 from rppg.recordings.prepared import FPS
 from rppg.recordings.store import Store
 from rppg.signals.heart_rate import MIN_STRETCH_S, HeartRate, heart_rate
@@ -34,12 +35,14 @@ def predict_model(
     n_frames: int = CLIP_FRAMES,
     batch_size: int = 8,
     labels: bool = True,
+    views: Sequence[Tensor] = (),
 ) -> pd.DataFrame:
     """Heart rate of each recording by a model that makes waves (B, T) of clips (B, T, ...).
 
     The table of `predict_classical`, kind "learned", model `name`; the model is left in eval mode
     and runs where it lies.  A recording shorter than a clip, but of 3 s or more, is one short clip.
-    labels: whether hr_true_bpm is looked up; without, no label is read and it is NaN.
+    labels: whether hr_true_bpm is looked up; without, no label is read and it is NaN.  views: rows
+    of a map; where given, each gives a wave, and their spectra vote (see `views.py`).
     Raises KeyError for an id that was never prepared.
     """
     rows = []
@@ -50,15 +53,15 @@ def predict_model(
         row |= {"split": meta.get("split"), "origin": meta.get("origin"), "reason": ""}
         row["hr_true_bpm"] = true_hr_bpm(store, meta) if labels else None
         try:
-            wave = model_wave(store, id, model, normalise, array, n_frames, batch_size)
-            row |= read_out(wave, FPS)
+            clips = (array, n_frames, batch_size)
+            waves = view_waves(store, id, model, normalise, *clips, views=views or (None,))
+            row |= vote([heart_rate(wave, FPS) for wave in waves])
         except ValueError as error:
             row["reason"] = str(error)
         rows.append(row)
     return pd.DataFrame(rows, columns=COLUMNS).astype({"hr_true_bpm": float})
 
 
-@torch.no_grad()
 def model_wave(
     store: Store,
     id: str,
@@ -74,6 +77,21 @@ def model_wave(
     Raises ValueError, with the reason, for a recording that was not prepared or has no 3 s without
     a gap.
     """
+    return view_waves(store, id, model, normalise, array, n_frames, batch_size)[0]
+
+
+@torch.no_grad()
+def view_waves(
+    store: Store,
+    id: str,
+    model: nn.Module,
+    normalise: str | None,
+    array: str = "mstmap",
+    n_frames: int = CLIP_FRAMES,
+    batch_size: int = 8,
+    views: Sequence[Tensor | None] = (None,),
+) -> list[np.ndarray]:
+    """model_wave of each view: rows (k,) of the map that the model is shown; None: all of them."""
     meta = store.meta(id)
     if meta is None or meta["status"] != "ok":
         reason = "not prepared" if meta is None else meta.get("reason")
@@ -84,13 +102,14 @@ def model_wave(
     n_frames = min(n_frames, max(stop - start for start, stop in whole))
     clips = Clips(store, [id], array, n_frames, normalise)
     places = _places(id, clips.stretches[id], n_frames)
-    device = next((weight.device for weight in model.parameters()), torch.device("cpu"))
-    waves = []
     model.eval()
+    waves: list[list[Tensor]] = [[] for _ in views]
     for at in range(0, len(places), batch_size):
-        batch = [clips[place]["clip"] for place in places[at : at + batch_size]]
-        waves.append(model(torch.stack(batch).to(device)).float().cpu())
-    return overlap_add(torch.cat(waves), [place.start for place in places], meta["n_frames"])
+        batch = torch.stack([clips[place]["clip"] for place in places[at : at + batch_size]])
+        for own, rows in zip(waves, views, strict=True):
+            own.append(_forward(model, batch, rows))
+    starts = [place.start for place in places]
+    return [overlap_add(torch.cat(own), starts, meta["n_frames"]) for own in waves]
 
 
 def beside_truth(
@@ -130,6 +149,13 @@ def overlap_add(clips: Tensor, starts: Sequence[int], n_frames: int) -> np.ndarr
         total[start : start + length] += wave
         weight[start : start + length] += window.numpy()
     return np.where(weight > 0, total / np.where(weight > 0, weight, 1), np.nan)
+
+
+def _forward(model: nn.Module, batch: Tensor, rows: Tensor | None) -> Tensor:
+    """Waves (B, T) of clips (B, T, ...), or of those rows of them, float32 on the CPU."""
+    device = next((weight.device for weight in model.parameters()), torch.device("cpu"))
+    seen = (batch,) if rows is None else (batch[:, :, rows], rows)
+    return model(*(part.to(device) for part in seen)).float().cpu()
 
 
 def _rate_of(wave: np.ndarray) -> HeartRate | None:

@@ -1,0 +1,51 @@
+"""A face seen in parts: a heart rate that the parts vote for.
+
+What disturbs one region, a highlight on a cheek or a swinging fringe, is in half of a map's rows,
+and a net that mixes all rows carries it into its wave.  Seen region by region, or pair by pair, the
+disturbed views are outvoted: their spectra disagree, those of the others do not.
+
+    >>> combinations = (np.arange(1, 8)[:, None] >> np.arange(2, -1, -1)) & 1 == 1  # of 3 regions
+    >>> [view.tolist() for view in region_views(combinations, n_regions=2)]  # rows of a pair
+    [[0, 1, 2], [0, 3, 4], [1, 3, 5]]
+
+Averaging the spectra of a map's rows before the peak is usual for region-wise methods (pyVHR's
+patches, say); here each view is a forward pass of the net over the rows of its regions alone.
+"""
+
+from collections.abc import Sequence
+from itertools import combinations as subsets
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rppg.signals.heart_rate import HeartRate, power_near
+
+
+def region_views(combinations: np.ndarray, n_regions: int) -> list[Tensor]:
+    """Rows (k,) of each set of n_regions regions: those that hold no other region.
+
+    combinations: (N, R) bool, which regions a row holds.  Raises ValueError unless 1 <= n_regions
+    <= R.
+    """
+    most = combinations.shape[1]
+    if not 1 <= n_regions <= most:
+        raise ValueError(f"views of {n_regions} regions asked for, expected 1 to {most}")
+    views = []
+    for kept in subsets(range(most), n_regions):
+        others = [region for region in range(most) if region not in kept]
+        views.append(torch.from_numpy(np.flatnonzero(~combinations[:, others].any(axis=1))))
+    return views[::-1]
+
+
+def vote(found: Sequence[HeartRate]) -> dict[str, float]:
+    """hr_bpm at the peak of the mean of the views' spectra (each of unit area), and its quality.
+
+    Raises ValueError where there is none, or they are not over the same frequencies.
+    """
+    axes = {one.freq_hz.tobytes() for one in found}
+    if len(axes) != 1:
+        raise ValueError(f"{len(found)} views over {len(axes)} frequency axes, expected one axis")
+    freq_hz, power = found[0].freq_hz, np.mean([one.power for one in found], axis=0)
+    hr_bpm = float(60 * freq_hz[power.argmax()])
+    return {"hr_bpm": hr_bpm, "quality": power_near(freq_hz, power, hr_bpm)}
