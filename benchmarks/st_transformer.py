@@ -14,19 +14,15 @@ is checked.  `recompute` is the config's field.  The losses' loops are those of 
 """
 
 import argparse
-import multiprocessing
-import re
 import sys
-import time
 import timeit
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from unittest.mock import patch
 
 import loss_loops
 import pandas as pd
 import torch
+from machine import PRODUCT, alone, peak_memory, product_rate, seconds, start_memory, wait
 from torch import Tensor
 
 from rppg.learning.losses.correlation import negative_pearson
@@ -41,7 +37,6 @@ FPS, FRAMES, TOLERANCE = 30.0, 300, 1e-5
 SMALL = {"dim": 32, "n_loops": 2, "patch": 4, "pre_norm": True}
 SIZES = {"paper": (4, 63, {}), "demo": (8, 16, SMALL)}  # clips, rows, config
 VARIANTS = ("plain", "recompute", "naive")
-PRODUCT = {"cpu": 3072, "cuda": 8192}  # side of the large product
 GOALS = {  # what the project asks
     "paper, share of the bound": ("at least", 0.6),
     "paper, memory of naive over recompute": ("at least", 3.0),
@@ -119,7 +114,7 @@ def measure_steps(
         optimizer.zero_grad()
         self_supervised(model(clips, rows)).backward()
         optimizer.step()
-        _wait(device)
+        wait(device)
 
     with attention_of(variant):
         before = start_memory(device)
@@ -162,12 +157,12 @@ def attention_step(variant: str, heads: int, device: str, threads: int) -> tuple
     def step():
         q.grad = k.grad = v.grad = None
         st_transformer.scaled_dot_product_attention(q, k, v).sum().backward()
-        _wait(device)
+        wait(device)
 
     with attention_of(variant):
         before = start_memory(device)
-        seconds = min(timeit.repeat(step, number=1, repeat=3))
-    return seconds, peak_memory(device) - before
+        step_s = min(timeit.repeat(step, number=1, repeat=3))
+    return step_s, peak_memory(device) - before
 
 
 def measure_losses(device: str, threads: int) -> list[tuple[str, float]]:
@@ -197,11 +192,11 @@ def measure_losses(device: str, threads: int) -> list[tuple[str, float]]:
     for name, (ours, loop, arguments) in pairs.items():
         found, expected = ours().item(), loop(*arguments)
         assert abs(found - expected) <= 1e-9, f"{name}: {found}, its loop {expected}"
-        loop_s = _seconds(lambda loop=loop, given=arguments: loop(*given), 5)
-        rows.append((f"{name} loss over its loop", loop_s / _seconds(ours, 50, device)))
+        loop_s = seconds(lambda loop=loop, given=arguments: loop(*given), 5)
+        rows.append((f"{name} loss over its loop", loop_s / seconds(ours, 50, device)))
     rows.append(("slowest loss over its loop", min(value for _, value in rows)))
     learned = wave.float().requires_grad_()
-    with_gradient_s = _seconds(lambda: self_supervised(learned).backward(), 50, device)
+    with_gradient_s = seconds(lambda: self_supervised(learned).backward(), 50, device)
     rows.append(("four label-free losses with spectrum and gradient, ms", 1000 * with_gradient_s))
     return rows
 
@@ -233,59 +228,6 @@ def attention_of(variant: str):
 def naive_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """softmax(Q K^T / sqrt(d)) V, each step by itself."""
     return torch.softmax(q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5, dim=-1) @ v
-
-
-def product_rate(device: str, threads: int) -> float:
-    """Floating-point operations a second of a large float32 product."""
-    torch.set_num_threads(threads)
-    side = PRODUCT[device]
-    a, b = torch.randn(side, side, device=device), torch.randn(side, side, device=device)
-    return 2 * side**3 / _seconds(lambda: a @ b, 5, device)
-
-
-def start_memory(device: str) -> float:
-    """MiB held now; the peak is counted from here on."""
-    if device == "cuda":
-        torch.cuda.reset_peak_memory_stats()
-        return torch.cuda.memory_allocated() / 2**20
-    Path("/proc/self/clear_refs").write_text("5")  # the peak is set to what is resident now
-    return _status_mib("VmRSS")
-
-
-def peak_memory(device: str) -> float:
-    """MiB held at most."""
-    if device == "cuda":
-        return torch.cuda.max_memory_allocated() / 2**20
-    return _status_mib("VmHWM")
-
-
-def _status_mib(name: str) -> float:
-    text = Path("/proc/self/status").read_text()
-    return int(re.search(rf"{name}:\s*(\d+) kB", text)[1]) / 2**10
-
-
-def alone(function: Callable, *arguments):
-    """The function's result in a fresh process."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
-        return pool.submit(function, *arguments).result()
-
-
-def _seconds(action: Callable[[], object], repeat: int, device: str = "cpu") -> float:
-    """The best of so many."""
-    action()
-    times_s = []
-    for _ in range(repeat):
-        start_s = time.perf_counter()
-        action()
-        _wait(device)
-        times_s.append(time.perf_counter() - start_s)
-    return min(times_s)
-
-
-def _wait(device: str) -> None:
-    if device == "cuda":
-        torch.cuda.synchronize()
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ CLIP_FRAMES = 300  # 10 s
 STEP_FRAMES = 15
 
 Augment = Callable[[dict, torch.Generator], dict]
+Disturb = Callable[[torch.Tensor, float, torch.Generator], tuple[torch.Tensor, float]]
 
 
 class Place(NamedTuple):
@@ -67,15 +68,19 @@ class Clips(Dataset):
         normalise: str | None = None,
         speeds: tuple[float, float] = (1.0, 1.0),
         augment: Augment | None = None,
+        disturb: Disturb | None = None,
     ):
         """normalise: a name in NORMALISATIONS, for maps.  speeds: (lowest, highest) of random
-        clips.  augment: what else happens to these, (item, generator) -> item.
+        clips.  disturb: what happens to these before they are normalised, (map, speed, generator)
+        -> (map, rate_hz); their items then have disturbance_hz, float32 ().  augment: what happens
+        to them after it, (item, generator) -> item.
 
         Raises KeyError for an id that was never prepared, ValueError for parameters that cannot be
         and where no recording is left.
         """
         self.store, self.array, self.n_frames = store, array, n_frames
-        self.normalise, self.speeds, self.augment = normalise, speeds, augment
+        self.normalise, self.speeds = normalise, speeds
+        self.augment, self.disturb = augment, disturb
         self._check()
         self.stretches: dict[str, list[tuple[int, int]]] = {}
         self.left_out: dict[str, str] = {}
@@ -98,12 +103,7 @@ class Clips(Dataset):
 
     @one_thread()
     def __getitem__(self, place: Place) -> dict:
-        n_read = source_frames(self.n_frames, place.speed)
-        item = self._read(self.store.open(place.id), place, n_read)
-        if self.normalise is not None:
-            item["clip"] = NORMALISATIONS[self.normalise](item["clip"])
-        speed = torch.tensor(place.speed, dtype=torch.float32)
-        return item | {"id": place.id, "start": place.start, "speed": speed}
+        return self._normalised(self._item(place))
 
     @one_thread()
     def draw(self, index: int, generator: torch.Generator) -> dict:
@@ -112,7 +112,11 @@ class Clips(Dataset):
         Speeds are uniform in `speeds`; one too fast for the recording's longest stretch becomes the
         fastest that fits, which is 1 where that is just as long as a clip.
         """
-        item = self[self._place(list(self.stretches)[index], generator)]
+        item = self._item(place := self._place(list(self.stretches)[index], generator))
+        if self.disturb is not None:
+            item["clip"], rate_hz = self.disturb(item["clip"], place.speed, generator)
+            item["disturbance_hz"] = torch.tensor(rate_hz, dtype=torch.float32)
+        item = self._normalised(item)
         return item if self.augment is None else self.augment(item, generator)
 
     def in_order(self, step: int = STEP_FRAMES) -> list[Place]:
@@ -125,6 +129,17 @@ class Clips(Dataset):
             for first, stop in stretches
             for start in range(first, stop - self.n_frames + 1, step)
         ]
+
+    def _item(self, place: Place) -> dict:
+        n_read = source_frames(self.n_frames, place.speed)
+        speed = torch.tensor(place.speed, dtype=torch.float32)
+        facts = {"id": place.id, "start": place.start, "speed": speed}
+        return self._read(self.store.open(place.id), place, n_read) | facts
+
+    def _normalised(self, item: dict) -> dict:
+        if self.normalise is None:
+            return item
+        return item | {"clip": NORMALISATIONS[self.normalise](item["clip"])}
 
     def _place(self, id: str, generator: torch.Generator) -> Place:
         """A random place in a recording: every start with room for the speed is as likely."""

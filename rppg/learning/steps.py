@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from rppg.learning.augment import draw_rows, scaled_band
 from rppg.learning.losses.correlation import negative_pearson
+from rppg.learning.losses.disturbance import disturbance_loss
 from rppg.learning.losses.periodicity import N_FFT, periodicity_loss
 from rppg.learning.losses.rate import rate_loss
 from rppg.learning.losses.sinc import bandwidth_loss, sparsity_loss, variance_loss
@@ -32,18 +33,20 @@ Parts = dict[str, Tensor]
 class SelfSupervised:
     """Bandwidth, sparsity, variance and periodicity of the batch's waves; no label is looked at.
 
-    The numbers are weights; a loss of weight 0 is still reported.  n_rows: so many rows of the map,
-    drawn anew each batch, go into the model; None: all of them.
+    Clips that a rhythm was put into (disturbance_hz says which) have a fifth loss, that their waves
+    do not show it.  The numbers are weights; a loss of weight 0 is still reported.  n_rows: so many
+    rows of the map, drawn anew each batch, go into the model; None: all of them.
     """
 
     bandwidth: float = 1.0
     sparsity: float = 1.0
     variance: float = 1.0
     periodicity: float = 1.0
+    disturbance: float = 1.0
     n_rows: int | None = None
 
     def __call__(self, model: nn.Module, batch: dict, generator: torch.Generator):
-        return self.of_waves(self.waves(model, batch["clip"], generator), batch["speed"])
+        return self.of_waves(self.waves(model, batch["clip"], generator), batch)
 
     def waves(self, model: nn.Module, clips: Tensor, generator: torch.Generator) -> Tensor:
         """Waves (B, T) float32 of clips (B, T, ...), from a part of a map's rows where asked."""
@@ -52,16 +55,20 @@ class SelfSupervised:
         rows = draw_rows(clips.shape[2], self.n_rows, generator)
         return model(clips[:, :, rows], rows).float()
 
-    def of_waves(self, waves: Tensor, speed: Tensor) -> tuple[Tensor, Parts]:
-        """Loss of waves (B, T) whose clips were played at speed (B,)."""
+    def of_waves(self, waves: Tensor, batch: dict) -> tuple[Tensor, Parts]:
+        """Loss of waves (B, T) and its parts; of the batch only speed (B,) and, where there is one,
+        disturbance_hz (B,) are looked at."""
         freq_hz, power = power_spectrum(waves, FPS, N_FFT)
-        band_hz = scaled_band(speed)  # (B, 2)
+        band_hz = scaled_band(batch["speed"])  # (B, 2)
         parts = {
             "bandwidth": bandwidth_loss(freq_hz, power, band_hz),
             "sparsity": sparsity_loss(freq_hz, power, band_hz),
             "variance": variance_loss(freq_hz, power, band_hz),
             "periodicity": periodicity_loss(waves, FPS),
         }
+        if "disturbance_hz" in batch:
+            put_in_hz = batch["disturbance_hz"]
+            parts["disturbance"] = disturbance_loss(freq_hz, power, put_in_hz, band_hz)
         return sum(getattr(self, name) * value for name, value in parts.items()), parts
 
 
@@ -70,8 +77,8 @@ class Supervised:
     """The self-supervised losses and one of each clip's label: negative Pearson against its contact
     wave; where a clip has none, the spectral share near its heart rate (`rate_loss`).
 
-    The label's loss is the mean over the clips that have one; NaN-free batches without any label
-    train on the self-supervised losses alone.
+    The label's loss is the mean over the clips that have one; a batch without any label has the
+    self-supervised losses alone.
     """
 
     self_supervised: float = 1.0
@@ -81,7 +88,7 @@ class Supervised:
 
     def __call__(self, model: nn.Module, batch: dict, generator: torch.Generator):
         waves = self.losses.waves(model, batch["clip"], generator)
-        unlabelled, parts = self.losses.of_waves(waves, batch["speed"])
+        unlabelled, parts = self.losses.of_waves(waves, batch)
         has_wave = batch["has_wave"]
         only_rate = batch["has_hr"] & ~has_wave
         n_labelled = (has_wave | only_rate).sum().clamp_min(1)
