@@ -3,15 +3,16 @@
     python benchmarks/criteria.py --seeds 1 2 3 --out benchmarks/results/criteria.csv
     python benchmarks/criteria.py --from benchmarks/results/criteria.csv
 
-Trains as `rppg run --profile bench --seed N` does (which must have prepared its recordings), and at
-each validation looks at the validation subjects twice: without their labels, as pre-training may
-(`LabelFree`), and with them, as it may not.  For each value: the error where it is smallest, and
-how well it orders the steps (Spearman's rank correlation with the error).  The loss stands beside
-them, and what nobody can know: the smallest error.
+Trains as `rppg run --profile bench --seed N` does (which must have prepared its recordings).  At
+each validation it looks at the validation videos without labels, as pre-training may (`LabelFree`),
+and at all labelled ones with their labels, as it may not (pre-training has seen none of these).
+For each value: the error where it is smallest, and how well it orders the steps (Spearman's rank
+correlation with the error).  Beside them the loss, and what nobody can know: the smallest error.
 """
 
 import argparse
 import tempfile
+from ast import literal_eval
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +22,7 @@ import torch
 from rppg.learning.augment import MapAugmentation
 from rppg.learning.batches import Batches
 from rppg.learning.clips import Clips
+from rppg.learning.disturb import SwingingLight
 from rppg.learning.fit_config import FitConfig
 from rppg.learning.label_free import LabelFree
 from rppg.learning.registry import build
@@ -31,7 +33,7 @@ from rppg.learning.views import region_views
 from rppg.pipeline import notebook_parameters, profile_settings, project_dir
 from rppg.recordings import Store
 from rppg.recordings.parts import parts_of
-from rppg.vision.mstmap import COMBINATIONS
+from rppg.vision.mstmap import COMBINATIONS, YUV_FROM_RGB
 
 LABELLED = ("rmse_bpm", "mae_bpm", "within_5bpm")
 OTHER = ("seed", "step", "seconds", *LABELLED, "hr_spread_bpm")  # columns that cannot choose
@@ -42,36 +44,35 @@ def course(seed: int, given: dict, folder: Path) -> pd.DataFrame:
     store = Store(project_dir() / "prepared" / f"bench-{seed}")
     parts, _ = parts_of(store, given["datasets"], given["validation"])
     kind = {"normalise": given["normalise"], "n_frames": given["n_frames"]}
-    clips = Clips(
-        store,
-        parts.train,
-        "mstmap",
-        **kind,
-        speeds=tuple(given["speeds"]),
-        augment=MapAugmentation(),
-    )
+    light = SwingingLight(COMBINATIONS, YUV_FROM_RGB, given["disturbed"])
+    random = {"speeds": tuple(given["speeds"]), "augment": MapAugmentation(), "disturb": light}
+    clips = Clips(store, parts.train, "mstmap", **kind, **random)
     architecture = {"n_frames": given["n_frames"], **given["architecture"]}
     views = region_views(COMBINATIONS, given["views"])
-    looks = (LabelFree(store, parts.dev, **kind), RateError(store, parts.dev, **kind, views=views))
+    labelled, _ = parts_of(store, [given["validation"]], given["validation"])
+    unseen = labelled.train + labelled.dev
+    looks = (LabelFree(store, parts.dev, **kind), RateError(store, unseen, **kind, views=views))
     fit(
         build("st_transformer", seed, **architecture),
         Batches(clips, given["batch_size"], seed=seed),
-        SelfSupervised(n_rows=given["n_rows"]),
-        FitConfig(**given["training"], seed=seed, minimise="speed_disagreement_bpm"),
+        SelfSupervised(**given["weights"], n_rows=given["n_rows"]),
+        FitConfig(**given["training"], seed=seed, minimise="self_disagreement_bpm"),
         folder,
         partial(both, looks),
     )
     found, metrics = pd.read_csv(folder / "validation.csv"), pd.read_csv(folder / "metrics.csv")
     loss = metrics["loss"].rolling(10, min_periods=1).mean()  # of 100 steps
     found["loss"] = found["step"].map(dict(zip(metrics["step"], loss, strict=True)))
-    return found.assign(seed=seed)
+    own = [f"{of}_disagreement_bpm" for of in ("speed", "overlap", "rows")]
+    return found.assign(seed=seed, self_disagreement_bpm=found[own].mean(axis=1))
 
 
 def parameters_of(run: str) -> dict:
     """What the notebook of a run is given by the profile bench, defaults included."""
     facts = profile_settings("bench")["runs"][run]
     notebook = project_dir() / "notebooks" / f"{facts['notebook']}.ipynb"
-    return notebook_parameters(notebook) | facts["parameters"]
+    defaults = {k: literal_eval(text) for k, text in notebook_parameters(notebook).items()}
+    return defaults | facts["parameters"]
 
 
 def both(looks, model) -> dict[str, float]:

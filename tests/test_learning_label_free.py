@@ -18,7 +18,7 @@ from rppg.learning import label_free as module
 from rppg.learning.label_free import LabelFree, entropy, irrelevant_power, means, rates_bpm
 from rppg.recordings.store import Store
 
-DISAGREEMENTS = [f"{of}_disagreement_bpm" for of in ("speed", "overlap", "rows", "pos")]
+DISAGREEMENTS = [f"{of}_disagreement_bpm" for of in ("speed", "overlap", "rows", "self", "pos")]
 VALUES = [*DISAGREEMENTS, "ipr", "spectral_entropy"]
 
 
@@ -48,6 +48,8 @@ def test_a_true_wave_agrees_with_itself_and_has_the_true_rates(label_free):
 
 def test_a_sine_that_never_looks_does_not_follow_the_speed(label_free):
     values = label_free(Answer(same_sine))
+    own = [values[name] for name in DISAGREEMENTS[:3]]
+    assert values["self_disagreement_bpm"] == pytest.approx(np.mean(own))
     assert values["speed_disagreement_bpm"] == pytest.approx(72 / 0.8 - 72, abs=0.7)
     assert values["overlap_disagreement_bpm"] < 0.5 and values["rows_disagreement_bpm"] == 0
     assert values["hr_spread_bpm"] == 0

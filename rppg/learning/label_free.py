@@ -13,6 +13,7 @@ The values, all the smaller the better, but the last, which should be that of pe
 speed_disagreement_bpm    rate of the clip, and of the same clip played slower, at life's speed
 overlap_disagreement_bpm  rate of its first 80 %, and of its last 80 %
 rows_disagreement_bpm     rate from one half of the map's rows, and from the other half
+self_disagreement_bpm     mean of these three (a model that takes no rows: of the two)
 pos_disagreement_bpm      rate of the model, and of POS on the whole face
 ipr                       irrelevant power ratio: share of the power from 0.3 Hz up that lies
                           outside the heart band (Gideon & Stent, ICCV 2021, count from 0 Hz;
@@ -128,6 +129,8 @@ class LabelFree:
         if "half" in waves:
             halves = rates_bpm(waves["half"]), rates_bpm(waves["other half"])
             found["rows_disagreement_bpm"] = disagreement_bpm(*halves)
+        own = [value for name, value in found.items() if name.endswith("disagreement_bpm")]
+        found["self_disagreement_bpm"] = torch.stack(own).mean(dim=0)
         missing = pos_bpm.isnan()
         from_pos = disagreement_bpm(hr_bpm, pos_bpm).masked_fill(missing, torch.nan)
         found["pos_disagreement_bpm"] = from_pos
