@@ -63,8 +63,7 @@ def course(seed: int, given: dict, folder: Path) -> pd.DataFrame:
     found, metrics = pd.read_csv(folder / "validation.csv"), pd.read_csv(folder / "metrics.csv")
     loss = metrics["loss"].rolling(10, min_periods=1).mean()  # of 100 steps
     found["loss"] = found["step"].map(dict(zip(metrics["step"], loss, strict=True)))
-    own = [f"{of}_disagreement_bpm" for of in ("speed", "overlap", "rows")]
-    return found.assign(seed=seed, self_disagreement_bpm=found[own].mean(axis=1))
+    return found.assign(seed=seed)
 
 
 def parameters_of(run: str) -> dict:
@@ -112,7 +111,7 @@ def main() -> None:
         courses = pd.concat(found, ignore_index=True)
         if args.out:
             courses.to_csv(args.out, index=False, float_format="%.4f")
-    print("RMSE on validation subjects (synthetic) of the step that each value would choose:")
+    print("RMSE on labelled recordings (synthetic) of the step that each value would choose:")
     print(summary(courses).to_string(index=False, float_format="%.2f"))
 
 
