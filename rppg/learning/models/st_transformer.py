@@ -15,16 +15,11 @@ Source: Qian et al., 3rd RePSS, 2024, section 2.1.2.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
-from torch.utils.checkpoint import (
-    CheckpointPolicy,
-    checkpoint,
-    create_selective_checkpoint_contexts,
-)
+from torch.utils.checkpoint import checkpoint
 
 INIT_STD = 0.02  # of the position embeddings
 
@@ -153,16 +148,8 @@ class Encoder(nn.Module):
 
 
 def _recomputed(encoder: Encoder, x: Tensor) -> Tensor:
-    """encoder(x) clip by clip; the backward pass, of which there can be one, computes all but the
-    attention again."""
-    contexts = partial(create_selective_checkpoint_contexts, _what_to_keep)
-    options = {"use_reentrant": False, "context_fn": contexts}
-    return torch.cat([checkpoint(encoder, clip, **options) for clip in x.split(1)])
-
-
-def _what_to_keep(context, operation, *arguments, **options) -> CheckpointPolicy:
-    attention = "scaled_dot_product" in operation.__name__
-    return CheckpointPolicy.MUST_SAVE if attention else CheckpointPolicy.PREFER_RECOMPUTE
+    """encoder(x) clip by clip; what it computes is not kept, and computed again in the backward."""
+    return torch.cat([checkpoint(encoder, clip, use_reentrant=False) for clip in x.split(1)])
 
 
 def _patches(clips: Tensor, patch: int) -> Tensor:
