@@ -38,9 +38,10 @@ def killed_at(event: int, action) -> bool:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "replacing",
-    [pytest.param(False, marks=pytest.mark.slow, id="new"), pytest.param(True, id="replacing")],
+    [pytest.param(False, id="new"), pytest.param(True, id="replacing")],
 )
 def test_killed_at_any_file_operation_then_again_gives_the_same_bytes(tmp_path, replacing):
     straight = tmp_path / "straight"

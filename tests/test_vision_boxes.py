@@ -13,6 +13,7 @@ from rppg.vision.boxes import BoxFinder, FinderLost, shared_finder
 NO_FACE = np.full((240, 320, 3), 128, np.uint8)
 
 
+@pytest.mark.slow
 def test_a_shared_finder_gives_the_boxes_of_an_own_one_and_leaves_nothing():
     frame, own = face_frame(dx=15), BoxFinder()
     with shared_finder() as find:
@@ -33,6 +34,7 @@ def _servers() -> list:
     return [c for c in children if "resource_tracker" not in " ".join(c.cmdline())]
 
 
+@pytest.mark.slow
 def test_a_lost_process_is_told_from_a_bad_frame():
     with shared_finder() as find:
         with pytest.raises(AttributeError):  # what the finder itself raises comes through

@@ -69,6 +69,7 @@ def store(tmp_path, monkeypatch):
     return Store(tmp_path / "store")
 
 
+@pytest.mark.slow
 def test_images_with_jittered_stamps_give_the_rate_and_without_them_another(store, tmp_path):
     """Without its stamps a clip of 20 fps looks like one of 30, and 66 bpm like 99."""
     times_s = frame_times(20.0, seconds=10.0, jitter=0.2)

@@ -71,6 +71,7 @@ def sleep_and_tell(folder):
 
 
 @pytest.mark.skipif(not hasattr(os, "setsid"), reason="needs POSIX process groups")
+@pytest.mark.slow
 @pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGKILL])
 def test_workers_end_with_their_parent_and_clean_up(kill, tmp_path):
     script = tmp_path / "script.py"

@@ -71,6 +71,7 @@ def test_a_recording_is_missing_until_it_is_done_from_the_source_as_it_is(tmp_pa
     assert missing() == 1
 
 
+@pytest.mark.slow
 def test_the_index_comes_with_the_last_shard_and_nothing_of_another_is_touched(tmp_path):
     clips = []
     for k in range(5):
@@ -103,6 +104,7 @@ for _ in range(40):
 """
 
 
+@pytest.mark.slow
 def test_several_write_the_index_at_the_same_moment(tmp_path):
     for k in range(5):
         write(tmp_path, f"demo/ann/v{k}")
