@@ -93,9 +93,10 @@ def validation_rmse(run: Path) -> float:
 
 def report(table: pd.DataFrame) -> str:
     """Mean and standard deviation over seeds, and by how much each goal is met in each."""
-    groups = table.groupby("model")[[*SHOWN, "validation_rmse_bpm", "minutes"]]
+    groups = table.groupby("model")
     order = groups["rmse_bpm"].mean().sort_values().index
-    both = groups.agg(["mean", "std"]).loc[order]
+    shown = [*SHOWN, "validation_rmse_bpm", "minutes"]
+    both = groups[shown].agg(["mean", "std"]).loc[order]
     lines = [f"{table['seed'].nunique()} seeds, synthetic test recordings: mean and deviation"]
     lines += [both.to_string(float_format="%.2f", na_rep="-"), ""]
     rmse = table.pivot(index="model", columns="seed", values="rmse_bpm")
