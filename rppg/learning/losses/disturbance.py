@@ -30,7 +30,7 @@ def disturbance_loss(
 
     A clip without one counts as 0.  Raises ValueError where rate_hz is not (B,).
     """
-    share = in_band_share(freq_hz, power, band_hz)  # (B, F)
+    freq_hz, share = in_band_share(freq_hz, power, band_hz)  # (F',), (B, F')
     if rate_hz.shape != share.shape[:1]:
         raise ValueError(f"rate_hz has the shape {tuple(rate_hz.shape)}, expected ({len(share)},)")
     near = (freq_hz - rate_hz.to(freq_hz)[:, None]).abs() <= PEAK_HALF_WIDTH_HZ  # NaN: nowhere

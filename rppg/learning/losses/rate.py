@@ -13,10 +13,9 @@ cross-entropy of the spectrum, seen as a distribution of the rate, with that win
 print: the spectral cross-entropy of PhysFormer (Yu et al., CVPR 2022), which compares with one bin.
 """
 
-import torch
 from torch import Tensor
 
-from rppg.learning.losses.sinc import PEAK_HALF_WIDTH_HZ, in_band_share
+from rppg.learning.losses.sinc import PEAK_HALF_WIDTH_HZ, band_limits, in_band_share
 from rppg.signals.spectrum import HEART_BAND_HZ
 
 LEAST_SHARE = 1e-6  # where the logarithm ends: a spectrum that has nothing near the true rate
@@ -33,15 +32,17 @@ def rate_loss(
     A perfect sine is at 0.09 and noise at about 2.5.  The sign of a wave is not seen.  Raises
     ValueError where hr_bpm is not (B,), or a rate does not lie in its band.
     """
-    share = in_band_share(freq_hz, power, band_hz)  # (B, F)
-    if hr_bpm.shape != share.shape[:1]:
-        expected = f"({len(share)},)"
+    limits_hz = band_limits(freq_hz, power, band_hz)  # (B, 2) or (1, 2)
+    if hr_bpm.shape != power.shape[:1]:
+        expected = f"({len(power)},)"
         raise ValueError(f"hr_bpm has the shape {tuple(hr_bpm.shape)}, expected {expected}")
     true_hz = hr_bpm.to(freq_hz)[:, None] / 60  # (B, 1)
-    band = torch.as_tensor(band_hz, dtype=freq_hz.dtype, device=freq_hz.device)
-    outside = (true_hz[:, 0] < band[..., 0]) | (true_hz[:, 0] > band[..., 1])
+    outside = ((true_hz < limits_hz[:, :1]) | (true_hz > limits_hz[:, 1:]))[:, 0]  # (B,)
     if outside.any():
-        wrong = hr_bpm[outside].tolist()
-        raise ValueError(f"heart rates of {wrong} bpm lie outside the band of {band.tolist()} Hz")
-    near = (freq_hz - true_hz).abs() <= PEAK_HALF_WIDTH_HZ  # (B, F)
+        wrong, limits = hr_bpm[outside].tolist(), limits_hz.tolist()
+        raise ValueError(f"heart rates of {wrong} bpm lie outside the band of {limits} Hz")
+    freq_hz, share = in_band_share(
+        freq_hz, power, limits_hz.expand(len(power), 2)
+    )  # (F',), (B, F')
+    near = (freq_hz - true_hz).abs() <= PEAK_HALF_WIDTH_HZ  # (B, F')
     return -((share * near).sum(dim=-1).clamp_min(LEAST_SHARE)).log().mean()

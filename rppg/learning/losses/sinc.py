@@ -30,7 +30,7 @@ def bandwidth_loss(
 ) -> Tensor:
     """Share of the power that lies outside the band, mean over the batch: 0 to 1.  Eq. 2."""
     share = unit_area(_or_flat(power))  # (B, F)
-    return (share * ~_inside(freq_hz, power, band_hz)).sum() / len(share)
+    return (share * ~_inside(freq_hz, band_limits(freq_hz, power, band_hz))).sum() / len(share)
 
 
 def sparsity_loss(
@@ -40,10 +40,10 @@ def sparsity_loss(
 
     Eq. 3.  Where the peak is, is not differentiated.
     """
-    share = in_band_share(freq_hz, power, band_hz)  # (B, F)
+    freq_hz, share = in_band_share(freq_hz, power, band_hz)  # (F',), (B, F')
     peak_hz = freq_hz[share.argmax(dim=-1)]  # (B,)
-    far = (freq_hz - peak_hz[:, None]).abs() > PEAK_HALF_WIDTH_HZ  # (B, F)
-    return (share * far).sum(dim=-1).mean()
+    far = (freq_hz - peak_hz[:, None]).abs() > PEAK_HALF_WIDTH_HZ  # (B, F')
+    return (share * far).sum() / len(share)
 
 
 def variance_loss(
@@ -55,17 +55,36 @@ def variance_loss(
     of the two cumulative distributions, eq. 4: 0 where all rates in the band occur alike.  It wants
     a batch of different people: clips of one video have one rate and are pulled apart by it.
     """
-    inside = _inside(freq_hz, power, band_hz)  # (B, F) or (1, F)
-    found = in_band_share(freq_hz, power, band_hz).mean(dim=0).cumsum(dim=0)  # (F,)
-    wanted = unit_area(inside.to(power.dtype)).mean(dim=0).cumsum(dim=0)  # (F,)
-    compared = inside.any(dim=0)  # (F,)
-    return ((found - wanted).square() * compared).sum() / compared.sum()
+    _, power, inside = _cropped(freq_hz, power, band_hz)  # (B, F'), (B, F') or (1, F')
+    found = _share_of(power, inside).mean(dim=0)  # (F',)
+    wanted = unit_area(inside.to(power.dtype)).mean(dim=0)  # (F',)
+    compared = inside.any(dim=0)  # (F',)
+    difference = (found - wanted).cumsum(dim=0)  # of the cumulative distributions
+    return (difference.square() * compared).sum() / compared.sum()
 
 
-def _inside(freq_hz: Tensor, power: Tensor, band_hz) -> Tensor:
-    """Whether a frequency lies in the clip's band: (B, F), or (1, F) where all have one band.
+def in_band_share(freq_hz: Tensor, power: Tensor, band_hz) -> tuple[Tensor, Tensor]:
+    """The frequencies (F',) in any clip's band, and each clip's in-band power over its sum (B, F'),
+    zero outside the clip's own band."""
+    freq_hz, power, inside = _cropped(freq_hz, power, band_hz)
+    return freq_hz, _share_of(power, inside)
 
-    Raises ValueError where none does, and for shapes that do not fit."""
+
+def _share_of(power: Tensor, inside: Tensor) -> Tensor:
+    return unit_area(_or_flat(power * inside, inside))
+
+
+def _cropped(freq_hz: Tensor, power: Tensor, band_hz) -> tuple[Tensor, Tensor, Tensor]:
+    """Axis, power and `_inside` from the lowest band limit of the clips to the highest."""
+    band = band_limits(freq_hz, power, band_hz)  # (B, 2) or (1, 2)
+    ends = torch.stack([band[:, 0].min(), band[:, 1].max()])
+    first, last = torch.searchsorted(freq_hz, ends).tolist()
+    freq_hz, power = freq_hz[first : last + 1], power[:, first : last + 1]
+    return freq_hz, power, _inside(freq_hz, band)
+
+
+def band_limits(freq_hz: Tensor, power: Tensor, band_hz) -> Tensor:
+    """Band limits (B, 2), or (1, 2) where all clips have one.  ValueError for other shapes."""
     if power.ndim != 2 or power.shape[-1:] != freq_hz.shape:
         found = f"power {tuple(power.shape)} over freq_hz {tuple(freq_hz.shape)}"
         raise ValueError(f"expected power (B, F) over freq_hz (F,), found {found}")
@@ -73,17 +92,15 @@ def _inside(freq_hz: Tensor, power: Tensor, band_hz) -> Tensor:
     if band.shape not in ((2,), (len(power), 2)):
         expected = f"(2,) or ({len(power)}, 2)"
         raise ValueError(f"band_hz has the shape {tuple(band.shape)}, expected {expected}")
-    low_hz, high_hz = band.reshape(-1, 2).T[:, :, None]  # (B, 1) or (1, 1) each
-    inside = (freq_hz >= low_hz) & (freq_hz <= high_hz)
+    return band.reshape(-1, 2)
+
+
+def _inside(freq_hz: Tensor, band: Tensor) -> Tensor:
+    """Whether a frequency is in the clip's band: (B, F) or (1, F).  ValueError where none is."""
+    inside = (freq_hz >= band[:, :1]) & (freq_hz <= band[:, 1:])
     if not inside.any(dim=-1).all():
         raise ValueError(f"a band of {band.tolist()} Hz holds no frequency of the axis")
     return inside
-
-
-def in_band_share(freq_hz: Tensor, power: Tensor, band_hz) -> Tensor:
-    """In-band power (B, F) of each clip, divided by its sum; zero outside the band."""
-    inside = _inside(freq_hz, power, band_hz)
-    return unit_area(_or_flat(power * inside, inside))
 
 
 def _or_flat(power: Tensor, where: Tensor | None = None) -> Tensor:
