@@ -1,12 +1,11 @@
 """Figures of learned models: the right numbers over the right panels, gaps and missing labels."""
 
-import warnings
 from types import SimpleNamespace
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from figure_shared import strict_and_closed, texts  # noqa: F401
 from matplotlib.colors import to_hex
 from matplotlib.patches import Polygon
 
@@ -28,20 +27,7 @@ POLYGONS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def strict_and_closed():
-    plt.switch_backend("agg")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-    plt.close("all")
-
-
-def texts(figure):
-    """All that is written in a figure, drawn once so that layout problems show."""
-    figure.canvas.draw()
-    found = figure.findobj(lambda artist: hasattr(artist, "get_text"))
-    return " | ".join(artist.get_text() for artist in found if artist.get_text())
+pytestmark = pytest.mark.usefixtures("strict_and_closed")
 
 
 def waves(*rows, origin="real"):

@@ -1,13 +1,12 @@
 """Figures of runs without labels: the verdict is read in them, every value and loss is drawn."""
 
-import warnings
 from types import SimpleNamespace
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from figure_shared import strict_and_closed, texts  # noqa: F401
 
 from rppg.contest.monitor_plots import SINE_FLOORS, plot_course, plot_monitor
 from rppg.learning.losses.sinc import bandwidth_loss, sparsity_loss
@@ -18,20 +17,7 @@ COLUMNS = ["speed_disagreement_bpm", "pos_disagreement_bpm", "ipr", "hr_spread_b
 STEPS = np.arange(10, 101, 10)
 
 
-@pytest.fixture(autouse=True)
-def strict_and_closed():
-    plt.switch_backend("agg")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-    plt.close("all")
-
-
-def texts(figure):
-    """All that is written in a figure, drawn once so that layout problems show."""
-    figure.canvas.draw()
-    found = figure.findobj(lambda artist: hasattr(artist, "get_text"))
-    return " | ".join(artist.get_text() for artist in found if artist.get_text())
+pytestmark = pytest.mark.usefixtures("strict_and_closed")
 
 
 def monitored(reasons=(), n_flat=0, n=20):

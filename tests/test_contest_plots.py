@@ -1,12 +1,11 @@
 """Figures: they draw what they are given, say synthetic, and bear gaps and single recordings."""
 
-import warnings
 from types import SimpleNamespace
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from figure_shared import strict_and_closed, texts  # noqa: F401
 
 from rppg.contest import leaderboard, null_rows, plots
 
@@ -19,20 +18,7 @@ FOUND = SimpleNamespace(
 FACE = np.zeros((60, 50, 3), np.uint8)
 
 
-@pytest.fixture(autouse=True)
-def strict_and_closed():
-    plt.switch_backend("agg")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-    plt.close("all")
-
-
-def texts(figure):
-    """All that is written in a figure, drawn once so that layout problems show."""
-    figure.canvas.draw()
-    found = figure.findobj(lambda artist: hasattr(artist, "get_text"))
-    return " | ".join(artist.get_text() for artist in found if artist.get_text())
+pytestmark = pytest.mark.usefixtures("strict_and_closed")
 
 
 def board(n=6):

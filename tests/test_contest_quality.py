@@ -1,11 +1,9 @@
 """The quality page of a dataset: it bears failed recordings, no labels, one recording and NaN."""
 
-import warnings
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from figure_shared import strict_and_closed  # noqa: F401
 from matplotlib.patches import Polygon
 
 from rppg.contest.quality import plot_quality
@@ -13,13 +11,7 @@ from rppg.contest.quality import plot_quality
 REGIONS = {"cheek_up_A": np.array([[30, 60], [50, 60], [40, 80]]), "forehead": np.eye(3, 2) * 40}
 
 
-@pytest.fixture(autouse=True)
-def strict_and_closed():
-    plt.switch_backend("agg")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("strict_and_closed")
 
 
 def index(n=5, **columns):

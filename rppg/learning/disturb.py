@@ -22,13 +22,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rppg.recordings.prepared import FPS
 from rppg.signals.spectrum import HEART_BAND_HZ
 
-FPS = 30.0
 STRENGTH = (0.003, 0.04)  # of the light, relative, drawn on a logarithmic scale
 TINT = 0.6  # deviation of a colour's share, for the most colourful light
 SECOND, WANDER, WANDER_HZ = 0.4, 0.3, (0.02, 0.2)  # its harmonic, how its strength comes and goes
-RGB, YUV = slice(0, 3), slice(3, 6)
+RGB = slice(0, 3)
 N_DRAWN = 11  # values of a call beside the order of the regions and the tint
 
 

@@ -37,6 +37,7 @@ from torch import Tensor, nn
 from rppg.learning.clips import CLIP_FRAMES, Clips, Place
 from rppg.learning.prediction import RGB, WHOLE_FACE
 from rppg.learning.randomness import generator_from
+from rppg.learning.waves import waves_of
 from rppg.recordings.prepared import FPS
 from rppg.recordings.store import Store
 from rppg.signals.classical import wave as classical_wave
@@ -138,14 +139,7 @@ class LabelFree:
 
     def _waves(self, model: nn.Module, clips: Tensor, rows: Tensor | None = None) -> Tensor:
         """Waves (n, T) float64 of clips (n, T, N, C), of those rows only where they are given."""
-        device = next((weight.device for weight in model.parameters()), torch.device("cpu"))
-        found = []
-        for batch in clips.split(CLIPS_A_BATCH):
-            if rows is None:
-                wave = model(batch.to(device))
-            else:
-                wave = model(batch[:, :, rows].to(device), rows.to(device))
-            found.append(wave.double().cpu())
+        found = [waves_of(model, batch, rows).double() for batch in clips.split(CLIPS_A_BATCH)]
         waves = torch.cat(found)
         if not waves.isfinite().all():
             bad = [self.ids[i] for i in (~waves.isfinite().all(dim=1)).nonzero()[:, 0]]

@@ -23,11 +23,8 @@ SLOW_FRAMES = 49  # 1.6 s
 CONSTANT = 1e-6  # of a row's largest value: a change as small as that is rounding
 PERCENT = 100.0
 LEAST_DEVIATION = 1e-4  # percent of the mean: less is rounding
-RGB, Y, UV = (
-    slice(0, 3),
-    3,
-    slice(4, 6),
-)  # channels; U and V lie round 128, so their own mean is no brightness
+RGB, Y = slice(0, 3), 3  # channels
+UV = slice(4, 6)  # they lie round 128, so their own mean is no brightness
 N_CHANNELS = 6
 
 
@@ -50,10 +47,7 @@ def zscore(maps: Tensor) -> Tensor:
     Independent of gain and offset, as minmax, but one outlier does not set the scale.
     """
     _check(maps)
-    _, _, constant = _range(maps)
-    deviation = maps.std(dim=TIME, keepdim=True, correction=0)
-    centred = maps - maps.mean(dim=TIME, keepdim=True)
-    return torch.where(constant, 0.0, centred / torch.where(constant, 1.0, deviation))
+    return _standardised(maps, _deviation(maps), constant=_range(maps)[2])
 
 
 def ratio(maps: Tensor) -> Tensor:
@@ -94,7 +88,9 @@ def chrominance(maps: Tensor) -> Tensor:
     pos = _sum_of(green - blue, green + blue - 2 * red, sign=1)
     chrom = _sum_of(3 * red - 2 * green, 1.5 * red + green - 1.5 * blue, sign=-1)
     signals = [red, green, blue, green - blue, pos, -chrom]  # CHROM's pulse points down
-    return _standardised(torch.stack(signals, dim=-1))
+    signals = torch.stack(signals, dim=-1)  # (..., T, N, 6)
+    deviation = _deviation(signals)
+    return _standardised(signals, deviation, constant=deviation <= LEAST_DEVIATION)
 
 
 NORMALISATIONS = {"minmax": minmax, "zscore": zscore, "ratio": ratio, "chrominance": chrominance}
@@ -107,10 +103,12 @@ def _sum_of(one: Tensor, other: Tensor, sign: int) -> Tensor:
     return one + sign * scales[0] / scales[1].clamp_min(LEAST_DEVIATION) * other
 
 
-def _standardised(signals: Tensor) -> Tensor:
+def _deviation(signals: Tensor) -> Tensor:
+    return signals.std(dim=TIME, keepdim=True, correction=0)  # (..., 1, N, C)
+
+
+def _standardised(signals: Tensor, deviation: Tensor, constant: Tensor) -> Tensor:
     """Each signal of each row (..., T, N, C) minus its mean, by its deviation; 0 where constant."""
-    deviation = signals.std(dim=TIME, keepdim=True, correction=0)
-    constant = deviation <= LEAST_DEVIATION
     centred = signals - signals.mean(dim=TIME, keepdim=True)
     return torch.where(constant, 0.0, centred / torch.where(constant, 1.0, deviation))
 

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from rppg.learning.clips import LabelledClips
+from rppg.learning.waves import waves_of
 
 N_CLIPS = 64  # that are looked at, spread over all
 BATCH_CLIPS = 8
@@ -51,7 +52,6 @@ class Sign:
 def wave_sign(model: nn.Module, clips: LabelledClips) -> Sign:
     """Correlation of the model's waves with the contact waves; the model is left in eval mode."""
     model.eval()
-    device = next((weight.device for weight in model.parameters()), torch.device("cpu"))
     places = clips.in_order(step=clips.n_frames)
     chosen = np.unique(
         np.linspace(0, len(places) - 1, min(N_CLIPS, len(places))).round().astype(int)
@@ -60,7 +60,7 @@ def wave_sign(model: nn.Module, clips: LabelledClips) -> Sign:
     found: list[float] = []
     for at in range(0, len(items), BATCH_CLIPS):
         part = items[at : at + BATCH_CLIPS]
-        waves = model(torch.stack([item["clip"] for item in part]).to(device)).float().cpu()
+        waves = waves_of(model, torch.stack([item["clip"] for item in part])).float()
         bvp = torch.stack([item["wave"] for item in part])
         found += [_pearson(a, b) for a, b in zip(waves, bvp, strict=True)]
     return Sign(tuple(found))

@@ -63,21 +63,15 @@ def predict_model(
 
 
 def model_wave(
-    store: Store,
-    id: str,
-    model: nn.Module,
-    normalise: str | None,
-    array: str = "mstmap",
-    n_frames: int = CLIP_FRAMES,
-    batch_size: int = 8,
+    store: Store, id: str, model: nn.Module, normalise: str | None, **clips
 ) -> np.ndarray:
     """The wave (T,) float64 of one recording, NaN in its gaps over 0.5 s and in what is left
     between two of them that is shorter than a clip.
 
-    Raises ValueError, with the reason, for a recording that was not prepared or has no 3 s without
-    a gap.
+    clips: array, n_frames and batch_size as in predict_model.  Raises ValueError, with the reason,
+    for a recording that was not prepared or has no 3 s without a gap.
     """
-    return view_waves(store, id, model, normalise, array, n_frames, batch_size)[0]
+    return view_waves(store, id, model, normalise, **clips)[0]
 
 
 @torch.no_grad()
@@ -107,9 +101,17 @@ def view_waves(
     for at in range(0, len(places), batch_size):
         batch = torch.stack([clips[place]["clip"] for place in places[at : at + batch_size]])
         for own, rows in zip(waves, views, strict=True):
-            own.append(_forward(model, batch, rows))
+            own.append(waves_of(model, batch, rows).float())
     starts = [place.start for place in places]
     return [overlap_add(torch.cat(own), starts, meta["n_frames"]) for own in waves]
+
+
+def waves_of(model: nn.Module, clips: Tensor, rows: Tensor | None = None) -> Tensor:
+    """Waves (B, T), on the CPU, of clips (B, T, ...), or of those rows (k,) of maps (B, T, N, C);
+    the model runs where it lies."""
+    device = next((weight.device for weight in model.parameters()), torch.device("cpu"))
+    seen = (clips,) if rows is None else (clips[:, :, rows], rows)
+    return model(*(part.to(device) for part in seen)).cpu()
 
 
 def beside_truth(
@@ -149,13 +151,6 @@ def overlap_add(clips: Tensor, starts: Sequence[int], n_frames: int) -> np.ndarr
         total[start : start + length] += wave
         weight[start : start + length] += window.numpy()
     return np.where(weight > 0, total / np.where(weight > 0, weight, 1), np.nan)
-
-
-def _forward(model: nn.Module, batch: Tensor, rows: Tensor | None) -> Tensor:
-    """Waves (B, T) of clips (B, T, ...), or of those rows of them, float32 on the CPU."""
-    device = next((weight.device for weight in model.parameters()), torch.device("cpu"))
-    seen = (batch,) if rows is None else (batch[:, :, rows], rows)
-    return model(*(part.to(device) for part in seen)).float().cpu()
 
 
 def _rate_of(wave: np.ndarray) -> HeartRate | None:
