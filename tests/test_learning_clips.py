@@ -211,6 +211,7 @@ def test_batches_depend_on_the_seed_alone(store):
         ({"speeds": (1.4, 0.6)}, "0 < low <= high"),
         ({"normalise": "max"}, "no normalisation 'max', expected one of minmax, zscore, ratio"),
         ({"normalise": "ratio", "array": "face"}, "leave it out for 'face'"),
+        ({"size": 2}, "size is for faces"),
         ({"ids": ["A/1/a", "A/1/a"]}, "A/1/a: given twice"),
         ({"ids": []}, "none given"),
     ],
@@ -223,3 +224,10 @@ def test_parameters_that_cannot_be_are_errors_that_say_what_to_do(store, options
 def test_a_recording_that_was_never_prepared_is_an_error(store):
     with pytest.raises(KeyError, match="C/1/x is not prepared"):
         Clips(store, ["C/1/x"])
+
+
+def test_faces_are_averaged_down_where_a_size_is_given(store):
+    item = Clips(store, FRAMES, "face", n_frames=T, size=2)[Place("A/2/c", 40, 1.5)]
+    assert item["clip"].shape == (T, 2, 2, 3) and item["clip"].dtype == torch.float32
+    # frames 40, 41.5, 43, ...: halves are kept, where the crops as stored are rounded
+    assert item["clip"][:3, 0, 0, 0].tolist() == [40.0, 41.5, 43.0]

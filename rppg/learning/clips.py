@@ -1,6 +1,7 @@
 """Clips of prepared recordings as torch datasets, read from the memory maps by window.
 
-A clip is T frames at 30 fps of a recording's map (T, 63, 6) or face crops (T, 128, 128, 3).
+A clip is T frames at 30 fps of a recording's map (T, 63, 6) or face crops (T, 128, 128, 3), these
+as stored or, with `size`, averaged down.
 
     >>> clips = Clips(store, ids, normalise="ratio", speeds=(0.6, 1.4))  # doctest: +SKIP
     >>> batches = Batches(clips, batch_size=4)  # to train: random clips  # doctest: +SKIP
@@ -24,6 +25,7 @@ import torch
 from torch.utils.data import Dataset
 
 from rppg.learning.augment import change_speed, source_frames
+from rppg.learning.crops import average_down
 from rppg.learning.normalise import NORMALISATIONS
 from rppg.recordings.prepared import FPS, Prepared
 from rppg.recordings.store import Store
@@ -49,7 +51,8 @@ class Clips(Dataset):
     """`clips.draw(index, generator)` is a random clip of a recording, `clips[place]` a certain one,
     not augmented; either is a dict, fit for torch's default_collate:
 
-    clip   (T, ...) the array, normalised where asked, then augmented; a map float32, faces uint8
+    clip   (T, ...) the array, normalised where asked, then augmented; a map float32, faces uint8,
+           or float32 (T, size, size, 3) where a size is given
     speed  float32 (), how much faster than life; scales heart rates, and the band of the losses
     id, start
 
@@ -69,18 +72,20 @@ class Clips(Dataset):
         speeds: tuple[float, float] = (1.0, 1.0),
         augment: Augment | None = None,
         disturb: Disturb | None = None,
+        size: int | None = None,
     ):
-        """normalise: a name in NORMALISATIONS, for maps.  speeds: (lowest, highest) of random
-        clips.  disturb: what happens to these before they are normalised, (map, speed, generator)
-        -> (map, rate_hz); their items then have disturbance_hz, float32 ().  augment: what happens
-        to them after it, (item, generator) -> item.
+        """normalise: a name in NORMALISATIONS, for maps.  size: pixels a side, for faces.  speeds:
+        (lowest, highest) of random clips.  disturb: what happens to these before they are
+        normalised, (clip, speed, generator) -> (clip, rate_hz); their items then have
+        disturbance_hz, float32 ().  augment: what happens to them after it, (item, generator) ->
+        item.
 
         Raises KeyError for an id that was never prepared, ValueError for parameters that cannot be
         and where no recording is left.
         """
         self.store, self.array, self.n_frames = store, array, n_frames
         self.normalise, self.speeds = normalise, speeds
-        self.augment, self.disturb = augment, disturb
+        self.augment, self.disturb, self.size = augment, disturb, size
         self._check()
         self.stretches: dict[str, list[tuple[int, int]]] = {}
         self.left_out: dict[str, str] = {}
@@ -165,7 +170,10 @@ class Clips(Dataset):
             where = f"frames {place.start} to {place.start + n_read}"
             text = f"{place.id}: a gap in {where} that recording.json's gaps_s lacks"
             raise ValueError(f"{text}: prepare it again, or make the clips anew if that was done")
-        return {"clip": change_speed(torch.from_numpy(frames), place.speed, self.n_frames)}
+        frames = torch.from_numpy(frames)
+        if self.size is not None:
+            frames = average_down(frames, self.size)
+        return {"clip": change_speed(frames, place.speed, self.n_frames)}
 
     def _check(self) -> None:
         if self.array not in ARRAYS:
@@ -176,6 +184,8 @@ class Clips(Dataset):
             raise ValueError(f"speeds are {self.speeds}, expected (low, high), 0 < low <= high")
         if self.normalise is not None and self.array != "mstmap":
             raise ValueError(f"normalise is for maps: leave it out for {self.array!r}")
+        if self.size is not None and self.array != "face":
+            raise ValueError(f"size is for faces: leave it out for {self.array!r}")
         if self.normalise not in (None, *NORMALISATIONS):
             names = ", ".join(NORMALISATIONS)
             raise ValueError(f"no normalisation {self.normalise!r}, expected one of {names}")

@@ -18,7 +18,7 @@ from rppg.learning.models.st_transformer import STTransformer, STTransformerConf
 
 MODELS = {"st_transformer": (STTransformer, STTransformerConfig)}
 WEIGHTS = "model.safetensors"
-INPUTS = ("array", "normalise", "n_frames")  # what a model is fed
+INPUTS = ("array", "normalise", "n_frames", "size")  # what a model is fed
 
 
 def build(name: str, seed: int = 0, **fields) -> nn.Module:

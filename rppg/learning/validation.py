@@ -28,6 +28,7 @@ class RateError:
     n_frames: int = CLIP_FRAMES
     array: str = "mstmap"
     views: Sequence[Tensor] = ()
+    size: int | None = None
 
     def __call__(self, model: nn.Module) -> dict[str, float]:
         table = predict_model(
@@ -39,6 +40,7 @@ class RateError:
             self.array,
             self.n_frames,
             views=self.views,
+            size=self.size,
         )
         return rate_errors(table)
 

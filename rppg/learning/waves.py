@@ -36,13 +36,15 @@ def predict_model(
     batch_size: int = 8,
     labels: bool = True,
     views: Sequence[Tensor] = (),
+    size: int | None = None,
 ) -> pd.DataFrame:
     """Heart rate of each recording by a model that makes waves (B, T) of clips (B, T, ...).
 
     The table of `predict_classical`, kind "learned", model `name`; the model is left in eval mode
     and runs where it lies.  A recording shorter than a clip, but of 3 s or more, is one short clip.
     labels: whether hr_true_bpm is looked up; without, no label is read and it is NaN.  views: rows
-    of a map; where given, each gives a wave, and their spectra vote (see `views.py`).
+    of a map; where given, each gives a wave, and their spectra vote (see `views.py`).  size: pixels
+    a side of faces.
     Raises KeyError for an id that was never prepared.
     """
     rows = []
@@ -53,8 +55,8 @@ def predict_model(
         row |= {"split": meta.get("split"), "origin": meta.get("origin"), "reason": ""}
         row["hr_true_bpm"] = true_hr_bpm(store, meta) if labels else None
         try:
-            clips = (array, n_frames, batch_size)
-            waves = view_waves(store, id, model, normalise, *clips, views=views or (None,))
+            clips = {"array": array, "n_frames": n_frames, "batch_size": batch_size, "size": size}
+            waves = view_waves(store, id, model, normalise, **clips, views=views or (None,))
             row |= vote([heart_rate(wave, FPS) for wave in waves])
         except ValueError as error:
             row["reason"] = str(error)
@@ -68,8 +70,8 @@ def model_wave(
     """The wave (T,) float64 of one recording, NaN in its gaps over 0.5 s and in what is left
     between two of them that is shorter than a clip.
 
-    clips: array, n_frames and batch_size as in predict_model.  Raises ValueError, with the reason,
-    for a recording that was not prepared or has no 3 s without a gap.
+    clips: array, n_frames, batch_size and size as in predict_model.  Raises ValueError, with the
+    reason, for a recording that was not prepared or has no 3 s without a gap.
     """
     return view_waves(store, id, model, normalise, **clips)[0]
 
@@ -84,6 +86,7 @@ def view_waves(
     n_frames: int = CLIP_FRAMES,
     batch_size: int = 8,
     views: Sequence[Tensor | None] = (None,),
+    size: int | None = None,
 ) -> list[np.ndarray]:
     """model_wave of each view: rows (k,) of the map that the model is shown; None: all of them."""
     meta = store.meta(id)
@@ -94,7 +97,7 @@ def view_waves(
     if not whole:
         raise ValueError(f"no {MIN_STRETCH_S:g} s without a gap in {meta['n_frames'] / FPS:.2f} s")
     n_frames = min(n_frames, max(stop - start for start, stop in whole))
-    clips = Clips(store, [id], array, n_frames, normalise)
+    clips = Clips(store, [id], array, n_frames, normalise, size=size)
     places = _places(id, clips.stretches[id], n_frames)
     model.eval()
     waves: list[list[Tensor]] = [[] for _ in views]
@@ -121,7 +124,7 @@ def beside_truth(
     hr_true_bpm, contact (T,) and contact_found.  None for what the labels do not have, and for the
     HeartRate of a wave that has none, as a flat one.
 
-    clips: array, n_frames and batch_size as in model_wave, which says when it raises.
+    clips: array, n_frames, batch_size and size as in model_wave, which says when it raises.
     """
     rows = []
     for id in ids:
