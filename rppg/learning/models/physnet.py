@@ -1,0 +1,168 @@
+"""PhysNet: face crops in, one wave a cell of the face and clip out.
+
+A 3D-CNN that looks at 3 x 3 pixels of 3 frames at a time.  Its spatial sides shrink to a 16th, its
+frames to a 4th and grow back; what is left of the face is averaged into S x S cells, and the head
+turns each cell into a wave.  That is the ST-rPPG block; the wave of the clip is its spatial mean.
+Each layer is a convolution, a batch norm and an ELU:
+
+    start        (1, 5, 5)                         32 x T x 128 x 128
+    loop1        halved in space, 2 x (3, 3, 3)    64 x T x 64 x 64
+    enc1, enc2   halved in space and time, the same  64 x T/4 x 16 x 16
+    loop4        halved in space, the same         64 x T/4 x 8 x 8
+    dec1, dec2   doubled in time, (3, 1, 1)        64 x T x 8 x 8
+    head         S x S cells, (1, 1, 1)            1 x T x S x S
+
+    >>> model = PhysNet(PhysNetConfig(size=32, width=4))
+    >>> model(torch.zeros(2, 30, 32, 32, 3, dtype=torch.uint8)).shape  # as stored -> (B, T)
+    torch.Size([2, 30])
+    >>> model(torch.zeros(2, 3, 30, 32, 32), whole_block=True).shape  # -> (B, T, S, S)
+    torch.Size([2, 30, 2, 2])
+
+Source: Yu et al., BMVC 2019, as changed by Sun & Li, Contrast-Phys, ECCV 2022, section 3.2
+(https://github.com/zhaodongsun/contrast-phys/blob/eb33acf/PhysNetModel.py); with S = 1 and 64
+pixels it is the net of Gideon & Stent, ICCV 2021.  We differ in what a channel that never changes
+becomes: zero, not NaN.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool3d, avg_pool3d, interpolate, pad
+
+FORMS = ("raw", "difference")
+SHRINK = 16  # how many times smaller the sides are behind the last pool
+STILL = 1e-3  # grey levels: a channel with a smaller deviation than that does not change
+
+
+@dataclass(frozen=True)
+class PhysNetConfig:
+    """The defaults are the paper's.  ValueError for what cannot be."""
+
+    size: int = 128  # H = W of the crops
+    block: int = 2  # S: cells a side of the ST-rPPG block
+    width: int = 32  # features of the first layer; twice as many behind it
+    form: str = "raw"  # of the input: as it is, or the difference to the next frame (eq. 7)
+    patch: int = 1  # frames averaged into one before the first layer; more are for small machines
+    time_pools: int = 2  # how many of enc1 and enc2 halve the frames: what is left of the frame
+    # rate must be above twice the highest heart rate
+
+    def __post_init__(self):
+        for name in ("block", "width", "patch"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}, expected 1 or more")
+        if self.size < SHRINK * self.block or self.size % SHRINK:
+            least = f"a multiple of {SHRINK}, {SHRINK * self.block} or more for block {self.block}"
+            raise ValueError(f"size is {self.size}, expected {least}")
+        if self.form not in FORMS:
+            raise ValueError(f"no form {self.form!r}, expected one of {', '.join(FORMS)}")
+        if self.time_pools not in (0, 1, 2):
+            raise ValueError(f"time_pools is {self.time_pools}, expected 0, 1 or 2")
+
+
+class PhysNet(nn.Module):
+    """(B, 3, T, H, W) or, as stored, (B, T, H, W, 3); uint8 or float, raw -> wave (B, T).
+
+    With whole_block=True the block (B, T, S, S) instead, of which the wave is the spatial mean.
+    Clips are standardised inside, by channel, over all their pixels and frames.  Waves are float32
+    under autocast, too.  Raises ValueError for a shape that does not fit the config.
+    """
+
+    def __init__(self, config: PhysNetConfig):
+        super().__init__()
+        self.config = config
+        narrow, wide = config.width, 2 * config.width
+        self.start = _layer(3, narrow, (1, 5, 5))
+        self.loop1 = _two_layers(narrow, wide)
+        self.enc1 = _two_layers(wide, wide)
+        self.enc2 = _two_layers(wide, wide)
+        self.loop4 = _two_layers(wide, wide)
+        self.dec1 = _layer(wide, wide, (3, 1, 1))
+        self.dec2 = _layer(wide, wide, (3, 1, 1))
+        self.head = nn.Conv3d(wide, 1, 1)
+
+    def forward(self, clips: Tensor, whole_block: bool = False) -> Tensor:
+        clips = self._channels_first(clips)  # (B, 3, T, H, W)
+        n_frames = clips.shape[2]
+        block = self._block(self._prepared(clips))  # (B, t, S, S), t = ceil(T / patch)
+        block = _stretched(block, self.config.patch)[:, :n_frames]  # (B, T, S, S)
+        return block if whole_block else block.mean(dim=(2, 3))
+
+    def _channels_first(self, clips: Tensor) -> Tensor:
+        side, least = self.config.size, 2**self.config.time_pools * self.config.patch
+        if clips.ndim == 5 and clips.shape[2:] == (side, side, 3):
+            clips = clips.permute(0, 4, 1, 2, 3)
+        if clips.ndim != 5 or clips.shape[1] != 3 or clips.shape[3:] != (side, side):
+            text = f"(B, 3, T, {side}, {side}) or (B, T, {side}, {side}, 3)"
+            raise ValueError(f"expected clips {text}, found {tuple(clips.shape)}")
+        if clips.shape[2] < least:
+            raise ValueError(f"clips of {clips.shape[2]} frames, expected {least} or more")
+        return clips
+
+    def _prepared(self, clips: Tensor) -> Tensor:
+        """What the first layer sees: (B, 3, T, H, W) -> (B, 3, t, H, W), standardised."""
+        x = _at_least_float32(clips)
+        if self.config.form == "difference":
+            x = frame_difference(x)
+        x = _averaged(x, self.config.patch)
+        x = x - x.mean(dim=(2, 3, 4), keepdim=True)
+        deviation = x.square().mean(dim=(2, 3, 4), keepdim=True).sqrt()
+        return x / deviation.clamp_min(STILL)
+
+    def _block(self, x: Tensor) -> Tensor:
+        """(B, 3, t, H, W) -> (B, t, S, S)."""
+        halves1, halves2 = (1 + (self.config.time_pools > k) for k in range(2))
+        x = self.loop1(avg_pool3d(self.start(x), (1, 2, 2)))  # (B, 64, t, H/2, W/2)
+        n_all = x.shape[2]
+        x = self.enc1(avg_pool3d(x, (halves1, 2, 2)))  # (B, 64, t/2, H/4, W/4)
+        n_half = x.shape[2]
+        x = self.enc2(avg_pool3d(x, (halves2, 2, 2)))  # (B, 64, t/4, H/8, W/8)
+        x = self.loop4(avg_pool3d(x, (1, 2, 2)))  # (B, 64, t/4, H/16, W/16)
+        x = _filled(self.dec1(interpolate(x, scale_factor=(halves2, 1, 1))), n_half)
+        x = _filled(self.dec2(interpolate(x, scale_factor=(halves1, 1, 1))), n_all)
+        x = adaptive_avg_pool3d(x, (None, self.config.block, self.config.block))
+        with torch.autocast(x.device.type, enabled=False):
+            return self.head(_at_least_float32(x)).squeeze(1)
+
+
+def frame_difference(clips: Tensor) -> Tensor:
+    """(B, 3, T, H, W) -> the same: V[t+1] - V[t], the last one repeated (eq. 7)."""
+    return (
+        clips[:, :, [*range(1, clips.shape[2]), -1]] - clips[:, :, [*range(clips.shape[2] - 1), -2]]
+    )
+
+
+def _layer(n_in: int, n_out: int, kernel: tuple[int, int, int]) -> nn.Sequential:
+    conv = nn.Conv3d(n_in, n_out, kernel, padding=tuple(side // 2 for side in kernel))
+    return nn.Sequential(conv, nn.BatchNorm3d(n_out), nn.ELU(inplace=True))
+
+
+def _two_layers(n_in: int, n_out: int) -> nn.Sequential:
+    return nn.Sequential(_layer(n_in, n_out, (3, 3, 3)), _layer(n_out, n_out, (3, 3, 3)))
+
+
+def _at_least_float32(x: Tensor) -> Tensor:
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
+def _averaged(x: Tensor, patch: int) -> Tensor:
+    """(B, 3, T, H, W) -> (B, 3, ceil(T / patch), H, W); the last frame is repeated to fill up."""
+    if patch == 1:
+        return x
+    x = _filled(x, x.shape[2] + -x.shape[2] % patch)
+    return x.unflatten(2, (-1, patch)).mean(dim=3)
+
+
+def _filled(x: Tensor, n_frames: int) -> Tensor:
+    """(B, C, T, H, W) -> n_frames; the last one is repeated."""
+    missing = n_frames - x.shape[2]
+    return pad(x, (0, 0, 0, 0, 0, missing), mode="replicate") if missing else x
+
+
+def _stretched(block: Tensor, patch: int) -> Tensor:
+    """(B, t, S, S) -> (B, t patch, S, S): linear between the patches' middles."""
+    if patch == 1:
+        return block
+    waves = block.flatten(2).transpose(1, 2)  # (B, S S, t)
+    waves = interpolate(waves, scale_factor=patch, mode="linear")  # (B, S S, t patch)
+    return waves.transpose(1, 2).unflatten(2, block.shape[2:])
