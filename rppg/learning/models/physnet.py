@@ -89,7 +89,8 @@ class PhysNet(nn.Module):
         return block if whole_block else block.mean(dim=(2, 3))
 
     def _channels_first(self, clips: Tensor) -> Tensor:
-        side, least = self.config.size, 2**self.config.time_pools * self.config.patch
+        side = self.config.size
+        least = max(2, 2**self.config.time_pools * self.config.patch)
         if clips.ndim == 5 and clips.shape[2:] == (side, side, 3):
             clips = clips.permute(0, 4, 1, 2, 3)
         if clips.ndim != 5 or clips.shape[1] != 3 or clips.shape[3:] != (side, side):
@@ -126,10 +127,9 @@ class PhysNet(nn.Module):
 
 
 def frame_difference(clips: Tensor) -> Tensor:
-    """(B, 3, T, H, W) -> the same: V[t+1] - V[t], the last one repeated (eq. 7)."""
-    return (
-        clips[:, :, [*range(1, clips.shape[2]), -1]] - clips[:, :, [*range(clips.shape[2] - 1), -2]]
-    )
+    """(B, 3, T, H, W) float -> the same: V[t+1] - V[t], the last one repeated (eq. 7)."""
+    differences = clips[:, :, 1:] - clips[:, :, :-1]
+    return torch.cat([differences, differences[:, :, -1:]], dim=2)
 
 
 def _layer(n_in: int, n_out: int, kernel: tuple[int, int, int]) -> nn.Sequential:
