@@ -14,8 +14,8 @@ from label_free_shared import (
 )
 from torch import nn
 
-from rppg.learning import label_free as module
-from rppg.learning.label_free import LabelFree, entropy, irrelevant_power, means, rates_bpm
+from rppg.learning.label_free import LabelFree, means
+from rppg.learning.label_free_values import MOST_BPM, entropy, irrelevant_power, rates_bpm
 from rppg.recordings.store import Store
 
 DISAGREEMENTS = [f"{of}_disagreement_bpm" for of in ("speed", "overlap", "rows", "self", "pos")]
@@ -69,7 +69,7 @@ def test_noise_disagrees_and_has_flat_spectra(label_free):
 def test_a_flat_wave_has_no_rate_and_the_worst_of_each_value(label_free):
     table = label_free.table(Answer(constant))
     assert table["hr_bpm"].isna().all()
-    assert (table[DISAGREEMENTS] == module.MOST_BPM).all(axis=None)
+    assert (table[DISAGREEMENTS] == MOST_BPM).all(axis=None)
     assert (table[["ipr", "spectral_entropy"]] == 1).all(axis=None)
     assert means(table)["hr_spread_bpm"] == 0
 

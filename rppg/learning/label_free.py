@@ -1,19 +1,24 @@
 """What can be said of a model's waves without a label: do they agree with themselves?
 
-One clip a recording, (T, N, C) from the middle of its longest stretch, is read once and kept.
-Nothing but the recordings' maps is read: `Clips`, never `LabelledClips`.
+One clip a recording, from the middle of its longest stretch, is read once and kept.  Of a map
+(T, N, C), normalised clip by clip, the slower one and the parts are kept, too: 1.6 MB a recording.
+Of face crops (T, H, W, 3) they are made when needed: 3.7 MB at 32 pixels a side, 14.7 MB as stored
+at 128.  Nothing but maps and crops is read: `Clips`, never `LabelledClips`.
 
     >>> label_free = LabelFree(store, ids, normalise="ratio")  # doctest: +SKIP
     >>> fit(model, batches, step, config, run_dir, validate=label_free)  # doctest: +SKIP
     >>> label_free.table(model)["hr_bpm"].tolist()  # one row a recording  # doctest: +SKIP
     [71.7, 95.3]
+    >>> LabelFree(store, ids, None, array="face", size=32)(net)  # of PhysNet, say  # doctest: +SKIP
 
 The values, all the smaller the better, but the last, which should be that of people:
 
 speed_disagreement_bpm    rate of the clip, and of the same clip played slower, at life's speed
 overlap_disagreement_bpm  rate of its first 80 %, and of its last 80 %
-rows_disagreement_bpm     rate from one half of the map's rows, and from the other half
-self_disagreement_bpm     mean of these three (a model that takes no rows: of the two)
+rows_disagreement_bpm     of maps: rate from one half of the rows, and from the other half
+cells_disagreement_bpm    of faces: rate of the mean wave of the cells left of the middle, and of
+                          those right of it: the same parts of a face, in another light
+self_disagreement_bpm     mean of these (of a model that takes no rows, or has no cells, of two)
 pos_disagreement_bpm      rate of the model, and of POS on the whole face
 ipr                       irrelevant power ratio: share of the power from 0.3 Hz up that lies
                           outside the heart band (Gideon & Stent, ICCV 2021, count from 0 Hz;
@@ -27,29 +32,33 @@ off is as wrong.  A flat wave has no rate: the worst of each value is its value.
 """
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from rppg.learning.augment import change_speed
 from rppg.learning.clips import CLIP_FRAMES, Clips, Place
+from rppg.learning.label_free_values import (
+    disagreement_bpm,
+    entropy,
+    irrelevant_power,
+    rates_bpm,
+)
 from rppg.learning.prediction import RGB, WHOLE_FACE
 from rppg.learning.randomness import generator_from
+from rppg.learning.saliency import cell_waves
 from rppg.learning.waves import waves_of
 from rppg.recordings.prepared import FPS
 from rppg.recordings.store import Store
 from rppg.signals.classical import wave as classical_wave
 from rppg.signals.heart_rate import one_thread
-from rppg.signals.spectrum import HEART_BAND_HZ, crop_band, power_spectrum, unit_area
 
-N_FFT = 5400  # 1/3 bpm at 30 fps, as in the losses
-MOST_BPM = 60.0  # where a disagreement ends
 OVERLAP = 0.8  # of a clip, first and last
-LOWEST_HZ = 0.3  # of the irrelevant power ratio
-FLAT = 1e-6  # of a wave's largest value: a change as small as that is rounding
-CLIPS_A_BATCH = 8
+CLIPS_A_BATCH = 8  # at most; fewer of large crops, whose layers are larger still
+NUMBERS_A_BATCH = 8_000_000  # 8 clips of 300 frames of 32 x 32 pixels
 SUBSET, ROWS = 5, 6  # what a seed is for; fit has 0 to 4
 
 
@@ -70,8 +79,11 @@ class LabelFree:
         speed: float = 0.8,
         seed: int = 0,
         limit: int = 48,
+        array: str = "mstmap",
+        size: int | None = None,
     ):
-        """Of more than `limit` recordings, so many are drawn from the seed.
+        """Of more than `limit` recordings, so many are drawn from the seed.  array and size: what
+        the model is fed, as in `Clips`.
 
         Raises KeyError for an id that was never prepared, ValueError where no recording is as long
         as a clip, or speed is not between 0 and 1 (a faster clip would need more frames).
@@ -80,21 +92,23 @@ class LabelFree:
             raise ValueError(f"speed is {speed}, expected above 0 and below 1: a slower clip")
         if limit < 2:
             raise ValueError(f"limit is {limit}, expected 2 or more recordings to compare")
-        whole = Clips(store, ids, "mstmap", n_frames, normalise)
+        whole = Clips(store, ids, array, n_frames, normalise, size=size)
         self.ids = _drawn(list(whole.stretches), limit, seed)
-        self.left_out, self.speed = dict(whole.left_out), speed
-        n_part = round(OVERLAP * n_frames)
-        part = Clips(store, self.ids, "mstmap", n_part, normalise)
+        self.left_out, self.speed, self.array = dict(whole.left_out), speed, array
         starts = {id: _middle(whole.stretches[id], n_frames) for id in self.ids}
-        self._clips = {
-            "whole": _stack(whole, [Place(*at) for at in starts.items()]),  # (n, T, N, C)
-            "slow": _stack(whole, [Place(*at, speed) for at in starts.items()]),
-            "first": _stack(part, [Place(*at) for at in starts.items()]),  # (n, T', N, C)
-            "last": _stack(part, [Place(id, at + n_frames - n_part) for id, at in starts.items()]),
-        }
-        n_rows = self._clips["whole"].shape[2]
-        shuffled = torch.randperm(n_rows, generator=generator_from(ROWS, seed))
-        self._halves = [half.sort().values for half in (shuffled[::2], shuffled[1::2])]
+        places = [Place(*at) for at in starts.items()]
+        self._clips = {"whole": _stack(whole, places)}  # (n, T, ...)
+        n_part = round(OVERLAP * n_frames)
+        if array == "face":
+            crops = self._clips["whole"]
+            self._clips |= {"first": crops[:, :n_part], "last": crops[:, -n_part:]}  # no copies
+        else:
+            part = Clips(store, self.ids, array, n_part, normalise)
+            slow = [place._replace(speed=speed) for place in places]
+            late = [place._replace(start=place.start + n_frames - n_part) for place in places]
+            self._clips |= {"slow": _stack(whole, slow), "first": _stack(part, places)}
+            self._clips["last"] = _stack(part, late)
+        self._seed = seed
         self.pos_missing: dict[str, str] = {}
         self.pos_hr_bpm = np.array([self._pos(store, *at, n_frames) for at in starts.items()])
 
@@ -105,16 +119,22 @@ class LabelFree:
     def table(self, model: nn.Module) -> pd.DataFrame:
         """One row a recording: id, hr_bpm, pos_hr_bpm, and each value but the spread.
 
-        model: clips (B, T, N, C) -> waves (B, T); one that takes no `rows` lacks that value.  It
-        runs where it lies and is left in eval mode.  hr_bpm is NaN where the wave is flat.  Raises
-        FloatingPointError for a wave that is not finite.
+        model: clips (B, T, ...) -> waves (B, T).  One that takes no `rows` of a map lacks that
+        value; so does one that gives no `whole_block` (B, T, S, S) of faces, or one of a single
+        cell.  It runs where it lies and is left in eval mode.  hr_bpm is NaN where the wave is
+        flat.  Raises FloatingPointError for a wave that is not finite.
         """
         model.eval()
-        waves = {name: self._waves(model, clips) for name, clips in self._clips.items()}
-        if "rows" in inspect.signature(model.forward).parameters:
-            whole = self._clips["whole"]
-            for name, rows in zip(("half", "other half"), self._halves, strict=True):
-                waves[name] = self._waves(model, whole, rows)
+        may = inspect.signature(model.forward).parameters
+        with_cells = self.array == "face" and "whole_block" in may
+        waves = self._of_cells(model) if with_cells else {"whole": self._waves(model, "whole")}
+        waves |= {name: self._waves(model, name) for name in ("slow", "first", "last")}
+        if self.array == "mstmap" and "rows" in may:
+            n_rows = self._clips["whole"].shape[2]
+            shuffled = torch.randperm(n_rows, generator=generator_from(ROWS, self._seed))
+            for name, rows in (("half", shuffled[::2]), ("other half", shuffled[1::2])):
+                waves[name] = self._waves(model, "whole", rows.sort().values)
+        self._refuse_not_finite(waves)
         with one_thread():
             columns = self._values(waves)
         return pd.DataFrame({"id": self.ids} | {k: v.numpy() for k, v in columns.items()})
@@ -129,7 +149,8 @@ class LabelFree:
         found["overlap_disagreement_bpm"] = disagreement_bpm(*ends)
         if "half" in waves:
             halves = rates_bpm(waves["half"]), rates_bpm(waves["other half"])
-            found["rows_disagreement_bpm"] = disagreement_bpm(*halves)
+            of = "cells" if self.array == "face" else "rows"
+            found[f"{of}_disagreement_bpm"] = disagreement_bpm(*halves)
         own = [value for name, value in found.items() if name.endswith("disagreement_bpm")]
         found["self_disagreement_bpm"] = torch.stack(own).mean(dim=0)
         missing = pos_bpm.isnan()
@@ -137,14 +158,37 @@ class LabelFree:
         found["pos_disagreement_bpm"] = from_pos
         return found | {"ipr": irrelevant_power(whole), "spectral_entropy": entropy(whole)}
 
-    def _waves(self, model: nn.Module, clips: Tensor, rows: Tensor | None = None) -> Tensor:
-        """Waves (n, T) float64 of clips (n, T, N, C), of those rows only where they are given."""
-        found = [waves_of(model, batch, rows).double() for batch in clips.split(CLIPS_A_BATCH)]
-        waves = torch.cat(found)
-        if not waves.isfinite().all():
-            bad = [self.ids[i] for i in (~waves.isfinite().all(dim=1)).nonzero()[:, 0]]
-            raise FloatingPointError(f"the model's waves of {', '.join(bad)} are not finite")
+    def _waves(self, model: nn.Module, name: str, rows: Tensor | None = None) -> Tensor:
+        """Waves (n, T) float64 of the clips of that name, of those rows only where given."""
+        return torch.cat([waves_of(model, batch, rows).double() for batch in self._batches(name)])
+
+    def _of_cells(self, model: nn.Module) -> dict[str, Tensor]:
+        """Waves (n, T) float64 of the whole clips: of all cells of the block, and of those left and
+        right of the middle, where it has more than one."""
+        found = [cell_waves(model, batch).double() for batch in self._batches("whole")]
+        cells = torch.cat(found)  # (n, S S, T)
+        waves, side = {"whole": cells.mean(dim=1)}, round(cells.shape[1] ** 0.5)
+        if side > 1:
+            column = torch.arange(side**2) % side
+            waves["half"] = cells[:, column < side // 2].mean(dim=1)
+            waves["other half"] = cells[:, column >= (side + 1) // 2].mean(dim=1)
         return waves
+
+    def _batches(self, name: str) -> Iterator[Tensor]:
+        """The clips of that name, a few at a time; slow ones of faces are made here."""
+        clips = self._clips["whole" if name not in self._clips else name]  # (n, T, ...)
+        n_clips = NUMBERS_A_BATCH // clips[0].numel()
+        for batch in clips.split(min(max(n_clips, 1), CLIPS_A_BATCH)):
+            if name not in self._clips:
+                n_frames = batch.shape[1]
+                batch = torch.stack([change_speed(clip, self.speed, n_frames) for clip in batch])
+            yield batch
+
+    def _refuse_not_finite(self, waves: dict[str, Tensor]) -> None:
+        bad = torch.stack([~wave.isfinite().all(dim=1) for wave in waves.values()]).any(dim=0)
+        if bad.any():
+            ids = ", ".join(id for id, one in zip(self.ids, bad.tolist(), strict=True) if one)
+            raise FloatingPointError(f"the model's waves of {ids} are not finite")
 
     def _pos(self, store: Store, id: str, start: int, n_frames: int) -> float:
         """Rate in bpm of POS on the whole face in the clip; NaN, and why, where there is none."""
@@ -168,40 +212,6 @@ def means(table: pd.DataFrame) -> dict[str, float]:
     return rest.mean().to_dict() | {"hr_spread_bpm": 0.0 if np.isnan(spread) else float(spread)}
 
 
-def rates_bpm(waves: Tensor, speed: float = 1.0) -> Tensor:
-    """Heart rates (n,) of waves (n, T) at 30 fps that were played at `speed`: the peak in the heart
-    band, scaled by it, over it.  NaN where a wave is flat."""
-    band_hz = tuple(speed * edge_hz for edge_hz in HEART_BAND_HZ)
-    freq_hz, power = crop_band(*power_spectrum(waves, FPS, N_FFT), band_hz)  # (F,), (n, F)
-    return (60 * freq_hz[power.argmax(dim=-1)] / speed).masked_fill(_flat(waves), torch.nan)
-
-
-def disagreement_bpm(one: Tensor, other: Tensor) -> Tensor:
-    """|one - other| (n,), at most 60 bpm; 60 where either has no rate."""
-    return (one - other).abs().clamp(max=MOST_BPM).nan_to_num(nan=MOST_BPM)
-
-
-def irrelevant_power(waves: Tensor) -> Tensor:
-    """Share (n,) of the power from 0.3 Hz up that is outside the heart band; 1 for a flat wave."""
-    freq_hz, power = power_spectrum(waves, FPS, N_FFT)
-    total = crop_band(freq_hz, power, (LOWEST_HZ, FPS / 2))[1].sum(dim=-1)
-    inside = crop_band(freq_hz, power, HEART_BAND_HZ)[1].sum(dim=-1)
-    return (1 - inside / total).masked_fill(_flat(waves), 1.0)
-
-
-def entropy(waves: Tensor) -> Tensor:
-    """Entropy (n,) of the in-band spectrum over its largest possible value; 1 for a flat wave."""
-    share = unit_area(crop_band(*power_spectrum(waves, FPS, N_FFT), HEART_BAND_HZ)[1])  # (n, F)
-    found = -torch.xlogy(share, share).sum(dim=-1)
-    return (found / np.log(share.shape[-1])).masked_fill(_flat(waves), 1.0)
-
-
-def _flat(waves: Tensor) -> Tensor:
-    """(n,) whether a wave does not change."""
-    span = waves.amax(dim=-1) - waves.amin(dim=-1)
-    return span <= FLAT * waves.abs().amax(dim=-1)
-
-
 def _drawn(ids: list[str], limit: int, seed: int) -> list[str]:
     order = torch.randperm(len(ids), generator=generator_from(SUBSET, seed))
     return sorted(ids[i] for i in order[:limit])
@@ -214,4 +224,9 @@ def _middle(stretches: list[tuple[int, int]], n_frames: int) -> int:
 
 
 def _stack(clips: Clips, places: list[Place]) -> Tensor:
-    return torch.stack([clips[place]["clip"] for place in places])
+    """(n, T, ...), filled clip by clip: a list of crops beside their stack is twice as large."""
+    first = clips[places[0]]["clip"]
+    stack = first.new_empty(len(places), *first.shape)
+    for i, place in enumerate(places):
+        stack[i] = clips[place]["clip"]
+    return stack

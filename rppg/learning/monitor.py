@@ -34,6 +34,7 @@ from rppg.recordings.prepared import FPS
 
 SINE, NOISE = "sine generator", "noise"
 SINE_BPM = 72.0
+BLOCK = (2, 2)  # cells of the two that do not look, as many as the paper's net has
 SAME_BPM = 6.0
 MOST_SAME = 0.7  # share of recordings with one rate, from which on they hardly differ
 NOISE_SHARE = 0.8  # of the way from the sine's spectral entropy to the noise's
@@ -66,22 +67,29 @@ class Monitor:
 
 
 class SineGenerator(nn.Module):
-    """The same sine of 72 bpm, whatever it sees: the perfect answer to losses of one clip."""
+    """The same sine of 72 bpm, whatever it sees: the perfect answer to losses of one clip.
 
-    def forward(self, clips: Tensor, rows: Tensor | None = None) -> Tensor:
+    Clips (B, T, ...), maps or faces, to waves (B, T), or to a block (B, T, 2, 2) of them.
+    """
+
+    def forward(self, clips: Tensor, rows: Tensor | None = None, whole_block: bool = False):
         times_s = torch.arange(clips.shape[1], dtype=torch.float64) / FPS
-        return torch.sin(2 * torch.pi * SINE_BPM / 60 * times_s).expand(len(clips), -1)  # (B, T)
+        wave = torch.sin(2 * torch.pi * SINE_BPM / 60 * times_s)
+        if whole_block:
+            return wave[:, None, None].expand(len(clips), -1, *BLOCK)  # (B, T, S, S)
+        return wave.expand(len(clips), -1)  # (B, T)
 
 
 class NoiseGenerator(nn.Module):
-    """White noise, new for every clip and the same for every generator that is made."""
+    """White noise, new for every clip and cell, and the same for every generator that is made."""
 
     def __init__(self):
         super().__init__()
         self.generator = generator_from(NOISE_SEED)
 
-    def forward(self, clips: Tensor, rows: Tensor | None = None) -> Tensor:
-        return torch.randn(clips.shape[:2], generator=self.generator)  # (B, T)
+    def forward(self, clips: Tensor, rows: Tensor | None = None, whole_block: bool = False):
+        shape = clips.shape[:2] + BLOCK if whole_block else clips.shape[:2]
+        return torch.randn(shape, generator=self.generator)  # (B, T) or (B, T, S, S)
 
 
 def monitor(model: nn.Module, label_free: LabelFree, name: str) -> Monitor:

@@ -1,0 +1,68 @@
+"""Where on a face a wave comes from: the waves of its cells, and the pixels it hangs on.
+
+clips (B, T, H, W, 3) as the store has them or averaged down; a model that gives a block of waves
+(B, T, S, S), as PhysNet, whose spatial mean is the clip's wave.
+
+    >>> from rppg.learning.models.physnet import PhysNet, PhysNetConfig
+    >>> model = PhysNet(PhysNetConfig(size=32, width=4))
+    >>> clip = 255 * torch.rand(1, 60, 32, 32, 3)
+    >>> block_waves(model, clip).shape, input_gradient(model, clip).shape
+    (torch.Size([4, 60]), torch.Size([32, 32]))
+
+`rppg.contest.saliency_plots` draws both over the face.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from rppg.recordings.prepared import FPS
+from rppg.signals.spectrum import HEART_BAND_HZ, crop_band, power_spectrum
+
+
+@torch.no_grad()
+def block_waves(model: nn.Module, clip: Tensor) -> Tensor:
+    """Waves (S S, T) of the cells of one clip (1, T, H, W, 3), row by row, on the CPU.
+
+    The model runs where it lies and is left in eval mode.  Raises ValueError for several clips.
+    """
+    _refuse_several(clip)
+    return cell_waves(model.eval(), clip)[0]
+
+
+def cell_waves(model: nn.Module, clips: Tensor) -> Tensor:
+    """Waves (B, S S, T) of the cells of clips (B, T, H, W, 3), row by row, on the CPU; the model
+    runs where it lies, in the mode it is in."""
+    block = model(clips.to(_device(model)), whole_block=True)  # (B, T, S, S)
+    return block.flatten(2).transpose(1, 2).cpu()
+
+
+def input_gradient(model: nn.Module, clip: Tensor) -> Tensor:
+    """How much each pixel moves the wave's heart-band power: (1, T, H, W, 3) -> (H, W), >= 0, CPU.
+
+    The absolute gradient of the logarithm of the wave's power in 40-180 bpm with respect to the
+    clip, as a mean over frames and channels: the image-specific saliency of Simonyan et al. (ICLR
+    workshop 2014, arXiv:1312.6034, section 3), there of a class score and its largest channel.
+    Being of the logarithm, it does not grow with the wave.  The model runs where it lies and is
+    left in eval mode, its parameters without gradients of this.  Raises ValueError for several
+    clips, and where the wave has no power in the band, as a flat one.
+    """
+    _refuse_several(clip)
+    model.eval()
+    pixels = clip.to(_device(model)).float().requires_grad_()
+    with torch.enable_grad():
+        power = crop_band(*power_spectrum(model(pixels).float(), FPS), HEART_BAND_HZ)[1].sum()
+        if not power > 0:
+            raise ValueError(
+                f"the wave's power in the heart band is {power.item()}: nothing to ask"
+            )
+        gradient = torch.autograd.grad(power.log(), pixels)[0]  # (1, T, H, W, 3)
+    return gradient.abs().mean(dim=(0, 1, 4)).cpu()  # (H, W)
+
+
+def _device(model: nn.Module) -> torch.device:
+    return next((weight.device for weight in model.parameters()), torch.device("cpu"))
+
+
+def _refuse_several(clip: Tensor) -> None:
+    if clip.ndim != 5 or len(clip) != 1:
+        raise ValueError(f"expected one clip (1, T, H, W, 3), found {tuple(clip.shape)}")
