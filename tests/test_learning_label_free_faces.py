@@ -87,7 +87,7 @@ def test_what_the_model_sees_is_what_clips_would_give_it(store, size):
     [
         (sines([[60.0, 90.0], [60.0, 90.0]]), 30),
         (sines([[60.0, 60.0], [60.0, 60.0]]), 0),
-        (sines([[60.0, 150.0, 90.0]] * 3), 30),  # the middle column is in neither half
+        (sines([[60.0, 60.0, 90.0]] * 3), 30),  # the middle column is in neither half
         (sines([[60.0] * 3, [60.0] * 3, [90.0] * 3]), 0),  # both halves hear all rows
     ],
     ids=["sides", "one rate", "sides of 3 x 3", "rows of 3 x 3"],
