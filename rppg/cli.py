@@ -33,7 +33,17 @@ def predict(
     videos: Annotated[list[Path], typer.Argument(help="Video files, or folders of them.")],
     method: Annotated[
         Optional[list[str]],  # noqa: UP045  (typer reads this at run time on Python 3.10 too)
-        typer.Option(help="POS, CHROM, GREEN, ICA, PBV, LGI, OMIT or all; may be repeated."),
+        typer.Option(
+            help="POS, CHROM, GREEN, ICA, PBV, LGI, OMIT, or all for these seven; a trained "
+            "model: st_transformer, contrast_phys. May be repeated."
+        ),
+    ] = None,
+    runs: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            help="Folder of trained models, each in MODEL/finetune. Default: the project's "
+            "runs/demo, made by rppg run --profile demo."
+        ),
     ] = None,
     plot: Annotated[
         Optional[Path],  # noqa: UP045
@@ -46,12 +56,15 @@ def predict(
 ) -> None:
     """Heart rate of face videos.  Default: POS, with CHROM and GREEN as second opinions.
 
+    rppg predict face.mp4 --method POS --method st_transformer
+
     A video that gives no heart rate is a row with the reason; the others are done, and the exit
     status is 1.
     """
     from rppg.predict import expand_videos, predict_videos, write_table
 
-    table = predict_videos(expand_videos(videos), method or ["POS", "CHROM", "GREEN"], plot)
+    methods = method or ["POS", "CHROM", "GREEN"]
+    table = predict_videos(expand_videos(videos), methods, plot, runs)
     shown = table[["video", "method", "hr_bpm", "quality", "reason"]]
     typer.echo(shown.to_string(index=False, float_format="%.2f", na_rep="-"))
     if out is not None:

@@ -1,17 +1,26 @@
 """Heart rate of anybody's own face videos: what `rppg predict` does.
 
-table = predict_videos([Path("face.mp4")], ["POS"], plot=Path("face.png"))
-table[["video", "method", "hr_bpm", "quality", "reason"]]
+    recordings = expand_videos([Path("face.mp4")])
+    table = predict_videos(recordings, ["POS", "st_transformer"], plot=Path("face.png"))
+    table[["video", "method", "hr_bpm", "quality", "reason"]]
+
+A method is a classical one or a trained model; all of them are shown the same pass over a video.
 """
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from rppg.learning.registry import MODELS
+from rppg.predict_learned import extract_into, learned_wave, load_models
 from rppg.recordings import Recording, read
+from rppg.recordings.store import Store
 from rppg.recordings.whole import write_whole
 from rppg.signals.classical import METHODS, wave
 from rppg.signals.heart_rate import heart_rate
@@ -39,46 +48,64 @@ def _name_of(path: Path) -> str:
 
 
 def method_names(methods: list[str]) -> list[str]:
-    """Upper-case names; `all` stands for every method.  Raises ValueError for an unknown one."""
-    names = [name.upper() for name in methods]
-    names = list(METHODS) if "ALL" in names else names
-    unknown = sorted(set(names) - set(METHODS))
-    if unknown:
-        raise ValueError(f"no method {', '.join(unknown)}: expected all or {', '.join(METHODS)}")
-    return list(dict.fromkeys(names))
+    """Names as METHODS and MODELS spell them, each once; `all` stands for every classical method.
+
+    Raises ValueError for an unknown one.
+    """
+    known = {name.lower(): [name] for name in (*METHODS, *MODELS)} | {"all": list(METHODS)}
+    if unknown := sorted({name for name in methods if name.lower() not in known}):
+        expected = f"all, {', '.join(METHODS)}, {' or '.join(MODELS)}"
+        raise ValueError(f"no method {', '.join(unknown)}: expected {expected}")
+    return list(dict.fromkeys(name for given in methods for name in known[given.lower()]))
 
 
 def predict_videos(
-    recordings: list[Recording], methods: list[str], plot: Path | None = None
+    recordings: list[Recording],
+    methods: list[str],
+    plot: Path | None = None,
+    runs: Path | None = None,
 ) -> pd.DataFrame:
     """One row a video and method: video, method, hr_bpm, quality, reason, wave, times_s.
 
     hr_bpm is NaN and reason says why where a video gives no heart rate.  plot: PNG of the first
-    method; with several videos, one file a video, named plot-<video>.png.
+    method; with several videos, one file a video, named plot-<video>.png.  runs: folder of trained
+    models, as `load_models` takes it, which says what is raised where one is missing.
     """
+    from rppg.vision.boxes import BoxFinder
     from rppg.vision.face import FaceLandmarks
-    from rppg.vision.preprocess import extract
 
     methods = method_names(methods)
-    landmarker, rows = FaceLandmarks(), []
+    models = load_models([name for name in methods if name in MODELS], runs)
+    landmarker, finder, rows = FaceLandmarks(), BoxFinder(), []
     for recording in tqdm(recordings, desc="videos", unit="video", disable=len(recordings) < 2):
-        video = str(recording.frames)
-        try:
-            if recording.problem:
-                raise ValueError(recording.problem)
-            traces = extract(recording, landmarker)
-        except (ValueError, OSError) as error:
-            rows += [_row(video, name, reason=str(error)) for name in methods]
-            continue
-        rgb = np.asarray(traces.mstmap[:, ALL_REGIONS_ROW, :3], dtype=float)  # (T, 3)
-        found = [_estimate(video, name, rgb, traces) for name in methods]
+        found, traces = _predict_one(recording, methods, models, landmarker, finder)
         rows += found
-        if plot is not None:
+        if plot is not None and traces is not None:
             name = f"{plot.stem}-{recording.frames.stem}{plot.suffix}"
-            _draw(
-                plot if len(recordings) == 1 else plot.with_name(name), recording, found[0], traces
-            )
+            path = plot if len(recordings) == 1 else plot.with_name(name)
+            _draw(path, recording, found[0], traces)
     return pd.DataFrame(rows)
+
+
+def _predict_one(recording: Recording, methods, models, landmarker, finder) -> tuple:
+    """Rows of one video, a method each, and its traces, None where it could not be read."""
+    from rppg.vision.preprocess import extract
+
+    video = str(recording.frames)
+    with TemporaryDirectory(prefix="rppg-") as folder:
+        store = Store(folder)
+        try:
+            if models:
+                traces = extract_into(store, recording, landmarker, finder.find)
+            else:
+                traces = extract(recording, landmarker)
+        except (ValueError, OSError) as error:
+            return [_row(video, name, reason=str(error)) for name in methods], None
+        rgb = np.asarray(traces.mstmap[:, ALL_REGIONS_ROW, :3], dtype=float)  # (T, 3)
+        ways = {name: partial(wave, name, rgb, traces.fps) for name in methods if name in METHODS}
+        for name, (model, inputs) in models.items():
+            ways[name] = partial(learned_wave, store, recording.id, model, inputs)
+        return [_estimate(video, name, ways[name], traces) for name in methods], traces
 
 
 def _row(video, method, hr_bpm=np.nan, quality=np.nan, reason="", **signals) -> dict:
@@ -86,12 +113,11 @@ def _row(video, method, hr_bpm=np.nan, quality=np.nan, reason="", **signals) -> 
     return {**row, "reason": reason, "wave": None, "times_s": None, **signals}
 
 
-def _estimate(video: str, method: str, rgb: np.ndarray, traces) -> dict:
+def _estimate(video: str, method: str, make_wave: Callable[[], np.ndarray], traces) -> dict:
     """One method's row; a trace too short or too gappy is a reason, not an exception."""
-    fps = traces.fps
     try:
-        pulse = wave(method, rgb, fps)  # (T,)
-        found = heart_rate(pulse, fps)
+        pulse = make_wave()  # (T,)
+        found = heart_rate(pulse, traces.fps)
     except ValueError as error:
         return _row(video, method, reason=str(error))
     return _row(
