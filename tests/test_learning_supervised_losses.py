@@ -1,4 +1,4 @@
-"""Losses with labels: Pearson with a wave, the spectrum with a rate alone."""
+"""Losses with labels: Pearson and MCC with a wave, the spectrum with a rate alone."""
 
 import doctest
 import math
@@ -63,11 +63,19 @@ def test_pearson_sees_the_sign_and_neither_gain_nor_offset():
     assert negative_pearson(-x, y).item() == pytest.approx(2 - same, rel=1e-9)
 
 
-def test_pearson_of_a_constant_wave_is_one_with_a_finite_gradient():
-    x = torch.full((2, 50), 3.0, requires_grad=True)
-    loss = negative_pearson(x, noise(2, 50).float())
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("constant", [0.0, 3.0, 3.3])  # the mean of 3.3 is not quite 3.3
+def test_pearson_of_a_constant_wave_is_one_without_a_gradient(constant, dtype):
+    x = torch.full((2, 300), constant, dtype=dtype, requires_grad=True)
+    loss = negative_pearson(x, noise(2).to(dtype))
     loss.backward()
-    assert loss.item() == pytest.approx(1.0) and torch.isfinite(x.grad).all()
+    assert loss.item() == 1 and torch.equal(x.grad, torch.zeros_like(x))
+
+
+def test_pearson_of_a_small_wave_on_a_great_offset_is_that_of_the_wave():
+    x, y = noise(), noise(seed=1) + noise()
+    same = negative_pearson(x, y).item()
+    assert negative_pearson(1e-4 * x + 1e4, y).item() == pytest.approx(same, rel=1e-5)
 
 
 def test_pearson_refuses_other_shapes():

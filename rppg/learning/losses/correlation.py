@@ -39,18 +39,20 @@ def max_cross_correlation(
     fps: float,
     band_hz: Tensor | tuple[float, float] = HEART_BAND_HZ,
 ) -> Tensor:
-    """The highest in-band correlation (B,) of two waves (B, T) over all lags, 0 to 1.
+    """The highest in-band correlation (B,) of two waves (B, T) over all lags, 0 to about 1.
 
     Eq. 11 of Qian et al., 3rd RePSS, 2024, as Gideon and Stent, The way to my heart is through
     contrastive learning, ICCV 2021, compute it: own means removed, zeros behind up to twice the
     length so that no lag wraps around, cross-spectrum cut to the band, its inverse transform's
-    maximum over the deviations and over the share of the cross-spectrum's magnitude in the band,
-    so that what lies outside is no loss.  band_hz: (low, high), or (B, 2) for clips played faster.
+    maximum over the deviations and over the share of the cross-spectrum's magnitude in the band.
+    band_hz: (low, high), or (B, 2) for clips played faster.
 
     Measured at 300 frames of 30 fps, 72 bpm, 0.66-3 Hz.  Same wave 1.00; a quarter of a period late
-    0.98; upside down 0.97, as half a period late: the sign is nearly unseen.  100 bpm 0.07.  Nulls:
-    white noise against the pulse 0.11 (at most 0.27 in 6000), against white noise 0.33 (at most
-    0.56): a value means little without them.
+    0.98; upside down 0.97, as half a period late: the sign is nearly unseen.  100 bpm 0.07.  A sine
+    as strong at 400 bpm, out of the band, in one wave 0.71, in both 1.00.  Nulls: white noise
+    against the pulse 0.11 (at most 0.27 in 6000), against white noise 0.33 (at most 0.56): a value
+    means little without them.  White noise against itself is at up to 1.03, since the sums over
+    half of the spectrum count its last bin twice.
 
     A wave that is constant, or has nothing in the band, is at 0, without a gradient.  Raises
     ValueError unless both are (B, T) with T of 2 or more, or where a band is empty.
@@ -76,7 +78,7 @@ def mcc_loss(
     fps: float,
     band_hz: Tensor | tuple[float, float] = HEART_BAND_HZ,
 ) -> Tensor:
-    """L_mcc, eq. 11: minus `max_cross_correlation`, mean over the batch: 0 to -1."""
+    """L_mcc, eq. 11: minus `max_cross_correlation`, mean over the batch: 0 to about -1."""
     return -max_cross_correlation(wave, bvp, fps, band_hz).mean()
 
 
