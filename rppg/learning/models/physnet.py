@@ -28,7 +28,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import adaptive_avg_pool3d, avg_pool3d, interpolate, pad
+from torch.nn.functional import adaptive_avg_pool3d, interpolate, pad
+
+from rppg.learning.models.norm_elu import norm_elu
 
 FORMS = ("raw", "difference")
 SHRINK = 16  # how many times smaller the sides are behind the last pool
@@ -72,13 +74,13 @@ class PhysNet(nn.Module):
         super().__init__()
         self.config = config
         narrow, wide = config.width, 2 * config.width
-        self.start = _layer(3, narrow, (1, 5, 5))
+        self.start = Layer(3, narrow, (1, 5, 5), halve=True)
         self.loop1 = _two_layers(narrow, wide)
         self.enc1 = _two_layers(wide, wide)
         self.enc2 = _two_layers(wide, wide)
-        self.loop4 = _two_layers(wide, wide)
-        self.dec1 = _layer(wide, wide, (3, 1, 1))
-        self.dec2 = _layer(wide, wide, (3, 1, 1))
+        self.loop4 = _two_layers(wide, wide, halve=False)
+        self.dec1 = Layer(wide, wide, (3, 1, 1))
+        self.dec2 = Layer(wide, wide, (3, 1, 1))
         self.head = nn.Conv3d(wide, 1, 1)
 
     def forward(self, clips: Tensor, whole_block: bool = False) -> Tensor:
@@ -102,7 +104,7 @@ class PhysNet(nn.Module):
 
     def _prepared(self, clips: Tensor) -> Tensor:
         """What the first layer sees: (B, 3, T, H, W) -> (B, 3, t, H, W), standardised."""
-        x = _at_least_float32(clips)
+        x = _at_least_float32(clips).contiguous(memory_format=torch.channels_last_3d)
         if self.config.form == "difference":
             x = frame_difference(x)
         x = _averaged(x, self.config.patch)
@@ -112,18 +114,33 @@ class PhysNet(nn.Module):
 
     def _block(self, x: Tensor) -> Tensor:
         """(B, 3, t, H, W) -> (B, t, S, S)."""
-        halves1, halves2 = (1 + (self.config.time_pools > k) for k in range(2))
-        x = self.loop1(avg_pool3d(self.start(x), (1, 2, 2)))  # (B, 64, t, H/2, W/2)
+        n_pools, block = self.config.time_pools, self.config.block
+        x = self.loop1(self.start(x))  # (B, 64, t, H/4, W/4)
         n_all = x.shape[2]
-        x = self.enc1(avg_pool3d(x, (halves1, 2, 2)))  # (B, 64, t/2, H/4, W/4)
+        x = self.enc1(_half_frames(x) if n_pools > 0 else x)  # (B, 64, t/2, H/8, W/8)
         n_half = x.shape[2]
-        x = self.enc2(avg_pool3d(x, (halves2, 2, 2)))  # (B, 64, t/4, H/8, W/8)
-        x = self.loop4(avg_pool3d(x, (1, 2, 2)))  # (B, 64, t/4, H/16, W/16)
-        x = _filled(self.dec1(interpolate(x, scale_factor=(halves2, 1, 1))), n_half)
-        x = _filled(self.dec2(interpolate(x, scale_factor=(halves1, 1, 1))), n_all)
-        x = adaptive_avg_pool3d(x, (None, self.config.block, self.config.block))
+        x = self.enc2(_half_frames(x) if n_pools > 1 else x)  # (B, 64, t/4, H/16, W/16)
+        x = self.loop4(x)
+        x = self.dec1(_double_frames(x) if n_pools > 1 else x)  # (B, 64, t/2, H/16, W/16)
+        x = _filled(x, n_half)
+        x = self.dec2(_double_frames(x) if n_pools > 0 else x)  # (B, 64, t, H/16, W/16)
+        x = adaptive_avg_pool3d(_filled(x, n_all), (None, block, block))
         with torch.autocast(x.device.type, enabled=False):
             return self.head(_at_least_float32(x)).squeeze(1)
+
+
+class Layer(nn.Module):
+    """Convolution, batch norm and ELU; with `halve`, then the means of 2 x 2 pixels."""
+
+    def __init__(self, n_in: int, n_out: int, kernel: tuple[int, int, int], halve: bool = False):
+        super().__init__()
+        padding = tuple(side // 2 for side in kernel)
+        self.conv = nn.Conv3d(n_in, n_out, kernel, padding=padding)
+        self.norm = nn.BatchNorm3d(n_out)
+        self.halve = halve
+
+    def forward(self, x: Tensor) -> Tensor:
+        return norm_elu(self.conv(x), self.norm, self.halve)
 
 
 def frame_difference(clips: Tensor) -> Tensor:
@@ -132,13 +149,20 @@ def frame_difference(clips: Tensor) -> Tensor:
     return torch.cat([differences, differences[:, :, -1:]], dim=2)
 
 
-def _layer(n_in: int, n_out: int, kernel: tuple[int, int, int]) -> nn.Sequential:
-    conv = nn.Conv3d(n_in, n_out, kernel, padding=tuple(side // 2 for side in kernel))
-    return nn.Sequential(conv, nn.BatchNorm3d(n_out), nn.ELU(inplace=True))
+def _two_layers(n_in: int, n_out: int, halve: bool = True) -> nn.Sequential:
+    kernel = (3, 3, 3)
+    return nn.Sequential(Layer(n_in, n_out, kernel), Layer(n_out, n_out, kernel, halve))
 
 
-def _two_layers(n_in: int, n_out: int) -> nn.Sequential:
-    return nn.Sequential(_layer(n_in, n_out, (3, 3, 3)), _layer(n_out, n_out, (3, 3, 3)))
+def _half_frames(x: Tensor) -> Tensor:
+    """(B, C, T, H, W) -> (B, C, T // 2, H, W): means of two; an odd one out is left out."""
+    stop = x.shape[2] // 2 * 2
+    return (x[:, :, 0:stop:2] + x[:, :, 1:stop:2]) / 2
+
+
+def _double_frames(x: Tensor) -> Tensor:
+    """(B, C, T, H, W) -> (B, C, 2 T, H, W): each frame twice."""
+    return interpolate(x, scale_factor=(2, 1, 1))
 
 
 def _at_least_float32(x: Tensor) -> Tensor:
