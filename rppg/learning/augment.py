@@ -1,7 +1,8 @@
 """Clips made different: another speed, backwards, rows in another order, rows that say nothing.
 
 Functions of one clip (T, ...): a map (T, N, C), face crops (T, H, W, 3), or a wave (T,), which goes
-the way of its clip.  They draw nothing; `MapAugmentation` does, from the generator it is given.
+the way of its clip.  They draw nothing; `MapAugmentation` and `FaceAugmentation` do, from the
+generator that they are given.
 
     >>> beat = torch.sin(2 * torch.pi * 1.2 * torch.arange(400) / 30)  # 72 bpm
     >>> fast = change_speed(beat, speed=1.25, n_frames=300)  # 90 bpm, from 375 of the 400 frames
@@ -127,9 +128,7 @@ class MapAugmentation:
     row_order: Sequence[int] | None = None  # of flip_rows; None: reversed
 
     def __post_init__(self):
-        for name, limit in (("flip_time", 1.0), ("flip_rows", 1.0), ("drop_rows", 0.99)):
-            if not 0 <= getattr(self, name) <= limit:
-                raise ValueError(f"{name} is {getattr(self, name)}, expected 0 to {limit:g}")
+        _check_chances(self, {"flip_time": 1.0, "flip_rows": 1.0, "drop_rows": 0.99})
 
     def __call__(self, item: dict, generator: torch.Generator) -> dict:
         maps = item["clip"]
@@ -143,7 +142,36 @@ class MapAugmentation:
         if dropped.any():
             maps = drop_rows(maps, dropped)
         changed = {"clip": maps}
-        if chances[0] < self.flip_time:
-            timed = {"clip": maps, "wave": item.get("wave")}
-            changed = {key: flip_time(value) for key, value in timed.items() if value is not None}
-        return item | changed
+        return item | (_backwards(item | changed) if chances[0] < self.flip_time else changed)
+
+
+@dataclass(frozen=True)
+class FaceAugmentation:
+    """Turns an item of `clips` of face crops backwards or mirrors it, by chance; a wave in it goes
+    along in time.  Every call takes two random values.  ValueError for a chance that is none."""
+
+    flip_time: float = 0.5  # chance, a clip
+    mirror: float = 0.5  # chance, a clip: left and right change places
+
+    def __post_init__(self):
+        _check_chances(self, {"flip_time": 1.0, "mirror": 1.0})
+
+    def __call__(self, item: dict, generator: torch.Generator) -> dict:
+        faces = item["clip"]
+        if faces.ndim != 4:
+            raise ValueError(f"expected face crops (T, H, W, 3), found {tuple(faces.shape)}")
+        backwards, mirrored = torch.rand(2, generator=generator).tolist()
+        changed = {"clip": faces.flip(2) if mirrored < self.mirror else faces}
+        return item | (_backwards(item | changed) if backwards < self.flip_time else changed)
+
+
+def _backwards(item: dict) -> dict:
+    """Clip, and wave where there is one, backwards in time."""
+    timed = {"clip": item["clip"], "wave": item.get("wave")}
+    return {key: flip_time(value) for key, value in timed.items() if value is not None}
+
+
+def _check_chances(of, limits: dict[str, float]) -> None:
+    for name, limit in limits.items():
+        if not 0 <= getattr(of, name) <= limit:
+            raise ValueError(f"{name} is {getattr(of, name)}, expected 0 to {limit:g}")

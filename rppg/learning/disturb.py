@@ -12,7 +12,8 @@ left to be narrow, and is on all of the face, is the pulse.
     >>> 0.66 <= rate_hz <= 3.0, bool((disturbed == maps).all(dim=0).any())  # a region is spared
     (True, True)
 
-It is no part of HFUT-VUT's method.
+`SwingingLightOnFaces` does the same to face crops: the light has a soft edge or is a spot.  Neither
+is a part of HFUT-VUT's method.
 """
 
 import math
@@ -30,6 +31,10 @@ TINT = 0.6  # deviation of a colour's share, for the most colourful light
 SECOND, WANDER, WANDER_HZ = 0.4, 0.3, (0.02, 0.2)  # its harmonic, how its strength comes and goes
 RGB = slice(0, 3)
 N_DRAWN = 11  # values of a call beside the order of the regions and the tint
+N_DRAWN_ON_FACES = 15
+SPOTS = 0.3  # share of lights on faces that are spots
+REACH, SPOT_RADIUS = 0.6, (0.15, 0.65)  # of half a crop: where the light lies, how wide a spot is
+EDGE_SHARPNESS = (2.0, 12.0)  # of a sigmoid over half a crop
 
 
 @dataclass(frozen=True)
@@ -53,21 +58,16 @@ class SwingingLight:
             raise ValueError(f"expected combinations (N, R) and yuv_from_rgb (3, 3), found {found}")
 
     def __call__(self, maps: Tensor, speed: float, generator: torch.Generator):
-        drawn = torch.rand(N_DRAWN, generator=generator, dtype=torch.float64).tolist()
+        drawn, tint = _draw(N_DRAWN, generator)
         order = torch.randperm(self.combinations.shape[1], generator=generator)
-        tint = torch.randn(3, generator=generator)
         if drawn[0] >= self.chance:
             return maps, math.nan
         if maps.ndim != 3 or maps.shape[1:] != (len(self.combinations), 6):
             expected = f"(T, {len(self.combinations)}, 6)"
             raise ValueError(f"expected a map {expected}, found {tuple(maps.shape)}")
-        rate_hz = speed * _between(drawn[1], HEART_BAND_HZ)
-        course = _course(len(maps), rate_hz, drawn[2:8])  # (T,)
-        strength = math.exp(_between(drawn[8], tuple(map(math.log, STRENGTH))))
-        colour = 1 + TINT * drawn[9] * tint  # (3,)
+        rate_hz, course = _swing(len(maps), speed, drawn, tint)  # (T, 3)
         lit = self._lit(order, 1 + int(drawn[10] * (len(order) - 1)))  # (N,)
-        light = strength * course[:, None, None] * lit[:, None] * colour  # (T, N, 3)
-        added = maps[..., RGB] * light
+        added = maps[..., RGB] * course[:, None] * lit[:, None]  # (T, N, 3)
         to_yuv = torch.from_numpy(self.yuv_from_rgb).to(maps)
         return maps + torch.cat([added, added @ to_yuv.T], dim=-1), rate_hz
 
@@ -75,6 +75,57 @@ class SwingingLight:
         """Share (N,) of each row's regions that are lit, the first n_lit of order."""
         members = torch.from_numpy(self.combinations).float()  # (N, R)
         return members[:, order[:n_lit]].sum(dim=1) / members.sum(dim=1)
+
+
+@dataclass(frozen=True)
+class SwingingLightOnFaces:
+    """crops (T, H, W, 3) raw, speed, generator -> (crops float32, rate_hz), NaN where nothing was
+    put in.
+
+    What is lit ends at a soft edge across the face, or is a spot on it.  The rate is uniform in the
+    heart band times speed.  Every call takes the same number of random values.  ValueError for a
+    chance that is none.
+    """
+
+    chance: float = 0.5  # a clip
+
+    def __post_init__(self):
+        if not 0 <= self.chance <= 1:
+            raise ValueError(f"chance is {self.chance}, expected 0 to 1")
+
+    def __call__(self, crops: Tensor, speed: float, generator: torch.Generator):
+        drawn, tint = _draw(N_DRAWN_ON_FACES, generator)
+        if drawn[0] >= self.chance:
+            return crops, math.nan
+        rate_hz, course = _swing(len(crops), speed, drawn, tint)  # (T, 3)
+        lit = _lit_pixels(*crops.shape[1:3], drawn[10:])  # (H, W)
+        return crops * (1 + course[:, None, None] * lit[..., None]), rate_hz
+
+
+def _lit_pixels(height: int, width: int, drawn: list[float]) -> Tensor:
+    """How much of the light falls on each pixel (height, width), 0 to 1."""
+    y, x = torch.linspace(-1, 1, height)[:, None], torch.linspace(-1, 1, width)
+    right, down = (_between(value, (-REACH, REACH)) for value in drawn[1:3])
+    if drawn[0] < SPOTS:
+        radius = _between(drawn[3], SPOT_RADIUS)
+        return torch.exp(-((x - right) ** 2 + (y - down) ** 2) / (2 * radius**2))
+    angle = 2 * math.pi * drawn[3]
+    across = math.cos(angle) * (x - right) + math.sin(angle) * (y - down)
+    return torch.sigmoid(_between(drawn[4], EDGE_SHARPNESS) * across)
+
+
+def _draw(n: int, generator: torch.Generator) -> tuple[list[float], Tensor]:
+    """n uniform values and three normal ones."""
+    drawn = torch.rand(n, generator=generator, dtype=torch.float64).tolist()
+    return drawn, torch.randn(3, generator=generator)
+
+
+def _swing(n_frames: int, speed: float, drawn: list[float], tint: Tensor) -> tuple[float, Tensor]:
+    """Rate in Hz, and how much brighter each channel is at each frame (n_frames, 3), relative."""
+    rate_hz = speed * _between(drawn[1], HEART_BAND_HZ)
+    strength = math.exp(_between(drawn[8], tuple(map(math.log, STRENGTH))))
+    colour = 1 + TINT * drawn[9] * tint  # (3,)
+    return rate_hz, strength * _course(n_frames, rate_hz, drawn[2:8])[:, None] * colour
 
 
 def _course(n_frames: int, rate_hz: float, drawn: list[float]) -> Tensor:
