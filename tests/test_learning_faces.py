@@ -1,0 +1,90 @@
+"""Chance on face crops: a light that swings on a part of them, mirrors, time turned round."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from rppg.learning.augment import FaceAugmentation
+from rppg.learning.disturb import SwingingLightOnFaces
+from rppg.signals.spectrum import power_spectrum
+
+T, SIDE = 300, 16
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def plain_crops():
+    return torch.tensor([180.0, 120.0, 90.0]).expand(T, SIDE, SIDE, 3)
+
+
+def peak_hz(wave):
+    freq_hz, power = power_spectrum(wave[None].double(), 30.0, 5400)
+    return freq_hz[power[0].argmax()].item()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_part_of_the_face_swings_at_the_rate_that_is_told(seed):
+    crops, rate_hz = SwingingLightOnFaces(1.0)(plain_crops(), 1.0, generator(seed))
+    assert 0.66 <= rate_hz <= 3.0
+    swing = (crops.std(dim=0) / plain_crops()[0]).amax(dim=-1)  # (H, W)
+    assert 0.001 < swing.max() < 0.15
+    assert swing.min() < 0.7 * swing.max(), "all of the face is lit alike"
+    brightest = int(swing.argmax())
+    lit = crops.flatten(1, 2)[:, brightest]  # (T, 3)
+    colour = int((lit.std(dim=0) / lit.mean(dim=0)).argmax())  # a tint may spare one
+    assert peak_hz(lit[:, colour]) == pytest.approx(rate_hz, abs=0.05)
+
+
+def test_a_brighter_pixel_swings_by_the_same_share():
+    one, _ = SwingingLightOnFaces(1.0)(plain_crops(), 1.0, generator(4))
+    half, _ = SwingingLightOnFaces(1.0)(plain_crops() / 2, 1.0, generator(4))
+    torch.testing.assert_close(half, one / 2)
+
+
+def test_the_chance_the_speed_and_the_number_of_draws():
+    crops = plain_crops()
+    drawn = [SwingingLightOnFaces(0.3)(crops, 1.0, generator(seed)) for seed in range(200)]
+    left = [math.isnan(rate_hz) for _, rate_hz in drawn]
+    assert 0.6 < np.mean(left) < 0.8
+    assert all((one is crops) == nothing for (one, _), nothing in zip(drawn, left, strict=True))
+    slow, fast = (SwingingLightOnFaces(1.0)(crops, s, generator(3))[1] for s in (0.5, 1.0))
+    assert slow == pytest.approx(fast / 2)
+    one, other = generator(5), generator(5)
+    SwingingLightOnFaces(0.0)(crops, 1.0, one), SwingingLightOnFaces(1.0)(crops, 1.0, other)
+    assert torch.rand(1, generator=one) == torch.rand(1, generator=other)
+    with pytest.raises(ValueError, match="chance is -0.1, expected 0 to 1"):
+        SwingingLightOnFaces(-0.1)
+
+
+def test_a_mirrored_face_keeps_its_wave_and_a_backward_one_turns_it():
+    clip = torch.rand(T, 4, 4, 3, generator=generator())
+    item = {"clip": clip, "wave": torch.arange(T), "id": "A/1/a"}
+    mirrored = FaceAugmentation(flip_time=0.0, mirror=1.0)(item, generator())
+    assert torch.equal(mirrored["clip"], clip.flip(2))
+    assert torch.equal(mirrored["wave"], item["wave"])
+    backward = FaceAugmentation(flip_time=1.0, mirror=0.0)(item, generator())
+    assert torch.equal(backward["clip"], clip.flip(0))
+    assert torch.equal(backward["wave"], item["wave"].flip(0))
+    assert backward["id"] == "A/1/a" and "wave" not in FaceAugmentation()(
+        {"clip": clip}, generator()
+    )
+
+
+def test_half_of_the_faces_are_mirrored_and_half_turned_backwards():
+    clip = torch.rand(5, 2, 2, 3, generator=generator())
+    changed = [FaceAugmentation()({"clip": clip}, generator(seed))["clip"] for seed in range(400)]
+    kinds = {"plain": clip, "mirror": clip.flip(2), "time": clip.flip(0), "both": clip.flip(0, 2)}
+    for name, kind in kinds.items():
+        share = np.mean([torch.equal(one, kind) for one in changed])
+        assert 0.18 < share < 0.32, f"{name}: {share}"
+
+
+def test_maps_and_chances_that_cannot_be_are_refused():
+    with pytest.raises(ValueError, match=r"expected face crops \(T, H, W, 3\), found \(5, 63, 6\)"):
+        FaceAugmentation()({"clip": torch.zeros(5, 63, 6)}, generator())
+    with pytest.raises(ValueError, match="mirror is 1.5, expected 0 to 1"):
+        FaceAugmentation(mirror=1.5)
