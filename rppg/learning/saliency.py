@@ -9,14 +9,34 @@ clips (B, T, H, W, 3) as the store has them or averaged down; a model that gives
     >>> block_waves(model, clip).shape, input_gradient(model, clip).shape
     (torch.Size([4, 60]), torch.Size([32, 32]))
 
-`rppg.contest.saliency_plots` draws both over the face.
+For a figure, `plot_block` of rppg.contest.saliency_plots:
+
+    >>> clips = Clips(store, [id], "face", size=32)  # doctest: +SKIP
+    >>> clip = clips[clips.in_order()[0]]["clip"][None]  # doctest: +SKIP
+    >>> found = seen_in_clip(model, clip)  # doctest: +SKIP
+    >>> plot_block(crop, **found, hr_true_bpm=72, title=id, origin=origin)  # doctest: +SKIP
 """
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from rppg.recordings.prepared import FPS
+from rppg.signals.heart_rate import HeartRate, heart_rate
 from rppg.signals.spectrum import HEART_BAND_HZ, crop_band, power_spectrum
+
+
+def seen_in_clip(model: nn.Module, clip: Tensor) -> dict:
+    """What a figure of one clip (1, T, H, W, 3) needs: waves (S S, T) and fps; found, the HeartRate
+    of each and, last, of their mean; saliency (H, W).
+
+    found has None for a wave without a heart rate, as a flat one or one shorter than 3 s; saliency
+    is None where the mean has none.  Otherwise as block_waves and input_gradient.
+    """
+    waves = block_waves(model, clip).double().numpy()
+    found = [_rate_of(wave) for wave in (*waves, waves.mean(axis=0))]
+    saliency = None if found[-1] is None else input_gradient(model, clip).numpy()
+    return {"waves": waves, "found": found, "fps": FPS, "saliency": saliency}
 
 
 @torch.no_grad()
@@ -42,21 +62,30 @@ def input_gradient(model: nn.Module, clip: Tensor) -> Tensor:
     The absolute gradient of the logarithm of the wave's power in 40-180 bpm with respect to the
     clip, as a mean over frames and channels: the image-specific saliency of Simonyan et al. (ICLR
     workshop 2014, arXiv:1312.6034, section 3), there of a class score and its largest channel.
-    Being of the logarithm, it does not grow with the wave.  The model runs where it lies and is
-    left in eval mode, its parameters without gradients of this.  Raises ValueError for several
-    clips, and where the wave has no power in the band, as a flat one.
+    Being of the logarithm, it does not grow with the wave.  The wave is under a Hann window, as in
+    predictions: what padding does to a clip's ends is not asked for.  The model runs where it lies
+    and is left in eval mode; its parameters get no gradient.  Raises ValueError for several clips,
+    and where the wave has no power in the band, as a flat one.
     """
     _refuse_several(clip)
     model.eval()
-    pixels = clip.to(_device(model)).float().requires_grad_()
+    pixels = clip.to(_device(model)).float().detach().requires_grad_()
     with torch.enable_grad():
-        power = crop_band(*power_spectrum(model(pixels).float(), FPS), HEART_BAND_HZ)[1].sum()
+        wave = model(pixels)[0].float()  # (T,)
+        inner = (wave - wave.mean()) * torch.hann_window(len(wave), False, device=wave.device)
+        power = crop_band(*power_spectrum(inner, FPS), HEART_BAND_HZ)[1].sum()
         if not power > 0:
-            raise ValueError(
-                f"the wave's power in the heart band is {power.item()}: nothing to ask"
-            )
+            text = "expected a wave that is not flat"
+            raise ValueError(f"power {power.item()} in the heart band, {text}: look at the clip")
         gradient = torch.autograd.grad(power.log(), pixels)[0]  # (1, T, H, W, 3)
     return gradient.abs().mean(dim=(0, 1, 4)).cpu()  # (H, W)
+
+
+def _rate_of(wave: np.ndarray) -> HeartRate | None:
+    try:
+        return heart_rate(wave, FPS)
+    except ValueError:  # flat, or too short: the figure says that it has no rate
+        return None
 
 
 def _device(model: nn.Module) -> torch.device:
