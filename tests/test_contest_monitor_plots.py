@@ -97,6 +97,42 @@ def test_the_course_has_every_loss_every_value_and_the_chosen_step(n_values):
     assert np.array_equal(figure.axes[1].get_lines()[0].get_ydata(), 5 / STEPS)
 
 
+def test_losses_below_zero_are_drawn_on_a_plain_scale_with_its_zero():
+    validation, metrics = course()
+    assert plot_course(validation, metrics, 40, "Pre-trained", "real").axes[0].get_yscale() == "log"
+    axes = plot_course(validation, metrics.assign(push=-0.5), 40, "Pre-trained", "real").axes[0]
+    assert axes.get_yscale() == "linear"
+    lines = {line.get_label(): list(line.get_ydata()) for line in axes.get_lines()}
+    assert lines["push"] == [-0.5] * 10 and [0, 0] in lines.values()
+    low, high = axes.get_ylim()
+    assert low < -0.5 and high > metrics["loss"].max()  # none is cut off
+
+
+def test_every_loss_of_contrast_and_of_labels_looks_different():
+    names = "truth_pull truth_push pearson mcc rate pull push disturbance".split()
+    validation, metrics = course()
+    metrics = metrics[["step", "loss"]].assign(**{name: -0.1 * i for i, name in enumerate(names)})
+    axes = plot_course(validation, metrics, None, "Fine-tuned", "real").axes[0]
+    drawn = [line for line in axes.get_lines() if not line.get_label().startswith("_")]
+    assert [line.get_label() for line in drawn] == ["loss", "truth pull", "truth push", *names[2:]]
+    assert len({(line.get_color(), line.get_linestyle()) for line in drawn}) == 9
+
+
+def test_errors_and_values_of_cells_are_named_in_words():
+    validation, metrics = course()
+    columns = ["rmse_bpm", "mae_bpm", "within_5bpm", "cells_disagreement_bpm"]
+    validation = validation[["step"]].assign(**{name: 1.0 for name in columns})
+    text = texts(plot_course(validation, metrics, 40, "Fine-tuned", "real"))
+    for words in ("RMSE\n(bpm)", "MAE\n(bpm)", "share\nwithin 5 bpm", "cells\ndisagreement (bpm)"):
+        assert words in text
+
+
+def test_a_value_that_was_never_known_leaves_its_panel_empty():
+    validation, metrics = course()
+    validation["pos_disagreement_bpm"] = np.nan  # POS had no wave in any recording
+    assert "POS\ndisagreement (bpm)" in texts(plot_course(validation, metrics, 40, "Run", "real"))
+
+
 def test_a_course_without_a_chosen_step_says_so():
     figure = plot_course(*course(), None, "Pre-trained", "real")
     assert "Pre-trained: no step chosen" in texts(figure)

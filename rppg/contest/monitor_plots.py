@@ -18,7 +18,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rppg.contest.plots import BLUE, CLEAN, GREEN, GREY, ORANGE, PURPLE, titled
+from rppg.contest.plots import BLUE, CLEAN, GREEN, GREY, LINE_STYLES, ORANGE, PURPLE, titled
 
 SINE_FLOORS = {
     "bandwidth": 0.014,
@@ -28,6 +28,13 @@ BIN_EDGES_BPM = np.arange(40, 181, 10)
 COLOURS = (ORANGE, PURPLE, GREY)  # of the model, the sine generator, noise
 LOSS_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, "#E69F00", "#56B4E9")
 NO_LOSS = {"step", "epoch", "seconds", "lr", "grad_norm"}  # columns of metrics.csv
+WORDS = {  # of columns whose own name says too little
+    "ipr": "irrelevant_power ratio",
+    "spread": "heart rate_spread",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "within_5bpm": "share_within 5 bpm",
+}
 TEXT_WIDTH = 125  # characters of a line over a figure
 SMALL = {"fontsize": "small"}
 
@@ -78,10 +85,10 @@ def plot_course(
     for axes, name in zip(panels, names, strict=True):
         axes.plot(validation["step"], validation[name], color=BLUE, lw=1.2, marker=".", ms=4)
         axes.set_title(_words(name), loc="left", **SMALL)
-        axes.set_ylim(0, 1.08 * max(validation[name].max(), 1e-9))
+        axes.set_ylim(0, 1.08 * np.nanmax([*validation[name], 1e-9]))
     for axes in (losses, *panels):
         axes.tick_params(labelsize="small")
-        axes.set_xlim(0, max(metrics["step"].max(), validation["step"].max()))
+        axes.set_xlim(0, 1.02 * max(metrics["step"].max(), validation["step"].max()))
         if best_step is not None:
             axes.axvline(best_step, color="black", lw=0.9, ls="--")
     for axes in (losses, *panels[1::2], *panels[-1:]):
@@ -132,16 +139,21 @@ def _draw_bars(axes: Axes, values: pd.Series) -> None:
 
 
 def _draw_losses(axes: Axes, metrics: pd.DataFrame) -> None:
-    """Every loss of metrics.csv on a logarithmic scale, the floors of a sine dotted."""
+    """Every loss of metrics.csv, the floors of a sine dotted: on a logarithmic scale, or, where one
+    may be below zero as push and mcc are, a plain one with a line at zero."""
     axes.plot(metrics["step"], metrics["loss"], color="black", lw=1.5, label="loss")
     parts = [name for name in metrics.columns if name not in NO_LOSS | {"loss"}]
     for place, name in enumerate(parts):
-        colour = LOSS_COLOURS[place % len(LOSS_COLOURS)]
-        axes.plot(metrics["step"], metrics[name], color=colour, lw=1.1, label=name)
+        turn, place = divmod(place, len(LOSS_COLOURS))
+        colour, style = LOSS_COLOURS[place], {"ls": LINE_STYLES[turn % len(LINE_STYLES)], "lw": 1.1}
+        axes.plot(metrics["step"], metrics[name], color=colour, label=_plain(name), **style)
         if name in SINE_FLOORS:
             floor, style = SINE_FLOORS[name], {"color": colour, "lw": 1.2, "ls": ":"}
             axes.axhline(floor, label=f"{name} of a sine: {floor:.2f}", **style)
-    axes.set_yscale("log")
+    if (metrics[["loss", *parts]] < 0).any(axis=None):
+        axes.axhline(0, color=GREY, lw=0.8)
+    else:
+        axes.set_yscale("log")
     axes.set_title("losses of the training clips", loc="left", **SMALL)
     axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2, **SMALL)
 
@@ -151,10 +163,13 @@ def _label(who: str, hr_bpm: pd.Series) -> str:
     return f"{who}: {n_flat} without a rate" if n_flat else who
 
 
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
+
+
 def _words(column: str) -> str:
     """Two short lines: "speed_disagreement_bpm" is "speed" over "disagreement (bpm)"."""
     unit = " (bpm)" if column.endswith("_bpm") else ""
     name = column.removesuffix("_bpm").removeprefix("hr_")
-    name = {"ipr": "irrelevant_power ratio", "spread": "heart rate_spread"}.get(name, name)
-    first, _, rest = name.replace("pos_", "POS_").partition("_")
-    return f"{first}\n{rest}{unit}"
+    first, _, rest = WORDS.get(name, name).replace("pos_", "POS_").partition("_")
+    return f"{first}\n{(rest + unit).strip()}"
