@@ -14,9 +14,13 @@ import torch
 from torch import nn
 
 from rppg.learning.checkpoint import load_model, read_about
+from rppg.learning.models.physnet import PhysNet, PhysNetConfig
 from rppg.learning.models.st_transformer import STTransformer, STTransformerConfig
 
-MODELS = {"st_transformer": (STTransformer, STTransformerConfig)}
+MODELS = {
+    "st_transformer": (STTransformer, STTransformerConfig),
+    "contrast_phys": (PhysNet, PhysNetConfig),
+}
 WEIGHTS = "model.safetensors"
 INPUTS = ("array", "normalise", "n_frames", "size")  # what a model is fed
 

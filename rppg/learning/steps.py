@@ -92,16 +92,21 @@ class Supervised:
         has_wave = batch["has_wave"]
         only_rate = batch["has_hr"] & ~has_wave
         n_labelled = (has_wave | only_rate).sum().clamp_min(1)
-        pearson, rate = waves.new_zeros(()), waves.new_zeros(())
+        pearson, rate = waves.new_zeros(()), rate_loss_of(waves, batch, only_rate)
         if has_wave.any():
             pearson = negative_pearson(waves[has_wave], batch["wave"][has_wave])
-        if only_rate.any():
-            band_hz = scaled_band(batch["speed"][only_rate], RATE_BAND_HZ)
-            freq_hz, power = power_spectrum(waves[only_rate], FPS, N_FFT)
-            rate = rate_loss(freq_hz, power, batch["hr_bpm"][only_rate], band_hz)
         labelled = self.pearson * pearson * has_wave.sum() + self.rate * rate * only_rate.sum()
         loss = labelled / n_labelled + self.self_supervised * unlabelled
         return loss, {"pearson": pearson, "rate": rate, **parts}
+
+
+def rate_loss_of(waves: Tensor, batch: dict, chosen: Tensor) -> Tensor:
+    """`rate_loss` of the waves (B, T) and heart rates of the chosen (B,) clips; 0 without any."""
+    if not chosen.any():
+        return waves.new_zeros(())
+    band_hz = scaled_band(batch["speed"][chosen], RATE_BAND_HZ)
+    freq_hz, power = power_spectrum(waves[chosen], FPS, N_FFT)
+    return rate_loss(freq_hz, power, batch["hr_bpm"][chosen], band_hz)
 
 
 def step_facts(step) -> dict:

@@ -12,6 +12,8 @@ Each layer is a convolution, a batch norm and an ELU:
     dec1, dec2   doubled in time, (3, 1, 1)        64 x T x 8 x 8
     head         S x S cells, (1, 1, 1)            1 x T x S x S
 
+Crops of fewer than 16 pixels a cell, for small machines, are not halved before loop4.
+
     >>> model = PhysNet(PhysNetConfig(size=32, width=4))
     >>> model(torch.zeros(2, 30, 32, 32, 3, dtype=torch.uint8)).shape  # as stored -> (B, T)
     torch.Size([2, 30])
@@ -28,12 +30,17 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import adaptive_avg_pool3d, interpolate, pad
+from torch.nn.functional import adaptive_avg_pool3d, avg_pool1d, interpolate, pad
 
 from rppg.learning.models.norm_elu import norm_elu
 
-FORMS = ("raw", "difference")
-SHRINK = 16  # how many times smaller the sides are behind the last pool
+FORMS = ("raw", "difference", "ratio", "ratio_difference")
+SHRINK = (
+    16  # how many times smaller the sides are behind the last pool; half of that for few pixels
+)
+SLOW_FRAMES = 49  # 1.6 s at 30 fps: what is slower is no pulse
+PERCENT, MOST_PERCENT = 100.0, 5.0  # a larger change is an edge that moved
+DARK = 4.0  # grey levels: of a darker pixel, the change relative to its level is noise
 STILL = 1e-3  # grey levels: a channel with a smaller deviation than that does not change
 
 
@@ -44,7 +51,8 @@ class PhysNetConfig:
     size: int = 128  # H = W of the crops
     block: int = 2  # S: cells a side of the ST-rPPG block
     width: int = 32  # features of the first layer; twice as many behind it
-    form: str = "raw"  # of the input: as it is, or the difference to the next frame (eq. 7)
+    form: str = "raw"  # of the input: as it is; difference: to the next frame (eq. 7); ratio: in
+    # percent of the pixel's moving mean; ratio_difference: to the next frame, of that
     patch: int = 1  # frames averaged into one before the first layer; more are for small machines
     time_pools: int = 2  # how many of enc1 and enc2 halve the frames: what is left of the frame
     # rate must be above twice the highest heart rate
@@ -53,13 +61,19 @@ class PhysNetConfig:
         for name in ("block", "width", "patch"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected 1 or more")
-        if self.size < SHRINK * self.block or self.size % SHRINK:
-            least = f"a multiple of {SHRINK}, {SHRINK * self.block} or more for block {self.block}"
+        shrink = SHRINK if self.halves_all else SHRINK // 2
+        if self.size < shrink * self.block or self.size % shrink:
+            least = f"a multiple of {shrink}, {shrink * self.block} or more for block {self.block}"
             raise ValueError(f"size is {self.size}, expected {least}")
         if self.form not in FORMS:
             raise ValueError(f"no form {self.form!r}, expected one of {', '.join(FORMS)}")
         if self.time_pools not in (0, 1, 2):
             raise ValueError(f"time_pools is {self.time_pools}, expected 0, 1 or 2")
+
+    @property
+    def halves_all(self) -> bool:
+        """Whether the crops are halved before loop4, too: not where cells would be lost by it."""
+        return self.size >= SHRINK * self.block
 
 
 class PhysNet(nn.Module):
@@ -77,7 +91,7 @@ class PhysNet(nn.Module):
         self.start = Layer(3, narrow, (1, 5, 5), halve=True)
         self.loop1 = _two_layers(narrow, wide)
         self.enc1 = _two_layers(wide, wide)
-        self.enc2 = _two_layers(wide, wide)
+        self.enc2 = _two_layers(wide, wide, config.halves_all)
         self.loop4 = _two_layers(wide, wide, halve=False)
         self.dec1 = Layer(wide, wide, (3, 1, 1))
         self.dec2 = Layer(wide, wide, (3, 1, 1))
@@ -105,12 +119,14 @@ class PhysNet(nn.Module):
     def _prepared(self, clips: Tensor) -> Tensor:
         """What the first layer sees: (B, 3, T, H, W) -> (B, 3, t, H, W), standardised."""
         x = _at_least_float32(clips).contiguous(memory_format=torch.channels_last_3d)
-        if self.config.form == "difference":
+        if self.config.form.startswith("ratio"):
+            x = ratio(x)
+        if self.config.form.endswith("difference"):
             x = frame_difference(x)
         x = _averaged(x, self.config.patch)
         x = x - x.mean(dim=(2, 3, 4), keepdim=True)
-        deviation = x.square().mean(dim=(2, 3, 4), keepdim=True).sqrt()
-        return x / deviation.clamp_min(STILL)
+        variance = x.square().mean(dim=(2, 3, 4), keepdim=True)
+        return x / variance.clamp_min(STILL**2).sqrt()
 
     def _block(self, x: Tensor) -> Tensor:
         """(B, 3, t, H, W) -> (B, t, S, S)."""
@@ -147,6 +163,22 @@ def frame_difference(clips: Tensor) -> Tensor:
     """(B, 3, T, H, W) float -> the same: V[t+1] - V[t], the last one repeated (eq. 7)."""
     differences = clips[:, :, 1:] - clips[:, :, :-1]
     return torch.cat([differences, differences[:, :, -1:]], dim=2)
+
+
+def ratio(clips: Tensor) -> Tensor:
+    """(B, 3, T, H, W) float, 0-255 -> the same in percent: how much a pixel differs from its own
+    mean over the 1.6 s around it, at most 5.
+
+    What POS and CHROM begin with (Wang et al., IEEE TBME 2017): a pulse is as large on dark skin as
+    on bright, and no edge of the picture is larger than it.  Towards the ends of a clip the mean is
+    over the frames there are.
+    """
+    by_time = clips.movedim(2, -1)  # (B, 3, H, W, T)
+    flat = by_time.reshape(-1, 1, by_time.shape[-1])
+    padding = SLOW_FRAMES // 2
+    level = avg_pool1d(flat, SLOW_FRAMES, 1, padding, count_include_pad=False).clamp_min(DARK)
+    change = (PERCENT * (flat / level - 1)).clamp(-MOST_PERCENT, MOST_PERCENT)
+    return change.view(by_time.shape).movedim(-1, 2)
 
 
 def _two_layers(n_in: int, n_out: int, halve: bool = True) -> nn.Sequential:
