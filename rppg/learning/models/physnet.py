@@ -34,7 +34,7 @@ from torch.nn.functional import adaptive_avg_pool3d, avg_pool1d, interpolate, pa
 
 from rppg.learning.models.norm_elu import norm_elu
 
-FORMS = ("raw", "difference", "ratio", "ratio_difference")
+FORMS = ("raw", "difference", "chrominance", "chrominance_difference")
 SHRINK = (
     16  # how many times smaller the sides are behind the last pool; half of that for few pixels
 )
@@ -51,8 +51,8 @@ class PhysNetConfig:
     size: int = 128  # H = W of the crops
     block: int = 2  # S: cells a side of the ST-rPPG block
     width: int = 32  # features of the first layer; twice as many behind it
-    form: str = "raw"  # of the input: as it is; difference: to the next frame (eq. 7); ratio: in
-    # percent of the pixel's moving mean; ratio_difference: to the next frame, of that
+    form: str = "raw"  # of the input: as it is; difference: to the next frame (eq. 7); chrominance:
+    # what POS and CHROM make of each pixel; chrominance_difference: to the next frame, of that
     patch: int = 1  # frames averaged into one before the first layer; more are for small machines
     time_pools: int = 2  # how many of enc1 and enc2 halve the frames: what is left of the frame
     # rate must be above twice the highest heart rate
@@ -119,8 +119,8 @@ class PhysNet(nn.Module):
     def _prepared(self, clips: Tensor) -> Tensor:
         """What the first layer sees: (B, 3, T, H, W) -> (B, 3, t, H, W), standardised."""
         x = _at_least_float32(clips).contiguous(memory_format=torch.channels_last_3d)
-        if self.config.form.startswith("ratio"):
-            x = ratio(x)
+        if self.config.form.startswith("chrominance"):
+            x = chrominance(x)
         if self.config.form.endswith("difference"):
             x = frame_difference(x)
         x = _averaged(x, self.config.patch)
@@ -165,20 +165,31 @@ def frame_difference(clips: Tensor) -> Tensor:
     return torch.cat([differences, differences[:, :, -1:]], dim=2)
 
 
-def ratio(clips: Tensor) -> Tensor:
-    """(B, 3, T, H, W) float, 0-255 -> the same in percent: how much a pixel differs from its own
-    mean over the 1.6 s around it, at most 5.
+def chrominance(clips: Tensor) -> Tensor:
+    """(B, 3, T, H, W) float, R, G, B of 0-255 -> the same of G - B, POS and CHROM of each pixel, in
+    percent of its moving mean.
 
-    What POS and CHROM begin with (Wang et al., IEEE TBME 2017): a pulse is as large on dark skin as
-    on bright, and no edge of the picture is larger than it.  Towards the ends of a clip the mean is
-    over the frames there are.
+    Colours over their own means of 1.6 s, minus one, at most 5 % (what is more is an edge that
+    moved); of these POS and CHROM add two projections, weighted by their deviations over the clip,
+    which cancels a change of brightness.  A pulse is then as large on dark skin as on bright, where
+    the net would first have to find out how.
+    Source: Wang et al., IEEE TBME 2017; de Haan and Jeanne, IEEE TBME 2013.
     """
     by_time = clips.movedim(2, -1)  # (B, 3, H, W, T)
     flat = by_time.reshape(-1, 1, by_time.shape[-1])
     padding = SLOW_FRAMES // 2
     level = avg_pool1d(flat, SLOW_FRAMES, 1, padding, count_include_pad=False).clamp_min(DARK)
     change = (PERCENT * (flat / level - 1)).clamp(-MOST_PERCENT, MOST_PERCENT)
-    return change.view(by_time.shape).movedim(-1, 2)
+    red, green, blue = change.view(by_time.shape).unbind(1)  # (B, H, W, T) each
+    pos = _sum_of(green - blue, green + blue - 2 * red, sign=1)
+    chrom = _sum_of(3 * red - 2 * green, 1.5 * red + green - 1.5 * blue, sign=-1)
+    return torch.stack([green - blue, pos, -chrom], dim=1).movedim(-1, 2)  # CHROM points down
+
+
+def _sum_of(one: Tensor, other: Tensor, sign: int) -> Tensor:
+    """One projection (..., T) plus or minus the other, which is scaled to its deviation."""
+    scales = [projection.std(dim=-1, keepdim=True) for projection in (one, other)]
+    return one + sign * scales[0] / scales[1].clamp_min(STILL) * other
 
 
 def _two_layers(n_in: int, n_out: int, halve: bool = True) -> nn.Sequential:
