@@ -35,9 +35,7 @@ from torch.nn.functional import adaptive_avg_pool3d, avg_pool1d, interpolate, pa
 from rppg.learning.models.norm_elu import norm_elu
 
 FORMS = ("raw", "difference", "chrominance", "chrominance_difference")
-SHRINK = (
-    16  # how many times smaller the sides are behind the last pool; half of that for few pixels
-)
+SHRINK = 16  # how many times smaller the sides are behind the last pool; 8 where pixels are few
 SLOW_FRAMES = 49  # 1.6 s at 30 fps: what is slower is no pulse
 PERCENT, MOST_PERCENT = 100.0, 5.0  # a larger change is an edge that moved
 DARK = 4.0  # grey levels: of a darker pixel, the change relative to its level is noise
@@ -188,8 +186,9 @@ def chrominance(clips: Tensor) -> Tensor:
 
 def _sum_of(one: Tensor, other: Tensor, sign: int) -> Tensor:
     """One projection (..., T) plus or minus the other, which is scaled to its deviation."""
-    scales = [projection.std(dim=-1, keepdim=True) for projection in (one, other)]
-    return one + sign * scales[0] / scales[1].clamp_min(STILL) * other
+    variances = (projection.var(dim=-1, keepdim=True) for projection in (one, other))
+    scales = [variance.clamp_min(STILL**2).sqrt() for variance in variances]  # a root of 0 has
+    return one + sign * scales[0] / scales[1] * other  # no gradient
 
 
 def _two_layers(n_in: int, n_out: int, halve: bool = True) -> nn.Sequential:
