@@ -28,7 +28,9 @@ spectral_entropy          of the in-band spectrum, 0 one frequency, 1 all alike;
 hr_spread_bpm             standard deviation of the recordings' rates
 
 A rate is the peak of the clip's spectrum in the heart band.  Disagreements end at 60 bpm: farther
-off is as wrong.  A flat wave has no rate: the worst of each value is its value.
+off is as wrong.  A flat wave has no rate: the worst of each value is its value.  Of faces, rates
+are read without a tenth of the wave at either end: what padding does there is the same in every
+clip, so that an untrained PhysNet agreed with itself to 0.7 bpm; without the ends, to 10 or worse.
 """
 
 import inspect
@@ -57,6 +59,7 @@ from rppg.signals.classical import wave as classical_wave
 from rppg.signals.heart_rate import one_thread
 
 OVERLAP = 0.8  # of a clip, first and last
+ENDS = 0.1  # of a wave of faces, first and last: no rate is read there
 CLIPS_A_BATCH = 8  # at most; fewer of large crops, whose layers are larger still
 NUMBERS_A_BATCH = 8_000_000  # 8 clips of 300 frames of 32 x 32 pixels
 SUBSET, ROWS = 5, 6  # what a seed is for; fit has 0 to 4
@@ -140,23 +143,27 @@ class LabelFree:
         return pd.DataFrame({"id": self.ids} | {k: v.numpy() for k, v in columns.items()})
 
     def _values(self, waves: dict[str, Tensor]) -> dict[str, Tensor]:
+        rates = {name: self._rates(wave, name) for name, wave in waves.items()}
         whole, pos_bpm = waves["whole"], torch.from_numpy(self.pos_hr_bpm)
-        hr_bpm = rates_bpm(whole)
-        found = {"hr_bpm": hr_bpm, "pos_hr_bpm": pos_bpm}
-        slow_bpm = rates_bpm(waves["slow"], self.speed)
-        found["speed_disagreement_bpm"] = disagreement_bpm(hr_bpm, slow_bpm)
-        ends = rates_bpm(waves["first"]), rates_bpm(waves["last"])
-        found["overlap_disagreement_bpm"] = disagreement_bpm(*ends)
-        if "half" in waves:
-            halves = rates_bpm(waves["half"]), rates_bpm(waves["other half"])
+        found = {"hr_bpm": rates["whole"], "pos_hr_bpm": pos_bpm}
+        found["speed_disagreement_bpm"] = disagreement_bpm(rates["whole"], rates["slow"])
+        found["overlap_disagreement_bpm"] = disagreement_bpm(rates["first"], rates["last"])
+        if "half" in rates:
             of = "cells" if self.array == "face" else "rows"
-            found[f"{of}_disagreement_bpm"] = disagreement_bpm(*halves)
+            halves = disagreement_bpm(rates["half"], rates["other half"])
+            found[f"{of}_disagreement_bpm"] = halves
         own = [value for name, value in found.items() if name.endswith("disagreement_bpm")]
         found["self_disagreement_bpm"] = torch.stack(own).mean(dim=0)
         missing = pos_bpm.isnan()
-        from_pos = disagreement_bpm(hr_bpm, pos_bpm).masked_fill(missing, torch.nan)
+        from_pos = disagreement_bpm(rates["whole"], pos_bpm).masked_fill(missing, torch.nan)
         found["pos_disagreement_bpm"] = from_pos
         return found | {"ipr": irrelevant_power(whole), "spectral_entropy": entropy(whole)}
+
+    def _rates(self, waves: Tensor, name: str) -> Tensor:
+        """Rates (n,) of waves (n, T) of the clips of that name, of faces without the ends."""
+        n_ends = round(ENDS * waves.shape[1]) if self.array == "face" else 0
+        inner = waves[:, n_ends : waves.shape[1] - n_ends]
+        return rates_bpm(inner, self.speed if name == "slow" else 1.0)
 
     def _waves(self, model: nn.Module, name: str, rows: Tensor | None = None) -> Tensor:
         """Waves (n, T) float64 of the clips of that name, of those rows only where given."""
