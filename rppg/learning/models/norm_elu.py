@@ -64,26 +64,29 @@ class _NormElu(Function):
     def backward(ctx, grad):
         x, weight, bias, mean, scale = ctx.saved_tensors
         frames, grad = _frames(x), _frames(grad)
-        before = torch.empty_like(frames)  # the ELU: its gradient; then x's
+        grad_x = torch.empty_like(frames)  # at first that of the norm's result
         factor, offset = _factor_and_offset(weight, bias, mean, scale)
         sums = torch.zeros(2, len(mean), dtype=mean.dtype, device=x.device)
-        for values, part, out in _pieces(frames, grad, before):
+        for values, part, out in _pieces(frames, grad, grad_x):
             values = values.to(mean.dtype)
-            slope = torch.addcmul(offset, values, factor).clamp_max_(0).exp_()
+            slope = torch.addcmul(offset, values, factor).clamp_max_(0).exp_()  # of the ELU
             slope = _times_spread(slope, part) if ctx.halve else slope.mul_(part)
             sums[0] += slope.sum(dim=(0, 1, 2))
             sums[1] += (values - mean).mul_(slope).sum(dim=(0, 1, 2))
             out.copy_(slope)
         sums[1] *= scale
+        # g -> factor (g - mean(g) - n mean(g n)), n = scale (x - mean); factor g for constants
         level, tilt = sums / (frames.numel() / len(mean)) * (factor if ctx.of_batch else 0)
         tilt = tilt * scale
-        for values, out in _pieces(frames, before):
-            level_out = torch.addcmul(mean * tilt - level, out.to(mean.dtype), factor)
-            out.copy_(level_out.addcmul_(values.to(mean.dtype), tilt, value=-1))
-        return _clips(before, len(x)), sums[1], sums[0], None, None, None, None
+        for values, out in _pieces(frames, grad_x):
+            first = torch.addcmul(mean * tilt - level, out.to(mean.dtype), factor)
+            out.copy_(first.addcmul_(values.to(mean.dtype), tilt, value=-1))
+        return _clips(grad_x, len(x)), sums[1], sums[0], None, None, None, None
 
 
-def _factor_and_offset(weight: Tensor, bias: Tensor, mean: Tensor, scale: Tensor) -> tuple:
+def _factor_and_offset(
+    weight: Tensor, bias: Tensor, mean: Tensor, scale: Tensor
+) -> tuple[Tensor, Tensor]:
     """(C,) each: the norm is x times the one plus the other."""
     return weight * scale, bias - mean * weight * scale
 
