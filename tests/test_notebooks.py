@@ -23,6 +23,7 @@ def test_there_are_notebooks():
     assert [p.stem for p in PATHS] == [
         "01_preprocess",
         "02_pretrain_st_transformer",
+        "03_pretrain_contrast_phys",
         "04_finetune",
         "06_submit",
     ]

@@ -42,11 +42,10 @@ def plot_attention(
     COMBINATIONS and REGIONS from vision's preview and mstmap:
 
         clips = Clips(store, [id], normalise=normalise)
-        rows = row_attention(model, clips[clips.in_order()[0]]["clip"][None])  # (1, 63)
-        shares = region_attention(rows, COMBINATIONS)[0].tolist()
+        clip = clips[clips.in_order()[0]]["clip"][None]  # (1, T, 63, 6)
+        found = seen_in_map(model, clip, COMBINATIONS, REGIONS)
         crops, outlines = previews(store, [id])
-        weights = dict(zip(REGIONS, shares, strict=True))
-        plot_attention(crops[id], outlines[id], weights, rows[0], f"Attention, {id}", origin)
+        plot_attention(crops[id], outlines[id], **found, title=id, origin=origin)
 
     Raises ValueError where polygons and weights differ in their regions, or rows do not fit them.
     """

@@ -10,10 +10,8 @@ clips (B, T, N, C); row weights (B, N) and region weights (B, 6), each summing t
 
 For a figure, `COMBINATIONS` and `REGIONS` of rppg.vision.mstmap say which regions a row holds:
 
-    >>> shares = region_attention(weights, COMBINATIONS)[0].tolist()  # doctest: +SKIP
-    >>> plot_attention(  # doctest: +SKIP
-    ...     crop, outlines[id], dict(zip(REGIONS, shares)), weights[0], "Attention", origin
-    ... )
+    >>> found = seen_in_map(model, clip, COMBINATIONS, REGIONS)  # doctest: +SKIP
+    >>> plot_attention(crop, outlines[id], **found, title=id, origin=origin)  # doctest: +SKIP
 
 It says what is mixed into what, not what the answer hangs on: a row may be looked at by all and
 change nothing.  A net that does not tell rows apart gives 1/N to each.  An untrained one need
@@ -21,10 +19,22 @@ not be even: on maps normalised by "ratio", single rows had 2.5 times that (by "
 what a net has learned shows beside its untrained copy.
 """
 
+from collections.abc import Sequence
 from functools import partial
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+
+
+def seen_in_map(
+    model: nn.Module, clip: Tensor, combinations: np.ndarray, regions: Sequence[str]
+) -> dict:
+    """What a figure of one clip (1, T, N, C) needs: weights, region to its share of the attention,
+    and row_weights (N,).  combinations: (N, R) bool, which regions a row holds."""
+    by_row = row_attention(model, clip)  # (1, N)
+    shares = region_attention(by_row, combinations)[0].tolist()
+    return {"weights": dict(zip(regions, shares, strict=True)), "row_weights": by_row[0]}
 
 
 @torch.no_grad()

@@ -1,8 +1,9 @@
 """Models by the name that notebooks and commands use, and the runs that trained them.
 
-    model = build("st_transformer", seed=0, dim=32, n_loops=2)
-    model, facts = load_run("runs/demo/st_transformer/pretrain")
-    facts["normalise"]
+    inputs = inputs_of("contrast_phys", n_frames=240, size=32)
+    model = build("contrast_phys", seed=0, **shape_for(inputs), width=8)
+    fit(model, Batches(Clips(store, ids, **inputs), 4), Contrast(), config, run, parameters=inputs)
+    model, inputs = load_run(run)
 
 A run's folder holds model.safetensors, whose header says what the model is and what it is fed:
 the parameters `INPUTS` that were given to fit().
@@ -21,8 +22,28 @@ MODELS = {
     "st_transformer": (STTransformer, STTransformerConfig),
     "contrast_phys": (PhysNet, PhysNetConfig),
 }
+ARRAYS = {"st_transformer": "mstmap", "contrast_phys": "face"}  # what a model sees
+CROP_SIDE = 128  # pixels, of crops as prepared
 WEIGHTS = "model.safetensors"
 INPUTS = ("array", "normalise", "n_frames", "size")  # what a model is fed
+
+
+def inputs_of(
+    name: str, n_frames: int, normalise: str | None = None, size: int = CROP_SIDE
+) -> dict:
+    """What a model of this name is fed, as `Clips` takes it: a normalisation if it sees maps, a
+    size if it sees crops other than the prepared ones.  Raises ValueError for an unknown name."""
+    sees_maps = _known(name, ARRAYS) == "mstmap"
+    normalise, size = (normalise, CROP_SIDE) if sees_maps else (None, size)
+    size = None if size == CROP_SIDE else size
+    return {"array": ARRAYS[name], "normalise": normalise, "n_frames": n_frames, "size": size}
+
+
+def shape_for(inputs: dict) -> dict:
+    """Fields of a model's config that what it is fed decides."""
+    if inputs["array"] == "mstmap":
+        return {"n_frames": inputs["n_frames"]}
+    return {"size": inputs["size"] or CROP_SIDE}
 
 
 def build(name: str, seed: int = 0, **fields) -> nn.Module:
@@ -30,9 +51,7 @@ def build(name: str, seed: int = 0, **fields) -> nn.Module:
 
     Raises ValueError for an unknown name or a field that its config does not have.
     """
-    if name not in MODELS:
-        raise ValueError(f"no model {name!r}, expected one of {', '.join(MODELS)}")
-    model_class, config_class = MODELS[name]
+    model_class, config_class = _known(name, MODELS)
     known = config_class.__dataclass_fields__
     if unknown := sorted(fields.keys() - known.keys()):
         raise ValueError(f"{name} has no field {', '.join(unknown)}; it has {', '.join(known)}")
@@ -59,3 +78,9 @@ def load_run(run_dir: Path | str) -> tuple[nn.Module, dict]:
         raise ValueError(f"{path} does not say {', '.join(missing)}: train the model again")
     model, _ = load_model(path, *by_class[about["model"]])
     return model, {name: facts[name] for name in INPUTS}
+
+
+def _known(name: str, table: dict):
+    if name not in table:
+        raise ValueError(f"no model {name!r}, expected one of {', '.join(table)}")
+    return table[name]
