@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from rppg.learning.augment import scaled_band
 from rppg.learning.losses.contrast import (
+    cells_and_mean,
     pull_loss,
     push_loss,
     sample_windows,
@@ -96,7 +97,7 @@ class SupervisedContrast:
         unlabelled, parts = self.losses.of_share(share, block, batch)
         has_wave, waves = batch["has_wave"], block.mean(dim=(2, 3))  # (B,), (B, T)
         only_rate = batch["has_hr"] & ~has_wave
-        found = self._of_waves(share, waves, batch["wave"], has_wave, generator)
+        found = self._of_waves(share, waves, batch, generator)
         found["rate"] = rate_loss_of(waves, batch, only_rate)
         n_labelled = (has_wave | only_rate).sum().clamp_min(1)
         n_of = {"rate": only_rate.sum()}  # a loss is a mean over the clips that have its label
@@ -108,9 +109,10 @@ class SupervisedContrast:
         )
         return labelled / n_labelled + self.self_supervised * unlabelled, {**found, **parts}
 
-    def _of_waves(self, share, waves, bvp, has_wave, generator) -> Parts:
+    def _of_waves(self, share: Tensor, waves: Tensor, batch: dict, generator) -> Parts:
         """Losses of the clips that have a contact wave; zeros where none has."""
         names = ("truth_pull", "truth_push", "pearson", "mcc")
+        has_wave, bvp = batch["has_wave"], batch["wave"]  # (B,), (B, T)
         if not has_wave.any():
             return {name: waves.new_zeros(()) for name in names}
         n_windows, n_frames = share.shape[1], waves.shape[1] // 2
@@ -121,11 +123,5 @@ class SupervisedContrast:
             "truth_pull": truth_pull_loss(share[has_wave], truth),
             "truth_push": truth_push_loss(share, truth, has_wave),
             "pearson": negative_pearson(*pair),
-            "mcc": mcc_loss(*pair, FPS),
+            "mcc": mcc_loss(*pair, FPS, scaled_band(batch["speed"][has_wave])),
         }
-
-
-def cells_and_mean(block: Tensor) -> Tensor:
-    """Waves (B, S S + 1, T) of each cell of the block (B, T, S, S), then of their mean."""
-    cells = block.flatten(2).transpose(1, 2)  # (B, S S, T)
-    return torch.cat([cells, cells.mean(dim=1, keepdim=True)], dim=1)

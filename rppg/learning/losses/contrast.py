@@ -37,13 +37,18 @@ def sample_windows(
 
     block: (V, T, S, S) -> (V, (S * S + 1) * n_windows, n_frames): n_windows of each cell, row by
     row of cells, then those of the mean.  Every start from 0 to T - n_frames is as likely, drawn on
-    the CPU for each window alone.  Raises ValueError for other shapes or counts.
+    the generator's device (any) for each window alone.  Raises ValueError for other shapes or
+    counts.
     """
     if block.ndim != 4 or block.shape[2] != block.shape[3]:
         raise ValueError(f"expected a block (V, T, S, S), found {tuple(block.shape)}")
+    return _windows(cells_and_mean(block), n_frames, n_windows, generator)
+
+
+def cells_and_mean(block: Tensor) -> Tensor:
+    """Waves (V, S * S + 1, T) of each cell of the block (V, T, S, S), then of their mean."""
     cells = block.flatten(2).transpose(1, 2)  # (V, S * S, T)
-    rows = torch.cat([cells, cells.mean(dim=1, keepdim=True)], dim=1)  # (V, S * S + 1, T)
-    return _windows(rows, n_frames, n_windows, generator)
+    return torch.cat([cells, cells.mean(dim=1, keepdim=True)], dim=1)
 
 
 def wave_windows(
@@ -66,8 +71,11 @@ def _windows(rows: Tensor, n_frames: int, n_windows: int, generator: torch.Gener
         asked = f"{n_windows} windows of {n_frames} frames"
         raise ValueError(f"asked for {asked}, expected 1 or more of 1 to {length} frames")
     shape = (n_videos, n_rows, n_windows, 1)
-    starts = torch.randint(length - n_frames + 1, shape, generator=generator).to(rows.device)
-    frames = starts + torch.arange(n_frames, device=rows.device)  # (V, R, K, n_frames)
+    starts = torch.randint(
+        length - n_frames + 1, shape, generator=generator, device=generator.device
+    )
+    inside = torch.arange(n_frames, device=rows.device)
+    frames = starts.to(rows.device) + inside  # (V, R, K, n_frames)
     windows = rows.gather(2, frames.flatten(2))  # (V, R, K * n_frames)
     return windows.unflatten(2, (n_windows, n_frames)).flatten(1, 2)  # (V, R * K, n_frames)
 
