@@ -1,0 +1,149 @@
+"""PhysNet trained by contrast: what it learns, what a stop changes, its sign, its run's facts."""
+
+import copy
+
+import pytest
+import torch
+from label_free_shared import write_store
+from training_toys import outcome, quiet_fit
+
+from rppg.learning.batches import Batches
+from rppg.learning.clips import LabelledClips
+from rppg.learning.contrast_step import Contrast, SupervisedContrast
+from rppg.learning.registry import build, load_run
+from rppg.learning.sign import flip_sign, wave_sign
+from rppg.signals.heart_rate import heart_rate
+
+FPS = 30.0
+SIDE = 16
+RATES_BPM = (54.0, 75.0, 102.0, 132.0)
+COLOUR = torch.tensor([0.33, 0.77, 0.53])  # of the pulse in R, G, B
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Nets this small are done sooner by one; and equal bits ask for one number of them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+class BeatingFaces:
+    """Crops of known rates, under noise of each pixel and a light of each frame that is as large as
+    the pulse; `draw` adds a little more noise.  labelled: whether items have the contact wave."""
+
+    def __init__(self, n_frames, labelled=False):
+        generator = torch.Generator().manual_seed(0)
+        times_s = torch.arange(n_frames) / FPS
+        beats = [torch.sin(2 * torch.pi * bpm / 60 * times_s + bpm) for bpm in RATES_BPM]
+        self.waves, self.labelled = torch.stack(beats), labelled  # (4, T)
+        shape = (len(RATES_BPM), n_frames, SIDE, SIDE, 3)
+        light = 2 * torch.randn((*shape[:2], 1, 1, 1), generator=generator)
+        pulse = -2 * self.waves[..., None, None, None] * COLOUR
+        self.clips = 120 + pulse + light + 2 * torch.randn(shape, generator=generator)
+
+    def __len__(self):
+        return len(RATES_BPM)
+
+    def draw(self, index, generator):
+        noise = torch.randn(self.clips[index].shape, generator=generator)
+        item = {"clip": self.clips[index] + noise, "speed": torch.ones(()), "id": f"A/{index}/a"}
+        if not self.labelled:
+            return item
+        known = {"has_wave": torch.tensor(True), "has_hr": torch.tensor(False)}
+        return item | known | {"wave": self.waves[index], "hr_bpm": torch.tensor(torch.nan)}
+
+
+def net(seed=0):
+    return build("contrast_phys", seed, size=SIDE, width=2, patch=2, time_pools=1)
+
+
+def train(run_dir, step, faces, model=None, batch_size=2, **options):
+    model = model or net()
+    quiet_fit(model, run_dir, Batches(faces, batch_size), step, **options)
+    return model
+
+
+def breaking_at(number, step):
+    """The step, but an error in batch `number` of this session, from 1."""
+    calls = []
+
+    def acting(*arguments):
+        calls.append(1)
+        if len(calls) == number:
+            raise RuntimeError("power cut")
+        return step(*arguments)
+
+    return acting
+
+
+@pytest.mark.parametrize("step", [Contrast(), SupervisedContrast(self_supervised=0.5)], ids=type)
+def test_a_run_that_was_broken_off_equals_the_straight_one(tmp_path, step):
+    faces = BeatingFaces(60, labelled=isinstance(step, SupervisedContrast))
+    train(tmp_path / "straight", step, faces)
+    for number in (7, 4):
+        with pytest.raises(RuntimeError, match="power cut"):
+            train(tmp_path / "broken", breaking_at(number, step), faces)
+    train(tmp_path / "broken", step, faces)
+    straight, broken = outcome(tmp_path / "straight"), outcome(tmp_path / "broken")
+    assert straight == broken and len(straight["metrics.csv"]) == 3
+    own_seed = train(tmp_path / "other", step, faces, seed=1)
+    assert own_seed and outcome(tmp_path / "other") != straight
+
+
+def test_the_weights_of_a_run_say_what_the_model_is_fed(tmp_path):
+    facts = {"array": "face", "normalise": None, "n_frames": 60, "size": SIDE}
+    faces = BeatingFaces(60)
+    model = train(tmp_path, Contrast(), faces, n_steps=2, parameters=facts | {"step": "Contrast"})
+    loaded, found = load_run(tmp_path)
+    assert found == facts and loaded.config == model.config and not loaded.training
+    assert torch.equal(loaded(faces.clips), model(faces.clips))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return write_store(tmp_path_factory.mktemp("store"), side=SIDE)
+
+
+def test_a_negated_head_negates_the_wave_and_its_sign(store):
+    clips = LabelledClips(store, store.ids(), "face", n_frames=300, size=SIDE)
+    model = net()
+    turned = copy.deepcopy(model)
+    flip_sign(turned)
+    found, other = wave_sign(model, clips), wave_sign(turned, clips)
+    assert abs(found.mean) > 0.05 and len(found.correlations) == 5
+    assert other.correlations == pytest.approx([-r for r in found.correlations], abs=1e-6)
+    assert found.negative != other.negative
+    faces = clips[clips.in_order()[0]]["clip"][None]
+    torch.testing.assert_close(turned(faces), -model(faces), atol=1e-6, rtol=0)
+
+
+def rates_of(model, faces):
+    with torch.no_grad():
+        return [heart_rate(wave.double().numpy(), FPS).hr_bpm for wave in model(faces.clips)]
+
+
+@pytest.mark.slow
+def test_contrast_alone_teaches_a_net_the_rates_of_its_clips(tmp_path):
+    faces, model = BeatingFaces(300), net().eval()
+    assert max(abs(a - b) for a, b in zip(rates_of(model, faces), RATES_BPM, strict=True)) > 20
+    train(tmp_path, Contrast(), faces, model, batch_size=4, n_steps=80, lr=0.01)
+    assert rates_of(model, faces) == pytest.approx(RATES_BPM, abs=3)
+
+
+@pytest.mark.slow
+def test_contact_waves_teach_a_net_the_wave_itself(tmp_path):
+    faces, model = BeatingFaces(300, labelled=True), net()
+    train(tmp_path, SupervisedContrast(), faces, model, batch_size=4, n_steps=80, lr=0.01)
+    with torch.no_grad():
+        waves = model(faces.clips)
+    for wave, beat in zip(waves, faces.waves, strict=True):
+        assert torch.corrcoef(torch.stack([wave, beat]))[0, 1] > 0.9
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("step", [Contrast(), SupervisedContrast()], ids=type)
+def test_a_run_on_a_gpu(tmp_path, step):
+    train(tmp_path, step, BeatingFaces(60, labelled=True), n_steps=2, device="cuda")
+    assert len(outcome(tmp_path)["metrics.csv"]) == 1
