@@ -6,7 +6,7 @@ import torch
 from label_free_shared import HR_BPM, Answer, Cells, same_sine, write_store
 from torch import nn
 
-from rppg.learning import label_free as module
+from rppg.learning import waves as module
 from rppg.learning.clips import Clips, Place
 from rppg.learning.label_free import LabelFree
 from rppg.learning.label_free_values import rates_bpm

@@ -52,7 +52,7 @@ from rppg.learning.label_free_values import (
 from rppg.learning.prediction import RGB, WHOLE_FACE
 from rppg.learning.randomness import generator_from
 from rppg.learning.saliency import cell_waves
-from rppg.learning.waves import waves_of
+from rppg.learning.waves import batch_of, waves_of
 from rppg.recordings.prepared import FPS
 from rppg.recordings.store import Store
 from rppg.signals.classical import wave as classical_wave
@@ -60,8 +60,7 @@ from rppg.signals.heart_rate import one_thread
 
 OVERLAP = 0.8  # of a clip, first and last
 ENDS = 0.1  # of a wave of faces, first and last: no rate is read there
-CLIPS_A_BATCH = 8  # at most; fewer of large crops, whose layers are larger still
-NUMBERS_A_BATCH = 8_000_000  # 8 clips of 300 frames of 32 x 32 pixels
+CLIPS_A_BATCH = 8  # at most
 SUBSET, ROWS = 5, 6  # what a seed is for; fit has 0 to 4
 
 
@@ -184,8 +183,7 @@ class LabelFree:
     def _batches(self, name: str) -> Iterator[Tensor]:
         """The clips of that name, a few at a time; slow ones of faces are made here."""
         clips = self._clips["whole" if name not in self._clips else name]  # (n, T, ...)
-        n_clips = NUMBERS_A_BATCH // clips[0].numel()
-        for batch in clips.split(min(max(n_clips, 1), CLIPS_A_BATCH)):
+        for batch in clips.split(batch_of(clips[0].numel(), CLIPS_A_BATCH)):
             if name not in self._clips:
                 n_frames = batch.shape[1]
                 batch = torch.stack([change_speed(clip, self.speed, n_frames) for clip in batch])

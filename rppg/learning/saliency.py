@@ -17,12 +17,11 @@ For a figure, `plot_block` of rppg.contest.saliency_plots:
     >>> plot_block(crop, **found, hr_true_bpm=72, title=id, origin=origin)  # doctest: +SKIP
 """
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rppg.learning.waves import rate_of
 from rppg.recordings.prepared import FPS
-from rppg.signals.heart_rate import HeartRate, heart_rate
 from rppg.signals.spectrum import HEART_BAND_HZ, crop_band, power_spectrum
 
 
@@ -34,7 +33,7 @@ def seen_in_clip(model: nn.Module, clip: Tensor) -> dict:
     is None where the mean has none.  Otherwise as block_waves and input_gradient.
     """
     waves = block_waves(model, clip).double().numpy()
-    found = [_rate_of(wave) for wave in (*waves, waves.mean(axis=0))]
+    found = [rate_of(wave) for wave in (*waves, waves.mean(axis=0))]
     saliency = None if found[-1] is None else input_gradient(model, clip).numpy()
     return {"waves": waves, "found": found, "fps": FPS, "saliency": saliency}
 
@@ -79,13 +78,6 @@ def input_gradient(model: nn.Module, clip: Tensor) -> Tensor:
             raise ValueError(f"power {power.item()} in the heart band, {text}: look at the clip")
         gradient = torch.autograd.grad(power.log(), pixels)[0]  # (1, T, H, W, 3)
     return gradient.abs().mean(dim=(0, 1, 4)).cpu()  # (H, W)
-
-
-def _rate_of(wave: np.ndarray) -> HeartRate | None:
-    try:
-        return heart_rate(wave, FPS)
-    except ValueError:  # flat, or too short: the figure says that it has no rate
-        return None
 
 
 def _device(model: nn.Module) -> torch.device:

@@ -23,6 +23,7 @@ from rppg.recordings.store import Store
 from rppg.signals.heart_rate import MIN_STRETCH_S, HeartRate, heart_rate
 
 STEP_FRAMES = 75  # a quarter of a clip: each frame is in four
+NUMBERS_A_BATCH = 8_000_000  # 8 clips of 300 frames of 32 x 32 pixels; a net's layers are larger
 
 
 def predict_model(
@@ -101,12 +102,18 @@ def view_waves(
     places = _places(id, clips.stretches[id], n_frames)
     model.eval()
     waves: list[list[Tensor]] = [[] for _ in views]
-    for at in range(0, len(places), batch_size):
-        batch = torch.stack([clips[place]["clip"] for place in places[at : at + batch_size]])
+    n_clips = batch_of(clips[places[0]]["clip"].numel(), batch_size)
+    for at in range(0, len(places), n_clips):
+        batch = torch.stack([clips[place]["clip"] for place in places[at : at + n_clips]])
         for own, rows in zip(waves, views, strict=True):
             own.append(waves_of(model, batch, rows).float())
     starts = [place.start for place in places]
     return [overlap_add(torch.cat(own), starts, meta["n_frames"]) for own in waves]
+
+
+def batch_of(n_numbers: int, most: int) -> int:
+    """How many clips of n_numbers go through a net at once: fewer of large crops, at least one."""
+    return min(max(NUMBERS_A_BATCH // n_numbers, 1), most)
 
 
 def waves_of(model: nn.Module, clips: Tensor, rows: Tensor | None = None) -> Tensor:
@@ -130,9 +137,9 @@ def beside_truth(
     for id in ids:
         wave, bvp = model_wave(store, id, model, normalise, **clips), store.open(id).bvp
         contact = None if bvp is None else np.asarray(bvp, dtype=np.float64)
-        row = {"name": id, "wave": wave, "found": _rate_of(wave), "contact": contact}
+        row = {"name": id, "wave": wave, "found": rate_of(wave), "contact": contact}
         row["hr_true_bpm"] = true_hr_bpm(store, store.meta(id))
-        row["contact_found"] = None if contact is None else _rate_of(contact)
+        row["contact_found"] = None if contact is None else rate_of(contact)
         rows.append(row)
     return rows
 
@@ -156,10 +163,11 @@ def overlap_add(clips: Tensor, starts: Sequence[int], n_frames: int) -> np.ndarr
     return np.where(weight > 0, total / np.where(weight > 0, weight, 1), np.nan)
 
 
-def _rate_of(wave: np.ndarray) -> HeartRate | None:
+def rate_of(wave: np.ndarray) -> HeartRate | None:
+    """Heart rate of a wave (T,) at 30 fps; None for one that has none, as a flat or short one."""
     try:
         return heart_rate(wave, FPS)
-    except ValueError:  # flat, or too short: the figure says that it has no rate
+    except ValueError:  # the figure says that it has no rate
         return None
 
 
