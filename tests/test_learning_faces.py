@@ -1,13 +1,11 @@
 """Chance on face crops: a light that swings on a part of them, mirrors, time turned round."""
 
-import math
-
 import numpy as np
 import pytest
 import torch
 
 from rppg.learning.augment import FaceAugmentation
-from rppg.learning.disturb import SwingingLightOnFaces
+from rppg.learning.disturb import lit_clips
 from rppg.signals.spectrum import power_spectrum
 
 T, SIDE = 300, 16
@@ -26,38 +24,41 @@ def peak_hz(wave):
     return freq_hz[power[0].argmax()].item()
 
 
+def lit(crops, speed=1.0, seed=0):
+    clips, rates_hz = lit_clips(crops[None], torch.tensor([speed]), generator(seed))
+    return clips[0], rates_hz.item()
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_a_part_of_the_face_swings_at_the_rate_that_is_told(seed):
-    crops, rate_hz = SwingingLightOnFaces(1.0)(plain_crops(), 1.0, generator(seed))
+    crops, rate_hz = lit(plain_crops(), seed=seed)
     assert 0.66 <= rate_hz <= 3.0
     swing = (crops.std(dim=0) / plain_crops()[0]).amax(dim=-1)  # (H, W)
     assert 0.001 < swing.max() < 0.15
     assert swing.min() < 0.7 * swing.max(), "all of the face is lit alike"
     brightest = int(swing.argmax())
-    lit = crops.flatten(1, 2)[:, brightest]  # (T, 3)
-    colour = int((lit.std(dim=0) / lit.mean(dim=0)).argmax())  # a tint may spare one
-    assert peak_hz(lit[:, colour]) == pytest.approx(rate_hz, abs=0.05)
+    seen = crops.flatten(1, 2)[:, brightest]  # (T, 3)
+    colour = int((seen.std(dim=0) / seen.mean(dim=0)).argmax())  # a tint may spare one
+    assert peak_hz(seen[:, colour]) == pytest.approx(rate_hz, abs=0.05)
 
 
 def test_a_brighter_pixel_swings_by_the_same_share():
-    one, _ = SwingingLightOnFaces(1.0)(plain_crops(), 1.0, generator(4))
-    half, _ = SwingingLightOnFaces(1.0)(plain_crops() / 2, 1.0, generator(4))
-    torch.testing.assert_close(half, one / 2)
+    torch.testing.assert_close(lit(plain_crops() / 2)[0], lit(plain_crops())[0] / 2)
 
 
-def test_the_chance_the_speed_and_the_number_of_draws():
-    crops = plain_crops()
-    drawn = [SwingingLightOnFaces(0.3)(crops, 1.0, generator(seed)) for seed in range(200)]
-    left = [math.isnan(rate_hz) for _, rate_hz in drawn]
-    assert 0.6 < np.mean(left) < 0.8
-    assert all((one is crops) == nothing for (one, _), nothing in zip(drawn, left, strict=True))
-    slow, fast = (SwingingLightOnFaces(1.0)(crops, s, generator(3))[1] for s in (0.5, 1.0))
-    assert slow == pytest.approx(fast / 2)
-    one, other = generator(5), generator(5)
-    SwingingLightOnFaces(0.0)(crops, 1.0, one), SwingingLightOnFaces(1.0)(crops, 1.0, other)
-    assert torch.rand(1, generator=one) == torch.rand(1, generator=other)
-    with pytest.raises(ValueError, match="chance is -0.1, expected 0 to 1"):
-        SwingingLightOnFaces(-0.1)
+def test_each_clip_has_a_light_of_its_own_and_its_rate_goes_with_its_speed():
+    clips = plain_crops().expand(3, -1, -1, -1, -1).to(torch.uint8)
+    found, rates_hz = lit_clips(clips, torch.ones(3), generator())
+    assert found.shape == clips.shape and found.dtype == torch.float32
+    assert rates_hz.unique().numel() == 3
+    slow, slow_hz = lit_clips(clips, torch.tensor([1.0, 0.5, 1.0]), generator())
+    assert slow_hz[1] == rates_hz[1] / 2 and slow_hz[2] == rates_hz[2]
+    assert torch.equal(slow[2], found[2]) and not torch.equal(slow[1], found[1])
+
+
+def test_shapes_that_are_no_batch_of_crops_are_refused():
+    with pytest.raises(ValueError, match=r"expected crops \(B, T, H, W, 3\) and speeds \(B,\)"):
+        lit_clips(plain_crops(), torch.ones(1), generator())
 
 
 def test_a_mirrored_face_keeps_its_wave_and_a_backward_one_turns_it():

@@ -14,7 +14,6 @@ from rppg.learning.augment import FaceAugmentation, MapAugmentation
 from rppg.learning.batches import Batches
 from rppg.learning.clips import Clips, LabelledClips, Place
 from rppg.learning.contrast_step import Contrast
-from rppg.learning.disturb import SwingingLightOnFaces
 from rppg.learning.fit_config import FitConfig
 from rppg.learning.label_free import LabelFree
 from rppg.learning.models.physnet import PhysNet, PhysNetConfig
@@ -108,9 +107,9 @@ def on_maps(store, ids):
 def on_faces(store, ids):
     """Contrast-Phys, likewise."""
     fed = {"array": "face", "normalise": None, "n_frames": 120, "size": 32}
-    chance = {"augment": FaceAugmentation(), "disturb": SwingingLightOnFaces()}
+    chance = {"augment": FaceAugmentation()}
     clips = Clips(store, ids, **fed, speeds=(0.6, 1.4), **chance)
-    return clips, PhysNet(PhysNetConfig(size=32, width=2, patch=2)), Contrast(), fed
+    return clips, PhysNet(PhysNetConfig(size=32, width=2, patch=2)), Contrast(lit_twins=True), fed
 
 
 def pretrain(store, run_dir, kind):

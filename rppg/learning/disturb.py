@@ -12,7 +12,7 @@ left to be narrow, and is on all of the face, is the pulse.
     >>> 0.66 <= rate_hz <= 3.0, bool((disturbed == maps).all(dim=0).any())  # a region is spared
     (True, True)
 
-`SwingingLightOnFaces` does the same to face crops: the light has a soft edge or is a spot.  Neither
+`lit_clips` does the same to a batch of face crops: the light has a soft edge or is a spot.  Neither
 is a part of HFUT-VUT's method.
 """
 
@@ -31,7 +31,7 @@ TINT = 0.6  # deviation of a colour's share, for the most colourful light
 SECOND, WANDER, WANDER_HZ = 0.4, 0.3, (0.02, 0.2)  # its harmonic, how its strength comes and goes
 RGB = slice(0, 3)
 N_DRAWN = 11  # values of a call beside the order of the regions and the tint
-N_DRAWN_ON_FACES = 15
+N_DRAWN_ON_FACES = 15  # of a clip, beside the tint
 SPOTS = 0.3  # share of lights on faces that are spots
 REACH, SPOT_RADIUS = 0.6, (0.15, 0.65)  # of half a crop: where the light lies, how wide a spot is
 EDGE_SHARPNESS = (2.0, 12.0)  # of a sigmoid over half a crop
@@ -77,29 +77,26 @@ class SwingingLight:
         return members[:, order[:n_lit]].sum(dim=1) / members.sum(dim=1)
 
 
-@dataclass(frozen=True)
-class SwingingLightOnFaces:
-    """crops (T, H, W, 3) raw, speed, generator -> (crops float32, rate_hz), NaN where nothing was
-    put in.
+def lit_clips(clips: Tensor, speed: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Face crops (B, T, H, W, 3) raw, each under a light of its own, float32, and the lights' rates
+    in Hz (B,).
 
-    What is lit ends at a soft edge across the face, or is a spot on it.  The rate is uniform in the
-    heart band times speed.  Every call takes the same number of random values.  ValueError for a
-    chance that is none.
+    What is lit ends at a soft edge across the face, or is a spot on it.  Rates are uniform in the
+    heart band times speed (B,).  Every clip takes the same number of random values, from a
+    generator on any device.  Raises ValueError for other shapes.
     """
-
-    chance: float = 0.5  # a clip
-
-    def __post_init__(self):
-        if not 0 <= self.chance <= 1:
-            raise ValueError(f"chance is {self.chance}, expected 0 to 1")
-
-    def __call__(self, crops: Tensor, speed: float, generator: torch.Generator):
+    if clips.ndim != 5 or clips.shape[-1] != 3 or speed.shape != clips.shape[:1]:
+        found = f"{tuple(clips.shape)} and {tuple(speed.shape)}"
+        raise ValueError(f"expected crops (B, T, H, W, 3) and speeds (B,), found {found}")
+    lit, rates_hz = [], []
+    for crops, one_speed in zip(clips.float(), speed.tolist(), strict=True):
         drawn, tint = _draw(N_DRAWN_ON_FACES, generator)
-        if drawn[0] >= self.chance:
-            return crops, math.nan
-        rate_hz, course = _swing(len(crops), speed, drawn, tint)  # (T, 3)
-        lit = _lit_pixels(*crops.shape[1:3], drawn[10:])  # (H, W)
-        return crops * (1 + course[:, None, None] * lit[..., None]), rate_hz
+        rate_hz, course = _swing(len(crops), one_speed, drawn, tint)  # (T, 3)
+        pixels = _lit_pixels(*crops.shape[1:3], drawn[10:])  # (H, W)
+        light = course[:, None, None] * pixels[..., None]  # (T, H, W, 3)
+        lit.append(crops * (1 + light.to(crops)))
+        rates_hz.append(rate_hz)
+    return torch.stack(lit), speed.new_tensor(rates_hz)
 
 
 def _lit_pixels(height: int, width: int, drawn: list[float]) -> Tensor:
@@ -116,8 +113,9 @@ def _lit_pixels(height: int, width: int, drawn: list[float]) -> Tensor:
 
 def _draw(n: int, generator: torch.Generator) -> tuple[list[float], Tensor]:
     """n uniform values and three normal ones."""
-    drawn = torch.rand(n, generator=generator, dtype=torch.float64).tolist()
-    return drawn, torch.randn(3, generator=generator)
+    place = {"generator": generator, "device": generator.device}
+    drawn = torch.rand(n, dtype=torch.float64, **place).tolist()
+    return drawn, torch.randn(3, **place).cpu()
 
 
 def _swing(n_frames: int, speed: float, drawn: list[float], tint: Tensor) -> tuple[float, Tensor]:
