@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from rppg.learning.augment import FaceAugmentation
-from rppg.learning.disturb import lit_clips
+from rppg.learning.disturb import disturbed_clips
 from rppg.signals.spectrum import power_spectrum
 
 T, SIDE = 300, 16
@@ -24,41 +24,58 @@ def peak_hz(wave):
     return freq_hz[power[0].argmax()].item()
 
 
-def lit(crops, speed=1.0, seed=0):
-    clips, rates_hz = lit_clips(crops[None], torch.tensor([speed]), generator(seed))
+def disturbed(crops, speed=1.0, seed=0):
+    clips, rates_hz = disturbed_clips(crops[None], torch.tensor([speed]), generator(seed))
     return clips[0], rates_hz.item()
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_a_part_of_the_face_swings_at_the_rate_that_is_told(seed):
-    crops, rate_hz = lit(plain_crops(), seed=seed)
-    assert 0.66 <= rate_hz <= 3.0
-    swing = (crops.std(dim=0) / plain_crops()[0]).amax(dim=-1)  # (H, W)
-    assert 0.001 < swing.max() < 0.15
-    assert swing.min() < 0.7 * swing.max(), "all of the face is lit alike"
-    brightest = int(swing.argmax())
-    seen = crops.flatten(1, 2)[:, brightest]  # (T, 3)
-    colour = int((seen.std(dim=0) / seen.mean(dim=0)).argmax())  # a tint may spare one
-    assert peak_hz(seen[:, colour]) == pytest.approx(rate_hz, abs=0.05)
+def kinds(n=40):
+    """Seeds whose plain crop is lit, and those whose is moved, which does not show on it."""
+    moves = [torch.allclose(disturbed(plain_crops(), seed=k)[0], plain_crops()) for k in range(n)]
+    return [k for k in range(n) if not moves[k]], [k for k in range(n) if moves[k]]
 
 
-def test_a_brighter_pixel_swings_by_the_same_share():
-    torch.testing.assert_close(lit(plain_crops() / 2)[0], lit(plain_crops())[0] / 2)
+def test_a_part_of_the_face_swings_at_the_rate_that_is_told():
+    for seed in (lit := kinds()[0]):
+        crops, rate_hz = disturbed(plain_crops(), seed=seed)
+        assert 0.66 <= rate_hz <= 3.0
+        swing = (crops.std(dim=0) / plain_crops()[0]).amax(dim=-1)  # (H, W)
+        assert 0.001 < swing.max() < 0.15
+        assert swing.min() < 0.7 * swing.max(), "all of the face is lit alike"
+        seen = crops.flatten(1, 2)[:, int(swing.argmax())]  # (T, 3)
+        colour = int((seen.std(dim=0) / seen.mean(dim=0)).argmax())  # a tint may spare one
+        assert peak_hz(seen[:, colour]) == pytest.approx(rate_hz, abs=0.05)
+        half = disturbed(plain_crops() / 2, seed=seed)[0]
+        torch.testing.assert_close(half, crops / 2)
+    assert 8 <= len(lit) <= 32, "lights and nods are as likely"
 
 
-def test_each_clip_has_a_light_of_its_own_and_its_rate_goes_with_its_speed():
+def test_a_nodding_face_moves_at_the_rate_that_is_told_and_by_less_than_a_tenth():
+    ramp = torch.linspace(50, 200, SIDE)
+    right, down = ramp.expand(SIDE, SIDE), ramp[:, None].expand(SIDE, SIDE)
+    crops = torch.stack([right, down, torch.full((SIDE, SIDE), 90.0)], dim=-1).expand(T, -1, -1, -1)
+    for seed in kinds()[1]:
+        moved, rate_hz = disturbed(crops, seed=seed)
+        torch.testing.assert_close(moved[..., 2], crops[..., 2])
+        places = (moved - crops)[:, SIDE // 2, SIDE // 2, :2] / (ramp[1] - ramp[0])  # pixels
+        assert 0.001 < places.norm(dim=1).max() / SIDE < 0.1
+        axis = int(places.std(dim=0).argmax())
+        assert peak_hz(places[:, axis]) == pytest.approx(rate_hz, abs=0.05)
+
+
+def test_each_clip_has_a_rhythm_of_its_own_and_its_rate_goes_with_its_speed():
     clips = plain_crops().expand(3, -1, -1, -1, -1).to(torch.uint8)
-    found, rates_hz = lit_clips(clips, torch.ones(3), generator())
+    found, rates_hz = disturbed_clips(clips, torch.ones(3), generator())
     assert found.shape == clips.shape and found.dtype == torch.float32
     assert rates_hz.unique().numel() == 3
-    slow, slow_hz = lit_clips(clips, torch.tensor([1.0, 0.5, 1.0]), generator())
+    slow, slow_hz = disturbed_clips(clips, torch.tensor([1.0, 0.5, 1.0]), generator())
     assert slow_hz[1] == rates_hz[1] / 2 and slow_hz[2] == rates_hz[2]
     assert torch.equal(slow[2], found[2]) and not torch.equal(slow[1], found[1])
 
 
 def test_shapes_that_are_no_batch_of_crops_are_refused():
     with pytest.raises(ValueError, match=r"expected crops \(B, T, H, W, 3\) and speeds \(B,\)"):
-        lit_clips(plain_crops(), torch.ones(1), generator())
+        disturbed_clips(plain_crops(), torch.ones(1), generator())
 
 
 def test_a_mirrored_face_keeps_its_wave_and_a_backward_one_turns_it():

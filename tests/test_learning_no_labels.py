@@ -109,7 +109,7 @@ def on_faces(store, ids):
     fed = {"array": "face", "normalise": None, "n_frames": 120, "size": 32}
     chance = {"augment": FaceAugmentation()}
     clips = Clips(store, ids, **fed, speeds=(0.6, 1.4), **chance)
-    return clips, PhysNet(PhysNetConfig(size=32, width=2, patch=2)), Contrast(lit_twins=True), fed
+    return clips, PhysNet(PhysNetConfig(size=32, width=2, patch=2)), Contrast(twins=True), fed
 
 
 def pretrain(store, run_dir, kind):

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from rppg.learning.augment import scaled_band
-from rppg.learning.disturb import lit_clips
+from rppg.learning.disturb import disturbed_clips
 from rppg.learning.losses.contrast import (
     cells_and_mean,
     pull_loss,
@@ -43,30 +43,31 @@ class Contrast:
     label is looked at.
 
     pull, push and disturbance are weights.  windows: K, of each cell and of the mean; a window is
-    half as long as the clip.  lit_twins: each clip goes in twice, as it is and under a light that
-    swings at a known rate; windows of both are of one video, and a third loss asks that no wave
-    under the light shows that rate.  It is no part of the paper, and takes twice the time.
+    half as long as the clip.  twins: each clip goes in twice, as it is and with a rhythm put in
+    (`disturb.py`: a light that swings, a nod); windows of both are of one video, and a third loss
+    asks that no wave of the second shows that rhythm's rate.  It is no part of the paper, and takes
+    twice the time.
     """
 
     pull: float = 1.0
     push: float = 1.0
     disturbance: float = 1.0
     windows: int = 4
-    lit_twins: bool = False
+    twins: bool = False
 
     def __call__(self, model: nn.Module, batch: dict, generator: torch.Generator):
-        if self.lit_twins:
+        if self.twins:
             return self._of_twins(model, batch, generator)
         block = model(batch["clip"], whole_block=True).float()
         return self.of_share(self.share(block, generator), block, batch)
 
     def _of_twins(self, model: nn.Module, batch: dict, generator: torch.Generator):
-        lit, put_in_hz = lit_clips(batch["clip"], batch["speed"], generator)
-        both = torch.cat([batch["clip"].float(), lit])  # (2 B, T, H, W, 3)
+        twin, put_in_hz = disturbed_clips(batch["clip"], batch["speed"], generator)
+        both = torch.cat([batch["clip"].float(), twin])  # (2 B, T, H, W, 3)
         block = model(both, whole_block=True).float()  # (2 B, T, S, S)
         share = torch.cat(self.share(block, generator).chunk(2), dim=1)  # (B, 2 N, F)
-        lit_batch = {"speed": batch["speed"], "disturbance_hz": put_in_hz}
-        return self.of_share(share, block[len(lit) :], lit_batch)
+        of_twin = {"speed": batch["speed"], "disturbance_hz": put_in_hz}
+        return self.of_share(share, block[len(twin) :], of_twin)
 
     def share(self, block: Tensor, generator: torch.Generator) -> Tensor:
         """Spectra (B, N, F) of random windows of the block (B, T, S, S), N = K (S S + 1)."""

@@ -12,8 +12,8 @@ left to be narrow, and is on all of the face, is the pulse.
     >>> 0.66 <= rate_hz <= 3.0, bool((disturbed == maps).all(dim=0).any())  # a region is spared
     (True, True)
 
-`lit_clips` does the same to a batch of face crops: the light has a soft edge or is a spot.  Neither
-is a part of HFUT-VUT's method.
+`disturbed_clips` does the same to a batch of face crops, by a light with a soft edge or a spot of
+it, or by a nod.  Neither is a part of HFUT-VUT's method.
 """
 
 import math
@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import affine_grid, grid_sample
 
 from rppg.recordings.prepared import FPS
 from rppg.signals.spectrum import HEART_BAND_HZ
@@ -35,6 +36,7 @@ N_DRAWN_ON_FACES = 15  # of a clip, beside the tint
 SPOTS = 0.3  # share of lights on faces that are spots
 REACH, SPOT_RADIUS = 0.6, (0.15, 0.65)  # of half a crop: where the light lies, how wide a spot is
 EDGE_SHARPNESS = (2.0, 12.0)  # of a sigmoid over half a crop
+NODS, NOD = 0.5, (0.0025, 0.075)  # share of faces that move; how far, of half a crop
 
 
 @dataclass(frozen=True)
@@ -77,26 +79,45 @@ class SwingingLight:
         return members[:, order[:n_lit]].sum(dim=1) / members.sum(dim=1)
 
 
-def lit_clips(clips: Tensor, speed: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Face crops (B, T, H, W, 3) raw, each under a light of its own, float32, and the lights' rates
-    in Hz (B,).
+def disturbed_clips(
+    clips: Tensor, speed: Tensor, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Face crops (B, T, H, W, 3) raw, each with a rhythm of its own put in, float32, and the
+    rhythms' rates in Hz (B,).
 
-    What is lit ends at a soft edge across the face, or is a spot on it.  Rates are uniform in the
-    heart band times speed (B,).  Every clip takes the same number of random values, from a
-    generator on any device.  Raises ValueError for other shapes.
+    By even chance a light swings on a part of the face, which ends at a soft edge or is a spot, or
+    the face itself moves to and fro.  Rates are uniform in the heart band times speed (B,).  Every
+    clip takes the same number of random values, from a generator on any device.  Raises ValueError
+    for other shapes.
     """
     if clips.ndim != 5 or clips.shape[-1] != 3 or speed.shape != clips.shape[:1]:
         found = f"{tuple(clips.shape)} and {tuple(speed.shape)}"
         raise ValueError(f"expected crops (B, T, H, W, 3) and speeds (B,), found {found}")
-    lit, rates_hz = [], []
+    disturbed, rates_hz = [], []
     for crops, one_speed in zip(clips.float(), speed.tolist(), strict=True):
         drawn, tint = _draw(N_DRAWN_ON_FACES, generator)
-        rate_hz, course = _swing(len(crops), one_speed, drawn, tint)  # (T, 3)
-        pixels = _lit_pixels(*crops.shape[1:3], drawn[10:])  # (H, W)
-        light = course[:, None, None] * pixels[..., None]  # (T, H, W, 3)
-        lit.append(crops * (1 + light.to(crops)))
+        if drawn[0] < NODS:
+            rate_hz, course = _rate_and_course(len(crops), one_speed, drawn)  # (T,)
+            disturbed.append(_nodding(crops, course, drawn[8:10]))
+        else:
+            rate_hz, course = _swing(len(crops), one_speed, drawn, tint)  # (T, 3)
+            pixels = _lit_pixels(*crops.shape[1:3], drawn[10:])  # (H, W)
+            light = course[:, None, None] * pixels[..., None]  # (T, H, W, 3)
+            disturbed.append(crops * (1 + light.to(crops)))
         rates_hz.append(rate_hz)
-    return torch.stack(lit), speed.new_tensor(rates_hz)
+    return torch.stack(disturbed), speed.new_tensor(rates_hz)
+
+
+def _nodding(crops: Tensor, course: Tensor, drawn: list[float]) -> Tensor:
+    """The crops (T, H, W, 3) moved along one direction as course (T,) says."""
+    far = math.exp(_between(drawn[0], tuple(map(math.log, NOD))))
+    angle = 2 * math.pi * drawn[1]
+    moves = torch.eye(2, 3).repeat(len(crops), 1, 1)  # (T, 2, 3)
+    moves[:, 0, 2], moves[:, 1, 2] = far * math.cos(angle) * course, far * math.sin(angle) * course
+    frames = crops.movedim(-1, 1)  # (T, 3, H, W)
+    grid = affine_grid(moves.to(crops), list(frames.shape), align_corners=False)
+    moved = grid_sample(frames, grid, padding_mode="border", align_corners=False)
+    return moved.movedim(1, -1)
 
 
 def _lit_pixels(height: int, width: int, drawn: list[float]) -> Tensor:
@@ -120,10 +141,15 @@ def _draw(n: int, generator: torch.Generator) -> tuple[list[float], Tensor]:
 
 def _swing(n_frames: int, speed: float, drawn: list[float], tint: Tensor) -> tuple[float, Tensor]:
     """Rate in Hz, and how much brighter each channel is at each frame (n_frames, 3), relative."""
-    rate_hz = speed * _between(drawn[1], HEART_BAND_HZ)
+    rate_hz, course = _rate_and_course(n_frames, speed, drawn)
     strength = math.exp(_between(drawn[8], tuple(map(math.log, STRENGTH))))
     colour = 1 + TINT * drawn[9] * tint  # (3,)
-    return rate_hz, strength * _course(n_frames, rate_hz, drawn[2:8])[:, None] * colour
+    return rate_hz, strength * course[:, None] * colour
+
+
+def _rate_and_course(n_frames: int, speed: float, drawn: list[float]) -> tuple[float, Tensor]:
+    rate_hz = speed * _between(drawn[1], HEART_BAND_HZ)
+    return rate_hz, _course(n_frames, rate_hz, drawn[2:8])  # (n_frames,)
 
 
 def _course(n_frames: int, rate_hz: float, drawn: list[float]) -> Tensor:
