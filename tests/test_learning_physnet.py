@@ -111,6 +111,17 @@ def test_norm_elu_and_its_gradient_are_those_of_the_three(training, halve, n_val
         torch.testing.assert_close(ours, expected, atol=1e-10, rtol=1e-10)
 
 
+def test_statistics_of_many_values_are_exact():
+    """Added up in float32 one by one, 4 million values gave a variance 0.4 % wrong."""
+    x = 5 + torch.randn(1, 2, 1024, 64, 64, generator=torch.Generator().manual_seed(0))
+    norm = torch.nn.BatchNorm3d(2, momentum=1.0)
+    norm_elu(x, norm)
+    for k in range(2):
+        values = x[:, k].double()
+        assert norm.running_mean[k].item() == pytest.approx(values.mean().item(), rel=1e-6)
+        assert norm.running_var[k].item() == pytest.approx(values.var().item(), rel=1e-6)
+
+
 def kept_bytes(run):
     """What is kept for the backward pass, each piece of memory once."""
     kept = {}
