@@ -28,7 +28,8 @@ def write(root, id, n_frames, wave=True, nan=(), **meta):
         maps[start:stop] = np.nan
     with Store(root).begin(id) as writer:
         writer.save("mstmap", maps)
-        writer.save("face", np.broadcast_to(frames[:, None, None, None], (n_frames, 4, 4, 3)))
+        faces = frames.astype(np.uint8)[:, None, None, None]
+        writer.save("face", np.broadcast_to(faces, (n_frames, 4, 4, 3)))
         if wave:
             writer.save("bvp", frames)
         base = {"id": id, "status": "ok", "n_frames": n_frames, "hr_true_bpm": 70.0, "gaps_s": []}

@@ -35,7 +35,7 @@ def test_a_pulse_below_one_step_of_8_bits_is_seen():
     assert change.min() > 0.09 and change.max() < 0.11
 
 
-@pytest.mark.parametrize("shape, size", [((1, 128, 128, 3), 33), ((1, 128, 64, 3), 32)])
-def test_sizes_that_do_not_divide_are_refused(shape, size):
-    with pytest.raises(ValueError, match="expected square crops and a size that divides"):
-        average_down(torch.zeros(shape, dtype=torch.uint8), size)
+@pytest.mark.parametrize("sides, size", [((128, 128), 33), ((128, 64), 32), ((256, 256), 2)])
+def test_sizes_that_do_not_divide_are_refused(sides, size):
+    with pytest.raises(ValueError, match="expected square crops of 128 pixels or fewer and a size"):
+        average_down(torch.zeros(1, *sides, 3, dtype=torch.uint8), size)
