@@ -34,6 +34,7 @@ def test_help_of_each_command_explains_its_options(command):
     assert result.exit_code == 0 and len(result.output.splitlines()) > 10
 
 
+@pytest.mark.slow
 @needs_face
 def test_predict_reads_a_real_face_and_goes_on_after_bad_videos(tmp_path):
     text = tmp_path / "text.avi"

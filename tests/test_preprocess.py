@@ -162,6 +162,7 @@ def test_bad_videos_fail_with_their_reason(name, tmp_path, landmarker):
         extract(recording(tmp_path / name), landmarker)
 
 
+@pytest.mark.slow
 def test_bad_recordings_are_stored_and_the_run_goes_on(tmp_path, clip):
     data = tmp_path / "data"
     data.mkdir()
