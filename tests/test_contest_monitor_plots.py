@@ -108,10 +108,18 @@ def test_losses_below_zero_are_drawn_on_a_plain_scale_with_its_zero():
     assert low < -0.5 and high > metrics["loss"].max()  # none is cut off
 
 
+def test_a_loss_that_is_zero_throughout_is_left_out():
+    validation, metrics = course()
+    figure = plot_course(validation, metrics.assign(pearson=0.0), None, "Taught", "synthetic")
+    assert "pearson" not in figure.axes[0].get_legend_handles_labels()[1]
+
+
 def test_every_loss_of_contrast_and_of_labels_looks_different():
     names = "truth_pull truth_push pearson mcc rate pull push disturbance".split()
     validation, metrics = course()
-    metrics = metrics[["step", "loss"]].assign(**{name: -0.1 * i for i, name in enumerate(names)})
+    metrics = metrics[["step", "loss"]].assign(
+        **{name: -0.1 * i for i, name in enumerate(names, 1)}
+    )
     axes = plot_course(validation, metrics, None, "Fine-tuned", "real").axes[0]
     drawn = [line for line in axes.get_lines() if not line.get_label().startswith("_")]
     assert [line.get_label() for line in drawn] == ["loss", "truth pull", "truth push", *names[2:]]

@@ -70,7 +70,8 @@ def plot_course(
     origin: str,
 ) -> Figure:
     """Losses over steps, with what 10 s of a perfect sine has dotted in their colour; beside them
-    each value of validation.csv, the chosen step marked.  Every column is drawn.
+    each value of validation.csv, the chosen step marked.  Every column is drawn, but losses that
+    are zero throughout, whose labels no recording has.
 
     validation, metrics: the run's validation.csv and metrics.csv.  best_step None: none was chosen.
     """
@@ -143,6 +144,7 @@ def _draw_losses(axes: Axes, metrics: pd.DataFrame) -> None:
     may be below zero as push and mcc are, a plain one with a line at zero."""
     axes.plot(metrics["step"], metrics["loss"], color="black", lw=1.5, label="loss")
     parts = [name for name in metrics.columns if name not in NO_LOSS | {"loss"}]
+    parts = [name for name in parts if (metrics[name] != 0).any()]
     for place, name in enumerate(parts):
         turn, place = divmod(place, len(LOSS_COLOURS))
         colour, style = LOSS_COLOURS[place], {"ls": LINE_STYLES[turn % len(LINE_STYLES)], "lw": 1.1}
