@@ -18,15 +18,7 @@ FPS = 30.0
 SIDE = 16
 RATES_BPM = (54.0, 75.0, 102.0, 132.0)
 COLOUR = torch.tensor([0.33, 0.77, 0.53])  # of the pulse in R, G, B
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Nets this small are done sooner by one; and equal bits ask for one number of them."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("single_thread")
 
 
 class BeatingFaces:

@@ -3,38 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from physnet_shared import channels_first, clips, model
 from torch.nn.functional import avg_pool3d, elu, interpolate, pad
 
 from rppg.learning.models import norm_elu as norm_elu_module
 from rppg.learning.models.norm_elu import norm_elu
 from rppg.learning.models.physnet import PhysNet, PhysNetConfig
 
-SMALL = {"size": 32, "width": 4}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Nets this small are done sooner by one."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-def model(seed=0, **fields):
-    torch.manual_seed(seed)
-    return PhysNet(PhysNetConfig(**{**SMALL, **fields})).eval()
-
-
-def clips(batch=2, n_frames=24, size=32, seed=1):
-    """As stored: (B, T, H, W, 3) uint8."""
-    shape = (batch, n_frames, size, size, 3)
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randint(60, 200, shape, generator=generator, dtype=torch.uint8)
-
-
-def channels_first(stored):
-    return stored.permute(0, 4, 1, 2, 3).contiguous()
+pytestmark = pytest.mark.usefixtures("single_thread")
 
 
 def plain_layer(layer, x):

@@ -3,41 +3,16 @@
 import numpy as np
 import pytest
 import torch
+from physnet_shared import SMALL, channels_first, clips, model
 
 from rppg.learning.models.physnet import (
     FORMS,
-    PhysNet,
     PhysNetConfig,
     chrominance,
     frame_difference,
 )
 
-SMALL = {"size": 32, "width": 4}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Nets this small are done sooner by one."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-def model(seed=0, **fields):
-    torch.manual_seed(seed)
-    return PhysNet(PhysNetConfig(**{**SMALL, **fields})).eval()
-
-
-def clips(batch=2, n_frames=24, size=32, seed=1):
-    """As stored: (B, T, H, W, 3) uint8."""
-    shape = (batch, n_frames, size, size, 3)
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randint(60, 200, shape, generator=generator, dtype=torch.uint8)
-
-
-def channels_first(stored):
-    return stored.permute(0, 4, 1, 2, 3).contiguous()
+pytestmark = pytest.mark.usefixtures("single_thread")
 
 
 @pytest.mark.parametrize("fields", [{}, {"form": "difference", "patch": 2}])

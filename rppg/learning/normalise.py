@@ -17,9 +17,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool1d
 
+from rppg.signals.pulse_colours import SLOW_FRAMES, pulse_colours
+
 TIME = -3
 SMOOTHED_FRAMES = 3
-SLOW_FRAMES = 49  # 1.6 s
 CONSTANT = 1e-6  # of a row's largest value: a change as small as that is rounding
 PERCENT = 100.0
 LEAST_DEVIATION = 1e-4  # percent of the mean: less is rounding
@@ -85,9 +86,7 @@ def chrominance(maps: Tensor) -> Tensor:
     empty = _range(rgb)[2] | ~(level > 0).all(dim=TIME, keepdim=True)  # a black row has no ratio
     change = torch.where(empty, 0.0, PERCENT * (rgb / torch.where(empty, 1.0, level) - 1))
     red, green, blue = change.unbind(-1)  # (..., T, N) each
-    pos = _sum_of(green - blue, green + blue - 2 * red, sign=1)
-    chrom = _sum_of(3 * red - 2 * green, 1.5 * red + green - 1.5 * blue, sign=-1)
-    signals = [red, green, blue, green - blue, pos, -chrom]  # CHROM's pulse points down
+    signals = [red, green, blue, *pulse_colours(red, green, blue, _sum_of)]
     signals = torch.stack(signals, dim=-1)  # (..., T, N, 6)
     deviation = _deviation(signals)
     return _standardised(signals, deviation, constant=deviation <= LEAST_DEVIATION)

@@ -20,7 +20,7 @@ For a figure, `plot_block` of rppg.contest.saliency_plots:
 import torch
 from torch import Tensor, nn
 
-from rppg.learning.waves import rate_of
+from rppg.learning.waves import device_of, rate_of
 from rppg.recordings.prepared import FPS
 from rppg.signals.spectrum import HEART_BAND_HZ, crop_band, power_spectrum
 
@@ -51,7 +51,7 @@ def block_waves(model: nn.Module, clip: Tensor) -> Tensor:
 def cell_waves(model: nn.Module, clips: Tensor) -> Tensor:
     """Waves (B, S S, T) of the cells of clips (B, T, H, W, 3), row by row, on the CPU; the model
     runs where it lies, in the mode it is in."""
-    block = model(clips.to(_device(model)), whole_block=True)  # (B, T, S, S)
+    block = model(clips.to(device_of(model)), whole_block=True)  # (B, T, S, S)
     return block.flatten(2).transpose(1, 2).cpu()
 
 
@@ -68,7 +68,7 @@ def input_gradient(model: nn.Module, clip: Tensor) -> Tensor:
     """
     _refuse_several(clip)
     model.eval()
-    pixels = clip.to(_device(model)).float().detach().requires_grad_()
+    pixels = clip.to(device_of(model)).float().detach().requires_grad_()
     with torch.enable_grad():
         wave = model(pixels)[0].float()  # (T,)
         inner = (wave - wave.mean()) * torch.hann_window(len(wave), False, device=wave.device)
@@ -78,10 +78,6 @@ def input_gradient(model: nn.Module, clip: Tensor) -> Tensor:
             raise ValueError(f"power {power.item()} in the heart band, {text}: look at the clip")
         gradient = torch.autograd.grad(power.log(), pixels)[0]  # (1, T, H, W, 3)
     return gradient.abs().mean(dim=(0, 1, 4)).cpu()  # (H, W)
-
-
-def _device(model: nn.Module) -> torch.device:
-    return next((weight.device for weight in model.parameters()), torch.device("cpu"))
 
 
 def _refuse_several(clip: Tensor) -> None:

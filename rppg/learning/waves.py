@@ -119,9 +119,14 @@ def batch_of(n_numbers: int, most: int) -> int:
 def waves_of(model: nn.Module, clips: Tensor, rows: Tensor | None = None) -> Tensor:
     """Waves (B, T), on the CPU, of clips (B, T, ...), or of those rows (k,) of maps (B, T, N, C);
     the model runs where it lies."""
-    device = next((weight.device for weight in model.parameters()), torch.device("cpu"))
+    device = device_of(model)
     seen = (clips,) if rows is None else (clips[:, :, rows], rows)
     return model(*(part.to(device) for part in seen)).cpu()
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Where the model lies; one without weights, on the CPU."""
+    return next((weight.device for weight in model.parameters()), torch.device("cpu"))
 
 
 def beside_truth(

@@ -14,7 +14,7 @@ Waves are (B, T).
 import torch
 from torch import Tensor
 
-from rppg.learning.losses.sinc import band_limits
+from rppg.learning.losses.sinc import band_limits, inside_band
 from rppg.signals.spectrum import HEART_BAND_HZ
 
 ROUNDING = 8  # a wave that moves less than so many roundings of its own values is constant
@@ -62,9 +62,7 @@ def max_cross_correlation(
     cross = torch.fft.rfft(x, n=n_fft) * torch.fft.rfft(y, n=n_fft).conj()  # (B, T + 1)
     freq_hz = torch.fft.rfftfreq(n_fft, d=1 / fps, dtype=x.dtype, device=x.device)  # (T + 1,)
     limits_hz = band_limits(freq_hz, cross, band_hz)  # (B, 2) or (1, 2)
-    inside = (freq_hz >= limits_hz[:, :1]) & (freq_hz <= limits_hz[:, 1:])
-    if not inside.any(dim=-1).all():
-        raise ValueError(f"a band of {limits_hz.tolist()} Hz holds no frequency of the axis")
+    inside = inside_band(freq_hz, limits_hz)
     highest = torch.fft.irfft(cross * inside, n=n_fft).amax(dim=-1)  # (B,): over 2 T lags
     magnitude = cross.abs()
     share = (magnitude * inside).sum(dim=-1) / _or_one(magnitude.sum(dim=-1))  # (B,)

@@ -30,7 +30,7 @@ def bandwidth_loss(
 ) -> Tensor:
     """Share of the power that lies outside the band, mean over the batch: 0 to 1.  Eq. 2."""
     share = unit_area(_or_flat(power))  # (B, F)
-    return (share * ~_inside(freq_hz, band_limits(freq_hz, power, band_hz))).sum() / len(share)
+    return (share * ~inside_band(freq_hz, band_limits(freq_hz, power, band_hz))).sum() / len(share)
 
 
 def sparsity_loss(
@@ -75,12 +75,12 @@ def _share_of(power: Tensor, inside: Tensor) -> Tensor:
 
 
 def _cropped(freq_hz: Tensor, power: Tensor, band_hz) -> tuple[Tensor, Tensor, Tensor]:
-    """Axis, power and `_inside` from the lowest band limit of the clips to the highest."""
+    """Axis, power and `inside_band` from the lowest band limit of the clips to the highest."""
     band = band_limits(freq_hz, power, band_hz)  # (B, 2) or (1, 2)
     ends = torch.stack([band[:, 0].min(), band[:, 1].max()])
     first, last = torch.searchsorted(freq_hz, ends).tolist()
     freq_hz, power = freq_hz[first : last + 1], power[:, first : last + 1]
-    return freq_hz, power, _inside(freq_hz, band)
+    return freq_hz, power, inside_band(freq_hz, band)
 
 
 def band_limits(freq_hz: Tensor, power: Tensor, band_hz) -> Tensor:
@@ -95,7 +95,7 @@ def band_limits(freq_hz: Tensor, power: Tensor, band_hz) -> Tensor:
     return band.reshape(-1, 2)
 
 
-def _inside(freq_hz: Tensor, band: Tensor) -> Tensor:
+def inside_band(freq_hz: Tensor, band: Tensor) -> Tensor:
     """Whether a frequency is in the clip's band: (B, F) or (1, F).  ValueError where none is."""
     inside = (freq_hz >= band[:, :1]) & (freq_hz <= band[:, 1:])
     if not inside.any(dim=-1).all():

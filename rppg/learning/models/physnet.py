@@ -33,10 +33,10 @@ from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool3d, avg_pool1d, interpolate, pad
 
 from rppg.learning.models.norm_elu import norm_elu
+from rppg.signals.pulse_colours import SLOW_FRAMES, pulse_colours
 
 FORMS = ("raw", "difference", "chrominance", "chrominance_difference")
 SHRINK = 16  # how many times smaller the sides are behind the last pool; 8 where pixels are few
-SLOW_FRAMES = 49  # 1.6 s at 30 fps: what is slower is no pulse
 PERCENT, MOST_PERCENT = 100.0, 5.0  # a larger change is an edge that moved
 DARK = 4.0  # grey levels: of a darker pixel, the change relative to its level is noise
 STILL = 1e-3  # grey levels: a channel with a smaller deviation than that does not change
@@ -179,9 +179,7 @@ def chrominance(clips: Tensor) -> Tensor:
     level = avg_pool1d(flat, SLOW_FRAMES, 1, padding, count_include_pad=False).clamp_min(DARK)
     change = (PERCENT * (flat / level - 1)).clamp(-MOST_PERCENT, MOST_PERCENT)
     red, green, blue = change.view(by_time.shape).unbind(1)  # (B, H, W, T) each
-    pos = _sum_of(green - blue, green + blue - 2 * red, sign=1)
-    chrom = _sum_of(3 * red - 2 * green, 1.5 * red + green - 1.5 * blue, sign=-1)
-    return torch.stack([green - blue, pos, -chrom], dim=1).movedim(-1, 2)  # CHROM points down
+    return torch.stack(pulse_colours(red, green, blue, _sum_of), dim=1).movedim(-1, 2)
 
 
 def _sum_of(one: Tensor, other: Tensor, sign: int) -> Tensor:
