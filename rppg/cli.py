@@ -104,6 +104,10 @@ def check(
 
 @app.command()
 def run(
+    part: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(help="A profile, as in `rppg run ablation`.", show_default=False),
+    ] = None,
     profile: Annotated[
         str, typer.Option(help="smoke (for tests), demo, bench (larger), or paper (real data).")
     ] = "demo",
@@ -131,7 +135,7 @@ def run(
     from rppg.pipeline import project_dir, run_profile
 
     try:
-        name = run_profile(profile, data, cores, dry_run, seed)
+        name = run_profile(part or profile, data, cores, dry_run, seed)
     except subprocess.CalledProcessError as error:
         typer.echo("rppg run: a stage failed; the messages above name its notebook", err=True)
         raise typer.Exit(error.returncode) from None
@@ -140,7 +144,7 @@ def run(
         leaderboard = folder / "leaderboard.csv"
         if leaderboard.is_file():
             typer.echo(format_leaderboard(leaderboard))
-        typer.echo(f"submission: {folder / 'submission.csv'}")
+            typer.echo(f"submission: {folder / 'submission.csv'}")
 
 
 def main() -> None:

@@ -104,8 +104,35 @@ def tree_digest(root: Path) -> str:
     return digest.hexdigest()[:16]
 
 
+def code_files(*rooms: str) -> str:
+    """The same files, each with its digest, as JSON: {"learning/waves.py": "0123abcd", ...}."""
+    package = Path(__file__).parent
+    files = [package / room for room in rooms if room.endswith(".py")]
+    files += [p for room in rooms for p in sorted((package / room).rglob("*.py"))]
+    return json.dumps(
+        {
+            path.relative_to(package).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+            for path in files
+        }
+    )
+
+
 def profile_settings(profile: str) -> dict:
-    """What notebooks/profiles/<profile>.yaml says.  Raises ValueError for an unknown profile."""
+    """What notebooks/profiles/<profile>.yaml says, over the profile that it `extends`, with the
+    runs of its `grid`.
+
+    Raises ValueError for an unknown profile, and for one that extends itself.
+    """
+    settings = {"profile": profile, **_profile_text(profile)}
+    if settings.get("grid"):
+        from rppg.grid import grid_runs
+
+        settings["runs"] = {**(settings.get("runs") or {}), **grid_runs(settings["grid"])}
+    return settings
+
+
+def _profile_text(profile: str, below: tuple[str, ...] = ()) -> dict:
+    """The YAML of a profile, merged over that of the one it extends."""
     import yaml
 
     folder = project_dir(__file__) / "notebooks" / "profiles"
@@ -113,7 +140,22 @@ def profile_settings(profile: str) -> dict:
     if not path.is_file():
         names = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
         raise ValueError(f"no profile {profile!r}: expected one of {names} (in {folder})")
-    return {"profile": profile, **yaml.safe_load(path.read_text())}
+    if profile in below:
+        raise ValueError(f"profile {profile!r} extends itself: {' -> '.join((*below, profile))}")
+    own = yaml.safe_load(path.read_text())
+    parent = own.pop("extends", None)
+    return merged(_profile_text(parent, (*below, profile)), own) if parent else own
+
+
+def merged(below: dict, above: dict) -> dict:
+    """above over below: dicts are merged key by key, everything else is replaced."""
+    both = {
+        key: merged(below[key], value)
+        if isinstance(value, dict) and isinstance(below.get(key), dict)
+        else value
+        for key, value in above.items()
+    }
+    return {**below, **both}
 
 
 def run_profile(
@@ -137,6 +179,8 @@ def run_profile(
         raise ValueError(
             f"profile {profile!r} needs real data: rppg run --profile {profile} --data FOLDER"
         )
+    if seed is not None and settings.get("seeds"):
+        raise ValueError(f"profile {profile!r} runs the seeds {settings['seeds']}: give no --seed")
     if seed is not None:
         settings = seeded(settings, seed)
     check_settings(settings)
@@ -157,11 +201,18 @@ def seeded(settings: dict, seed: int) -> dict:
     return named
 
 
+def worlds(settings: dict) -> list[dict]:
+    """The settings once a seed of `seeds`, or as they are where the profile has none."""
+    return [seeded(settings, seed) for seed in settings.get("seeds") or []] or [settings]
+
+
 def check_settings(settings: dict) -> None:
     """Raises KeyError for a parameter that its notebook does not have, ValueError for a run that
     starts from one which is not listed before it."""
     folder, before = project_dir(__file__) / "notebooks", []
-    for name, parameters in settings["notebooks"].items():
+    for name, parameters in (settings.get("notebooks") or {}).items():
+        if name == settings.get("study"):
+            name = f"studies/{name}"
         check_parameters(folder / f"{name}.ipynb", parameters)
     for name, run in (settings.get("runs") or {}).items():
         check_parameters(folder / f"{run['notebook']}.ipynb", run.get("parameters") or {})

@@ -1,6 +1,7 @@
 """Running notebooks: parameters are checked, executed copies kept, failures named."""
 
 import json
+import re
 import subprocess
 
 import nbformat
@@ -77,7 +78,7 @@ def test_code_digest_is_of_rooms_and_single_files():
 def test_profiles_name_only_parameters_that_their_notebooks_have():
     root = pipeline.project_dir(pipeline.__file__)
     profiles = sorted((root / "notebooks" / "profiles").glob("*.yaml"))
-    assert {p.stem for p in profiles} == {"smoke", "demo", "bench", "paper"}
+    assert {p.stem for p in profiles} >= {"smoke", "demo", "bench", "paper"}
     for path in profiles:
         pipeline.check_settings(pipeline.profile_settings(path.stem))
 
@@ -101,6 +102,41 @@ def test_a_seed_names_the_folders_and_reaches_challenge_and_notebooks(tmp_path):
     notebooks = [line for line in told.splitlines() if "rppg.pipeline notebooks/0" in line]
     seeded = [line for line in notebooks if '"seed": 7' in line]
     assert len(notebooks) == 3 and len(seeded) == 2  # all but 06_submit, which draws nothing
+
+
+def test_everything_is_made_once_a_seed_and_the_study_collects_it(tmp_path):
+    runs = {
+        "net": {"notebook": "02_pretrain_st_transformer"},
+        "tuned": {"notebook": "04_finetune", "start": "net"},
+    }
+    told = dry_run(tmp_path, seeds=[1, 2], runs=runs)
+    rules = set(re.findall("^rule (.+):$", told, flags=re.M))
+    stages = ("challenge", "preprocess", "net", "tuned", "submit")
+    assert rules == {f"{stage}_{seed}" for stage in stages for seed in (1, 2)} | {"all"}
+    name = tmp_path.name
+    (start,) = [line for line in told.splitlines() if f'"run_dir": "runs/{name}-2/tuned"' in line]
+    assert f'"start": "runs/{name}-2/net"' in start and '"seed": 2' in start
+    assert f"data/{name}-1 --config '{{\"seed\": 1}}'" in told
+    (everything,) = re.findall("rule all:\n    input: (.+)", told)
+    assert everything == ", ".join(f"submissions/{name}-{i}/submission.csv" for i in (1, 2))
+
+
+def test_a_profile_extends_another_and_a_grid_is_its_runs(tmp_path, monkeypatch):
+    folder = tmp_path / "notebooks" / "profiles"
+    folder.mkdir(parents=True)
+    (folder / "base.yaml").write_text("seeds: [1, 2]\nchallenge: {n_train: 9, level: test}\n")
+    (folder / "mine.yaml").write_text("extends: base\nseeds: [4]\nchallenge: {n_train: 3}\n")
+    (folder / "round.yaml").write_text("extends: other\n")
+    (folder / "other.yaml").write_text("extends: round\n")
+    monkeypatch.setattr(pipeline, "project_dir", lambda start=None: tmp_path)
+    settings = pipeline.profile_settings("mine")
+    assert settings["challenge"] == {"n_train": 3, "level": "test"} and settings["seeds"] == [4]
+    (world,) = pipeline.worlds(settings)
+    assert world["profile"] == "mine-4" and world["challenge"]["seed"] == 4
+    with pytest.raises(ValueError, match="'round' extends itself: round -> other -> round"):
+        pipeline.profile_settings("round")
+    with pytest.raises(ValueError, match=r"runs the seeds \[4\]: give no --seed"):
+        pipeline.run_profile("mine", seed=3, dry_run=True)
 
 
 def test_a_run_waits_for_the_one_it_starts_from(tmp_path):
