@@ -65,7 +65,9 @@ def test_one_disturbed_region_is_outvoted(store):
 
 def test_a_vote_of_one_is_its_own_rate():
     found = heart_rate(sine(90, 1.0), FPS)
-    assert vote([found]) == pytest.approx({"hr_bpm": found.hr_bpm, "quality": found.quality})
+    voted = vote([found])
+    assert voted.hr_bpm == pytest.approx(found.hr_bpm) and voted.quality == found.quality
+    assert np.array_equal(voted.power, found.power) and voted.clip_hr_bpm == [found.hr_bpm]
 
 
 def test_views_of_other_frequencies_do_not_vote():

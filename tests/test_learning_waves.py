@@ -57,6 +57,9 @@ def test_a_table_of_heart_rates_as_the_classical_methods_have(store):
     assert "no 3 s without a gap in 2.67 s" in found["reason"]["a/1/too_short"]
     assert "no face in any frame" in found["reason"]["a/2/failed"]
     assert found["hr_bpm"][["a/1/too_short", "a/2/failed"]].isna().all()
+    assert found["power"][["a/1/too_short", "a/2/failed"]].isna().all()
+    for row in found.loc[["a/1/long", "a/2/gaps"]].itertuples():
+        assert 60 * row.freq_hz[row.power.argmax()] == pytest.approx(row.hr_bpm, abs=1e-4)
     with pytest.raises(KeyError, match="a/9/none is not prepared"):
         predict_model(store, ["a/9/none"], Green(), "green", "ratio")
 

@@ -1,6 +1,7 @@
 """Embedded copies of all datasets: what the readers find in them is what was planned."""
 
 import csv
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from rppg.recordings.readers import FOLDERS, PUBLISHED, find, read
 from rppg.synthetic import ChallengeConfig, write_challenge
 from rppg.synthetic.frames import BAYER, mosaic, write_images
-from rppg.synthetic.layouts import DATASETS
+from rppg.synthetic.layouts import DATASETS, vipl_hr_v2
 from rppg.synthetic.plan import plan
 from rppg.vision.video import read_frames
 
@@ -71,3 +72,15 @@ def test_images_are_written_whole_and_a_mosaic_keeps_the_colours(tmp_path):
     with pytest.raises(ValueError, match="shorter"):
         write_images(tmp_path / "few", "png", ["a.png", "b.png"], [colours])
     assert not (tmp_path / "few").exists()
+
+
+def test_contact_waves_of_the_training_set_are_written_where_they_are_asked_for(root, tmp_path):
+    assert not list(root.rglob("*_wave.csv"))
+    names = ("ubfc", "test_vipl", "test_obf", "pure", "mmse_hr", "disfa", "obf", "cohface")
+    names += ("mr_nirp_car", "vipl_hr", "ubfc_phys", "ecg_fitness")
+    config = replace(CONFIG, train_waves=True, **{f"n_{name}": 0 for name in names})
+    folder = write_challenge(tmp_path / "data", config, workers=1, progress=False) / "VIPL-HR-V2"
+    (clip,) = read("vipl_hr_v2", folder, wave_name=vipl_hr_v2.WAVE_NAME)
+    (planned,) = plan(config)
+    times_s = np.arange(5, 175) / 60
+    assert clip.bvp.at(times_s) == pytest.approx(planned.pulse(config).wave(times_s), abs=1e-3)

@@ -1,8 +1,9 @@
 """Prepared recordings to a table of heart rates: the classical methods, and an oracle beside them.
 
 A table has one row a recording and model; hr_bpm is NaN, and `reason` says why, where there is no
-estimate.  An MSTmap is (T, 63, 6): 63 combinations of six face regions, of which the last is all of
-them; R, G, B and Y, U, V.
+estimate.  freq_hz and power (F,) are the unit-area spectrum in the heart band whose peak hr_bpm is,
+for whoever averages spectra before the peak; None where there is none.  An MSTmap is (T, 63, 6): 63
+combinations of six face regions, of which the last is all of them; R, G, B and Y, U, V.
 
     >>> beat = np.sin(2 * np.pi * 1.2 * np.arange(300) / 30)  # 10 s at 72 bpm
     >>> mstmap = np.full((300, 63, 6), 100.0)
@@ -29,7 +30,8 @@ from rppg.signals.heart_rate import (
 
 WHOLE_FACE = 62  # row of an MSTmap: all six regions
 RGB = slice(0, 3)
-COLUMNS = "id model kind split hr_bpm quality hr_true_bpm origin reason".split()
+COLUMNS = "id model kind split hr_bpm quality hr_true_bpm origin reason freq_hz power".split()
+NO_RATE = {"hr_bpm": np.nan, "quality": np.nan, "freq_hz": None, "power": None}
 
 
 def predict_classical(store: Store, ids: Iterable[str], methods: Iterable[str]) -> pd.DataFrame:
@@ -74,19 +76,24 @@ def true_hr_bpm(store: Store, meta: dict) -> float | None:
 
 
 def read_out(wave: np.ndarray, fps: float) -> dict:
-    """hr_bpm and quality of a wave (T,), or the reason why it has none."""
+    """hr_bpm, quality, freq_hz and power of a wave (T,), or the reason why it has none."""
     try:
-        found = heart_rate(wave, fps)
+        return columns_of(heart_rate(wave, fps))
     except ValueError as error:
         return {"reason": str(error)}
-    return {"hr_bpm": found.hr_bpm, "quality": found.quality}
+
+
+def columns_of(found: HeartRate) -> dict:
+    """What a table keeps of a HeartRate; the spectrum in float32, as it is stored."""
+    spectrum = {name: getattr(found, name).astype(np.float32) for name in ("freq_hz", "power")}
+    return {"hr_bpm": found.hr_bpm, "quality": found.quality, **spectrum}
 
 
 def _recording_rows(store: Store, id: str, methods: list[str]) -> list[dict]:
     meta = store.meta(id)
     if meta is None:
         raise KeyError(f"{id} is not prepared in {store.root}")
-    shared = {"id": id, "kind": "classical", "quality": np.nan, "hr_bpm": np.nan, "reason": ""}
+    shared = {"id": id, "kind": "classical", "reason": "", **NO_RATE}
     shared |= {"split": meta.get("split"), "origin": meta.get("origin")}
     shared["hr_true_bpm"] = true_hr_bpm(store, meta)
     try:

@@ -38,8 +38,9 @@ def region_views(combinations: np.ndarray, n_regions: int) -> list[Tensor]:
     return views[::-1]
 
 
-def vote(found: Sequence[HeartRate]) -> dict[str, float]:
-    """hr_bpm at the peak of the mean of the views' spectra (each of unit area), and its quality.
+def vote(found: Sequence[HeartRate]) -> HeartRate:
+    """The mean of the views' spectra (each of unit area), its peak and quality; clip_hr_bpm holds
+    what each view says alone.
 
     Raises ValueError where there is none, or they are not over the same frequencies.
     """
@@ -48,4 +49,5 @@ def vote(found: Sequence[HeartRate]) -> dict[str, float]:
         raise ValueError(f"{len(found)} views over {len(axes)} frequency axes, expected one axis")
     freq_hz, power = found[0].freq_hz, np.mean([one.power for one in found], axis=0)
     hr_bpm = float(60 * freq_hz[power.argmax()])
-    return {"hr_bpm": hr_bpm, "quality": power_near(freq_hz, power, hr_bpm)}
+    quality, each = power_near(freq_hz, power, hr_bpm), np.array([one.hr_bpm for one in found])
+    return HeartRate(hr_bpm, quality, freq_hz, power, clip_hr_bpm=each)

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from rppg.learning.clips import CLIP_FRAMES, Clips, Place, stretches_of
-from rppg.learning.prediction import COLUMNS, true_hr_bpm
+from rppg.learning.prediction import COLUMNS, NO_RATE, columns_of, true_hr_bpm
 from rppg.learning.views import vote
 from rppg.recordings.prepared import FPS
 from rppg.recordings.store import Store
@@ -52,13 +52,13 @@ def predict_model(
     for id in ids:
         if (meta := store.meta(id)) is None:
             raise KeyError(f"{id} is not prepared in {store.root}")
-        row = {"id": id, "model": name, "kind": "learned", "quality": np.nan, "hr_bpm": np.nan}
+        row = {"id": id, "model": name, "kind": "learned", **NO_RATE}
         row |= {"split": meta.get("split"), "origin": meta.get("origin"), "reason": ""}
         row["hr_true_bpm"] = true_hr_bpm(store, meta) if labels else None
         try:
             clips = {"array": array, "n_frames": n_frames, "batch_size": batch_size, "size": size}
             waves = view_waves(store, id, model, normalise, **clips, views=views or (None,))
-            row |= vote([heart_rate(wave, FPS) for wave in waves])
+            row |= columns_of(vote([heart_rate(wave, FPS) for wave in waves]))
         except ValueError as error:
             row["reason"] = str(error)
         rows.append(row)

@@ -63,6 +63,7 @@ class ChallengeConfig:
     height: int = 240
     level: str = "test"  # of VIPL-HR-V2 and the test tree; see nuisance.level_named
     ubfc_level: str = "easy"  # of UBFC-rPPG and the other datasets
+    train_waves: bool = False  # VIPL-HR-V2 with contact waves, which its copy as handed out lacks
     pulse_amplitude_scale: float = 1.0  # 0: the null control, faces without a pulse
 
     def __post_init__(self):

@@ -6,12 +6,16 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from ..clip import FIRST_NUMBER, ChallengeConfig, Clip
-from .text import write_text
+from .text import write_table, write_text
 
 FOLDER = "VIPL-HR-V2"
 PHONE_FPS = (17.0, 27.0)
 WRONG_FPS = 30.0  # what the containers claim
+WAVE_HZ = 60.0  # of the contact waves, as in VIPL-HR
+WAVE_NAME = "{video}_wave.csv"  # what the reader's option wave_name is then
 
 
 def clips(config: ChallengeConfig) -> list[Clip]:
@@ -40,6 +44,17 @@ def write_labels(folder: Path, config: ChallengeConfig, clips: list[Clip]) -> No
         rates = [clip.hr_bpm(config) for clip in mine]
         path = folder / "train" / str(subject) / "gt.csv"
         write_gt_csv(path, rates, [clip.fps(config) for clip in mine])
+        for clip in mine if config.train_waves else ():
+            name = WAVE_NAME.replace("{video}", f"video{clip.index}")
+            write_wave_csv(path.with_name(name), clip, config)
+
+
+def write_wave_csv(path: Path, clip: Clip, config: ChallengeConfig) -> None:
+    """The contact wave of a clip from its first frame on, columns time_s,wave."""
+    times_s = np.arange(round(clip.seconds * WAVE_HZ) + 1) / WAVE_HZ
+    wave = clip.pulse(config).wave(times_s)
+    rows = [(f"{t:.4f}", f"{value:.5f}") for t, value in zip(times_s, wave, strict=True)]
+    write_table(path, ("time_s", "wave"), rows)
 
 
 def write_gt_csv(path: Path, hr_bpm: Sequence[float], fps_mean: Sequence[float]) -> None:
