@@ -1,0 +1,85 @@
+"""The notebooks of studies: thin and clean as the numbered ones, and run on made-up results."""
+
+import ast
+import json
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from ablation_shared import made_up_grid
+
+from rppg.grid import grid_rows
+from rppg.pipeline import profile_settings, run_notebook
+
+STUDIES = Path(__file__).parents[1] / "notebooks" / "studies"
+PATHS = sorted(STUDIES.glob("*.ipynb"))
+ABLATION = STUDIES / "ablation.ipynb"
+
+
+def code_cells(path):
+    return [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+
+
+def test_there_are_studies():
+    assert ABLATION in PATHS
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda p: p.stem)
+def test_study_is_clean_and_thin(path):
+    cells, code = nbformat.read(path, as_version=4).cells, code_cells(path)
+    lines = [len(cell.source.splitlines()) for cell in code]
+    assert len(cells) <= 40 and sum(lines) <= 150 and max(lines) <= 25
+    assert not any(cell.outputs or cell.execution_count for cell in code), "strip outputs first"
+    nodes = [node for cell in code for node in ast.walk(ast.parse(cell.source))]
+    assert not any(isinstance(n, (ast.ClassDef, ast.FunctionDef)) for n in nodes), "logic in rppg/"
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda p: p.stem)
+def test_study_says_what_it_does_before_it_does_it(path):
+    cells, code = nbformat.read(path, as_version=4).cells, code_cells(path)
+    title = cells[0].source
+    assert title.startswith("# ")
+    assert all(f"**{word}**" in title for word in ("reads", "writes", "takes"))
+    for before, cell in zip(cells, cells[1:], strict=False):
+        assert cell.cell_type == "markdown" or before.cell_type == "markdown", cell.source
+    assert [c for c in code if "parameters" in c.metadata.get("tags", [])] == [code[0]]
+    statements = ast.parse(code[0].source).body
+    assert all(isinstance(node, ast.AnnAssign) for node in statements)
+    for node in statements:
+        ast.literal_eval(node.value)
+    assert code[0].source.count("# ") >= len(statements)
+
+
+def printed(executed):
+    """Text of all outputs, and how many figures."""
+    outputs = [output for cell in code_cells(executed) for output in cell.outputs]
+    data = [output.get("data", {}) for output in outputs]
+    texts = [output.get("text", "") for output in outputs] + [d.get("text/plain", "") for d in data]
+    return "\n".join(texts), sum("image/png" in d for d in data)
+
+
+@pytest.mark.slow
+def test_ablation_from_runs_and_again_from_its_table(tmp_path):
+    rows = grid_rows(profile_settings("ablation")["grid"])
+    paper = {(row["table"], row["row"]): row["paper_rmse_bpm"] for row in rows}
+    runs = made_up_grid(tmp_path, "ablation", rows, [1, 2], lambda t, r, s: paper[t, r] - s)
+    board = pd.DataFrame({"model": ["net", "mean of training"], "kind": ["learned", "null"]})
+    board.assign(split="synthetic test", n=48, rmse_bpm=[5.0, 30.0]).to_csv(tmp_path / "b.csv")
+    given = {"out_dir": f"{tmp_path}/out", "leaderboard": f"{tmp_path}/b.csv"}
+    given |= {"runs": [str(run) for run in runs]}
+    run_notebook(ABLATION, tmp_path / "executed.ipynb", given)
+    text, n_figures = printed(tmp_path / "executed.ipynb")
+    assert "25 of 25 orderings hold" in text and "mean of training" in text and n_figures == 1
+    assert text.count("measured on synthetic data; the paper's numbers are from") == 3
+
+    table = tmp_path / "out" / "ablation.csv"
+    again = {"runs": [], "results": str(table), "out_dir": f"{tmp_path}/again"}
+    again |= {"leaderboard": f"{tmp_path}/none.csv"}
+    run_notebook(ABLATION, tmp_path / "again.ipynb", again)
+    assert "none.csv does not exist" in printed(tmp_path / "again.ipynb")[0]
+    for name in ("orderings.csv", "ablation.png"):
+        first, second = (tmp_path / folder / name for folder in ("out", "again"))
+        assert first.read_bytes() == second.read_bytes()
+    assert json.loads((tmp_path / "again" / "run.json").read_text())["origin"] == "synthetic"
+    assert len(pd.read_csv(table)) == 36 and not (tmp_path / "again" / "ablation.csv").exists()
