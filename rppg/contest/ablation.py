@@ -185,7 +185,7 @@ def _claim_text(better: PaperRow, worse: PaperRow, claim: Claim) -> str:
     differs = [f for f in fields if getattr(better, f) != getattr(worse, f)]
     shared = [getattr(better, f) for f in fields if f not in differs and f != "input"]
     sides = [", ".join(getattr(row, f) for f in differs) for row in (better, worse)]
-    sign = "<" if claim.relation == "lower" else "about"
+    sign = "<" if claim.relation == "lower" else "comparable with"
     return f"Table {claim.table}: {sides[0]} {sign} {sides[1]} ({'; '.join(shared)})"
 
 

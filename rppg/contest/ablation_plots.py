@@ -56,13 +56,11 @@ def _draw_table(axes: Axes, table: pd.DataFrame) -> None:
     seeds = table["row"].map(place)
     axes.axvline(table["null_rmse_bpm"].mean(), color=GREY, ls="--", lw=1, label="mean predictor")
     axes.axvline(table["pos_rmse_bpm"].mean(), color=BLUE, ls=":", lw=1.2, label="POS")
-    axes.scatter(table["rmse_bpm"], seeds, s=16, color=ORANGE, alpha=0.55, lw=0, label="a seed")
-    axes.scatter(
-        found["rmse_bpm"], found.index, s=130, marker="|", color=ORANGE, lw=2.4, label="ours, mean"
-    )
-    axes.scatter(
-        found["paper_rmse_bpm"], found.index, s=34, marker="D", color=PURPLE, label="the paper"
-    )
+    at, mean, paper = found.index, found["rmse_bpm"], found["paper_rmse_bpm"]
+    bar = {"s": 190, "marker": "|", "lw": 2.4, "zorder": 3}
+    axes.scatter(table["rmse_bpm"], seeds, s=20, color=ORANGE, alpha=0.55, lw=0, label="a seed")
+    axes.scatter(mean, at, **bar, color=ORANGE, label="ours, mean")
+    axes.scatter(paper, at, s=30, marker="D", color=PURPLE, lw=0, label="the paper")
     axes.set_yticks(found.index, [_label(row) for row in found.itertuples()], fontsize=8)
     axes.set_ylim(len(found) - 0.5, -0.5)  # the paper's order, from the top
     axes.grid(axis="y", color=GREY, alpha=0.2, lw=0.6)
