@@ -65,7 +65,7 @@ def test_heart_rates_on_an_edge_belong_to_the_range_above():
 def test_difficulty_is_thirds_of_the_tables_recordings_without_a_rate_hard():
     rows = recordings([70] * 7, [70] * 7).set_index(np.arange(10, 17))
     quality = pd.Series([0.9, 0.2, 0.5, np.nan, 0.7, 0.4], [f"r{i}" for i in range(6)])
-    quality["of another split"] = 0.95
+    quality = pd.concat([quality, pd.Series(0.95, ["x", "y", "z"])])  # of another split
     found = groupings_of(rows, pos_quality=quality)["difficulty"]
     assert found.tolist()[:6] == ["easy", "hard", "medium", "hard", "easy", "medium"]
     assert pd.isna(found[16])  # r6 is unknown to POS
