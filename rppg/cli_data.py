@@ -1,6 +1,6 @@
 """Commands of `rppg` about data: write the embedded challenge, look, prepare, split.
 
-rppg check-data DATA                           what lies there, and what is wrong with it
+rppg check-data DATA                           what lies there, and whether a run can start
 rppg prepare DATA prepared/mine --workers 8    videos into the store; --shard 1/4 for a part
 rppg folds prepared/mine --dataset PURE        who trains, who validates
 """
@@ -56,15 +56,22 @@ def check_data(
 ) -> None:
     """Say which datasets lie below ROOT, what they have, and what is wrong or missing.
 
-    Nothing is prepared or written; exit status 1 where a dataset's folder cannot be read.
+    Ends with what `rppg run --profile paper --data ROOT` needs, item by item: found, missing
+    (goes on without), unused, look (probably a mistake) or stop.  Nothing is prepared or written;
+    exit status 1 where the run would stop.
     """
-    from rppg.vision.survey import format_survey, look
+    from rppg.road_check import check_road, format_road
+    from rppg.vision.survey import format_survey, read_below, survey
 
-    table = look(root)
-    typer.echo(format_survey(table))
-    if out is not None:
-        table.drop(columns="reasons").to_csv(out, index=False)
-    if table["error"].any():
+    found, errors = read_below(root)
+    if found:
+        table = survey(found, errors)
+        typer.echo(format_survey(table) + "\n")
+        if out is not None:
+            table.drop(columns="reasons").to_csv(out, index=False)
+    facts = check_road(root, found, errors)
+    typer.echo(format_road(root, facts))
+    if any(fact.mark == "stop" for fact in facts):
         raise typer.Exit(1)
 
 

@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 from reader_files import put
 
-from rppg.vision.survey import format_survey, look
+from rppg.vision.survey import format_survey, read_below, survey
 from rppg.vision.video import VideoWriter
+
+
+def look(root):
+    return survey(*read_below(root), progress=False)
 
 
 def ubfc(root, name, seconds=2.0, labelled=True):
@@ -26,7 +30,7 @@ def test_a_row_counts_what_a_dataset_has(tmp_path):
     ubfc(tmp_path, "subject1", seconds=36.0)
     ubfc(tmp_path, "subject11", seconds=36.0)
     ubfc(tmp_path, "subject3", seconds=36.0, labelled=False)
-    (row,) = look(tmp_path, progress=False).to_dict("records")
+    (row,) = look(tmp_path).to_dict("records")
     assert (row["dataset"], row["recordings"], row["subjects"]) == ("UBFC-rPPG", 3, 3)
     assert (row["wave"], row["hr_trace"], row["hr_mean"]) == (2, 2, 0)
     assert row["hours"] == pytest.approx(0.03, rel=1e-3)
@@ -44,7 +48,7 @@ def test_what_is_wrong_is_said_and_the_rest_is_counted(tmp_path):
     put(ubfc(tmp_path, "subject4") / "ground_truth.txt", "1 2\n3 4\n")
     put(tmp_path / "test" / "VIPL_HR" / "a.avi")
     put(tmp_path / "VIPL-HR-V2" / "notes.txt")
-    table = look(tmp_path, progress=False).set_index("layout")
+    table = look(tmp_path).set_index("layout")
     assert table.loc["ubfc_rppg", "recordings"] == 3
     assert table.loc["ubfc_rppg", "problems"] == 2
     text = format_survey(table.reset_index())
@@ -54,6 +58,7 @@ def test_what_is_wrong_is_said_and_the_rest_is_counted(tmp_path):
     assert "VIPL-HR-V2: " in text and "holds no recordings" in text
 
 
-def test_a_folder_without_datasets_is_an_error_that_names_them(tmp_path):
-    with pytest.raises(ValueError, match="holds no dataset: expected folders named like UBFC-rPPG"):
-        look(tmp_path)
+def test_a_folder_without_datasets_holds_nothing_and_no_folder_is_an_error(tmp_path):
+    assert read_below(tmp_path) == ({}, {})
+    with pytest.raises(FileNotFoundError, match="expected one that holds datasets"):
+        read_below(tmp_path / "nowhere")

@@ -1,7 +1,7 @@
 """What datasets have, before anything is prepared: one row a dataset, as a table.
 
-    >>> table = look("data/demo")  # doctest: +SKIP
-    >>> print(format_survey(table))  # doctest: +SKIP
+    >>> found, errors = read_below("data/demo")  # doctest: +SKIP
+    >>> print(format_survey(survey(found, errors)))  # doctest: +SKIP
       dataset  recordings  subjects  hours  wave  HR trace  mean HR  fps from  fps  known bad ...
     UBFC-rPPG           6         6  0.033     6         6        0  stamps 6   30          1 ...
 
@@ -36,23 +36,19 @@ COLUMNS = {
 }
 
 
-def look(root: Path | str, progress: bool = True) -> pd.DataFrame:
-    """`survey` of all datasets directly below `root`; a dataset that cannot be read is a row whose
-    error says why.
+def read_below(root: Path | str) -> tuple[dict[str, list[Recording]], dict[str, str]]:
+    """The recordings of all datasets directly below `root`, by layout, and why some, then without
+    recordings, cannot be read.  Both are empty where no folder is named like a dataset.
 
-    Raises FileNotFoundError where `root` is no folder, ValueError where it holds no dataset.
+    Raises FileNotFoundError where `root` is no folder, ValueError where two are of one layout.
     """
-    folders = find(root)
-    if not folders:
-        names = ", ".join(FOLDERS.values())
-        raise ValueError(f"{root} holds no dataset: expected folders named like {names}")
     found, errors = {}, {}
-    for layout, folder in folders.items():
+    for layout, folder in find(root).items():
         try:
             found[layout] = read(layout, folder)
         except (ValueError, OSError) as error:
             found[layout], errors[layout] = [], str(error)
-    return survey(found, errors, progress)
+    return found, errors
 
 
 def survey(
