@@ -80,12 +80,11 @@ def test_worst_of_nothing_is_refused():
         plot_worst([], "Worst", "real")
 
 
-def test_spectra_are_those_of_the_models_that_have_one():
+@pytest.mark.parametrize("nothing", [None, np.nan])
+def test_spectra_are_those_of_the_models_that_have_one(nothing):
     freq_hz, power = peak(72)
-    rows = pd.DataFrame(
-        {"model": ["POS", "ICA"], "freq_hz": [freq_hz, None], "power": [power, None]}
-    )
-    found = spectra_of(rows)
+    columns = {"freq_hz": [freq_hz, nothing], "power": [power, nothing]}
+    found = spectra_of(pd.DataFrame({"model": ["POS", "ICA"], **columns}))
     assert list(found) == ["POS"]
     assert found["POS"][0] is freq_hz and found["POS"][1] is power
 

@@ -48,10 +48,10 @@ class WorstRow(NamedTuple):
 
 def spectra_of(predictions: pd.DataFrame) -> dict[str, Spectrum]:
     """Spectra of one recording by model, from rows with columns model, freq_hz (F,), power (F,);
-    a model that has none is left out."""
+    a model that has none (None, NaN) is left out."""
     columns = (predictions[name] for name in ("model", "freq_hz", "power"))
     rows = zip(*columns, strict=True)
-    return {model: (freq_hz, power) for model, freq_hz, power in rows if power is not None}
+    return {model: (freq_hz, power) for model, freq_hz, power in rows if np.ndim(power)}
 
 
 def disagreement_bpm(predictions: pd.DataFrame, model: str) -> pd.Series:
