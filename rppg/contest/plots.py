@@ -40,7 +40,7 @@ def plot_predictions(hr_true_bpm, hr_pred_bpm, title: str, origin: str) -> Figur
     both = np.r_[true_bpm, pred_bpm]
     ends = np.array([np.nanmin(both) - 8, np.nanmax(both) + 8])
     near = np.abs(pred_bpm - true_bpm) <= NEAR_BPM
-    figure, axes = _subplots(figsize=(5, 5))
+    figure, axes = subplots(figsize=(5, 5))
     axes.fill_between(ends, ends - NEAR_BPM, ends + NEAR_BPM, color=GREEN, alpha=0.18, lw=0)
     axes.plot(ends, ends, color=GREEN, lw=1.2)
     for chosen, mark, colour, label in (
@@ -61,7 +61,7 @@ def plot_errors(errors_bpm: dict[str, np.ndarray], title: str, origin: str) -> F
 
     errors_bpm: model name to its errors (n,), signed or not.
     """
-    figure, axes = _subplots(figsize=(6.4, 4))
+    figure, axes = subplots(figsize=(6.4, 4))
     axes.axvline(NEAR_BPM, color=GREY, lw=0.8, ls=":")
     colours = (BLUE, ORANGE, GREEN, PURPLE, GREY, "#E69F00", "#56B4E9", "black")
     furthest = max(np.nanmax(np.abs(e)) for e in errors_bpm.values())
@@ -92,7 +92,7 @@ def plot_leaderboard(board: pd.DataFrame) -> Figure:
     """
     splits = board["split"].unique()
     models = board["model"].unique()[::-1]  # best at the top
-    figure, panels = _subplots(
+    figure, panels = subplots(
         1,
         len(splits),
         figsize=(2.6 + 3.2 * len(splits), 1.3 + 0.34 * len(models)),
@@ -148,7 +148,7 @@ def plot_faces(images, titles, origin: str, columns: int = 6) -> Figure:
     """Crops (H, W, 3) uint8 in a grid, a short title over each."""
     rows = -(-len(images) // columns)
     size = (1.55 * columns, 1.75 * rows + 0.4)
-    figure, panels = _subplots(rows, columns, figsize=size, squeeze=False)
+    figure, panels = subplots(rows, columns, figsize=size, squeeze=False)
     for axes in panels.flat:
         axes.set_axis_off()
     for axes, image, title in zip(panels.flat, images, titles, strict=False):
@@ -166,7 +166,7 @@ def plot_mstmap(mstmap: np.ndarray, fps: float, title: str, origin: str) -> Figu
     low, high = (np.nanpercentile(fast, q, axis=0, keepdims=True) for q in (1, 99))
     scaled = np.clip((fast - low) / np.maximum(high - low, 1e-9), 0, 1)
     picture = np.where(np.isnan(scaled), 1.0, scaled).transpose(1, 0, 2)  # (63, T, 3)
-    figure, axes = _subplots(figsize=(9, 3))
+    figure, axes = subplots(figsize=(9, 3))
     extent = (0, len(rgb) / fps, len(picture) + 0.5, 0.5)
     axes.imshow(picture, aspect="auto", extent=extent, interpolation="nearest")
     axes.set(xlabel="time (s)", ylabel="region combination")
@@ -223,7 +223,8 @@ def _bars(axes: Axes, rows: pd.DataFrame, place: dict[str, int]) -> None:
         axes.axvline(nulls.min(), color=GREY, lw=1, ls="--", zorder=0)
 
 
-def _subplots(*args, **kwargs):
+def subplots(*args, **kwargs):
+    """plt.subplots without upper and right spines, laid out so that nothing is cut off."""
     with plt.rc_context(CLEAN):
         return plt.subplots(*args, layout="constrained", **kwargs)
 

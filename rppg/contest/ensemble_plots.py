@@ -1,0 +1,70 @@
+"""Figures of an ensemble: what validation says of each combination, and where its models disagree.
+
+    figure = plot_options(choice.options, choice.chosen, "Ensembles", "synthetic")
+    figure = plot_agreement(one, rows, "Test recordings", "synthetic")
+
+`choice` and `one` are those of ensemble_choice.py and ensemble.py; each function returns a
+matplotlib Figure.
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from rppg.contest.ensemble import Stack
+from rppg.contest.plots import BLUE, GREEN, GREY, ORANGE, subplots, titled
+
+
+def plot_options(options: pd.DataFrame, chosen: str, title: str, origin: str) -> Figure:
+    """Mean error and RMSE by cross-validation: a row a combination, a dot a set of models, the best
+    set filled; a dashed line at the best plain average.
+
+    options: as Choice has it, best first by mae_bpm.
+    """
+    names = list(dict.fromkeys(options["combination"]))[::-1]  # best at the top
+    figure, panels = subplots(1, 2, figsize=(9, 1.2 + 0.36 * len(names)), sharey=True)
+    best = options.drop_duplicates("combination")
+    for axes, column, label in zip(
+        panels, ("mae_bpm", "rmse_bpm"), ("mean absolute error (bpm)", "RMSE (bpm)"), strict=True
+    ):
+        average_bpm = best.loc[best["combination"] == "average", column].min()
+        axes.axvline(average_bpm, color=GREY, lw=1, ls="--", label="plain average, best models")
+        at = [names.index(name) for name in options["combination"]]
+        axes.plot(
+            options[column], at, "o", mfc="none", color=BLUE, alpha=0.6, label="a set of models"
+        )
+        at = [names.index(name) for name in best["combination"]]
+        axes.plot(best[column], at, "o", color=BLUE, label="its best set")
+        row = best[best["combination"] == chosen]
+        axes.plot(row[column], [names.index(chosen)], "D", ms=9, color=GREEN, label="handed in")
+        axes.set_xlabel(label)
+        axes.set_xlim(left=0)
+    panels[0].set_yticks(range(len(names)), names)
+    panels[0].set_ylim(-0.6, len(names) - 0.4)
+    figure.legend(
+        *panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False
+    )
+    figure.suptitle(titled(title, origin), x=0.01, ha="left")
+    return figure
+
+
+def plot_agreement(one: Stack, hr_bpm: np.ndarray, title: str, origin: str) -> Figure:
+    """What every model says of each recording (a dot a model), and the ensemble's rate (n,), in
+    order of it.  Dots far from the line are models that disagree; a line without dots near it is an
+    answer between them."""
+    order = np.argsort(hr_bpm)
+    place = np.arange(len(order))
+    figure, axes = subplots(figsize=(10, 4.2))
+    near = np.abs(one.hr_bpm - hr_bpm) <= 5  # (M, n)
+    for chosen, colour, label in (
+        (near, BLUE, "model within 5 bpm"),
+        (~near & np.isfinite(one.hr_bpm), ORANGE, "model further off"),
+    ):
+        m, n = np.nonzero(chosen[:, order])
+        axes.plot(n, one.hr_bpm[:, order][m, n], "o", ms=4, color=colour, alpha=0.5, label=label)
+    axes.plot(place, hr_bpm[order], "_", ms=9, mew=2, color="black", label="ensemble")
+    axes.set(xlim=(-1, len(order)), xticks=[], ylabel="heart rate (bpm)")
+    axes.set_xlabel(f"{len(order)} recordings, in order of the ensemble's rate")
+    axes.set_title(titled(title, origin), loc="left")
+    figure.legend(loc="outside lower center", ncols=3, frameon=False)
+    return figure
