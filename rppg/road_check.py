@@ -63,9 +63,12 @@ def format_road(root: Path | str, facts: list[Fact]) -> str:
     data = shlex.quote(str(root))
     lines = [f"What rppg run --profile paper --data {data} needs:"]
     lines += [f"  {fact.mark:8}{fact.text}" for fact in facts]
-    if any(fact.mark == "stop" for fact in facts):
-        return "\n".join([*lines, f"next: mend what says stop, then rppg check-data {data}"])
-    return "\n".join([*lines, f"next: rppg run --profile paper --data {data}"])
+    marks, following = {fact.mark for fact in facts}, f"rppg run --profile paper --data {data}"
+    if "stop" in marks:
+        following = f"mend what says stop, then rppg check-data {data}"
+    elif "look" in marks:
+        following = f"see to what says look, then {following}"
+    return "\n".join([*lines, f"next: {following}"])
 
 
 def _labelled(sound: Groups) -> Fact:
@@ -163,7 +166,7 @@ def _origins(sound: Groups) -> Iterator[Fact]:
     if len(origins) > 1:
         yield Fact("stop", f"some recordings are {marked}, others are real: take one kind")
     elif origins == {"synthetic"}:
-        yield Fact("look", f"all recordings are {marked}: scores say nothing about people")
+        yield Fact("found", f"all recordings are {marked}: scores say nothing about people")
 
 
 def _less(these: list[str], those: list[str]) -> list[str]:

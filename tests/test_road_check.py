@@ -155,8 +155,12 @@ def test_a_dataset_under_another_name_is_recognised(data, now, says):
 def test_folders_of_a_dataset_without_its_own_folder_are_recognised(data):
     (data / "UBFC-rPPG" / "DATASET_2").rename(data / "DATASET_2")
     (data / "UBFC-rPPG").rmdir()
-    (text,) = facts(data)["look"]
+    road = check_road(data, *read_below(data))
+    (text,) = [text for mark, text in road if mark == "look"]
     assert text.startswith("UBFC-rPPG: its folders seem to lie in")
+    assert format_road("DATA", road).splitlines()[-1] == (
+        "next: see to what says look, then rppg run --profile paper --data DATA"
+    )
 
 
 def test_a_misspelled_folder_and_one_of_another_kind(data):
@@ -172,7 +176,7 @@ def test_real_and_synthetic_recordings_do_not_mix(data):
     (text,) = facts(data)["stop"]
     assert "others are real: take one kind" in text
     put(data / "SYNTHETIC.txt", "made")
-    assert facts(data)["look"][0].startswith("all recordings are synthetic")
+    assert facts(data)["found"][-1].startswith("all recordings are synthetic")
 
 
 def test_the_command_ends_with_the_verdict_and_its_status(tmp_path):
