@@ -1,18 +1,14 @@
-"""Figures of an ensemble: what validation says of each combination, and where its models disagree.
+"""A figure of ensembles: what validation says of each combination of models.
 
     figure = plot_options(choice.options, choice.chosen, "Ensembles", "synthetic")
-    figure = plot_agreement(one, rows, "Test recordings", "synthetic")
 
-`choice` and `one` are those of ensemble_choice.py and ensemble.py; each function returns a
-matplotlib Figure.
+`choice` is that of ensemble_choice.py; the function returns a matplotlib Figure.
 """
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from rppg.contest.ensemble import Stack
-from rppg.contest.plots import BLUE, GREEN, GREY, ORANGE, subplots, titled
+from rppg.contest.plots import BLUE, GREEN, GREY, subplots, titled
 
 
 def plot_options(options: pd.DataFrame, chosen: str, title: str, origin: str) -> Figure:
@@ -45,26 +41,4 @@ def plot_options(options: pd.DataFrame, chosen: str, title: str, origin: str) ->
         *panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False
     )
     figure.suptitle(titled(title, origin), x=0.01, ha="left")
-    return figure
-
-
-def plot_agreement(one: Stack, hr_bpm: np.ndarray, title: str, origin: str) -> Figure:
-    """What every model says of each recording (a dot a model), and the ensemble's rate (n,), in
-    order of it.  Dots far from the line are models that disagree; a line without dots near it is an
-    answer between them."""
-    order = np.argsort(hr_bpm)
-    place = np.arange(len(order))
-    figure, axes = subplots(figsize=(10, 4.2))
-    near = np.abs(one.hr_bpm - hr_bpm) <= 5  # (M, n)
-    for chosen, colour, label in (
-        (near, BLUE, "model within 5 bpm"),
-        (~near & np.isfinite(one.hr_bpm), ORANGE, "model further off"),
-    ):
-        m, n = np.nonzero(chosen[:, order])
-        axes.plot(n, one.hr_bpm[:, order][m, n], "o", ms=4, color=colour, alpha=0.5, label=label)
-    axes.plot(place, hr_bpm[order], "_", ms=9, mew=2, color="black", label="ensemble")
-    axes.set(xlim=(-1, len(order)), xticks=[], ylabel="heart rate (bpm)")
-    axes.set_xlabel(f"{len(order)} recordings, in order of the ensemble's rate")
-    axes.set_title(titled(title, origin), loc="left")
-    figure.legend(loc="outside lower center", ncols=3, frameon=False)
     return figure
