@@ -56,9 +56,9 @@ def check_data(
 ) -> None:
     """Say which datasets lie below ROOT, what they have, and what is wrong or missing.
 
-    Ends with what `rppg run --profile paper --data ROOT` needs, item by item: found, missing
-    (goes on without), unused, look (probably a mistake) or stop.  Nothing is prepared or written;
-    exit status 1 where the run would stop.
+    Ends with what `rppg run --profile paper --data ROOT` needs, item by item:
+    found, missing (it goes on without), unused, look (probably a mistake) or
+    stop.  Nothing is prepared or written; exit status 1 where it would stop.
     """
     from rppg.road_check import check_road, format_road
     from rppg.vision.survey import format_survey, read_below, survey
