@@ -6,6 +6,7 @@ rppg COMMAND --help                        what a command takes and makes
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -106,11 +107,16 @@ def check(
 def run(
     part: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Argument(help="A profile, as in `rppg run ablation`.", show_default=False),
+        typer.Argument(
+            help="A profile (as in `rppg run ablation`), or a stage of one, which runs with what "
+            "it needs: challenge, 01_preprocess, st_transformer/pretrain, 05_ensemble, 06_submit.",
+            show_default=False,
+        ),
     ] = None,
     profile: Annotated[
-        str, typer.Option(help="smoke (for tests), demo, bench (larger), or paper (real data).")
-    ] = "demo",
+        Optional[str],  # noqa: UP045
+        typer.Option(help="A file of notebooks/profiles: smoke, demo (default), bench, paper ..."),
+    ] = None,
     data: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(help="Folder with the real datasets, in place of the embedded challenge."),
@@ -120,38 +126,62 @@ def run(
         typer.Option(help="Another challenge, other folds, other weights: PROFILE-SEED."),
     ] = None,
     cores: Annotated[int, typer.Option(help="Processor cores to use.")] = 2,
+    gpus: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(help="Stages with `gpu` that run side by side; default: the GPUs seen."),
+    ] = None,
+    rerun: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="A stage to run again, with what depends on it, though nothing changed."),
+    ] = None,
+    executor_profile: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Run on a cluster: notebooks/cluster/slurm, or a folder like it."),
+    ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", "-n", help="Say what would run, and run nothing.")
+        bool, typer.Option("--dry-run", "-n", help="Say what would run and why; run nothing.")
     ] = False,
 ) -> None:
     """Run the numbered notebooks in order, as far as they are not up to date.
 
     Ends by printing the leaderboard and the path of submission.csv; the executed notebooks lie
-    beside it.
+    beside it.  A stage that fails leaves its partial notebook; what does not depend on it goes on.
     """
-    import subprocess
+    from rppg import graph
+    from rppg.pipeline import profile_and_stage
 
+    profile, part = profile_and_stage(part, profile)
+    settings = graph.run_settings(profile, data, seed)
+    order = graph.Order(settings, part, rerun, cores, gpus, executor_profile)
+    if dry_run:
+        typer.echo(graph.format_plan(graph.plan(order), graph.stages(settings)))
+    elif graph.execute(order) != 0:
+        left = graph.plan(replace(order, rerun=None))
+        typer.echo(graph.format_failures(left, graph.stages(settings)), err=True)
+        raise typer.Exit(1)
+    elif part is None:
+        _show_submissions(settings)
+
+
+def _show_submissions(settings: dict) -> None:
+    """Leaderboard and path of what a profile hands in, or the path of its study's table."""
     from rppg.contest import format_leaderboard
-    from rppg.pipeline import project_dir, run_profile
+    from rppg.pipeline import project_dir, worlds
 
-    try:
-        name = run_profile(part or profile, data, cores, dry_run, seed)
-    except subprocess.CalledProcessError as error:
-        typer.echo("rppg run: a stage failed; the messages above name its notebook", err=True)
-        raise typer.Exit(error.returncode) from None
-    folder = project_dir() / "submissions" / name
-    if not dry_run:
-        leaderboard = folder / "leaderboard.csv"
-        if leaderboard.is_file():
-            typer.echo(format_leaderboard(leaderboard))
-            typer.echo(f"submission: {folder / 'submission.csv'}")
+    folder = project_dir() / "submissions"
+    if settings.get("study"):
+        typer.echo(f"study: {folder / settings['profile'] / settings['study']}.csv")
+        return
+    for world in worlds(settings):
+        typer.echo(format_leaderboard(folder / world["profile"] / "leaderboard.csv"))
+        typer.echo(f"submission: {folder / world['profile'] / 'submission.csv'}")
 
 
 def main() -> None:
     """Entry point: an error that a person can act on is one line, not a traceback."""
     try:
         app()
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
         text = error.args[0] if isinstance(error, KeyError) else error
         sys.exit(f"rppg: {text}")
 

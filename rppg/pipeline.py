@@ -1,8 +1,8 @@
-"""Run the numbered notebooks: one by one through papermill, or all of them as a graph.
+"""Run the numbered notebooks through papermill, and read the profiles that say how.
 
 `run_notebook` executes one notebook with parameters and keeps the executed copy; a parameter that
 the notebook does not have is an error (papermill itself only warns, and runs on with the default).
-`run_profile` hands a profile of notebooks/profiles/ to Snakemake, which runs what has changed.
+`run_settings` reads a profile of notebooks/profiles/; rppg.graph hands it to Snakemake.
 
     python -m rppg.pipeline notebooks/01_preprocess.ipynb out.ipynb --parameters '{"workers": 2}'
 """
@@ -10,8 +10,6 @@ the notebook does not have is an error (papermill itself only warns, and runs on
 import argparse
 import hashlib
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -131,15 +129,31 @@ def profile_settings(profile: str) -> dict:
     return settings
 
 
+def profile_names() -> list[str]:
+    """The profiles in notebooks/profiles."""
+    return sorted(p.stem for p in (project_dir(__file__) / "notebooks/profiles").glob("*.yaml"))
+
+
+def profile_and_stage(part: str | None, profile: str | None) -> tuple[str, str | None]:
+    """What `rppg run PART --profile PROFILE` means: PART is a profile, or a stage of one.
+
+    Raises ValueError for two profiles.
+    """
+    if part not in profile_names():
+        return profile or "demo", part
+    if profile not in (None, part):
+        raise ValueError(f"{part!r} is a profile, and --profile names another: {profile!r}")
+    return part, None
+
+
 def _profile_text(profile: str, below: tuple[str, ...] = ()) -> dict:
     """The YAML of a profile, merged over that of the one it extends."""
     import yaml
 
-    folder = project_dir(__file__) / "notebooks" / "profiles"
-    path = folder / f"{profile}.yaml"
+    path = project_dir(__file__) / "notebooks" / "profiles" / f"{profile}.yaml"
     if not path.is_file():
-        names = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
-        raise ValueError(f"no profile {profile!r}: expected one of {names} (in {folder})")
+        names = ", ".join(profile_names())
+        raise ValueError(f"no profile {profile!r}: expected one of {names} (in {path.parent})")
     if profile in below:
         raise ValueError(f"profile {profile!r} extends itself: {' -> '.join((*below, profile))}")
     own = yaml.safe_load(path.read_text())
@@ -158,21 +172,15 @@ def merged(below: dict, above: dict) -> dict:
     return {**below, **both}
 
 
-def run_profile(
-    profile: str,
-    data: Path | None = None,
-    cores: int = 2,
-    dry_run: bool = False,
-    seed: int | None = None,
-) -> str:
-    """Run every stage of a profile that is not up to date; returns the name of its folders.
+def run_settings(profile: str, data: Path | None = None, seed: int | None = None) -> dict:
+    """The settings of a run of this profile, checked.
 
     data: folder with real datasets, in place of the embedded challenge.  seed: of the challenge, of
     folds and of learning; the folders are then called <profile>-<seed>.  Raises ValueError for an
-    unknown profile or a profile without data, KeyError for a parameter that a notebook does not
-    have, and subprocess.CalledProcessError when a stage fails.
+    unknown profile, one without data and one with other seeds, KeyError for a parameter that a
+    notebook does not have.
     """
-    root, settings = project_dir(__file__), profile_settings(profile)
+    settings = profile_settings(profile)
     if data is not None:
         settings |= {"data": str(Path(data).resolve()), "challenge": None}
     if not settings.get("challenge") and not settings.get("data"):
@@ -184,13 +192,7 @@ def run_profile(
     if seed is not None:
         settings = seeded(settings, seed)
     check_settings(settings)
-    config = root / "runs" / settings["profile"] / "settings.json"
-    config.parent.mkdir(parents=True, exist_ok=True)
-    config.write_text(json.dumps(settings, indent=2))
-    subprocess.run(
-        snakemake_command(config, cores, dry_run), cwd=root, env=snakemake_env(root), check=True
-    )
-    return settings["profile"]
+    return settings
 
 
 def seeded(settings: dict, seed: int) -> dict:
@@ -221,19 +223,6 @@ def check_settings(settings: dict) -> None:
             found = f"run {name!r} starts from {start!r}"
             raise ValueError(f"{found}, expected one listed above it: {before or 'none is'}")
         before.append(name)
-
-
-def snakemake_command(config: Path, cores: int, dry_run: bool) -> list[str]:
-    """Snakemake on this graph: reruns what has changed, finishes what was interrupted."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", "notebooks/Snakefile"]
-    command += ["--configfile", str(config), "--cores", str(cores)]
-    command += ["--rerun-incomplete", "--nolock", "--rerun-triggers", "mtime", "params", "input"]
-    return command + (["--dry-run"] if dry_run else ["--quiet", "rules", "progress"])
-
-
-def snakemake_env(root: Path) -> dict[str, str]:
-    """The environment, with Snakemake's own cache kept inside the project's folder."""
-    return os.environ | {"XDG_CACHE_HOME": str(root / ".snakemake" / "cache")}
 
 
 def main() -> None:

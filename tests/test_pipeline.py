@@ -1,9 +1,5 @@
 """Running notebooks: parameters are checked, executed copies kept, failures named."""
 
-import json
-import re
-import subprocess
-
 import nbformat
 import papermill
 import pytest
@@ -93,34 +89,6 @@ def test_settings_that_cannot_be_are_refused():
         pipeline.check_settings({**settings, "runs": runs})
 
 
-def test_a_seed_names_the_folders_and_reaches_challenge_and_notebooks(tmp_path):
-    settings = pipeline.seeded({"profile": tmp_path.name, "challenge": {"seed": 0, "n_ubfc": 3}}, 7)
-    assert settings["challenge"] == {"seed": 7, "n_ubfc": 3}
-    runs = {"net": {"notebook": "04_finetune", "parameters": {"start": ""}}}
-    told = dry_run(tmp_path, **settings, runs=runs)
-    assert f"data/{tmp_path.name}-7" in told and f"runs/{tmp_path.name}-7/net/run.json" in told
-    notebooks = [line for line in told.splitlines() if "rppg.pipeline notebooks/0" in line]
-    seeded = [line for line in notebooks if '"seed": 7' in line]
-    assert len(notebooks) == 3 and len(seeded) == 2  # all but 06_submit, which draws nothing
-
-
-def test_everything_is_made_once_a_seed_and_the_study_collects_it(tmp_path):
-    runs = {
-        "net": {"notebook": "02_pretrain_st_transformer"},
-        "tuned": {"notebook": "04_finetune", "start": "net"},
-    }
-    told = dry_run(tmp_path, seeds=[1, 2], runs=runs)
-    rules = set(re.findall("^rule (.+):$", told, flags=re.M))
-    stages = ("challenge", "preprocess", "net", "tuned", "submit")
-    assert rules == {f"{stage}_{seed}" for stage in stages for seed in (1, 2)} | {"all"}
-    name = tmp_path.name
-    (start,) = [line for line in told.splitlines() if f'"run_dir": "runs/{name}-2/tuned"' in line]
-    assert f'"start": "runs/{name}-2/net"' in start and '"seed": 2' in start
-    assert f"data/{name}-1 --config '{{\"seed\": 1}}'" in told
-    (everything,) = re.findall("rule all:\n    input: (.+)", told)
-    assert everything == ", ".join(f"submissions/{name}-{i}/submission.csv" for i in (1, 2))
-
-
 def test_a_profile_extends_another_and_a_grid_is_its_runs(tmp_path, monkeypatch):
     folder = tmp_path / "notebooks" / "profiles"
     folder.mkdir(parents=True)
@@ -136,21 +104,7 @@ def test_a_profile_extends_another_and_a_grid_is_its_runs(tmp_path, monkeypatch)
     with pytest.raises(ValueError, match="'round' extends itself: round -> other -> round"):
         pipeline.profile_settings("round")
     with pytest.raises(ValueError, match=r"runs the seeds \[4\]: give no --seed"):
-        pipeline.run_profile("mine", seed=3, dry_run=True)
-
-
-def test_a_run_waits_for_the_one_it_starts_from(tmp_path):
-    runs = {
-        "a/learn": {"notebook": "02_pretrain_st_transformer"},
-        "a/tune": {"notebook": "04_finetune", "start": "a/learn", "threads": 2},
-    }
-    told = dry_run(tmp_path, runs=runs)
-    (inputs,) = [line for line in told.splitlines() if "input: notebooks/04_finetune" in line]
-    assert f"runs/{tmp_path.name}/a/learn/run.json" in inputs
-    (command,) = [line for line in told.splitlines() if "rppg.pipeline notebooks/04" in line]
-    assert f'"start": "runs/{tmp_path.name}/a/learn"' in command and '"threads": 2' in command
-    (inputs,) = [line for line in told.splitlines() if "input: notebooks/06_submit" in line]
-    assert inputs.count("predictions.parquet") == 3  # classical methods and both runs
+        pipeline.run_settings("mine", seed=3)
 
 
 def test_unknown_profile_lists_the_known_ones():
@@ -160,37 +114,12 @@ def test_unknown_profile_lists_the_known_ones():
 
 def test_paper_profile_without_data_says_what_to_give():
     with pytest.raises(ValueError, match="--data"):
-        pipeline.run_profile("paper", dry_run=True)
+        pipeline.run_settings("paper")
 
 
-def dry_run(tmp_path, **settings) -> str:
-    """What Snakemake would run for these settings, of a profile that nothing was made of yet."""
-    root, config = pipeline.project_dir(pipeline.__file__), tmp_path / "settings.json"
-    given = {"profile": tmp_path.name, "challenge": {"seed": 0}, **settings}
-    config.write_text(json.dumps(given))
-    command = pipeline.snakemake_command(config, cores=2, dry_run=True) + ["--printshellcmds"]
-    result = subprocess.run(
-        command, cwd=root, env=pipeline.snakemake_env(root), capture_output=True, text=True
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
-    return result.stdout + result.stderr
-
-
-def test_shards_are_jobs_before_the_notebook(tmp_path):
-    told = dry_run(
-        tmp_path,
-        shards=3,
-        notebooks={"01_preprocess": {"workers": 1, "reader_options": {"vipl_hr": {"nir": True}}}},
-    )
-    commands = [line for line in told.splitlines() if "rppg.cli prepare" in line]
-    folders = f"data/{tmp_path.name} prepared/{tmp_path.name}"
-    ends = sorted(line.split("rppg.cli prepare ")[1].strip() for line in commands)
-    options = """--reader-options '{"vipl_hr": {"nir": true}}'"""
-    assert ends == [f"{folders} --shard {i}/3 --workers 1 {options}" for i in (1, 2, 3)]
-    (inputs,) = [line for line in told.splitlines() if "input: notebooks/01_preproc" in line]
-    assert all(f"prepare/{i}_of_3.done" in inputs for i in (1, 2, 3))
-
-
-def test_without_shards_the_notebook_prepares(tmp_path):
-    told = dry_run(tmp_path)
-    assert "01_preprocess.ipynb" in told and "rppg.cli prepare" not in told
+def test_part_is_a_profile_or_a_stage_of_one():
+    assert pipeline.profile_and_stage(None, None) == ("demo", None)
+    assert pipeline.profile_and_stage("smoke", None) == ("smoke", None)
+    assert pipeline.profile_and_stage("06_submit", "smoke") == ("smoke", "06_submit")
+    with pytest.raises(ValueError, match="'smoke' is a profile, and --profile names another"):
+        pipeline.profile_and_stage("smoke", "demo")

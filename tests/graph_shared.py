@@ -1,0 +1,102 @@
+"""A project in a folder of its own: a copy of the package and the Snakefile, with notebooks that
+only write a line, so that a whole run takes seconds."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import yaml
+
+ROOT = Path(__file__).parents[1]
+WRITE = """from pathlib import Path
+def write(folder, *names):
+    for name in names:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        (Path(folder) / name).write_text(f"{folder}/{name}")
+"""
+RUN = """if fail:
+    raise ValueError('on purpose')
+write(run_dir, 'predictions.parquet', 'run.json')"""
+NOTEBOOKS = {  # name: cell of parameters, code
+    "01_preprocess": (
+        "data_dir: str = ''\nprepared_dir: str = ''\nrun_dir: str = ''\nworkers: int = 1",
+        "write(prepared_dir, 'index.parquet'); write(run_dir, 'predictions.parquet')",
+    ),
+    "02_learn": (
+        "prepared_dir: str = ''\nrun_dir: str = ''\nthreads: int = 1\nseed: int = 0\n"
+        "training: dict = {}\nfail: bool = False",
+        RUN,
+    ),
+    "04_tune": (
+        "prepared_dir: str = ''\nrun_dir: str = ''\nthreads: int = 1\nseed: int = 0\n"
+        "start: str = ''\nfail: bool = False",
+        RUN,
+    ),
+    "05_ensemble": (
+        "predictions: list = []\nprepared_dir: str = ''\nrun_dir: str = ''",
+        "write(run_dir, 'predictions.parquet', 'run.json')",
+    ),
+    "06_submit": (
+        "data_dir: str = ''\npredictions: list = []\nsubmission_dir: str = ''\n"
+        "ensemble_dir: str = ''\nprepared_dir: str = ''",
+        "write(submission_dir, 'submission.csv', 'run.json', 'report.html')\n"
+        "Path(submission_dir, 'leaderboard.csv').write_text("
+        "'model,kind,split,n,rmse_bpm,rmse_low,rmse_high,mae_bpm,within_5bpm,pearson_r\\n'"
+        "'mean,null,test,4,9.0,8.0,10.0,7.0,0.5,0.0\\n')",
+    ),
+}
+TOY = {
+    "challenge": None,
+    "log": False,
+    "notebooks": {"01_preprocess": {"workers": 1}},
+    "runs": {
+        "net/learn": {"notebook": "02_learn", "parameters": {"training": {"n_steps": 800}}},
+        "net/tune": {"notebook": "04_tune", "start": "net/learn"},
+        "other/learn": {"notebook": "02_learn", "gpu": 1},
+    },
+}
+
+
+def toy_project(folder: Path) -> Path:
+    """The project's folder, with the profile "toy" and a folder `data` that it is run on."""
+    shutil.copytree(ROOT / "rppg", folder / "rppg", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "notebooks" / "profiles").mkdir(parents=True)
+    shutil.copy(ROOT / "notebooks" / "Snakefile", folder / "notebooks")
+    for name, (parameters, code) in NOTEBOOKS.items():
+        nbformat.write(_notebook(parameters, code), folder / "notebooks" / f"{name}.ipynb")
+    (folder / "data").mkdir()
+    (folder / "data" / "video.avi").write_text("frames")
+    write_profile(folder, TOY)
+    return folder
+
+
+def write_profile(folder: Path, settings: dict, name: str = "toy") -> None:
+    path = folder / "notebooks" / "profiles" / f"{name}.yaml"
+    path.write_text(yaml.safe_dump(settings, sort_keys=False))
+
+
+def rppg_run(folder: Path, *arguments, **environment) -> subprocess.CompletedProcess:
+    """`rppg run --profile toy --data data ...` in the folder, with the folder's own package."""
+    command = [sys.executable, "-m", "rppg.cli", "run", "--data", "data", *map(str, arguments)]
+    command += [] if "--profile" in arguments else ["--profile", "toy"]
+    return subprocess.run(
+        command, cwd=folder, env=os.environ | environment, capture_output=True, text=True
+    )
+
+
+def planned(folder: Path, *arguments) -> dict[str, str]:
+    """What `-n` says: stage to reason, in order."""
+    done = rppg_run(folder, "-n", *arguments)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("  ", 1) for line in done.stdout.splitlines()[1:-1]]
+    return {stage: why.strip() for stage, why in rows}
+
+
+def _notebook(parameters: str, code: str) -> nbformat.NotebookNode:
+    tagged = nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})
+    book = nbformat.v4.new_notebook(cells=[tagged, nbformat.v4.new_code_cell(WRITE + code)])
+    book.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return book
