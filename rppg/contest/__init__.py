@@ -10,6 +10,7 @@ from rppg.contest.leaderboard import (
     null_rows,
     score_files,
     score_models,
+    with_truth,
 )
 from rppg.contest.metrics import score
 from rppg.contest.submission import (
@@ -31,5 +32,6 @@ __all__ = [
     "score",
     "score_files",
     "score_models",
+    "with_truth",
     "write_submission",
 ]

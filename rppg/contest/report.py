@@ -26,7 +26,7 @@ from matplotlib.figure import Figure
 
 from rppg.contest.leaderboard import split_name
 from rppg.contest.plots import titled
-from rppg.contest.submission import _write_whole
+from rppg.contest.submission import write_whole
 
 DPI = 130
 PNG_MARK = b"\x89PNG\r\n\x1a\n"
@@ -180,7 +180,7 @@ def write_report(
         facts=facts,
         sections=[_shown(section) for section in sections],
     )
-    _write_whole(Path(path), html)
+    write_whole(Path(path), html)
     return Path(path)
 
 

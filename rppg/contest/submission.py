@@ -90,7 +90,7 @@ def write_submission(predictions: pd.DataFrame, path: Path, sample: Path | None 
     hr_bpm = dict(zip(ids, values, strict=True))
     both = zip(template.raw_ids, template.ids, strict=True)
     rows = [f"{raw},{hr_bpm[id]:.4f}" for raw, id in both]
-    _write_whole(Path(path), "\n".join([template.header, *rows]) + "\n")
+    write_whole(Path(path), "\n".join([template.header, *rows]) + "\n")
     return Path(path)
 
 
@@ -217,7 +217,7 @@ def _shown(names: list[str]) -> str:
     return ", ".join(texts) + (", ..." if len(names) > SHOWN else "")
 
 
-def _write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
     part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
