@@ -147,19 +147,23 @@ def run(
     Ends by printing the leaderboard and the path of submission.csv; the executed notebooks lie
     beside it.  A stage that fails leaves its partial notebook; what does not depend on it goes on.
     """
-    from rppg import graph
-    from rppg.pipeline import profile_and_stage
+    from rppg import graph, run_log
+    from rppg.pipeline import profile_and_stage, run_settings
 
     profile, part = profile_and_stage(part, profile)
-    settings = graph.run_settings(profile, data, seed)
+    settings = run_settings(profile, data, seed)
     order = graph.Order(settings, part, rerun, cores, gpus, executor_profile)
     if dry_run:
         typer.echo(graph.format_plan(graph.plan(order), graph.stages(settings)))
-    elif graph.execute(order) != 0:
-        left = graph.plan(replace(order, rerun=None))
-        typer.echo(graph.format_failures(left, graph.stages(settings)), err=True)
+        return
+    before = run_log.submissions(settings)
+    if graph.execute(order) != 0:
+        left, named = graph.plan(replace(order, rerun=None)), graph.stages(settings)
+        typer.echo(graph.format_failures(left, named), err=True)
+        run_log.log_failure(settings, graph.failed(left, named))
         raise typer.Exit(1)
-    elif part is None:
+    run_log.log_submissions(settings, before)
+    if part is None:
         _show_submissions(settings)
 
 

@@ -4,7 +4,7 @@ A stage is the challenge, a numbered notebook, or a run of one.  People call it 
 "st_transformer/pretrain" or "06_submit"; Snakemake calls its rule "preprocess",
 "st_transformer_pretrain", "submit", and with `seeds` there is one rule a seed.
 
-    >>> order = Order(run_settings("demo"))
+    >>> order = Order(run_settings("demo"))  # doctest: +SKIP
     >>> print(format_plan(plan(order), stages(order.settings)))  # doctest: +SKIP
     01_preprocess            code of vision changed (face.py)
     st_transformer/pretrain  after 01_preprocess
@@ -17,18 +17,16 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rppg.pipeline import project_dir, run_settings, worlds
+from rppg.pipeline import project_dir, worlds
 from rppg.provenance import CLAIM
 from rppg.reasons import Planned, read_plan, some
-
-__all__ = ["Order", "execute", "format_failures", "format_plan", "plan", "run_settings", "stages"]
 
 
 @dataclass(frozen=True)
 class Order:
     """What is asked for: a profile's settings, and what of it runs where."""
 
-    settings: dict  # as of run_settings
+    settings: dict  # as pipeline.run_settings gives them
     part: str | None = None  # a stage: it and what it needs, nothing else
     rerun: str | None = None  # a stage that runs although nothing has changed
     cores: int = 2
@@ -182,18 +180,22 @@ def _why(one: Planned, named: dict[str, str]) -> str:
     return "; ".join([*one.why, *after])
 
 
+def failed(left: list[Planned], named: dict[str, str]) -> list[str]:
+    """The stages that failed, of the plan made after a run: whatever could begin was begun, so
+    they are those that need no other stage of it."""
+    return [label(one.rule, named, one.shard) for one in left if not one.after]
+
+
 def format_failures(left: list[Planned], named: dict[str, str]) -> str:
     """What a run that failed has left: stages that failed, each with its partial notebook, and
-    those that wait for them.
-
-    left: the plan made after the run.  Whatever could begin was begun, so what needs no other
-    stage of the plan has failed.
+    those that wait for them.  left: as in `failed`.
     """
-    failed = [one for one in left if not one.after]
+    if not left:
+        return "Snakemake stopped with an error, see above; every stage is up to date"
     waiting = [one for one in left if one.after]
     root = project_dir(__file__)
     lines = ["failed:"]
-    for one in failed:
+    for one in (one for one in left if not one.after):
         kept = one.log if one.log and (root / one.log).is_file() else "no notebook, see above"
         lines.append(f"  {label(one.rule, named, one.shard)}: {kept}")
     lines += ["not done because of it:"] if waiting else []

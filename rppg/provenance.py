@@ -23,16 +23,22 @@ from rppg.recordings.whole import write_whole
 PACKAGES = (
     "rppg numpy scipy pandas torch lightning-fabric mediapipe av opencv-contrib-python".split()
 )
+LOG = "submissions/README.md"  # of runs, in the checkout
 CLAIM = "claim.json"  # in a run's folder: what decides it
 WAIT_S = 60  # of other processes for the first one
 
 
 def git_commit(folder: Path) -> str:
-    """Commit of the checkout that holds folder, with "+changes" where files differ from it.
+    """Commit of the checkout that holds folder, with "+changes" where files differ from it: other
+    files than the log, which a run itself appends to.
 
     "unknown" outside a checkout or where git is not installed.
     """
-    commands = (["git", "rev-parse", "HEAD"], ["git", "status", "--porcelain", "-uno"])
+    files = [":(top)", f":(top,exclude){LOG}"]
+    commands = (
+        ["git", "rev-parse", "HEAD"],
+        ["git", "status", "--porcelain", "-uno", "--", *files],
+    )
     try:
         commit, changes = (
             subprocess.run(c, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()

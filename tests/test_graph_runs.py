@@ -92,4 +92,7 @@ def test_a_failure_names_its_notebook_and_stops_only_what_depends_on_it(project)
         "  06_submit (needs other/learn, 05_ensemble)",
     ]
     assert "on purpose" in (project / kept).read_text()
+    made, failed = (project / "submissions" / "README.md").read_text().splitlines()[-2:]
+    assert "| Ensemble | 4.50, 26 real | 5.00 [4.00, 6.00], 48 real | 31.00 [27.00" in made
+    assert "| nothing: other/learn failed | - |" in failed
     assert "net/tune" not in planned(project, "net/tune")["net/learn"]  # it was done meanwhile

@@ -1,11 +1,12 @@
 """Folders of runs: the same run goes on, another one begins anew, nothing else is removed."""
 
+import subprocess
 from threading import Timer
 
 import pytest
 
 from rppg import provenance
-from rppg.provenance import claim
+from rppg.provenance import claim, git_commit
 
 FACTS = {"n_steps": 10, "code": "abc"}
 
@@ -38,3 +39,19 @@ def test_other_processes_wait_for_the_first(tmp_path, monkeypatch):
     Timer(0.3, lambda: (run.mkdir(), (run / "claim.json").write_text(text))).start()
     assert claim(run, FACTS) == FACTS
     assert [path.name for path in run.iterdir()] == ["claim.json"]
+
+
+def test_a_commit_says_whether_files_changed_and_overlooks_the_log(tmp_path):
+    log, code = tmp_path / "submissions" / "README.md", tmp_path / "rppg" / "a.py"
+    for path in (log, code):
+        path.parent.mkdir()
+        path.write_text("before")
+    named = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
+    for command in (["git", "init", "-q"], ["git", "add", "."], [*named, "commit", "-qm", "a"]):
+        subprocess.run(command, cwd=tmp_path, check=True)
+    commit = git_commit(code.parent)
+    log.write_text("one more row")
+    assert git_commit(code.parent) == commit and len(commit) == 40
+    code.write_text("after")
+    assert git_commit(code.parent) == f"{commit}+changes"
+    assert git_commit(tmp_path.parent) == "unknown"
