@@ -87,7 +87,7 @@ def stack(table: pd.DataFrame, models: Sequence[str], ids: Sequence[str]) -> Sta
 
 def average(one: Stack, learned=None, true_bpm=None, mean_bpm=None) -> np.ndarray:
     """The mean of the rates: the paper's ensemble."""
-    return _mean(one.hr_bpm)
+    return mean_known(one.hr_bpm)
 
 
 def median(one: Stack, learned=None, true_bpm=None, mean_bpm=None) -> np.ndarray:
@@ -107,12 +107,12 @@ def nnls(one: Stack, learned: Stack, true_bpm: np.ndarray, mean_bpm=None) -> np.
         return average(one)
     weights, _ = solve_nnls(learned.hr_bpm[:, known].T, true_bpm[known])
     weights = weights + 1e-9  # a recording that only models of no weight have
-    return _mean(one.hr_bpm, np.broadcast_to(weights[:, None], one.hr_bpm.shape))
+    return mean_known(one.hr_bpm, np.broadcast_to(weights[:, None], one.hr_bpm.shape))
 
 
 def psd(one: Stack, learned=None, true_bpm=None, mean_bpm=None) -> np.ndarray:
     """The peak of the mean of the unit-area spectra."""
-    return _peak(one.freq_hz, _mean(one.power))
+    return _peak(one.freq_hz, mean_known(one.power))
 
 
 def product(one: Stack, learned=None, true_bpm=None, mean_bpm=None) -> np.ndarray:
@@ -129,17 +129,17 @@ def peaks(one: Stack, learned=None, true_bpm=None, mean_bpm=None) -> np.ndarray:
 
 def quality_weighted(one: Stack, learned=None, true_bpm=None, mean_bpm=None) -> np.ndarray:
     """Rates weighted by their quality, the share of a spectrum that lies near its peak."""
-    return _mean(one.hr_bpm, one.quality)
+    return mean_known(one.hr_bpm, one.quality)
 
 
 def shrunk(one: Stack, learned: Stack, true_bpm: np.ndarray, mean_bpm: float) -> np.ndarray:
     """The average, drawn towards mean_bpm (of the training labels) where its quality is low: by a
     share 1 - (a + b q), in 0-1, with a and b by least squares on `learned`."""
-    offset, quality = average(learned) - mean_bpm, _mean(learned.quality)
+    offset, quality = average(learned) - mean_bpm, mean_known(learned.quality)
     known = np.isfinite(offset)
     design = np.stack([offset, offset * quality], axis=1)[known]  # (n, 2)
     (a, b), *_ = np.linalg.lstsq(design, true_bpm[known] - mean_bpm, rcond=None)
-    share = np.clip(a + b * _mean(one.quality), 0, 1)
+    share = np.clip(a + b * mean_known(one.quality), 0, 1)
     return mean_bpm + share * (average(one) - mean_bpm)
 
 
@@ -155,12 +155,7 @@ COMBINATIONS: dict[str, Callable] = {
 }
 
 
-def quality_of(one: Stack) -> np.ndarray:
-    """Mean quality (n,) of the models; 0 where none has a rate."""
-    return np.nan_to_num(_mean(one.quality))
-
-
-def _mean(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+def mean_known(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """Weighted mean over the models of values (M, n, ...), of those that are known."""
     known = np.isfinite(values)
     weights = known * (1.0 if weights is None else np.nan_to_num(weights))
@@ -171,7 +166,7 @@ def _mean(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
 
 def _log_mean(one: Stack) -> np.ndarray:
     """Mean of the log spectra (n, F) over the models that have one."""
-    return _mean(np.log(one.power + EPSILON))
+    return mean_known(np.log(one.power + EPSILON))
 
 
 def _peak(freq_hz: np.ndarray, power: np.ndarray) -> np.ndarray:

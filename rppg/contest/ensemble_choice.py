@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupKFold
 
-from rppg.contest.ensemble import COMBINATIONS, Stack, quality_of, stack
+from rppg.contest.ensemble import COMBINATIONS, Stack, mean_known, stack
 
 N_FOLDS = 5
 OF_EACH, OF_ALL = (1, 2, 3), (2, 3, 4, 5)  # sizes of the sets of best models
@@ -71,10 +71,11 @@ def choose(
 
 
 def answer(table: pd.DataFrame, ids: Sequence[str], choice: Choice) -> pd.DataFrame:
-    """Heart rates of recordings by every combination of its own best models: the long table without
-    spectra, and a column `chosen` that marks what is to be handed in.
+    """Heart rates of recordings by every combination of its own best models: the long table, and a
+    column `chosen` that marks what is to be handed in.
 
-    Where no member has a rate, hr_bpm is NaN and `reason` says so.
+    Where no member has a rate, hr_bpm is NaN and `reason` says so.  power is the mean of the
+    members' spectra, to be looked at: not every combination answers with its peak.
     """
     rows = table.drop_duplicates("id").set_index("id").loc[list(ids)]
     tables = []
@@ -83,8 +84,14 @@ def answer(table: pd.DataFrame, ids: Sequence[str], choice: Choice) -> pd.DataFr
         hr_bpm = COMBINATIONS[combination](one, learned, choice.true_bpm, choice.mean_bpm)
         reason = np.where(np.isfinite(hr_bpm), "", "no model of the ensemble has a heart rate")
         facts = {"id": list(ids), "model": model_name(combination), "kind": "ensemble"}
-        facts |= {"split": rows["split"].to_numpy(), "hr_bpm": hr_bpm, "quality": quality_of(one)}
+        facts |= {
+            "split": rows["split"].to_numpy(),
+            "hr_bpm": hr_bpm,
+            "quality": np.nan_to_num(mean_known(one.quality)),
+        }
         facts |= {"hr_true_bpm": np.nan, "origin": rows["origin"].to_numpy(), "reason": reason}
+        facts |= {"freq_hz": [one.freq_hz.astype(np.float32)] * len(ids)}
+        facts |= {"power": list(mean_known(one.power).astype(np.float32))}
         tables.append(pd.DataFrame(facts | {"chosen": combination == choice.chosen}))
     return pd.concat(tables, ignore_index=True)
 
