@@ -3,6 +3,7 @@
 import ast
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import pytest
+
+from rppg.pipeline import run_notebook
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 PATHS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
@@ -25,6 +28,7 @@ def test_there_are_notebooks():
         "02_pretrain_st_transformer",
         "03_pretrain_contrast_phys",
         "04_finetune",
+        "05_ensemble",
         "06_submit",
     ]
 
@@ -92,22 +96,47 @@ def test_smoke_run_scores_every_model_and_says_synthetic_everywhere(smoke_run):
     assert ",".join(board.columns) == columns
     assert board["split"].str.contains("synthetic").all() and "synthetic" in printed
     whole = board[board["split"] == "synthetic test"].set_index("model")
-    assert set(whole["kind"]) == {"null", "classical", "learned"} and (whole["n"] == 8).all()
+    assert set(whole["kind"]) == {"null", "classical", "learned", "ensemble"}
+    assert (whole["n"] == 8).all()
     assert whole.loc["POS", "rmse_bpm"] < 0.5 * whole.loc["mean of training", "rmse_bpm"]
     facts = json.loads((folder / "run.json").read_text())
-    assert facts["origin"] == "synthetic" and facts["parameters"]["model"] == "POS"
-    assert facts["score"][0]["rmse_bpm"] == pytest.approx(whole.loc["POS", "rmse_bpm"], abs=1e-4)
+    chosen = facts["parameters"]["model"]
+    assert facts["origin"] == "synthetic" and whole.loc[chosen, "kind"] == "ensemble"
+    assert facts["score"][0]["rmse_bpm"] == pytest.approx(whole.loc[chosen, "rmse_bpm"], abs=1e-4)
+    assert set(facts["parents"]["members"]) <= set(facts["seeds"]) < set(whole.index)
+    assert "synthetic" in (folder / "report.html").read_text()
 
 
 @pytest.mark.slow
 def test_smoke_run_keeps_executed_notebooks_with_figures(smoke_run):
     folder, _, _ = smoke_run
     trained = [f"st_transformer_{run}" for run in ("pretrain", "finetune", "scratch")]
-    for name in ("01_preprocess", *trained, "06_submit"):
+    for name in ("01_preprocess", *trained, "05_ensemble", "06_submit"):
         executed = code_cells(folder / "notebooks" / f"{name}.ipynb")
         outputs = [output for cell in executed for output in cell.outputs]
         assert all(cell.execution_count for cell in executed)
         assert sum("image/png" in output.get("data", {}) for output in outputs) >= 2
+
+
+@pytest.mark.slow
+def test_ensemble_and_submission_need_no_truth_of_the_test_set(smoke_run, tmp_path):
+    folder, _, _ = smoke_run
+    root, data = folder.parents[1], tmp_path / "data"
+    data.mkdir()
+    shutil.copy(root / "data" / "smoke" / "sample_submission.csv", data)
+    tables = sorted((root / "runs" / "smoke").glob("*/*/predictions.parquet"))
+    tables = [str(root / "runs/smoke/classical/predictions.parquet"), *map(str, tables)]
+    ensemble, given = tmp_path / "ensemble", {"prepared_dir": "prepared/smoke"}
+    own = {"predictions": tables, "run_dir": str(ensemble)}
+    run_notebook(NOTEBOOKS / "05_ensemble.ipynb", tmp_path / "05.ipynb", given | own)
+    own = {"predictions": [*tables, str(ensemble / "predictions.parquet")]}
+    own |= {"data_dir": str(data), "ensemble_dir": str(ensemble)}
+    own |= {"submission_dir": str(tmp_path / "out")}
+    run_notebook(NOTEBOOKS / "06_submit.ipynb", tmp_path / "06.ipynb", given | own)
+    again, first = (d / "submission.csv" for d in (tmp_path / "out", folder))
+    assert again.read_bytes() == first.read_bytes()
+    board = pd.read_csv(tmp_path / "out" / "leaderboard.csv")
+    assert set(board["split"]) == {"synthetic validation"}
 
 
 @pytest.mark.slow
