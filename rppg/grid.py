@@ -24,15 +24,18 @@ ROW_KEYS = {"table", "row", "start", "losses", "input", "paper_rmse_bpm", "param
 
 
 def grid_runs(grid: dict) -> dict[str, dict]:
-    """Runs of a profile, by name: notebook, parameters and, of a row's, start.
+    """Runs of a profile, by name: notebook, parameters and, of a row's, start; what no row starts
+    from is not pre-trained.
 
     A name in `pretrained` begins with its model's.  Raises ValueError for a row that starts from
     what is not pre-trained, has unknown keys or another's place, KeyError for an unknown model.
     """
     _check(grid)
+    starts = {row["start"] for row in grid["rows"]}
     runs = {
         name: _merged(grid["models"][_model(name)]["pretrain"], {"parameters": own})
         for name, own in grid["pretrained"].items()
+        if name in starts
     }
     for row in grid["rows"]:
         shared = grid["models"][_model(row["start"])]["finetune"]

@@ -45,6 +45,10 @@ def test_own_parameters_are_put_over_those_of_the_model(grid):
     assert grid == before
 
 
+def test_what_no_row_starts_from_is_not_pre_trained(grid):
+    assert list(grid_runs(grid | {"rows": grid["rows"][1:]})) == ["net/two", "table2/row01"]
+
+
 def test_a_row_says_where_it_stands_in_the_paper(grid):
     first, second = grid_rows(grid)
     assert (first["pretraining"], first["input"], first["run"]) == (
