@@ -7,7 +7,7 @@
     >>> _ = video.write_bytes(b"a video"), (root / "UBFC2" / "x.zip").write_bytes(b"an archive")
     >>> for hint in look_around(root, lacking=["pure", "ubfc_rppg"])[0]:
     ...     print(hint.split(": ")[0])
-    UBFC2 has 1 archives that seem not to be extracted
+    UBFC2 has archives that seem not to be extracted
     UBFC2 looks like UBFC-rPPG (1 recordings)
 
 Nothing is opened but label files, and those only by the datasets' own readers.
@@ -74,7 +74,7 @@ def _archives(root: Path) -> Iterator[str]:
         names = [path.name for path in paths if plain(path.name.split(".")[0]) not in beside]
         if names:
             where = place.relative_to(root) if place != root else root
-            text = f"{where} has {len(names)} archives that seem not to be extracted"
+            text = f"{where} has archives that seem not to be extracted"
             yield f"{text}: {some(sorted(names, key=natural))}: only folders are read"
 
 

@@ -94,7 +94,7 @@ def test_a_dataset_that_cannot_be_read_stops_the_road(data):
         "PURE: this folder cannot be read, as said above: mend it, or move it away"
     ]
     assert said["look"] == [
-        "PURE has 1 archives that seem not to be extracted: 01-01.zip: only folders are read"
+        "PURE has archives that seem not to be extracted: 01-01.zip: only folders are read"
     ]
 
 
