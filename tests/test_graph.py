@@ -30,6 +30,7 @@ def dry_run(tmp_path, **settings) -> str:
     return result.stdout + result.stderr
 
 
+@pytest.mark.slow
 def test_a_seed_names_the_folders_and_reaches_challenge_and_notebooks(tmp_path):
     settings = pipeline.seeded({"profile": tmp_path.name, "challenge": {"seed": 0, "n_ubfc": 3}}, 7)
     assert settings["challenge"] == {"seed": 7, "n_ubfc": 3}
@@ -42,6 +43,7 @@ def test_a_seed_names_the_folders_and_reaches_challenge_and_notebooks(tmp_path):
     assert len(seeded) == 2 and seeded == drawing  # what comes after draws nothing
 
 
+@pytest.mark.slow
 def test_everything_is_made_once_a_seed_and_the_study_collects_it(tmp_path):
     runs = {
         "net": {"notebook": "02_pretrain_st_transformer"},
@@ -60,6 +62,7 @@ def test_everything_is_made_once_a_seed_and_the_study_collects_it(tmp_path):
     assert everything.count("predictions.parquet") >= 6
 
 
+@pytest.mark.slow
 def test_a_run_waits_for_the_one_it_starts_from(tmp_path):
     runs = {
         "a/learn": {"notebook": "02_pretrain_st_transformer"},
@@ -74,6 +77,7 @@ def test_a_run_waits_for_the_one_it_starts_from(tmp_path):
     assert inputs.count("predictions.parquet") >= 3  # classical methods and both runs
 
 
+@pytest.mark.slow
 def test_shards_are_jobs_before_the_notebook(tmp_path):
     told = dry_run(
         tmp_path,
@@ -89,6 +93,7 @@ def test_shards_are_jobs_before_the_notebook(tmp_path):
     assert all(f"prepare/{i}_of_3.done" in inputs for i in (1, 2, 3))
 
 
+@pytest.mark.slow
 def test_without_shards_the_notebook_prepares(tmp_path):
     told = dry_run(tmp_path)
     assert "01_preprocess.ipynb" in told and "rppg.cli prepare" not in told
