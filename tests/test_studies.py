@@ -2,6 +2,8 @@
 
 import ast
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -49,6 +51,19 @@ def test_study_says_what_it_does_before_it_does_it(path):
     for node in statements:
         ast.literal_eval(node.value)
     assert code[0].source.count("# ") >= len(statements)
+
+
+@pytest.mark.slow
+def test_the_ablation_runs_from_faces_to_tables_on_very_little():
+    root = STUDIES.parents[1]
+    command = [sys.executable, "-m", "rppg.cli", "run", "ablation_smoke"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    table = pd.read_csv(root / "submissions" / "ablation_smoke" / "ablation.csv")
+    assert table[["table", "row", "seed"]].to_numpy().tolist() == [[1, 2, 1], [2, 12, 1]]
+    assert (table["origin"] == "synthetic").all() and table["rmse_bpm"].between(0, 140).all()
+    again = subprocess.run([*command, "-n"], cwd=root, capture_output=True, text=True)
+    assert "nothing to do" in (again.stdout + again.stderr).lower()
 
 
 def printed(executed):
