@@ -133,12 +133,15 @@ def _own_changes(job: dict[str, str], params: list[str], record: dict) -> list[s
 def changes(before: str, now: str) -> Iterator[str]:
     """In words, what differs between two values of one parameter of a rule.
 
-    JSON objects whose keys are files of the package are code, others are parameters; any other text
-    is the digest of a dataset folder.
+    JSON objects whose keys are files of the package are code, others are parameters; 16 hexadecimal
+    digits are the digest of a dataset folder, and any other text is a folder's name.
     """
     kind = _kind(now)
     if kind == "data":
         yield "files of the dataset folder changed"
+        return
+    if kind == "folder":
+        yield f"folder {now}" if before == "{}" else f"folder {before} -> {now}"
         return
     old, new = (_flat(_parsed(text)) for text in (before, now))
     differ = [k for k in sorted({*old, *new}) if old.get(k) != new.get(k)]
@@ -154,7 +157,7 @@ def changes(before: str, now: str) -> Iterator[str]:
 def _kind(text: str) -> str:
     parsed = _parsed(text)
     if not isinstance(parsed, dict):
-        return "data"
+        return "data" if re.fullmatch("[0-9a-f]{16}", text) else "folder"
     return "code" if parsed and all(key.endswith(".py") for key in parsed) else "parameters"
 
 

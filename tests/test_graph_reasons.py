@@ -133,5 +133,7 @@ def test_a_text_without_the_rules_is_refused(tmp_path):
         read_plan("MissingInputException", tmp_path)
 
 
-def test_another_digest_of_the_data_is_said_as_such():
-    assert list(changes("0011223344556677", "8899")) == ["files of the dataset folder changed"]
+def test_another_digest_of_the_data_and_another_folder_are_said_as_such():
+    digests = "0011223344556677", "8899aabbccddeeff"
+    assert list(changes(*digests)) == ["files of the dataset folder changed"]
+    assert list(changes("data/a", "data/b")) == ["folder data/a -> data/b"]
