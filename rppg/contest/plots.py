@@ -95,7 +95,7 @@ def plot_leaderboard(board: pd.DataFrame) -> Figure:
     figure, panels = subplots(
         1,
         len(splits),
-        figsize=(2.6 + 3.2 * len(splits), 1.3 + 0.34 * len(models)),
+        figsize=(4.2 + 2.8 * len(splits), 1.3 + 0.34 * len(models)),
         sharex=True,
         sharey=True,
         squeeze=False,
