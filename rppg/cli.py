@@ -149,9 +149,12 @@ def run(
     """
     from rppg import graph, run_log
     from rppg.pipeline import profile_and_stage, run_settings
+    from rppg.road_check import refuse_stops
 
     profile, part = profile_and_stage(part, profile)
     settings = run_settings(profile, data, seed)
+    if data is not None:
+        refuse_stops(data)
     order = graph.Order(settings, part, rerun, cores, gpus, executor_profile)
     if dry_run:
         typer.echo(graph.format_plan(graph.plan(order), graph.stages(settings)))
@@ -172,7 +175,7 @@ def _show_submissions(settings: dict) -> None:
     from rppg.contest import format_leaderboard
     from rppg.pipeline import project_dir, worlds
 
-    folder = project_dir() / "submissions"
+    folder = project_dir(__file__) / "submissions"
     if settings.get("study"):
         typer.echo(f"study: {folder / settings['profile'] / settings['study']}.csv")
         return

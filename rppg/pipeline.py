@@ -10,6 +10,7 @@ the notebook does not have is an error (papermill itself only warns, and runs on
 import argparse
 import hashlib
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -92,12 +93,16 @@ def code_digest(*rooms: str) -> str:
 
 
 def tree_digest(root: Path) -> str:
-    """Digest of the relative paths and sizes of all files below root: what data a run has seen."""
+    """Digest of the relative paths and sizes of all files below root, linked folders included:
+    what data a run has seen.
+    """
     root = Path(root)
     if not root.is_dir():
         raise FileNotFoundError(f"{root} is not a folder: expected one that holds the datasets")
     digest = hashlib.sha256()
-    for path in sorted(p for p in root.rglob("*") if p.is_file()):
+    walked = os.walk(root, followlinks=True)
+    paths = [Path(folder) / name for folder, _, names in walked for name in names]
+    for path in sorted(path for path in paths if path.is_file()):
         digest.update(f"{path.relative_to(root).as_posix()}\0{path.stat().st_size}\n".encode())
     return digest.hexdigest()[:16]
 

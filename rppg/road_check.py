@@ -20,6 +20,7 @@ from rppg.recordings.readers import FOLDERS, PUBLISHED
 from rppg.recordings.readers.challenge_test import DATASETS as TEST_DATASETS
 from rppg.recordings.recording import Recording
 from rppg.strays import look_around, some
+from rppg.vision.survey import read_below
 
 LABELLED = "vipl_hr_v2"  # fine-tuned with; some of its subjects choose the step
 FACES = ("ubfc_rppg", "pure", "mmse_hr")  # pre-trained on by both solutions
@@ -56,6 +57,14 @@ def check_road(root: Path | str, found: Groups, errors: dict[str, str]) -> list[
     hints, ignored = look_around(root, [k for k in NEEDED if k not in sound], sound)
     facts += [Fact("look", hint) for hint in hints]
     return facts + ([Fact("unused", f"not read: {some(ignored)}")] if ignored else [])
+
+
+def refuse_stops(root: Path | str) -> None:
+    """Raises ValueError with every `stop` of a folder of datasets, before anything is prepared."""
+    facts = check_road(root, *read_below(root))
+    if stops := [fact.text for fact in facts if fact.mark == "stop"]:
+        told = "; ".join(stops)
+        raise ValueError(f"{root}: {told}. rppg check-data {shlex.quote(str(root))} says more")
 
 
 def format_road(root: Path | str, facts: list[Fact]) -> str:

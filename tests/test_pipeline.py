@@ -64,6 +64,15 @@ def test_tree_digest_follows_names_and_sizes_only(tmp_path):
     assert digest != pipeline.tree_digest(tmp_path / "b")
 
 
+def test_tree_digest_sees_what_lies_behind_a_link(tmp_path):
+    (tmp_path / "far").mkdir()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "PURE").symlink_to(tmp_path / "far", target_is_directory=True)
+    before = pipeline.tree_digest(tmp_path / "data")
+    (tmp_path / "far" / "new.avi").write_bytes(b"1")
+    assert pipeline.tree_digest(tmp_path / "data") != before
+
+
 def test_code_digest_is_of_rooms_and_single_files():
     digests = [pipeline.code_digest(*rooms) for rooms in (("learning",), ("learning/waves.py",))]
     assert len({*digests, pipeline.code_digest("signals")}) == 3
@@ -108,7 +117,7 @@ def test_a_profile_extends_another_and_a_grid_is_its_runs(tmp_path, monkeypatch)
 
 
 def test_unknown_profile_lists_the_known_ones():
-    with pytest.raises(ValueError, match="no profile 'demoo'.*bench, demo, paper, smoke"):
+    with pytest.raises(ValueError, match="no profile 'demoo'.*bench, demo, null, paper, smoke"):
         pipeline.profile_settings("demoo")
 
 

@@ -197,3 +197,13 @@ def test_what_is_needed_is_what_the_notebooks_read():
     assert set(literal_eval(takes["3"]["datasets"])) == {*faces, FOLDERS[MORE_FACES]}
     assert literal_eval(takes["4"]["labelled"]) == [FOLDERS[LABELLED]]
     assert literal_eval(takes["4"]["validation"]) == FOLDERS[LABELLED]
+
+
+def test_a_run_on_real_data_is_refused_before_anything_is_prepared(tmp_path):
+    put(tmp_path / "UBFC2" / "subject1" / "vid.avi")
+    for more in ([], ["-n"]):
+        command = ["run", "--profile", "smoke", "--data", str(tmp_path), *more]
+        result = CliRunner().invoke(app, command)
+        assert isinstance(result.exception, ValueError)
+        assert "VIPL-HR-V2: 0 labelled training subjects found" in str(result.exception)
+        assert "rppg check-data" in str(result.exception)
