@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from rppg.contest import ensemble
-from rppg.contest.ensemble import COMBINATIONS, Stack, stack
+from rppg.contest.ensemble import COMBINATIONS, Stack, margins, stack
 
 FREQ_HZ = np.linspace(40, 180, 421) / 60
 
@@ -142,6 +142,18 @@ def test_unclear_recordings_are_drawn_towards_the_mean():
     found = combine("shrunk average", one, truth, mean_bpm=100.0)
     assert np.abs(found - rates)[clear].max() < 3
     assert np.abs(found - 100)[~clear].mean() < 0.5 * np.abs(rates - 100)[~clear].mean()
+
+
+def test_margins_say_how_far_from_a_miss_an_answer_is():
+    power = np.stack(
+        [
+            spectrum((70.0, 0.8), (120.0, 0.2)),
+            spectrum((70.0, 0.2), (120.0, 0.8)),
+            np.full(421, np.nan),
+        ]
+    )
+    found = margins(FREQ_HZ, power, np.array([70.0, 70.0, 70.0]))
+    assert found[0] > 1 and found[1] == pytest.approx(-found[0], abs=0.1) and np.isnan(found[2])
 
 
 def test_tables_that_cannot_be_stacked_are_refused():

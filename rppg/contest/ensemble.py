@@ -25,6 +25,7 @@ from scipy.optimize import nnls as solve_nnls
 from scipy.signal import find_peaks
 
 EPSILON = 1e-4  # added to a bin's share before its logarithm: no model can rule a rate out alone
+NEAR_BPM = 5.0  # an answer further off is a miss
 SHARPNESS = 6  # exponent of a peak's height in `peaks`
 
 
@@ -112,18 +113,18 @@ def nnls(one: Stack, learned: Stack, true_bpm: np.ndarray, mean_bpm=None) -> np.
 
 def psd(one: Stack, learned=None, true_bpm=None, mean_bpm=None) -> np.ndarray:
     """The peak of the mean of the unit-area spectra."""
-    return _peak(one.freq_hz, mean_known(one.power))
+    return _peak(one.freq_hz, SPECTRA["PSD"](one))
 
 
 def product(one: Stack, learned=None, true_bpm=None, mean_bpm=None) -> np.ndarray:
-    """The peak of the mean of the spectra's logarithms: what one model finds unlikely, loses."""
-    return _peak(one.freq_hz, _log_mean(one))
+    """The peak of the spectra's geometric mean: what one model finds unlikely, loses."""
+    return _peak(one.freq_hz, SPECTRA["product of PSDs"](one))
 
 
 def peaks(one: Stack, learned=None, true_bpm=None, mean_bpm=None) -> np.ndarray:
     """The mean of the peaks of the spectra's geometric mean, weighted by their heights to the power
     of 6: where two rates are as likely, the answer between them has the smaller squared error."""
-    log_power = _log_mean(one)
+    log_power = np.log(SPECTRA["product of PSDs"](one))
     return np.array([_weighted_peaks(one.freq_hz, row) for row in log_power])
 
 
@@ -143,6 +144,10 @@ def shrunk(one: Stack, learned: Stack, true_bpm: np.ndarray, mean_bpm: float) ->
     return mean_bpm + share * (average(one) - mean_bpm)
 
 
+SPECTRA: dict[str, Callable[[Stack], np.ndarray]] = {  # (n, F), whose highest peak is the answer
+    "PSD": lambda one: mean_known(one.power),
+    "product of PSDs": lambda one: np.exp(mean_known(np.log(one.power + EPSILON))),
+}
 COMBINATIONS: dict[str, Callable] = {
     "average": average,
     "median": median,
@@ -164,9 +169,14 @@ def mean_known(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndar
     return np.where(total > 0, summed / np.where(total > 0, total, 1), np.nan)
 
 
-def _log_mean(one: Stack) -> np.ndarray:
-    """Mean of the log spectra (n, F) over the models that have one."""
-    return mean_known(np.log(one.power + EPSILON))
+def margins(freq_hz: np.ndarray, power: np.ndarray, true_bpm: np.ndarray) -> np.ndarray:
+    """By how much spectra (n, F) favour the true rates (n,): the logarithm of the highest value
+    within 5 bpm over the highest elsewhere.  Negative where the answer is a miss, near 0 where it
+    almost was one; NaN where there is no spectrum."""
+    near = np.abs(60 * freq_hz - true_bpm[:, None]) <= NEAR_BPM  # (n, F)
+    inside, outside = (np.where(part, power, 0).max(axis=1) for part in (near, ~near))
+    known = np.isfinite(power).all(axis=1)
+    return np.where(known, np.log(inside + EPSILON) - np.log(outside + EPSILON), np.nan)
 
 
 def _peak(freq_hz: np.ndarray, power: np.ndarray) -> np.ndarray:
