@@ -56,7 +56,7 @@ def test_of_options_without_a_miss_the_widest_margin_is_chosen():
     ids = [f"d/{k}/v" for k in range(12)]
     sure, unsure = (
         [[(r, 0.9), (170, 0.1)] for r in truth],
-        [[(r, 0.52), (170, 0.48)] for r in truth],
+        [[(r + 1, 0.52), (170, 0.48)] for r in truth],
     )
     rates = {"ST one": sure, "ST two": sure, "CP one": unsure, "CP two": unsure}
     table = table_of(rates, ids).assign(kind="learned", split="validation", origin="synthetic")
