@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 import yaml
+from reader_files import put
 
 ROOT = Path(__file__).parents[1]
 WRITE = """from pathlib import Path
@@ -65,6 +66,16 @@ TOY = {
 }
 
 
+def put_data(root: Path) -> None:
+    """The least that a run is not refused on; the notebooks do not open it."""
+    for subject in "12":
+        put(root / "VIPL-HR-V2" / "train" / subject / "video1.mp4.avi")
+        put(root / "VIPL-HR-V2" / "train" / subject / "gt.csv", ",video1\nHeart rate,70.0\n")
+    put(root / "UBFC-rPPG" / "DATASET_2" / "subject1" / "vid.avi")
+    put(root / "test" / "VIPL_HR" / "1" / "video1.avi")
+    put(root / "video.avi", "frames")
+
+
 def toy_project(folder: Path) -> Path:
     """The project's folder, with the profile "toy" and a folder `data` that it is run on."""
     shutil.copytree(ROOT / "rppg", folder / "rppg", ignore=shutil.ignore_patterns("__pycache__"))
@@ -72,8 +83,7 @@ def toy_project(folder: Path) -> Path:
     shutil.copy(ROOT / "notebooks" / "Snakefile", folder / "notebooks")
     for name, (parameters, code) in NOTEBOOKS.items():
         nbformat.write(_notebook(parameters, code), folder / "notebooks" / f"{name}.ipynb")
-    (folder / "data").mkdir()
-    (folder / "data" / "video.avi").write_text("frames")
+    put_data(folder / "data")
     write_profile(folder, TOY)
     return folder
 
