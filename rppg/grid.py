@@ -20,6 +20,8 @@ a line of the paper's tables:
     ['net/a', 'table1/row01']
 """
 
+from rppg.pipeline import merged
+
 ROW_KEYS = {"table", "row", "start", "losses", "input", "paper_rmse_bpm", "parameters"}
 
 
@@ -33,14 +35,14 @@ def grid_runs(grid: dict) -> dict[str, dict]:
     _check(grid)
     starts = {row["start"] for row in grid["rows"]}
     runs = {
-        name: _merged(grid["models"][_model(name)]["pretrain"], {"parameters": own})
+        name: merged(grid["models"][_model(name)]["pretrain"], {"parameters": own})
         for name, own in grid["pretrained"].items()
         if name in starts
     }
     for row in grid["rows"]:
         shared = grid["models"][_model(row["start"])]["finetune"]
         own = {"start": row["start"], "parameters": row.get("parameters") or {}}
-        runs[run_name(row)] = _merged(shared, own)
+        runs[run_name(row)] = merged(shared, own)
     return runs
 
 
@@ -70,15 +72,6 @@ def run_name(row: dict) -> str:
 
 def _model(name: str) -> str:
     return name.split("/")[0]
-
-
-def _merged(below: dict, above: dict) -> dict:
-    """Both dicts, the one above over the one below; dicts in them likewise."""
-    merged = dict(below)
-    for key, value in above.items():
-        both = isinstance(value, dict) and isinstance(below.get(key), dict)
-        merged[key] = _merged(below[key], value) if both else value
-    return merged
 
 
 def _check(grid: dict) -> None:
