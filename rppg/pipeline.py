@@ -80,15 +80,10 @@ def code_digest(*rooms: str) -> str:
     """Digest of the package's source files in these rooms, or of single ones as
     "learning/waves.py": a change means the stage reruns.  Raises FileNotFoundError for neither.
     """
-    package = Path(__file__).parent
     digest = hashlib.sha256()
-    for room in rooms:
-        if not (package / room).exists():
-            raise FileNotFoundError(f"{package / room} is neither a room nor a file of the package")
-        files = [package / room] if room.endswith(".py") else sorted((package / room).rglob("*.py"))
-        for path in files:
-            digest.update(path.relative_to(package).as_posix().encode())
-            digest.update(path.read_bytes())
+    for name, path in _sources(rooms).items():
+        digest.update(name.encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -108,16 +103,24 @@ def tree_digest(root: Path) -> str:
 
 
 def code_files(*rooms: str) -> str:
-    """The same files, each with its digest, as JSON: {"learning/waves.py": "0123abcd", ...}."""
-    package = Path(__file__).parent
-    files = [package / room for room in rooms if room.endswith(".py")]
-    files += [p for room in rooms for p in sorted((package / room).rglob("*.py"))]
+    """The files of code_digest, each with its own digest, as JSON: {"learning/waves.py":
+    "0123abcd", ...}.  Raises FileNotFoundError as code_digest does.
+    """
+    files = _sources(rooms).items()
     return json.dumps(
-        {
-            path.relative_to(package).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-            for path in files
-        }
+        {name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for name, path in files}
     )
+
+
+def _sources(rooms: tuple[str, ...]) -> dict[str, Path]:
+    """Source files of rooms, by their name in the package, room by room."""
+    package, found = Path(__file__).parent, {}
+    for room in rooms:
+        if not (package / room).exists():
+            raise FileNotFoundError(f"{package / room} is neither a room nor a file of the package")
+        files = [package / room] if room.endswith(".py") else sorted((package / room).rglob("*.py"))
+        found |= {path.relative_to(package).as_posix(): path for path in files}
+    return found
 
 
 def profile_settings(profile: str) -> dict:

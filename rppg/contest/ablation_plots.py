@@ -9,13 +9,12 @@
 'Table 1, ST-Transformer (synthetic): rank correlation with the paper -1.00'
 """
 
-import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rppg.contest.ablation import summarise
-from rppg.contest.plots import BLUE, CLEAN, GREY, ORANGE, PURPLE, titled
+from rppg.contest.plots import BLUE, GREY, ORANGE, PURPLE, subplots, titled
 
 MODELS = {1: "ST-Transformer", 2: "Contrast-Phys+"}
 
@@ -30,16 +29,9 @@ def plot_ablation(table: pd.DataFrame) -> Figure:
     numbers = sorted(table["table"].unique())
     heights = [table.loc[table["table"] == number, "row"].nunique() for number in numbers]
     size = (9.5, 1.6 + 0.42 * sum(heights) + 0.7 * len(numbers))
-    with plt.rc_context(CLEAN):
-        figure, panels = plt.subplots(
-            len(numbers),
-            1,
-            figsize=size,
-            height_ratios=heights,
-            sharex=True,
-            squeeze=False,
-            layout="constrained",
-        )
+    figure, panels = subplots(
+        len(numbers), 1, figsize=size, height_ratios=heights, sharex=True, squeeze=False
+    )
     for axes, number in zip(panels[:, 0], numbers, strict=True):
         _draw_table(axes, table[table["table"] == number])
     origin = table["origin"].iloc[0]

@@ -24,8 +24,9 @@ import pandas as pd
 from scipy.optimize import nnls as solve_nnls
 from scipy.signal import find_peaks
 
+from rppg.contest.metrics import NEAR_BPM
+
 EPSILON = 1e-4  # added to a bin's share before its logarithm: no model can rule a rate out alone
-NEAR_BPM = 5.0  # an answer further off is a miss
 SHARPNESS = 6  # exponent of a peak's height in `peaks`
 
 

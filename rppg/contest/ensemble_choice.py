@@ -20,13 +20,13 @@ from sklearn.model_selection import GroupKFold
 
 from rppg.contest.ensemble import (
     COMBINATIONS,
-    NEAR_BPM,
     SPECTRA,
     Stack,
     margins,
     mean_known,
     stack,
 )
+from rppg.contest.metrics import NEAR_BPM
 
 N_FOLDS = 5
 OF_EACH, OF_ALL = (1, 2, 3), (2, 3, 4, 5)  # sizes of the sets of best models

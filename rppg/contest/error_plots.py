@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rppg.contest.metrics import NEAR_BPM, score
-from rppg.contest.plots import BLUE, CLEAN, GREEN, ORANGE, titled
+from rppg.contest.plots import BLUE, GREEN, ORANGE, subplots, titled
 
 RATE_EDGES_BPM = (0, 60, 80, 100, 120, np.inf)
 RATES = ("<60", "60-80", "80-100", "100-120", "120+")
@@ -69,7 +69,7 @@ def plot_bland_altman(hr_true_bpm, hr_pred_bpm, title: str, origin: str) -> Figu
     lines = {"bias": bias}
     if n > 1:
         lines |= {f"+{NORMAL_95} sd": bias + half, f"-{NORMAL_95} sd": bias - half}
-    figure, axes = _subplots(figsize=(6.8, 4.2))
+    figure, axes = subplots(figsize=(6.8, 4.2))
     axes.axhspan(-NEAR_BPM, NEAR_BPM, color=GREEN, alpha=0.18, lw=0)
     _draw_dots(axes, (pred_bpm + true_bpm) / 2, error, np.abs(error) <= NEAR_BPM, counted=True)
     _draw_limits(axes, lines, highest=1.15 * max(np.abs([*error, *lines.values(), NEAR_BPM])))
@@ -95,7 +95,7 @@ def plot_errors_by(
             raise ValueError(f"{name}: {len(labels)} labels, not those of the {len(table)} rows")
     parts = {name: _groups(table, labels) for name, labels in groupings.items()}
     widths = [0.5 + len(groups) for groups in parts.values()]
-    figure, panels = _subplots(
+    figure, panels = subplots(
         1,
         len(parts),
         figsize=(1 + 0.9 * sum(widths), 4.2),
@@ -177,8 +177,3 @@ def _error_axis(axes: Axes, furthest: float) -> None:
     axes.minorticks_off()
     axes.set_ylim(-0.3, 1.3 * max(NEAR_BPM, furthest))
     axes.set_ylabel("absolute error (bpm)")
-
-
-def _subplots(*args, **kwargs):
-    with plt.rc_context(CLEAN):
-        return plt.subplots(*args, layout="constrained", **kwargs)

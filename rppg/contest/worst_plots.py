@@ -21,7 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rppg.contest.metrics import NEAR_BPM
-from rppg.contest.plots import BLUE, CLEAN, GREY, LONGEST_WAVE_S, ORANGE, titled
+from rppg.contest.plots import BLUE, GREY, LONGEST_WAVE_S, ORANGE, subplots, titled
 
 WIDTH_IN = 9.5
 HANDED_IN = {"color": ORANGE, "lw": 1.8}
@@ -76,8 +76,7 @@ def plot_agreement(predictions: pd.DataFrame, model: str, title: str, origin: st
     rates = predictions.pivot(index="id", columns="model", values="hr_bpm").sort_values(model)
     members = rates.drop(columns=model).to_numpy(float)  # (n, members)
     missing = int(np.isnan(members).sum())
-    with plt.rc_context(CLEAN):
-        figure, axes = plt.subplots(figsize=(WIDTH_IN, 4.2), layout="constrained")
+    figure, axes = subplots(figsize=(WIDTH_IN, 4.2))
     place = np.arange(len(rates))
     ends = np.fmin.reduce(members, axis=1), np.fmax.reduce(members, axis=1)
     axes.vlines(place, *ends, color=GREY, lw=0.6, alpha=0.5)
@@ -103,15 +102,13 @@ def plot_worst(rows: Sequence[WorstRow], title: str, origin: str) -> Figure:
     """
     if not rows:
         raise ValueError("no recording to draw, expected one row or more")
-    with plt.rc_context(CLEAN):
-        figure, panels = plt.subplots(
-            len(rows),
-            3,
-            figsize=(WIDTH_IN, 0.9 + 1.7 * len(rows)),
-            width_ratios=(1.1, 3, 2.6),
-            squeeze=False,
-            layout="constrained",
-        )
+    figure, panels = subplots(
+        len(rows),
+        3,
+        figsize=(WIDTH_IN, 0.9 + 1.7 * len(rows)),
+        width_ratios=(1.1, 3, 2.6),
+        squeeze=False,
+    )
     for row, (left, middle, right) in zip(rows, panels, strict=True):
         _draw_face(left, row.face)
         _draw_wave(middle, row)
