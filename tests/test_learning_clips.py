@@ -212,7 +212,7 @@ def test_batches_depend_on_the_seed_alone(store):
         ({"speeds": (1.4, 0.6)}, "0 < low <= high"),
         ({"normalise": "max"}, "no normalisation 'max', expected one of minmax, zscore, ratio"),
         ({"normalise": "ratio", "array": "face"}, "leave it out for 'face'"),
-        ({"size": 2}, "size is for faces"),
+        ({"size": 2}, "size is for crops"),
         ({"ids": ["A/1/a", "A/1/a"]}, "A/1/a: given twice"),
         ({"ids": []}, "none given"),
     ],

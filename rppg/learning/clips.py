@@ -1,7 +1,7 @@
 """Clips of prepared recordings as torch datasets, read from the memory maps by window.
 
-A clip is T frames at 30 fps of a recording's map (T, 63, 6) or face crops (T, 128, 128, 3), these
-as stored or, with `size`, averaged down.
+A clip is T frames at 30 fps of a recording's map (T, 63, 6), face crops (T, 128, 128, 3) or wide
+crops (T, 64, 64, 3), crops as stored or, with `size`, averaged down.
 
     >>> clips = Clips(store, ids, normalise="ratio", speeds=(0.6, 1.4))  # doctest: +SKIP
     >>> batches = Batches(clips, batch_size=4)  # to train: random clips  # doctest: +SKIP
@@ -31,7 +31,7 @@ from rppg.recordings.prepared import FPS, Prepared
 from rppg.recordings.store import Store
 from rppg.signals.heart_rate import one_thread
 
-ARRAYS = ("mstmap", "face")
+ARRAYS = ("mstmap", "face", "wide")
 CLIP_FRAMES = 300  # 10 s
 STEP_FRAMES = 15
 
@@ -51,7 +51,7 @@ class Clips(Dataset):
     """`clips.draw(index, generator)` is a random clip of a recording, `clips[place]` a certain one,
     not augmented; either is a dict, fit for torch's default_collate:
 
-    clip   (T, ...) the array, normalised where asked, then augmented; a map float32, faces uint8,
+    clip   (T, ...) the array, normalised where asked, then augmented; a map float32, crops uint8,
            or float32 (T, size, size, 3) where a size is given
     speed  float32 (), how much faster than life; scales heart rates, and the band of the losses
     id, start
@@ -74,14 +74,14 @@ class Clips(Dataset):
         disturb: Disturb | None = None,
         size: int | None = None,
     ):
-        """normalise: a name in NORMALISATIONS, for maps.  size: pixels a side, for faces.  speeds:
+        """normalise: a name in NORMALISATIONS, for maps.  size: pixels a side, for crops.  speeds:
         (lowest, highest) of random clips.  disturb: what happens to these before they are
         normalised, (clip, speed, generator) -> (clip, rate_hz); their items then have
         disturbance_hz, float32 ().  augment: what happens to them after it, (item, generator) ->
         item.
 
-        Raises KeyError for an id that was never prepared, ValueError for parameters that cannot be
-        and where no recording is left.
+        Raises KeyError for an id that was never prepared, ValueError for parameters that cannot be,
+        for a recording that was prepared without the array, and where no recording is left.
         """
         self.store, self.array, self.n_frames = store, array, n_frames
         self.normalise, self.speeds = normalise, speeds
@@ -97,6 +97,7 @@ class Clips(Dataset):
             if reason := self._reason(meta, found):
                 self.left_out[id] = reason
             else:
+                store.open(id).path(array)
                 self.stretches[id] = found
         if not self.stretches:
             text = "; ".join(f"{id}: {why}" for id, why in list(self.left_out.items())[:3])
@@ -184,8 +185,8 @@ class Clips(Dataset):
             raise ValueError(f"speeds are {self.speeds}, expected (low, high), 0 < low <= high")
         if self.normalise is not None and self.array != "mstmap":
             raise ValueError(f"normalise is for maps: leave it out for {self.array!r}")
-        if self.size is not None and self.array != "face":
-            raise ValueError(f"size is for faces: leave it out for {self.array!r}")
+        if self.size is not None and self.array == "mstmap":
+            raise ValueError(f"size is for crops: leave it out for {self.array!r}")
         if self.normalise not in (None, *NORMALISATIONS):
             names = ", ".join(NORMALISATIONS)
             raise ValueError(f"no normalisation {self.normalise!r}, expected one of {names}")

@@ -2,7 +2,8 @@
 
 A meta is a dict: id, dataset, subject, name, split, origin, status ("ok" or "failed"), reason, and
 for a prepared one n_frames, duration_s, fps, fps_source, face_hit_rate, gaps_s [[start, end], ...],
-hr_true_bpm, notes, known_bad, fingerprint, versions and more.  The same meta gives the same bytes.
+hr_true_bpm, notes, known_bad, fingerprint, versions and more; wide_boxes [[time_s from the first
+frame, x, y, width, height], ...] where it has wide crops.  The same meta gives the same bytes.
 
     >>> json_bytes({"status": "failed", "id": "demo/ann/v1", "reason": "no face"}).decode()[:40]
     '{\\n  "id": "demo/ann/v1",\\n  "reason": "no'

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 FPS = 30.0
-ARRAYS = ("face", "mstmap", "bvp")
+ARRAYS = ("face", "mstmap", "bvp", "wide")
+ALWAYS = {"face", "mstmap"}  # what every prepared recording has
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +37,11 @@ class Prepared:
         return self._load("face")
 
     @functools.cached_property
+    def wide(self) -> np.ndarray:
+        """(T, 64, 64, 3) uint8.  Raises ValueError where it was prepared without."""
+        return self._load("wide")
+
+    @functools.cached_property
     def mstmap(self) -> np.ndarray:
         """(T, 63, 6) float32, NaN in long gaps."""
         return self._load("mstmap")
@@ -55,10 +61,19 @@ class Prepared:
         present = [name for name in names if name in self.paths]
         return {name: np.array(getattr(self, name)[start : start + n]) for name in present}
 
+    def path(self, name: str) -> Path:
+        """File of an array.  Raises ValueError, saying what to do, where the recording lacks it."""
+        if name not in self.paths:
+            found = f"{self.id} has no {name}.npy, it has {', '.join(sorted(self.paths))}"
+            advice = f"; prepare it again with --crops {name}"
+            raise ValueError(found + (advice if name == "wide" else ""))
+        return self.paths[name]
+
     def _load(self, name: str) -> np.ndarray:
-        array, n_frames = np.load(self.paths[name], mmap_mode="r"), self.meta["n_frames"]
+        path, n_frames = self.path(name), self.meta["n_frames"]
+        array = np.load(path, mmap_mode="r")
         if len(array) != n_frames:
-            found = f"{self.paths[name]} has {len(array)} frames, its recording.json had {n_frames}"
+            found = f"{path} has {len(array)} frames, its recording.json had {n_frames}"
             raise ValueError(f"{found}: prepared again meanwhile? Then open it again")
         return array
 

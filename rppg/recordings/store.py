@@ -3,6 +3,7 @@
     root/<dataset>/<subject>/<name>/   face.npy    (T, 128, 128, 3) uint8, RGB
                                        mstmap.npy  (T, 63, 6) float32
                                        bvp.npy     (T,) float32, where there is a contact wave
+                                       wide.npy    (T, 64, 64, 3) uint8, where it was asked for
                                        recording.json
     root/index.parquet                 one row a recording, derived from the JSONs
 
@@ -33,7 +34,7 @@ import pandas as pd
 
 from rppg.recordings import whole
 from rppg.recordings.meta import INDEX_DTYPES, index_row, json_bytes, read_meta
-from rppg.recordings.prepared import Prepared, arrays_in
+from rppg.recordings.prepared import ALWAYS, Prepared, arrays_in
 
 INDEX_LOOKS = 5  # more changes than that: others are at work, and write the index when they end
 
@@ -203,8 +204,8 @@ class StoreWriter:
             n_frames = meta.get("n_frames")
             paths = arrays_in(self.folder)
             found = {name: len(np.load(path, mmap_mode="r")) for name, path in paths.items()}
-            if not {"face", "mstmap"} <= found.keys() or {*found.values()} != {n_frames}:
-                expected = f"face and mstmap (and bvp) of n_frames {n_frames}"
+            if not ALWAYS <= found.keys() or {*found.values()} != {n_frames}:
+                expected = f"face and mstmap (and bvp, wide) of n_frames {n_frames}"
                 raise ValueError(f"{self.id}: arrays of {found} frames, expected {expected}")
 
 
