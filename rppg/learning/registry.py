@@ -15,35 +15,42 @@ import torch
 from torch import nn
 
 from rppg.learning.checkpoint import load_model, read_about
+from rppg.learning.models.gideon2021 import Gideon2021, Gideon2021Config
 from rppg.learning.models.physnet import PhysNet, PhysNetConfig
 from rppg.learning.models.st_transformer import STTransformer, STTransformerConfig
 
 MODELS = {
     "st_transformer": (STTransformer, STTransformerConfig),
     "contrast_phys": (PhysNet, PhysNetConfig),
+    "gideon2021": (Gideon2021, Gideon2021Config),
 }
-ARRAYS = {"st_transformer": "mstmap", "contrast_phys": "face"}  # what a model sees
-CROP_SIDE = 128  # pixels, of crops as prepared
+ARRAYS = {  # what a model sees
+    "st_transformer": "mstmap",
+    "contrast_phys": "face",
+    "gideon2021": "wide",
+}
+CROP_SIDES = {"face": 128, "wide": 64}  # pixels, of crops as prepared
 WEIGHTS = "model.safetensors"
 INPUTS = ("array", "normalise", "n_frames", "size")  # what a model is fed
 
 
 def inputs_of(
-    name: str, n_frames: int, normalise: str | None = None, size: int = CROP_SIDE
+    name: str, n_frames: int, normalise: str | None = None, size: int | None = None
 ) -> dict:
     """What a model of this name is fed, as `Clips` takes it: a normalisation if it sees maps, a
-    size if it sees crops other than the prepared ones.  Raises ValueError for an unknown name."""
-    sees_maps = _known(name, ARRAYS) == "mstmap"
-    normalise, size = (normalise, CROP_SIDE) if sees_maps else (None, size)
-    size = None if size == CROP_SIDE else size
-    return {"array": ARRAYS[name], "normalise": normalise, "n_frames": n_frames, "size": size}
+    size if it sees crops other than the prepared ones (None).  Raises ValueError for an unknown
+    name."""
+    array = _known(name, ARRAYS)
+    normalise, size = (normalise, None) if array == "mstmap" else (None, size)
+    size = None if size == CROP_SIDES.get(array) else size
+    return {"array": array, "normalise": normalise, "n_frames": n_frames, "size": size}
 
 
 def shape_for(inputs: dict) -> dict:
     """Fields of a model's config that what it is fed decides."""
     if inputs["array"] == "mstmap":
         return {"n_frames": inputs["n_frames"]}
-    return {"size": inputs["size"] or CROP_SIDE}
+    return {"size": inputs["size"] or CROP_SIDES[inputs["array"]]}
 
 
 def build(name: str, seed: int = 0, **fields) -> nn.Module:
