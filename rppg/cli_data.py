@@ -97,6 +97,13 @@ def prepare(
     reader_options: Annotated[
         str, typer.Option(help='Options of readers, as JSON: {"vipl_hr": {"nir": true}}.')
     ] = "{}",
+    crops: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            help="Crops to make: `face` (128 pixels, always) or `wide` (64 pixels, for gideon2021);"
+            " repeat the option for both. What lacks one is prepared again."
+        ),
+    ] = None,
 ) -> None:
     """Turn videos into face crops and MSTmaps.  Resumes: what is prepared is not done again.
 
@@ -113,7 +120,9 @@ def prepare(
     for name, folder in layouts_of(data, layout).items():
         recordings += (found := read(name, folder, **options.get(name, {})))
         typer.echo(f"{name}: {len(found)} recordings in {folder}")
-    table = prepare_all(recordings, out, workers, retry_failed=retry_failed, shard=shard)
+    table = prepare_all(
+        recordings, out, workers, retry_failed=retry_failed, shard=shard, crops=crops or ("face",)
+    )
     typer.echo(format_summary(table))
     for row in table[table["status"] == "failed"].itertuples():
         typer.echo(f"  {row.id}: {row.reason}", err=True)

@@ -48,6 +48,7 @@ def test_folders_are_read_by_their_names(data, monkeypatch):
         (("--layout", "puree"), "'puree', expected one of ubfc_rppg"),
         (("--shard", "0/2"), "'0/2': expected i/n"),
         (("--shard", "a"), "'a': expected i/n"),
+        (("--crops", "wide", "--crops", "narrow"), "['wide', 'narrow'], expected a list of face"),
     ],
 )
 def test_a_wrong_option_is_refused_before_anything_is_written(option, words, data, tmp_path):

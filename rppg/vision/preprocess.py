@@ -1,7 +1,8 @@
 """A recording all the way from its video into the store; many beside each other.
 
-Crops (T, 128, 128, 3) uint8 and the MSTmap (T, 63, 6) float32 go straight to the disk; the contact
-wave (T,) float32, where there is one, follows.  T frames at 30 fps.
+Crops (T, 128, 128, 3) uint8, wide ones (T, 64, 64, 3) where they are asked for, and the MSTmap
+(T, 63, 6) float32 go straight to the disk; the contact wave (T,) float32, where there is one,
+follows.  T frames at 30 fps.
 
     >>> from rppg.recordings import read
     >>> table = prepare(read("ubfc_rppg", "UBFC-rPPG"), "prepared", workers=2)  # doctest: +SKIP
@@ -13,8 +14,8 @@ import importlib.metadata
 import os
 import time
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import cv2
@@ -31,8 +32,9 @@ from rppg.vision.face import CROP_SIDE, FaceLandmarks
 from rppg.vision.progress import Progress
 from rppg.vision.shard import count_missing, split_shard
 from rppg.vision.traces import Traces, extract
+from rppg.vision.wide import WIDE_SIDE
 
-__all__ = ["Traces", "extract", "prepare", "prepare_one"]
+__all__ = ["CROPS", "Traces", "extract", "prepare", "prepare_one"]
 
 PREPARATION = 2  # raised when the same video would be prepared differently: all is done again
 PACKAGES = ("av", "facenet-pytorch", "mediapipe", "numpy", "opencv-contrib-python", "scipy")
@@ -40,6 +42,12 @@ COLUMNS = {  # of the table that `prepare` returns
     **dict.fromkeys(("id", "status", "reason"), object),
     **dict.fromkeys(("n_frames", "n_source_frames", "disk_bytes"), "Int64"),
     "seconds": float,
+}
+CROPS = ("face", "wide")  # what there may be
+ARRAYS = {  # shape of a frame and type, as the disk has them
+    "mstmap": ((63, 6), "<f4"),
+    "face": ((CROP_SIDE, CROP_SIDE, 3), "|u1"),
+    "wide": ((WIDE_SIDE, WIDE_SIDE, 3), "|u1"),
 }
 
 _landmarker = functools.cache(FaceLandmarks)  # built once a process, when first needed
@@ -53,9 +61,12 @@ def prepare(
     progress: bool = True,
     retry_failed: bool = False,
     shard: str = "1/1",
+    crops: Sequence[str] = ("face",),
 ) -> pd.DataFrame:
     """Prepare recordings in `workers` processes, then write the store's index.
 
+    crops: which are made, of CROPS; "face" always is.  A recording that was prepared without one
+    that is asked for is prepared again; one that has more than that stays.
     shard "i/n": every n-th recording only, in natural order of ids; the same call with the other
     shards, before, after or at the same time, on this machine or another, does the rest.  The index
     is written by a shard that ends with all recordings done.
@@ -66,18 +77,20 @@ def prepare(
     prepared, or whose process dies, is stored as failed with the reason and the others go on.
     Stopped at any moment, the same call goes on from the recordings that are whole.  Raises
     StoreError, an OSError, where the store cannot be written, RuntimeError where the processes
-    cannot start or the one that finds faces ends, and ValueError for two recordings of one id and
-    a shard that is none.
+    cannot start or the one that finds faces ends, and ValueError for two recordings of one id,
+    unknown crops and a shard that is none.
     """
     start_s = time.perf_counter()
+    _check_crops(crops)
     twice = [id for id, n in Counter(r.id for r in recordings).items() if n > 1]
     if twice:
         raise ValueError(f"two recordings have the id {twice[0]}: ids must differ")
     own, others = split_shard(recordings, shard)
     store = Store(store_root)
     store.check_writable()
-    rows = _prepare_all(own, store, workers, progress, retry_failed)
-    n_missing = count_missing(others, store, _is_current)
+    work = functools.partial(_row, store=store, retry_failed=retry_failed, crops=tuple(crops))
+    rows = _prepare_all(own, store, workers, progress, work)
+    n_missing = count_missing(others, store, functools.partial(_is_current, crops=crops))
     if n_missing == 0:
         store.write_index()
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
@@ -86,22 +99,17 @@ def prepare(
 
 
 def _prepare_all(
-    recordings: list[Recording], store: Store, workers: int, progress: bool, retry_failed: bool
+    recordings: list[Recording], store: Store, workers: int, progress: bool, work: Callable
 ) -> list[dict]:
-    """Rows of the table.  What lies in the store already comes first: it is soon known whether it
-    can stay, and what is left to do."""
+    """Rows of the table, by work(recording, find=...).  What lies in the store already comes first:
+    it is soon known whether it can stay, and what is left to do."""
     order = sorted(range(len(recordings)), key=lambda k: not store.path(recordings[k].id).exists())
     queue = [recordings[k] for k in order]
     rows: list[dict] = [{}] * len(recordings)
     with (
         shared_finder() as find,
         closing(
-            pool.run(
-                functools.partial(_row, store=store, find=find, retry_failed=retry_failed),
-                queue,
-                workers,
-                setup=_one_thread,
-            )
+            pool.run(functools.partial(work, find=find), queue, workers, setup=_one_thread)
         ) as results,
         Progress(queue, workers, progress) as bar,
     ):
@@ -114,31 +122,40 @@ def _prepare_all(
     return rows
 
 
-def prepare_one(recording: Recording, store: Store, retry_failed: bool = False) -> dict:
+def _check_crops(crops: Sequence[str]) -> None:
+    """Raises ValueError for anything else than a list of CROPS."""
+    if isinstance(crops, str) or not set(crops) <= set(CROPS):
+        raise ValueError(f"crops are {crops!r}, expected a list of {' and '.join(CROPS)}")
+
+
+def prepare_one(
+    recording: Recording, store: Store, retry_failed: bool = False, crops: Sequence[str] = ("face",)
+) -> dict:
     """Prepare one recording in this process; its recording.json.
 
-    What is prepared already, and unchanged, stays.  A recording that cannot be prepared is stored
-    as failed with the reason and comes back so until its source changes or retry_failed; one that
-    failed by an unforeseen error is tried again each time.  Raises StoreError, an OSError, where
-    the store cannot be written.
+    What is prepared already, with these crops, and unchanged, stays.  A recording that cannot be
+    prepared is stored as failed with the reason and comes back so until its source changes or
+    retry_failed; one that failed by an unforeseen error is tried again each time.  Raises
+    StoreError, an OSError, where the store cannot be written, ValueError for unknown crops.
     """
-    return _prepare(recording, store, _finder().find, retry_failed)[1]
+    _check_crops(crops)
+    return _prepare(recording, store, _finder().find, retry_failed, crops)[1]
 
 
-def _prepare(recording: Recording, store: Store, find, retry_failed: bool) -> tuple[str, dict]:
+def _prepare(recording: Recording, store: Store, find, retry_failed, crops) -> tuple[str, dict]:
     """("prepared" | "reused" | "failed", recording.json)."""
     try:
         mark = fingerprint(recording)
     except OSError as error:
         return "failed", _store_failure(recording, store, _reason(error, recording), mark=None)
     known = store.meta(recording.id)
-    if known is not None and known.get("fingerprint") == mark and _is_current(known):
+    if known is not None and known.get("fingerprint") == mark and _is_current(known, crops):
         if known["status"] == "ok":
             return "reused", known
         if not retry_failed:
             return "failed", known
     try:
-        return "prepared", _write(recording, store, find, mark)
+        return "prepared", _write(recording, store, find, mark, crops)
     except (StoreError, FinderLost):
         raise
     except ValueError as error:
@@ -148,13 +165,15 @@ def _prepare(recording: Recording, store: Store, find, retry_failed: bool) -> tu
         return "failed", _store_failure(recording, store, reason, mark=None)
 
 
-def _write(recording: Recording, store: Store, find, mark: str) -> dict:
+def _write(recording: Recording, store: Store, find, mark: str, crops) -> dict:
     with store.begin(recording.id) as writer:
-        with (
-            ArrayFile(writer.folder / "face.npy", (CROP_SIDE, CROP_SIDE, 3), "|u1") as crops,
-            ArrayFile(writer.folder / "mstmap.npy", (63, 6), "<f4") as rows,
-        ):
-            traces = extract(recording, _landmarker(), crops.append, find, rows.append)
+        with ExitStack() as stack:
+            to = {}  # name -> where frames of that array go
+            for name in dict.fromkeys(("mstmap", "face", *crops)):
+                file = ArrayFile(writer.folder / f"{name}.npy", *ARRAYS[name])
+                to[name] = stack.enter_context(file).append
+            on_wide = to.get("wide")
+            traces = extract(recording, _landmarker(), to["face"], find, to["mstmap"], on_wide)
         meta = {**_identity(recording, mark), "status": "ok", "reason": None, **traces.meta}
         if recording.bvp is not None:
             bvp = recording.bvp.at(meta["start_s"] + traces.times_s)  # (T,)
@@ -206,13 +225,15 @@ def _versions() -> dict:
     return {"preparation": PREPARATION, **packages}
 
 
-def _is_current(meta: dict) -> bool:
-    return meta.get("versions", {}).get("preparation") == PREPARATION
+def _is_current(meta: dict, crops: Sequence[str]) -> bool:
+    """Whether a recording would be prepared in the same way today; with these crops, or failed."""
+    has_all = meta["status"] == "failed" or "wide" not in crops or "wide_boxes" in meta
+    return has_all and meta.get("versions", {}).get("preparation") == PREPARATION
 
 
-def _row(recording: Recording, store: Store, find, retry_failed: bool) -> dict:
+def _row(recording: Recording, store: Store, find, retry_failed: bool, crops) -> dict:
     start_s = time.perf_counter()
-    status, meta = _prepare(recording, store, find, retry_failed)
+    status, meta = _prepare(recording, store, find, retry_failed, crops)
     return _as_row(status, meta, store, time.perf_counter() - start_s)
 
 

@@ -37,6 +37,7 @@ from rppg.vision.face import (
     square_round,
 )
 from rppg.vision.mstmap import REGIONS, expand, region_means, yuv
+from rppg.vision.wide import WideCropper
 
 SHORTEST_S = 3.0  # of video, and of video with a face
 EVERY_FRAME_S = 1.0  # MTCNN looks at every frame for so long,
@@ -68,8 +69,10 @@ def extract(
     on_crop: Callable[[np.ndarray], None] | None = None,
     find: Callable[[np.ndarray], Box | None] | None = None,
     on_map: Callable[[np.ndarray], None] | None = None,
+    on_wide: Callable[[np.ndarray], None] | None = None,
 ) -> Traces:
-    """Traces of one recording; each crop (128, 128, 3) uint8, T of them in order, goes to on_crop.
+    """Traces of one recording; each crop (128, 128, 3) uint8, T of them in order, goes to on_crop,
+    each wide crop (64, 64, 3) uint8, as many, to on_wide.
 
     on_map takes the map in blocks (t, 63, 6) float32, in order; without it `mstmap` is the whole.
     landmarker may be passed to be used again; find, asked for the face's box until it gives one, is
@@ -83,9 +86,11 @@ def extract(
     landmarker.reset()
     frames = TimedFrames(recording)
     cropper = None if on_crop is None else _Cropper(recording, find or BoxFinder().find, on_crop)
+    wide = None if on_wide is None else WideCropper(recording, on_wide)
+    croppers = [one for one in (cropper, wide) if one is not None]
     times_s, means, counts = array("d"), array("d"), array("d")  # 0.2 KB a frame
     preview = None
-    for rgb, time_s, landmarks in centred_mean(_with_landmarks(frames, landmarker, cropper)):
+    for rgb, time_s, landmarks in centred_mean(_with_landmarks(frames, landmarker, croppers)):
         found = landmarks is not None
         if found and preview is None:
             preview = (rgb, landmarks, time_s)
@@ -106,24 +111,26 @@ def extract(
     if seen / FPS < SHORTEST_S:
         found = f"a face for {seen / FPS:.2f} s only"
         raise NoFaceError(f"{found}, expected {SHORTEST_S:g} s or more")
-    if cropper is not None:
-        cropper.finish(len(grid_s))
+    for one in croppers:
+        one.finish(len(grid_s))
     rgb, landmarks, preview_s = preview
     meta = _meta(recording, frames, rgb.shape, times_s, counts.sum(axis=1) > 0, grid_s)
     if cropper is not None:
         meta |= _crop_meta(cropper.square, landmarks, preview_s, grid_s)
+    if wide is not None:
+        meta["wide_boxes"] = wide.boxes
     mstmap = None if on_map else np.concatenate(blocks)
     return Traces(mstmap, grid_s - grid_s[0], meta, rgb, landmarks)
 
 
-def _with_landmarks(frames, landmarker, cropper) -> Iterator[tuple]:
+def _with_landmarks(frames, landmarker, croppers) -> Iterator[tuple]:
     """(rgb, time_s, landmarks) a frame; some are decoded, then shown to FaceMesh, then cropped."""
     frames = iter(frames)
     while some := list(islice(frames, FRAMES_AT_A_TIME)):
         found = [landmarker(rgb) for rgb, _ in some]
         for (rgb, time_s), landmarks in zip(some, found, strict=True):
-            if cropper is not None:
-                cropper.add(rgb, time_s, seen=landmarks is not None)
+            for cropper in croppers:
+                cropper.add(rgb, time_s, landmarks)
             yield rgb, time_s, landmarks
 
 
@@ -158,8 +165,8 @@ class _Cropper:
         self.grid, self.square = CropGrid(on_crop), None
         self._n, self._looked_s = 0, []
 
-    def add(self, rgb: np.ndarray, time_s: float, seen: bool) -> None:
-        if self.square is None and seen and self._is_time(time_s):
+    def add(self, rgb: np.ndarray, time_s: float, landmarks: np.ndarray | None) -> None:
+        if self.square is None and landmarks is not None and self._is_time(time_s):
             self._look(rgb, time_s)
         if self.square is not None:
             self.grid.add(square_crop(rgb, self.square), time_s)
