@@ -23,7 +23,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool1d, avg_pool3d, grid_sample, interpolate, one_hot
+from torch.nn.functional import grid_sample, interpolate, one_hot
 
 SHRINK = 4  # how many times smaller the truncated ResNet makes the sides: G = 32 at 128 pixels
 FWHM_SHARE = 13 / 32  # of the Gaussian, of the sides of the map
@@ -81,7 +81,7 @@ class SaliencySampler(nn.Module):
 
     def saliency_of(self, clips: Tensor) -> Tensor:
         """Maps (B, T', G, G), each of which sums to 1, of clips (B, 3, T, H, W)."""
-        frames = _averaged(clips, self.config.every).transpose(1, 2)  # (B, T', 3, H, W)
+        frames = _averaged(clips.transpose(1, 2), self.config.every)  # (B, T', 3, H, W)
         frames = (frames - self.pixel_mean) / self.pixel_std
         found = self.last(self.net(frames.flatten(0, 1)).relu())  # (B T', 1, G, G)
         found = found.to(torch.promote_types(found.dtype, torch.float32))
@@ -92,11 +92,10 @@ class SaliencySampler(nn.Module):
         """Clips (B, 3, T, H, W) as maps (B, T', G, G) have it; even maps leave them as they are."""
         frames = clips.transpose(1, 2)  # (B, T, 3, H, W)
         with torch.autocast(clips.device.type, enabled=False):
-            grid = _grid(saliency, self.pull)  # (B, T', 2, G, G)
-            grid = _each_frame(grid, frames.shape[1], self.config.every).flatten(0, 1)
-            sides = frames.shape[3:]
-            grid = interpolate(grid, size=sides, mode="bilinear", align_corners=True)
-            places = grid.permute(0, 2, 3, 1)  # (B T, H, W, 2)
+            grid = _grid(saliency, self.pull).flatten(0, 1)  # (B T', 2, G, G)
+            grid = interpolate(grid, frames.shape[3:], mode="bilinear", align_corners=True)
+            places = grid.permute(0, 2, 3, 1).unflatten(0, saliency.shape[:2])  # (B, T', H, W, 2)
+            places = _each_frame(places, frames.shape[1], self.config.every).flatten(0, 1)
             moved = grid_sample(
                 frames.flatten(0, 1), places, padding_mode="border", align_corners=True
             )
@@ -181,22 +180,22 @@ def _grid(saliency: Tensor, pull: Tensor) -> Tensor:
     return torch.stack([x, y], dim=2).clamp(-1, 1)
 
 
-def _averaged(clips: Tensor, every: int) -> Tensor:
-    """(B, 3, T, H, W) -> (B, 3, ceil(T / every), H, W); the last one is of the frames left."""
+def _averaged(frames: Tensor, every: int) -> Tensor:
+    """(B, T, ...) -> (B, ceil(T / every), ...): means; the last one is of the frames left."""
     if every == 1:
-        return clips
-    return avg_pool3d(clips, (every, 1, 1), ceil_mode=True)
+        return frames
+    return torch.stack([part.mean(dim=1) for part in frames.split(every, dim=1)], dim=1)
 
 
-def _each_frame(grid: Tensor, n_frames: int, every: int) -> Tensor:
-    """(B, T', ...) -> (B, T, ...): linear between the middles of `every` frames."""
+def _each_frame(places: Tensor, n_frames: int, every: int) -> Tensor:
+    """(B, T', H, W, 2) -> (B, T, H, W, 2): linear between the middles of `every` frames."""
     if every == 1:
-        return grid
-    if grid.shape[1] == 1:
-        return grid.expand(-1, n_frames, *grid.shape[2:])
-    frame = torch.arange(n_frames, dtype=grid.dtype, device=grid.device)
-    middle = avg_pool1d(frame[None], every, ceil_mode=True)[0]  # (T',)
+        return places
+    if places.shape[1] == 1:
+        return places.expand(-1, n_frames, -1, -1, -1)
+    frame = torch.arange(n_frames, dtype=places.dtype, device=places.device)
+    middle = _averaged(frame[None], every)[0]  # (T',)
     after = torch.searchsorted(middle, frame).clamp(1, len(middle) - 1)  # (T,)
     share = (frame - middle[after - 1]) / (middle[after] - middle[after - 1])
-    share = share.clamp(0, 1).view(-1, *[1] * (grid.ndim - 2))
-    return torch.lerp(grid[:, after - 1], grid[:, after], share)
+    share = share.clamp(0, 1)[:, None, None, None]
+    return torch.lerp(places[:, after - 1], places[:, after], share)
