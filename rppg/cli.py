@@ -144,8 +144,9 @@ def run(
 ) -> None:
     """Run the numbered notebooks in order, as far as they are not up to date.
 
-    Ends by printing the leaderboard and the path of submission.csv; the executed notebooks lie
-    beside it.  A stage that fails leaves its partial notebook; what does not depend on it goes on.
+    Ends by printing the leaderboard and the path of submission.csv, or the table of each study;
+    the executed notebooks lie beside it.  A stage that fails leaves its partial notebook; what does
+    not depend on it goes on.
     """
     from rppg import graph, run_log
     from rppg.pipeline import profile_and_stage, run_settings
@@ -153,7 +154,7 @@ def run(
 
     profile, part = profile_and_stage(part, profile)
     settings = run_settings(profile, data, seed)
-    if data is not None:
+    if data is not None and _goes_the_road(settings):
         refuse_stops(data)
     order = graph.Order(settings, part, rerun, cores, gpus, executor_profile)
     if dry_run:
@@ -170,16 +171,22 @@ def run(
         _show_submissions(settings)
 
 
+def _goes_the_road(settings: dict) -> bool:
+    """Whether a profile needs VIPL-HR-V2 and test videos: to hand in, or to learn from labels."""
+    runs = (settings.get("runs") or {}).values()
+    return not settings.get("study") or any(run["notebook"] == "04_finetune" for run in runs)
+
+
 def _show_submissions(settings: dict) -> None:
-    """Leaderboard and path of what a profile hands in, or the path of its study's table."""
+    """Leaderboard and path of what a profile hands in, or the paths of its studies' tables."""
     from rppg.contest import format_leaderboard
     from rppg.pipeline import project_dir, worlds
+    from rppg.rules import study_names
 
-    folder = project_dir(__file__) / "submissions"
-    if settings.get("study"):
-        typer.echo(f"study: {folder / settings['profile'] / settings['study']}.csv")
-        return
-    for world in worlds(settings):
+    folder, studies = project_dir(__file__) / "submissions", study_names(settings)
+    for name in studies:
+        typer.echo(f"study: {folder / settings['profile'] / name}.csv")
+    for world in [] if studies else worlds(settings):
         typer.echo(format_leaderboard(folder / world["profile"] / "leaderboard.csv"))
         typer.echo(f"submission: {folder / world['profile'] / 'submission.csv'}")
 

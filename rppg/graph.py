@@ -1,8 +1,6 @@
 """A profile as a graph of stages, run by Snakemake: what would run and why, what failed.
 
-A stage is the challenge, a numbered notebook, or a run of one.  People call it "01_preprocess",
-"st_transformer/pretrain" or "06_submit"; Snakemake calls its rule "preprocess",
-"st_transformer_pretrain", "submit", and with `seeds` there is one rule a seed.
+What its stages are called, and Snakemake's rules of them, is in rppg.rules.
 
     >>> order = Order(run_settings("demo"))  # doctest: +SKIP
     >>> print(format_plan(plan(order), stages(order.settings)))  # doctest: +SKIP
@@ -20,6 +18,7 @@ from pathlib import Path
 from rppg.pipeline import project_dir, worlds
 from rppg.provenance import CLAIM
 from rppg.reasons import Planned, read_plan, some
+from rppg.rules import stages, study_names
 
 
 @dataclass(frozen=True)
@@ -32,21 +31,6 @@ class Order:
     cores: int = 2
     gpus: int | None = None  # stages that need one run side by side up to this; None: those seen
     executor: Path | None = None  # folder of a Snakemake workflow profile: a cluster
-
-
-def stages(settings: dict) -> dict[str, str]:
-    """Rules of a profile in order, each with its stage's name."""
-    fixed = {"challenge": "challenge", "prepare_shard": "prepare", "preprocess": "01_preprocess"}
-    if not settings.get("challenge"):
-        del fixed["challenge"]
-    if int(settings.get("shards", 1)) == 1:
-        del fixed["prepare_shard"]
-    runs = {name.replace("/", "_"): name for name in settings.get("runs") or {}}
-    study = settings.get("study")
-    last = {} if study else {"ensemble": "05_ensemble", "submit": "06_submit"}
-    suffixes = [f"_{seed}" for seed in settings.get("seeds") or []] or [""]
-    named = {r + end: name for end in suffixes for r, name in {**fixed, **runs, **last}.items()}
-    return named | ({"study": study} if study else {})
 
 
 def rules_of(settings: dict, *names: str) -> list[str]:
@@ -65,13 +49,14 @@ def targets(settings: dict, stage: str) -> list[str]:
     """
     rules_of(settings, stage)
     names, runs = list(dict.fromkeys(stages(settings).values())), settings.get("runs") or {}
-    needed = names[: names.index(stage) + 1]
+    others = {"prepare", *(name for name in study_names(settings) if name != stage)}
+    needed = [name for name in names[: names.index(stage) + 1] if name not in others]
     if stage in runs:
         chain = [stage]
         while (start := runs[chain[-1]].get("start")) is not None:
             chain.append(start)
         needed = [name for name in needed if name in chain or name not in runs]
-    return rules_of(settings, *(name for name in needed if name != "prepare"))
+    return rules_of(settings, *needed)
 
 
 def config_path(settings: dict) -> Path:

@@ -14,7 +14,11 @@ import os
 import sys
 from pathlib import Path
 
+from rppg.rules import check_stages, study_names
+
 PROJECT_FILES = ("notebooks/Snakefile", "rppg")
+RUN_GETS = ("prepared_dir", "run_dir", "threads")  # what the Snakefile gives to a run's notebook
+STUDY_GETS = ("profile", "runs", "out_dir")  # and to a study's
 
 
 def project_dir(start: Path | str = ".") -> Path:
@@ -39,15 +43,13 @@ def notebook_parameters(notebook: Path) -> dict[str, object]:
     return {name: entry["default"] for name, entry in pm.inspect_notebook(str(notebook)).items()}
 
 
-def check_parameters(notebook: Path, parameters: dict) -> None:
-    """Raises KeyError naming every parameter that the notebook does not have."""
+def check_parameters(notebook: Path, parameters: dict, of: str = "") -> None:
+    """Raises KeyError naming every parameter that the notebook does not have, and whose it is."""
     known = notebook_parameters(notebook)
-    unknown = sorted(parameters.keys() - known.keys())
-    if unknown:
-        raise KeyError(
-            f"{Path(notebook).name} has no parameter {', '.join(unknown)}; "
-            f"its parameters cell has: {', '.join(known)}"
-        )
+    if unknown := sorted(parameters.keys() - known.keys()):
+        found = f"{Path(notebook).name} has no parameter {', '.join(unknown)}"
+        found = f"{of}: {found}" if of else found
+        raise KeyError(f"{found}; its parameters cell has: {', '.join(known)}")
 
 
 def run_notebook(notebook: Path, executed: Path, parameters: dict) -> None:
@@ -125,15 +127,16 @@ def _sources(rooms: tuple[str, ...]) -> dict[str, Path]:
 
 def profile_settings(profile: str) -> dict:
     """What notebooks/profiles/<profile>.yaml says, over the profile that it `extends`, with the
-    runs of its `grid`.
+    runs of its `grid` and `sweeps`.
 
-    Raises ValueError for an unknown profile, and for one that extends itself.
+    Raises ValueError for an unknown profile, for one that extends itself, and for runs that cannot
+    be (see rppg.grid and rppg.sweep).
     """
     settings = {"profile": profile, **_profile_text(profile)}
-    if settings.get("grid"):
-        from rppg.grid import grid_runs
+    if settings.get("grid") or settings.get("sweeps"):
+        from rppg.sweep import all_runs
 
-        settings["runs"] = {**(settings.get("runs") or {}), **grid_runs(settings["grid"])}
+        settings["runs"] = all_runs(settings)
     return settings
 
 
@@ -217,20 +220,16 @@ def worlds(settings: dict) -> list[dict]:
 
 
 def check_settings(settings: dict) -> None:
-    """Raises KeyError for a parameter that its notebook does not have, ValueError for a run that
-    starts from one which is not listed before it."""
-    folder, before = project_dir(__file__) / "notebooks", []
-    for name, parameters in (settings.get("notebooks") or {}).items():
-        if name == settings.get("study"):
-            name = f"studies/{name}"
-        check_parameters(folder / f"{name}.ipynb", parameters)
+    """Raises KeyError for a parameter that its notebook does not have, be it of the profile or of
+    what the Snakefile gives, ValueError for stages that cannot be (see rppg.rules)."""
+    check_stages(settings)
+    folder, studies = project_dir(__file__) / "notebooks", study_names(settings)
+    for name, given in (dict.fromkeys(studies) | (settings.get("notebooks") or {})).items():
+        place, own = (f"studies/{name}", STUDY_GETS) if name in studies else (name, ())
+        check_parameters(folder / f"{place}.ipynb", dict.fromkeys([*own, *(given or {})]))
     for name, run in (settings.get("runs") or {}).items():
-        check_parameters(folder / f"{run['notebook']}.ipynb", run.get("parameters") or {})
-        start = run.get("start")
-        if start is not None and start not in before:
-            found = f"run {name!r} starts from {start!r}"
-            raise ValueError(f"{found}, expected one listed above it: {before or 'none is'}")
-        before.append(name)
+        given = [*RUN_GETS, *(["start"] if "start" in run else []), *(run.get("parameters") or {})]
+        check_parameters(folder / f"{run['notebook']}.ipynb", dict.fromkeys(given), f"run {name!r}")
 
 
 def main() -> None:

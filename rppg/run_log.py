@@ -17,6 +17,7 @@ import pandas as pd
 
 from rppg.pipeline import project_dir, worlds
 from rppg.provenance import LOG, file_digest, git_commit
+from rppg.reasons import some
 from rppg.recordings.whole import write_whole
 
 HEADING = "## Runs"
@@ -53,7 +54,7 @@ def log_failure(settings: dict, failed: list[str]) -> list[str]:
     if not failed:
         return []
     commit = short(git_commit(project_dir(__file__)))
-    handed_in = f"nothing: {', '.join(failed)} failed"
+    handed_in = f"nothing: {some(failed)} failed"
     row = _row(settings, commit, {"handed in": handed_in})
     return _append(settings, [row], ("profile", "commit", "handed in"))
 

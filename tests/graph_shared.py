@@ -18,9 +18,13 @@ def write(folder, *names):
         Path(folder).mkdir(parents=True, exist_ok=True)
         (Path(folder) / name).write_text(f"{folder}/{name}")
 """
-RUN = """if fail:
+FAIL = """if fail:
     raise ValueError('on purpose')
-write(run_dir, 'predictions.parquet', 'run.json')"""
+"""
+RUN = FAIL + "write(run_dir, 'predictions.parquet', 'run.json')"
+STUDY = "profile: str = ''\nruns: list = []\nout_dir: str = ''"
+COLLECT = """tables = sorted(str(path) for run in runs for path in Path(run).rglob('*.parquet'))
+Path(out_dir, '{}.csv').write_text('\\n'.join([profile, *tables]))"""
 SUBMIT = """import json
 write(submission_dir, 'submission.csv', 'run.json', 'report.html')
 facts = {'git_commit': 40 * 'a' + '+changes', 'parameters': {'model': 'Ensemble'}, 'origin': 'real'}
@@ -54,6 +58,13 @@ NOTEBOOKS = {  # name: cell of parameters, code
         "ensemble_dir: str = ''\nprepared_dir: str = ''",
         SUBMIT,
     ),
+    "studies/train": (
+        "prepared_dir: str = ''\nrun_dir: str = ''\nthreads: int = 1\nseed: int = 0\n"
+        "datasets: list = []\nloss: str = ''\nfail: bool = False",
+        RUN,
+    ),
+    "studies/first": (STUDY, COLLECT.format("first")),
+    "studies/second": (STUDY + "\nfail: bool = False", FAIL + COLLECT.format("second")),
 }
 TOY = {
     "challenge": None,
@@ -81,6 +92,7 @@ def toy_project(folder: Path) -> Path:
     shutil.copytree(ROOT / "rppg", folder / "rppg", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "notebooks" / "profiles").mkdir(parents=True)
     shutil.copy(ROOT / "notebooks" / "Snakefile", folder / "notebooks")
+    (folder / "notebooks" / "studies").mkdir()
     for name, (parameters, code) in NOTEBOOKS.items():
         nbformat.write(_notebook(parameters, code), folder / "notebooks" / f"{name}.ipynb")
     put_data(folder / "data")

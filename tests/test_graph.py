@@ -108,6 +108,8 @@ def test_stages_are_named_as_people_name_them_in_order():
     study = graph.stages({**SETTINGS, "seeds": [1, 2], "study": "ablation"})
     assert study["net_tune_2"] == "net/tune" and study["study"] == "ablation"
     assert "06_submit" not in study.values() and len(study) == 9
+    several = graph.stages({**SETTINGS, "study": ["maps", "table"]})
+    assert list(several.items())[-2:] == [("study_maps", "maps"), ("study_table", "table")]
 
 
 def test_a_part_is_a_target_and_an_unknown_one_says_what_there_is():
@@ -121,6 +123,10 @@ def test_a_part_is_a_target_and_an_unknown_one_says_what_there_is():
     others = {**SETTINGS, "runs": {**SETTINGS["runs"], "other": {"notebook": "02"}}}
     assert graph.targets(others, "other") == ["challenge", "preprocess", "other"]
     assert graph.targets(others, "06_submit") == list(graph.stages(others))
+    studies = {**SETTINGS, "study": ["maps", "table"]}
+    runs = ["challenge", "preprocess", "net_learn", "net_tune"]
+    assert graph.targets(studies, "table") == [*runs, "study_table"]
+    assert graph.rules_of({**studies, "study": ["table"]}, "table") == ["study"]
     with pytest.raises(ValueError, match="no stage 'tune' in toy: expected .*net/tune, 05_ens"):
         graph.rules_of(SETTINGS, "tune")
 

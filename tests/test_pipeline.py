@@ -98,6 +98,20 @@ def test_settings_that_cannot_be_are_refused():
         pipeline.check_settings({**settings, "runs": runs})
 
 
+def test_what_the_snakefile_gives_to_runs_and_studies_is_looked_for_before_anything_runs():
+    tables = {"profile": "mine", "notebooks": {"ablation": {"results": "a.csv"}}}
+    for study in ("ablation", ["ablation"]):
+        pipeline.check_settings({**tables, "study": study})
+    with pytest.raises(KeyError, match="ablation.ipynb has no parameter result;"):
+        pipeline.check_settings(
+            {**tables, "study": "ablation", "notebooks": {"ablation": {"result": 1}}}
+        )
+    for more, lacking in (({}, "prepared_dir, run_dir, threads"), ({"start": "a"}, ".*start")):
+        runs = {"a": {"notebook": "04_finetune"}, "b": {"notebook": "studies/ablation", **more}}
+        with pytest.raises(KeyError, match=f"run 'b': ablation.ipynb has no parameter {lacking}"):
+            pipeline.check_settings({"profile": "mine", "runs": runs})
+
+
 def test_a_profile_extends_another_and_a_grid_is_its_runs(tmp_path, monkeypatch):
     folder = tmp_path / "notebooks" / "profiles"
     folder.mkdir(parents=True)

@@ -1,0 +1,84 @@
+"""What the stages of a profile are called, by people and by Snakemake, and which names cannot be.
+
+A stage is the challenge, a numbered notebook, a run or a study.  People call it "01_preprocess",
+"st_transformer/pretrain" or "06_submit"; Snakemake calls its rule "preprocess",
+"st_transformer_pretrain", "submit", and with `seeds` there is one rule a seed.
+
+    >>> settings = {"profile": "mine", "study": "ablation", "runs": {"net/learn": {}}}
+    >>> stages(settings)
+    {'preprocess': '01_preprocess', 'net_learn': 'net/learn', 'study': 'ablation'}
+"""
+
+import re
+
+NAME = re.compile(r"[A-Za-z]\w*(/\w+)*", re.ASCII)  # of a run: a folder, and a rule with _ for /
+FOLDERS = ("classical", "ensemble", "prepare")  # that lie beside the runs', in runs/<profile>
+
+
+def study_names(settings: dict) -> list[str]:
+    """The studies of a profile: `study` is one name or a list of them."""
+    study = settings.get("study") or []
+    return [study] if isinstance(study, str) else list(study)
+
+
+def study_rules(settings: dict) -> list[tuple[str, str]]:
+    """Rule and name of each study: "study" is the rule of a single one."""
+    names = study_names(settings)
+    return [("study" if len(names) == 1 else f"study_{name}", name) for name in names]
+
+
+def run_rule(name: str) -> str:
+    """Snakemake's rule of a run, before the seed."""
+    return name.replace("/", "_")
+
+
+def stages(settings: dict) -> dict[str, str]:
+    """Rules of a profile in order, each with its stage's name."""
+    return dict(_pairs(settings))
+
+
+def _pairs(settings: dict) -> list[tuple[str, str]]:
+    """Rules and names of all stages, those with the same rule, too."""
+    first = [("challenge", "challenge")] if settings.get("challenge") else []
+    first += [("prepare_shard", "prepare")] if int(settings.get("shards", 1)) > 1 else []
+    runs = [(run_rule(name), name) for name in settings.get("runs") or {}]
+    studies = study_rules(settings)
+    last = [] if studies else [("ensemble", "05_ensemble"), ("submit", "06_submit")]
+    once = [*first, ("preprocess", "01_preprocess"), *runs, *last]
+    suffixes = [f"_{seed}" for seed in settings.get("seeds") or []] or [""]
+    return [(rule + end, name) for end in suffixes for rule, name in once] + studies
+
+
+def check_stages(settings: dict) -> None:
+    """Raises ValueError for a run's or study's name that can be no folder or rule, for two that
+    have one rule, for a run inside another's folder, and for one that starts from a run which is
+    not listed before it."""
+    runs, studies = settings.get("runs") or {}, study_names(settings)
+    for name in [*runs, *studies]:
+        if not NAME.fullmatch(name) or (name in studies and "/" in name):
+            expected = "letters, digits and _ after a first letter, in a run's also / between parts"
+            raise ValueError(f"{name!r} is no name of a run or study, expected {expected}")
+    _check_meetings(settings)
+    before = []
+    for name, run in runs.items():
+        start = run.get("start")
+        if start is not None and start not in before:
+            found = f"run {name!r} starts from {start!r}"
+            raise ValueError(f"{found}, expected one listed above it: {before or 'none is'}")
+        before.append(name)
+
+
+def _check_meetings(settings: dict) -> None:
+    """Raises ValueError where two names meet as rules, as folders or as executed notebooks."""
+    known = {"all": "the rule of everything"}
+    for rule, name in _pairs(settings):
+        if rule in known:
+            raise ValueError(f"{name!r} and {known[rule]!r} are both the rule {rule}: rename one")
+        known[rule] = name
+    runs, studies = settings.get("runs") or {}, study_names(settings)
+    for name in runs:
+        others = [*FOLDERS, *(other for other in runs if other != name)]
+        if inside := [other for other in others if f"{name}/".startswith(f"{other}/")]:
+            raise ValueError(f"run {name!r} would lie in the folder of {inside[0]!r}: rename one")
+        if run_rule(name) in studies:
+            raise ValueError(f"run {name!r} is called like the study {run_rule(name)!r}: rename it")
