@@ -90,15 +90,16 @@ def test_the_rectangle_moves_only_when_the_face_leaves_it():
     assert cropper.boxes == [[0.0, *rectangle]]
     for k, crop in enumerate(crops):
         assert np.array_equal(crop, wide_crop(frame(k), rectangle))
-    right = rectangle[0] + rectangle[2]
-    inside, leaves = (right - 40, 60), (right - 39, 60)  # box ends half a pixel before, after
-    cropper, crops = fed([*still, inside, None, leaves, (100, 60), None])
-    moved = wide_rectangle(face_box(landmarks(*leaves)))
-    assert cropper.boxes[0] == [0.0, *rectangle] and len(crops) == 10
-    assert cropper.boxes[1] == [pytest.approx(7 / 30), *moved] and len(cropper.boxes) <= 3
-    assert np.array_equal(crops[6], wide_crop(frame(6), rectangle))
-    assert np.array_equal(crops[7], wide_crop(frame(7), moved))
-    assert np.array_equal(crops[9], wide_crop(frame(9), cropper.boxes[-1][1:]))
+    x, y, right, bottom = np.add(rectangle, (0, 0, *rectangle[:2]))
+    edges = [((x, 60), (x - 1, 60)), ((100, y), (100, y - 1))]
+    edges += [((right - 40, 60), (right - 39, 60)), ((100, bottom - 50), (100, bottom - 49))]
+    for inside, leaves in edges:
+        cropper, crops = fed([*still, inside, None, leaves, None])
+        moved = wide_rectangle(face_box(landmarks(*leaves)))
+        assert cropper.boxes == [[0.0, *rectangle], [pytest.approx(7 / 30), *moved]]
+        places = [*[rectangle] * 7, moved, moved]
+        expected = [wide_crop(frame(k), place) for k, place in enumerate(places)]
+        assert np.array_equal(crops, expected)
 
 
 @pytest.fixture
@@ -153,8 +154,8 @@ def test_a_recording_is_prepared_again_for_its_wide_crops_and_keeps_them(clip, t
     plain = prepare_one(clip, store)
     before = files(store, clip.id)
     assert "wide_boxes" not in plain and "wide.npy" not in before and len(before) == 3
-    assert prepare_one(clip, store) == plain
     decoded.clear()
+    assert prepare_one(clip, store) == plain and not decoded
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(FaceLandmarks, "__call__", lambda *a: looked.append(1) or look(*a))
         meta = prepare_one(clip, store, crops=("face", "wide"))
@@ -172,10 +173,11 @@ def test_a_recording_is_prepared_again_for_its_wide_crops_and_keeps_them(clip, t
     assert files(store, clip.id) == after and not decoded
 
 
-def test_what_failed_stays_failed_whatever_crops_are_asked_for(tmp_path, decoded):
+def test_what_failed_stays_failed_whatever_crops_are_asked_for(tmp_path, monkeypatch):
     (tmp_path / "b.avi").write_text("no video")
     store, bad = Store(tmp_path / "store"), recording(tmp_path / "b.avi")
     meta = prepare_one(bad, store)
+    monkeypatch.setattr(preprocess, "extract", lambda *_: pytest.fail("tried again"))
     assert meta["status"] == "failed" and prepare_one(bad, store, crops=["wide"]) == meta
 
 
