@@ -9,7 +9,7 @@ from rppg.recordings.store import Store
 from rppg.vision.face import FaceLandmarks
 from rppg.vision.mstmap import REGIONS, region_means
 from rppg.vision.preprocess import prepare_one
-from rppg.vision.preview import previews
+from rppg.vision.preview import previews, wide_previews
 from rppg.vision.traces import extract
 
 
@@ -23,7 +23,7 @@ def clip(tmp_path_factory):
 @pytest.fixture(scope="module")
 def store(tmp_path_factory, clip):
     store = Store(tmp_path_factory.mktemp("store"))
-    prepare_one(recording(clip), store)
+    prepare_one(recording(clip), store, crops=("face", "wide"))
     prepare_one(recording(clip.with_name("absent.mp4")), store)
     return store
 
@@ -57,6 +57,15 @@ def test_previews_are_spread_and_pass_over_what_failed(store):
     assert previews(store, ids[1:]) == ({}, {})
     with pytest.raises(KeyError, match="test/s1/none is not prepared"):
         previews(store, ["test/s1/none"])
+
+
+def test_wide_previews_are_of_the_same_frames_and_say_how_often_they_moved(store, clip):
+    ids = ["test/s1/a.mp4", "test/s1/absent.mp4"]
+    crops, moves = wide_previews(store, ids)
+    prepared = store.open(ids[0])
+    assert list(crops) == ids[:1] and moves == {ids[0]: 0}
+    assert np.array_equal(crops[ids[0]], prepared.wide[prepared.meta["preview_frame"]])
+    assert crops[ids[0]].std() > 20 and prepared.wide[0].std() < 2  # grey until the face is there
 
 
 def test_at_most_so_many_are_taken_from_the_first_to_the_last(store, tmp_path):

@@ -1,6 +1,7 @@
 """A look at prepared recordings: one crop of each, with the outlines of the six regions in it.
 
-Crops (128, 128, 3) uint8; outlines {region: (k, 2) pixels of the crop, pixel centres at integers}.
+Crops (128, 128, 3) uint8, wide ones (64, 64, 3); outlines {region: (k, 2) pixels of the crop, pixel
+centres at integers}.
 
     >>> from rppg.recordings import Store
     >>> store = Store("prepared/demo")
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rppg.recordings.prepared import Prepared
 from rppg.recordings.store import Store
 
 
@@ -24,15 +26,32 @@ def previews(
     Each is the first frame with a face.  Recordings whose preparation failed are passed over: they
     have none.  Raises KeyError for an id that was never prepared.
     """
-    prepared = [id for id in ids if _meta(store, id)["status"] == "ok"]
-    places = np.unique(np.linspace(0, len(prepared) - 1, min(most, len(prepared))).round())
     crops, outlines = {}, {}
-    for id in (prepared[int(place)] for place in places):
-        recording = store.open(id)
+    for recording in _spread(store, ids, most):
+        id = recording.id
         crops[id] = np.array(recording.face[recording.meta["preview_frame"]])
         regions = recording.meta["regions_px"]
         outlines[id] = {region: np.array(points) for region, points in regions.items()}
     return crops, outlines
+
+
+def wide_previews(
+    store: Store, ids: Sequence[str], most: int = 12
+) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+    """Wide crops, by id, of the frames and recordings that `previews` shows, and how often each
+    recording's rectangle moved.  Raises as `previews`, and ValueError for one prepared without."""
+    crops, moves = {}, {}
+    for recording in _spread(store, ids, most):
+        crops[recording.id] = np.array(recording.wide[recording.meta["preview_frame"]])
+        moves[recording.id] = len(recording.meta["wide_boxes"]) - 1
+    return crops, moves
+
+
+def _spread(store: Store, ids: Sequence[str], most: int) -> list[Prepared]:
+    """Up to `most` of the recordings that could be prepared, from the first to the last."""
+    prepared = [id for id in ids if _meta(store, id)["status"] == "ok"]
+    places = np.unique(np.linspace(0, len(prepared) - 1, min(most, len(prepared))).round())
+    return [store.open(prepared[int(place)]) for place in places]
 
 
 def _meta(store: Store, id: str) -> dict:
