@@ -231,7 +231,7 @@ def test_waves_that_do_not_fit_are_errors():
         mvtl(anchor, positive, negative[:2])
     with pytest.raises(ValueError, match=r"found \[\(0, 300\)"):
         mvtl(anchor[:0], positive[:0], negative[:0])
-    with pytest.raises(ValueError, match=r"expected waves \(V, T\), found \(3, 1, 300\)"):
+    with pytest.raises(ValueError, match=r"\(B, T\) and \(B, t\), found \[\(3, 1, 300\)"):
         mvtl(anchor[:, None], positive[:, None], negative)
     with pytest.raises(ValueError, match="149 frames is shorter than a view of 150: take longer"):
         mvtl(anchor, positive, negative[:, :149], fps=29.97)

@@ -71,17 +71,20 @@ def multi_view_triplet(
     A wave without any in-band power has a spectrum of zeros and no gradient.  Raises ValueError
     where shapes do not fit, a wave is shorter than a view, or the band is empty.
     """
-    if anchor.shape != positive.shape or len(anchor) != len(negative) or not len(anchor):
+    fits = anchor.ndim == 2 and anchor.shape == positive.shape and len(anchor) == len(negative)
+    if not fits or not len(anchor):
         found = [tuple(waves.shape) for waves in (anchor, positive, negative)]
         raise ValueError(f"expected waves (B, T), (B, T) and (B, t), found {found}")
     n_frames = round(view_s * fps)
-    branches = (anchor, positive, negative)
-    views = [sample_views(waves, n_frames, n_views, generator) for waves in branches]
-    _, share = window_spectra(torch.stack(views), fps, BAND_HZ)  # (3, B, V, F)
-    means = share.mean(dim=2)  # (3, B, F)
-    spread = psd_mse(share[1:], means[1:, :, None]).mean(dim=2)  # (2, B): of the views, own mean
-    pairs = spread + psd_mse(means[0], means[1:])  # (2, B); the anchor's spread, in both, is left
-    return (pairs[0] - pairs[1]).mean()
+    views = [
+        sample_views(waves, n_frames, n_views, generator)
+        for waves in (torch.cat([anchor, positive]), negative)
+    ]
+    _, share = window_spectra(torch.cat(views), fps, BAND_HZ)
+    of_anchor, of_positive, of_negative = share.chunk(3)  # (B, V, F) each
+    # mean over all pairs = mean from the anchor's mean + the anchor's spread, alike near and far
+    mean = of_anchor.mean(dim=1, keepdim=True)  # (B, 1, F)
+    return (psd_mse(of_positive, mean) - psd_mse(of_negative, mean)).mean()
 
 
 def irrelevant_power_ratio(
