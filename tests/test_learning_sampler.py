@@ -38,12 +38,14 @@ def spot(row, column, side=8, n_maps=6):
 # The warp
 
 
+@pytest.mark.parametrize("autocast", [False, True])
 @pytest.mark.parametrize("size", [8, 16, 32, 64, 128])
-def test_even_saliency_leaves_the_clip_as_it_is(size):
+def test_even_saliency_leaves_the_clip_as_it_is(size, autocast):
     net = sampler(size=size)
     torch.nn.init.zeros_(net.last.weight)
     frames = clips(1, 3, size)
-    warped, saliency = net(frames)
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=autocast):
+        warped, saliency = net(frames)
     torch.testing.assert_close(saliency, torch.full_like(saliency, (4 / size) ** 2))
     torch.testing.assert_close(warped, frames, atol=0.02, rtol=0)  # of 255 grey levels
 
@@ -160,6 +162,12 @@ def test_frames_reach_the_net_as_those_of_imagenet_did():
     net(level.expand(1, 3, 2, 32, 32))
     expected = torch.tensor([0.0, 0.0, 1.0])[:, None, None].expand(2, 3, 32, 32)
     torch.testing.assert_close(seen[0], expected, atol=1e-5, rtol=0)
+
+
+def test_maps_hang_on_every_frame():
+    frames = clips().requires_grad_()
+    sampler(every=4)(frames)[1].square().sum().backward()
+    assert frames.grad.abs().sum(dim=(1, 3, 4)).min() > 0
 
 
 def test_weights_on_disk_are_found_and_nothing_else(tmp_path, monkeypatch):

@@ -83,7 +83,7 @@ class SaliencySampler(nn.Module):
         """Maps (B, T', G, G), each of which sums to 1, of clips (B, 3, T, H, W)."""
         frames = _averaged(clips.transpose(1, 2), self.config.every)  # (B, T', 3, H, W)
         frames = (frames - self.pixel_mean) / self.pixel_std
-        found = self.last(self.net(frames.flatten(0, 1)).relu())  # (B T', 1, G, G)
+        found = self.last(self.net(frames.flatten(0, 1)))  # (B T', 1, G, G)
         found = found.to(torch.promote_types(found.dtype, torch.float32))
         maps = found.flatten(1).softmax(dim=1).view(found.shape)
         return maps.view(len(clips), -1, *found.shape[2:])
@@ -165,7 +165,7 @@ def _pull(side: int) -> Tensor:
     places = torch.arange(-side, 2 * side, dtype=torch.float64)  # of the padded map
     distance = places - torch.arange(side)[:, None]  # (G, 3 G)
     fwhm = FWHM_SHARE * side
-    gaussian = torch.exp(-4 * math.log(2) * (distance / fwhm) ** 2) * (distance.abs() <= side)
+    gaussian = torch.exp(-4 * math.log(2) * (distance / fwhm) ** 2)
     coordinates = 2 * places / (side - 1) - 1
     repeated = one_hot(places.clamp(0, side - 1).long(), side).double()  # (3 G, G)
     return torch.cat([gaussian @ repeated, (gaussian * coordinates) @ repeated])
