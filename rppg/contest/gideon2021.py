@@ -1,0 +1,167 @@
+"""Gideon2021 measured here: the runs of a study gathered, and what they answered scored.
+
+Each training run left run.json and rounds.parquet: a row a tested recording and model, where the
+models are the run's own, "mean" and "median" of the training recordings' heart rates, and the
+"untrained net".
+
+    rounds = collect_rounds(["runs/gideon2021"], "tables")
+    scores = score_rounds(rounds)  # a row a dataset, system, seed and model, columns SCORES
+
+Where we differ from Gideon and Stent: the recordings of all folds of a seed are scored together
+(the paper averages over folds, ours are too small for a correlation each), and "mean" and "median"
+are those of the training recordings (the paper's are those of the test data).
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rppg.contest.gideon2021_published import RATES, WAVES
+from rppg.contest.metrics import score
+
+MEASURED = (
+    "id dataset round model hr_bpm hr_true_bpm pearson mcc snr_db block_saliency block_area".split()
+)
+WAVE_METRICS = ["pearson", "mcc", "snr_db"]  # against the contact wave, where there is one
+FACTS = ("study", "name", "loss", "saliency", "desync_s", "flash", "seed")  # of a run's parameters
+BASELINES = ("mean", "median", "untrained net")
+LOSSES = {"mcc": "supervised", "multiview": "contrastive"}
+BELOW = ("below_mean", "below_median", "below_untrained")  # is the system's RMSE, by BASELINES
+SCORES = ["dataset", "system", "seed", "row", "n", *RATES, "n_waves", *WAVES, *BELOW, "origin"]
+
+
+def collect_rounds(run_dirs: Iterable[Path | str], study: str) -> pd.DataFrame:
+    """Rounds of all runs below run_dirs that were made for `study`, one table.
+
+    Columns MEASURED, FACTS, w_s, w_t (weights of the maps' sparsity and temporal terms), origin,
+    seconds (of training), run_dir (str).  Raises FileNotFoundError for a folder or a run's
+    rounds.parquet that lacks, ValueError where there is no such run, for columns that lack, rates
+    that are none, waves' numbers of some models only, and origins that are mixed.
+    """
+    parts = [_read_run(path, study) for path in _runs(run_dirs)]
+    parts = [part for part in parts if part is not None]
+    if not parts:
+        raise ValueError(f"no run of the study {study!r} below {[str(d) for d in run_dirs]}")
+    rounds = pd.concat(parts, ignore_index=True)
+    if rounds["origin"].nunique() > 1:
+        raise ValueError(f"recordings of two origins: {sorted(rounds['origin'].unique())}")
+    return rounds
+
+
+def score_rounds(rounds: pd.DataFrame) -> pd.DataFrame:
+    """Columns SCORES: a row a dataset, system (of SYSTEMS), seed and row (the system itself, or a
+    baseline on the recordings of the same runs).  BELOW is empty for baselines.
+
+    Raises ValueError for a loss that is in no table, and where recordings, models or seeds of the
+    systems differ.
+    """
+    odd = set(rounds["loss"]) - LOSSES.keys()
+    if odd:
+        raise ValueError(f"losses {sorted(odd)} are in no table, expected some of {list(LOSSES)}")
+    saliency = rounds["saliency"].map({True: ", saliency", False: ""})
+    rounds = rounds.assign(system=rounds["loss"].map(LOSSES) + saliency)
+    rounds["row"] = rounds["model"].where(rounds["model"] != rounds["name"], rounds["system"])
+    scores = pooled(rounds, ["dataset", "system", "seed", "row"])
+    _check_same(rounds)
+    groups = ["dataset", "system", "seed"]
+    rmse = scores.pivot(index=groups, columns="row", values="rmse_bpm")[list(BASELINES)]
+    rmse = scores[groups].join(rmse, on=groups)
+    for column, baseline in zip(BELOW, BASELINES, strict=True):
+        below = (scores["rmse_bpm"] < rmse[baseline]).astype("boolean")
+        scores[column] = below.where(scores["row"] == scores["system"])
+    return scores[SCORES]
+
+
+def pooled(rounds: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Scores of each group's recordings: columns by, n, RATES, n_waves, WAVES (means over the
+    n_waves recordings that have a contact wave), origin.
+
+    Raises ValueError for a recording that was tested twice in a group.
+    """
+    twice = rounds[rounds.duplicated([*by, "id"])]
+    if len(twice):
+        told = twice[[*by, "id"]].iloc[0].to_dict()
+        raise ValueError(f"{len(twice)} recordings were tested twice, the first: {told}")
+    groups = rounds.groupby(by, sort=True)
+    return pd.DataFrame([dict(zip(by, key, strict=True)) | _scored(group) for key, group in groups])
+
+
+def read_scores(path: Path) -> pd.DataFrame:
+    """A table of scores from its CSV.  Raises ValueError for columns or rows that lack."""
+    table = pd.read_csv(path, dtype=dict.fromkeys(BELOW, "boolean"))
+    lacking = [column for column in SCORES if column not in table]
+    if lacking or table.empty:
+        raise ValueError(f"{path}: expected columns {SCORES}, missing {lacking or 'rows'}")
+    return table[SCORES]
+
+
+def _runs(run_dirs: Iterable[Path | str]) -> list[Path]:
+    """Folders with a run.json below run_dirs."""
+    folders = [Path(folder) for folder in run_dirs]
+    lacking = [str(folder) for folder in folders if not folder.is_dir()]
+    if lacking:
+        raise FileNotFoundError(f"no folder {', '.join(lacking)}: train the runs first")
+    return sorted({path.parent for folder in folders for path in folder.rglob("run.json")})
+
+
+def _read_run(run_dir: Path, study: str) -> pd.DataFrame | None:
+    """One run's rounds with its facts; None for a run of something else."""
+    facts = json.loads((run_dir / "run.json").read_text())
+    given = facts.get("parameters", {})
+    if given.get("study") != study:
+        return None
+    path = run_dir / "rounds.parquet"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing: the run did not end, start it again")
+    rounds = pd.read_parquet(path)
+    _check_rounds(rounds, path)
+    own = {key: given[key] for key in FACTS}
+    own |= {"w_s": float(given["weights"]["sparsity"]), "w_t": float(given["weights"]["temporal"])}
+    more = {"origin": facts["origin"], "seconds": facts["seconds"], "run_dir": str(run_dir)}
+    return rounds[MEASURED].assign(**own, **more)
+
+
+def _check_rounds(rounds: pd.DataFrame, path: Path) -> None:
+    if lacking := [column for column in MEASURED if column not in rounds]:
+        raise ValueError(f"{path}: expected columns {MEASURED}, missing {lacking}")
+    no_rate = rounds[~np.isfinite(rounds[["hr_bpm", "hr_true_bpm"]]).all(axis=1)]
+    if len(no_rate):
+        first = no_rate[["model", "id"]].iloc[0].to_dict()
+        raise ValueError(f"{path}: {len(no_rate)} rows without a heart rate, the first: {first}")
+    has_wave = rounds[WAVE_METRICS].notna().groupby(rounds["id"])
+    partly = has_wave.any().any(axis=1) & ~has_wave.all().all(axis=1)
+    if partly.any():
+        found = f"{partly.sum()} recordings, the first {partly.idxmax()!r}"
+        raise ValueError(f"{path}: {found}, have {WAVE_METRICS} for some models but not for all")
+
+
+def _scored(group: pd.DataFrame) -> dict:
+    found = score(group["hr_true_bpm"], group["hr_bpm"], n_boot=1)
+    waves = group[WAVE_METRICS].dropna()  # NaN: no contact wave, for any model
+    return {
+        "n": len(group),
+        **dict(zip(RATES, (found[k] for k in ("rmse_bpm", "mae_bpm", "pearson_r")), strict=True)),
+        "n_waves": len(waves),
+        **dict(zip(WAVES, waves.mean(), strict=True)),
+        "origin": group["origin"].iloc[0],
+    }
+
+
+def _check_same(rounds: pd.DataFrame) -> None:
+    """Raises ValueError unless systems have the same seeds and recordings, and all baselines."""
+    for dataset, group in rounds.groupby("dataset"):
+        cases = {
+            (system, row): frozenset(zip(part["seed"], part["id"], strict=True))
+            for (system, row), part in group.groupby(["system", "row"])
+        }
+        systems = {system for system, _ in cases}
+        expected = {(system, row) for system in systems for row in (*BASELINES, system)}
+        if cases.keys() != expected:
+            odd = sorted(cases.keys() ^ expected)
+            raise ValueError(f"{dataset}: models that lack or are too many: {odd}")
+        if len(set(cases.values())) > 1:
+            n = {" / ".join(case): len(found) for case, found in cases.items()}
+            raise ValueError(f"{dataset}: seeds and recordings differ between systems: {n}")

@@ -1,0 +1,105 @@
+"""What Gideon and Stent measured: their Tables 3, 6 and 7 as data, number by number as printed.
+
+"The Way to my Heart is through Contrastive Learning: Remote Photoplethysmography from Unlabelled
+Video", ICCV 2021: Table 3 in section 5.1, Tables 6 and 7 in sections A3 and A8 of the appendix.
+NaN where the paper prints "-".  Averages over 25 runs (Table 7: five), each of which tests the
+people of one fold; their mean and median are those of the test data.
+
+    >>> rows = published_rows()
+    >>> found = rows[(rows["dataset"] == "UBFC-rPPG") & (rows["row"] == "contrastive")].iloc[0]
+    >>> float(found["rmse_bpm"]), float(found["wave_mcc"])
+    (4.6, 0.63)
+    >>> changes = published_changes().set_index(["w_s", "w_t"])
+    >>> float(changes.loc[(0.1, 0.0), "rmse_change_bpm"])  # sparsity 0.1, temporal 0
+    3.1
+"""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+SOURCE = "Gideon and Stent, ICCV 2021"
+DATASETS = ("PURE", "COHFACE", "MR-NIRP-Car", "UBFC-rPPG")  # in the tables' order
+CONTRASTIVE = ("contrastive", "contrastive, saliency")
+SYSTEMS = ("supervised", "supervised, saliency", *CONTRASTIVE)
+RATES = ("rmse_bpm", "mae_bpm", "hr_pearson")  # of Table 3, of heart rates
+WAVES = ("wave_pearson", "wave_mcc", "wave_snr_db")  # of Table 6, of waves
+CHANGES = ("rmse_change_bpm", "mae_change_bpm", "hr_pearson_change")  # of Table 7
+WEIGHTS = (0.0, 0.1, 1.0, 10.0)  # of both axes of Table 7
+NAN = np.nan
+
+TABLE_3 = {  # RMSE, MAE, PC of heart rates: PURE, COHFACE, MR-NIRP-Car, UBFC
+    "mean": (16.0, 13.0, -0.27, 15.4, 12.0, -0.19, 15.1, 12.7, NAN, 21.8, 19.1, 0.00),
+    "median": (22.0, 19.2, -0.05, 17.8, 14.6, -0.09, 16.9, 14.7, NAN, 21.6, 18.8, -0.11),
+    "HR-CNN": (2.4, 1.8, 0.98, 10.8, 8.1, 0.29, NAN, NAN, NAN, NAN, NAN, NAN),
+    "Nowara et al.": (NAN, NAN, NAN, NAN, NAN, NAN, 2.9, NAN, NAN, NAN, NAN, NAN),
+    "Meta-rppg": (NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, 7.4, 6.0, 0.53),
+    "supervised": (2.6, 2.1, 0.99, 7.8, 2.5, 0.75, 1.6, 0.7, 0.96, 4.9, 3.7, 0.95),
+    "supervised, saliency": (2.6, 2.1, 0.99, 7.6, 2.3, 0.76, 1.8, 0.8, 0.97, 5.0, 3.8, 0.95),
+    "contrastive": (2.9, 2.3, 0.99, 4.6, 1.5, 0.90, 4.1, 1.7, 0.91, 4.6, 3.6, 0.95),
+    "contrastive, saliency": (3.0, 2.3, 0.99, 5.5, 1.8, 0.84, 5.2, 2.4, 0.87, 6.1, 5.0, 0.91),
+}
+STARRED = ("Nowara et al.", "Meta-rppg")  # "not directly comparable" to the paper's own rows
+
+TABLE_6 = {  # PC, MCC, SNR (dB) of waves: PURE, COHFACE, MR-NIRP-Car, UBFC
+    "mean": (-0.01, 0.12, -9.6, -0.01, 0.14, -9.2, -0.02, 0.36, 5.6, 0.00, 0.10, -13.0),
+    "median": (0.00, 0.08, -10.9, 0.00, 0.14, -9.2, 0.00, 0.30, 1.4, 0.01, 0.10, -13.5),
+    "supervised": (0.54, 0.90, 18.1, 0.23, 0.57, 15.4, 0.52, 0.79, 17.8, 0.17, 0.64, 13.3),
+    "supervised, saliency": (
+        *(0.58, 0.90, 18.1, 0.30, 0.57, 15.5),
+        *(0.42, 0.78, 17.9, 0.15, 0.64, 13.3),
+    ),
+    "contrastive": (0.02, 0.79, 19.4, -0.19, 0.65, 17.9, 0.18, 0.74, 19.3, 0.03, 0.63, 14.3),
+    "contrastive, saliency": (
+        *(0.00, 0.80, 19.5, -0.04, 0.65, 17.9),
+        *(0.27, 0.74, 18.8, 0.01, 0.61, 13.3),
+    ),
+}
+
+TABLE_7 = {  # changes against (0, 0), a row a w_s (sparsity), a column a w_t (temporal); UBFC
+    "rmse_change_bpm": (
+        (NAN, 1.4, 1.4, -0.9),
+        (3.1, 0.8, -0.8, 0.1),
+        (-0.8, 0.0, -0.7, -0.4),
+        (0.2, 0.6, 0.4, -0.9),
+    ),
+    "mae_change_bpm": (
+        (NAN, 0.7, 0.6, -0.2),
+        (1.3, 0.4, -0.2, 0.0),
+        (-0.2, 0.0, -0.2, -0.1),
+        (0.0, 0.2, 0.2, -0.2),
+    ),
+    "hr_pearson_change": (
+        (NAN, -0.06, -0.06, 0.02),
+        (-0.18, -0.04, 0.02, 0.00),
+        (0.02, 0.00, 0.02, 0.01),
+        (0.00, -0.02, -0.01, 0.03),
+    ),
+}
+
+
+def published_rows() -> pd.DataFrame:
+    """Tables 3 and 6: a row a method and dataset, in the paper's order.
+
+    Columns row (SYSTEMS, "mean", "median" and the other authors'), dataset (as our layouts are
+    called), RATES, WAVES, starred (bool: the paper's asterisk).
+    """
+    rates, waves = _tidy(TABLE_3, RATES), _tidy(TABLE_6, WAVES)
+    found = rates.merge(waves, on=["row", "dataset"], how="left", validate="1:1")
+    numbers = found[[*RATES, *WAVES]].notna().any(axis=1)
+    return found.assign(starred=found["row"].isin(STARRED) & numbers)
+
+
+def published_changes() -> pd.DataFrame:
+    """Table 7: a row a pair of weights; columns w_s, w_t, CHANGES."""
+    pairs = pd.DataFrame(list(product(WEIGHTS, WEIGHTS)), columns=["w_s", "w_t"])
+    return pairs.assign(**{name: np.ravel(TABLE_7[name]) for name in CHANGES})
+
+
+def _tidy(table: dict[str, tuple], metrics: tuple[str, ...]) -> pd.DataFrame:
+    """A row a method and dataset of a table as it is printed: three metrics a dataset."""
+    places = list(product(table, DATASETS))
+    values = np.array(list(table.values())).reshape(len(places), len(metrics))
+    found = pd.DataFrame(places, columns=["row", "dataset"])
+    return found.join(pd.DataFrame(values, columns=list(metrics)))
