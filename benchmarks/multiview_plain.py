@@ -1,0 +1,183 @@
+"""Gideon2021 and its loss in plain modules and loops: layer by layer, view by view.
+
+Slow and easy to read: what `benchmarks/multiview.py` holds `rppg.learning` against.
+
+    net = PlainGideon2021(size=64, width=32, saliency_width=64)
+    waves, saliency = net(clips, n_negative=219)  # (B, 3, T, 64, 64) float32 -> 3 waves, maps
+    loss = triplet_loops(*waves, fps=30, generator=torch.Generator().manual_seed(0))
+
+Source: https://github.com/ToyotaResearchInstitute/RemotePPG/blob/38cfde2/iccv/src (archs, losses)
+and the paper (ICCV 2021), but for what `rppg.learning` decided otherwise, so that both compute the
+same: the negative is not filled up with black frames, the loss is the mean over the pairs of views,
+each clip has starts of its own, the axis of frequencies is right at odd lengths, the Gaussian does
+not train, frames go into the ResNet as those of ImageNet did.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, grid_sample, interpolate, pad
+from torchvision.models.resnet import BasicBlock
+
+LOW_HZ, HIGH_HZ = 40 / 60, 250 / 60
+N_VIEWS, VIEW_S = 4, 5.0
+
+
+class PlainGideon2021(nn.Module):
+    """Clips (B, 3, T, H, W) float32 -> waves of anchor, positive, negative; saliency or None.  The
+    order of weights is that of Gideon2021.  saliency_width: None for no sampler."""
+
+    def __init__(self, size: int, width: int, saliency_width: int | None):
+        super().__init__()
+        self.sampler = None if saliency_width is None else PlainSampler(size, saliency_width)
+        self.estimator = PlainEstimator(width)
+
+    def forward(self, clips: Tensor, n_negative: int) -> tuple[list[Tensor], Tensor | None]:
+        saliency = None
+        if self.sampler is not None:
+            clips, saliency = self.sampler(clips)
+        size = (n_negative, *clips.shape[3:])
+        faster = interpolate(clips, size, mode="trilinear", align_corners=False)
+        anchor, negative = self.estimator(clips), self.estimator(faster)
+        positive = interpolate(negative[:, None], clips.shape[2], mode="linear")[:, 0]
+        return [anchor, positive, negative], saliency
+
+
+class PlainEstimator(nn.Module):
+    """Table 4: clips (B, 3, T, H, W) float32 -> waves (B, T)."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        wide, cube = 2 * width, (3, 3, 3)
+        stages = []
+        for n_in, pool in (
+            (width, (1, 2, 2)),
+            (wide, (2, 2, 2)),
+            (wide, (2, 2, 2)),
+            (wide, (1, 2, 2)),
+        ):
+            layers = [*_layer(n_in, wide, cube), *_layer(wide, wide, cube)]
+            stages.append(nn.Sequential(nn.AvgPool3d(pool), *layers))
+        self.start = nn.Sequential(*_layer(3, width, (1, 5, 5)))
+        self.loop1, self.encoder1, self.encoder2, self.loop4 = stages
+        self.decoder1 = nn.Sequential(*_layer(wide, wide, (3, 1, 1)))
+        self.decoder2 = nn.Sequential(*_layer(wide, wide, (3, 1, 1)))
+        self.end = nn.Sequential(nn.AdaptiveAvgPool3d((None, 1, 1)), nn.Conv3d(wide, 1, 1))
+
+    def forward(self, clips: Tensor) -> Tensor:
+        mean = torch.mean(clips, dim=(2, 3, 4), keepdim=True)
+        x = (clips - mean) / torch.std(clips, dim=(2, 3, 4), keepdim=True)
+        x = self.loop1(self.start(x))
+        odd_frame = x.shape[2] % 2
+        x = self.encoder1(x)
+        odd_half = x.shape[2] % 2
+        x = self.loop4(self.encoder2(x))
+        x = self.decoder1(interpolate(x, scale_factor=(2, 1, 1)))
+        x = pad(x, (0, 0, 0, 0, 0, odd_half), mode="replicate")
+        x = self.decoder2(interpolate(x, scale_factor=(2, 1, 1)))
+        x = pad(x, (0, 0, 0, 0, 0, odd_frame), mode="replicate")
+        return self.end(x)[:, 0, :, 0, 0]
+
+
+class PlainSampler(nn.Module):
+    """Clips (B, 3, T, H, W) float32, 0-255 -> warped clips, saliency (B, T, G, G)."""
+
+    def __init__(self, size: int, width: int):
+        super().__init__()
+        self.size, self.side = size, size // 4
+        self.net = nn.Sequential(
+            nn.Conv2d(3, width, 7, stride=2, padding=3, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            nn.MaxPool2d(3, stride=2, padding=1),
+            BasicBlock(width, width),
+            BasicBlock(width, width),
+            nn.ReLU(),
+        )
+        self.last = nn.Conv2d(width, 1, 1, bias=False)
+        self.around = nn.ReplicationPad2d(self.side)
+        distance = torch.arange(2 * self.side + 1.0) - self.side
+        squares = distance[:, None] ** 2 + distance**2
+        fwhm = 13 * size / 128
+        self.register_buffer(
+            "gaussian", torch.exp(-4 * torch.tensor(2.0).log() * squares / fwhm**2)
+        )
+        self.register_buffer("mean", 255 * torch.tensor([0.485, 0.456, 0.406])[:, None, None])
+        self.register_buffer("std", 255 * torch.tensor([0.229, 0.224, 0.225])[:, None, None])
+
+    def forward(self, clips: Tensor) -> tuple[Tensor, Tensor]:
+        frames = clips.transpose(1, 2).flatten(0, 1)  # (B T, 3, H, W)
+        found = self.last(self.net((frames - self.mean) / self.std))
+        saliency = found.flatten(1).softmax(dim=1).view(found.shape)  # (B T, 1, G, G)
+        grid = interpolate(self._grid(saliency), self.size, mode="bilinear", align_corners=True)
+        warped = grid_sample(frames, grid.permute(0, 2, 3, 1), align_corners=True)
+        warped = warped.unflatten(0, (len(clips), -1)).transpose(1, 2)
+        return warped, saliency[:, 0].unflatten(0, (len(clips), -1))
+
+    def _grid(self, saliency: Tensor) -> Tensor:
+        padded = self.around(saliency)
+        axis = (torch.arange(3 * self.side, device=padded.device) - self.side) / (self.side - 1)
+        kernel = self.gaussian[None, None]
+        weight = conv2d(padded, kernel)
+        x, y = (
+            conv2d(padded * axis, kernel) / weight,
+            conv2d(padded * axis[:, None], kernel) / weight,
+        )
+        return (2 * torch.cat([x, y], dim=1) - 1).clamp(-1, 1)
+
+
+def saliency_terms(saliency: Tensor) -> Tensor:
+    """Eq. 1 and eq. 2, the two as heavy, of saliency (B, T, G, G): loops over clips and maps."""
+    n_clips, n_maps, side, _ = saliency.shape
+    sparsity, steps = 0.0, 0.0
+    for maps in saliency:
+        for k in range(n_maps):
+            sparsity = sparsity - (maps[k] * maps[k].log()).sum()
+            if k > 0:
+                steps = steps + ((maps[k] - maps[k - 1]) ** 2).sum()
+    places = n_clips * side * side
+    return sparsity / (places * n_maps) + steps / (places * (n_maps - 1))
+
+
+def triplet_loops(
+    anchor: Tensor, positive: Tensor, negative: Tensor, fps: float, generator: torch.Generator
+) -> Tensor:
+    """MVTL of waves (B, T), (B, T) and (B, t): a spectrum for each view, a distance for each pair,
+    both of all clips at once, as published."""
+    branches = [
+        _views(waves, round(VIEW_S * fps), generator) for waves in (anchor, positive, negative)
+    ]
+    anchors, positives, negatives = ([_share(view, fps) for view in views] for views in branches)
+    total = 0.0
+    for i in range(N_VIEWS):
+        for j in range(N_VIEWS):
+            total = total + ((anchors[i] - positives[j]) ** 2).mean(dim=-1)  # (B,)
+    for i in range(N_VIEWS):
+        for j in range(N_VIEWS):
+            total = total - ((anchors[i] - negatives[j]) ** 2).mean(dim=-1)
+    return total.mean() / N_VIEWS**2
+
+
+def _views(waves: Tensor, n_frames: int, generator: torch.Generator) -> list[Tensor]:
+    """N_VIEWS of (B, n_frames)."""
+    of_clips = []
+    for wave in waves:
+        starts = [
+            torch.randint(len(wave) - n_frames + 1, (1,), generator=generator).item()
+            for _ in range(N_VIEWS)
+        ]
+        of_clips.append([wave[start : start + n_frames] for start in starts])
+    return [torch.stack(views) for views in zip(*of_clips, strict=True)]
+
+
+def _share(view: Tensor, fps: float) -> Tensor:
+    view = view - view.mean(dim=-1, keepdim=True)
+    transform = torch.view_as_real(torch.fft.rfft(view, dim=-1, norm="forward"))
+    power = transform[..., 0] ** 2 + transform[..., 1] ** 2
+    freq_hz = torch.fft.rfftfreq(view.shape[-1], 1 / fps, device=view.device)
+    power = power[:, (freq_hz >= LOW_HZ) & (freq_hz <= HIGH_HZ)]
+    return power / power.sum(dim=-1, keepdim=True)
+
+
+def _layer(n_in: int, n_out: int, kernel: tuple[int, int, int]) -> list[nn.Module]:
+    padding = tuple(side // 2 for side in kernel)
+    return [nn.Conv3d(n_in, n_out, kernel, padding=padding), nn.BatchNorm3d(n_out), nn.ELU()]
