@@ -26,6 +26,8 @@ from rppg.contest.gideon2021_tables import LABELS, NO_NUMBER, written
 PAIR = ["w_s", "w_t"]
 COLUMNS = [*PAIR, "seed", "n", *RATES, *CHANGES, "evenness", "below_zero_rmse", "sharper", "origin"]
 
+CHANGE_LABELS = [f"{LABELS[metric][0]} change" for metric in RATES]
+
 
 class Look(NamedTuple):
     """What a net's sampler made of one recording."""
@@ -74,14 +76,19 @@ def common_looks(rounds: pd.DataFrame) -> tuple[int, str, dict[tuple[float, floa
 
 def beside_table_7(changes: pd.DataFrame) -> pd.DataFrame:
     """Table 7 as text: ours as mean ± sd over seeds, then the published; rows w_s, columns w_t."""
-    groups = changes[~_is_zero(changes)].groupby(PAIR)[[*CHANGES]]
+    values = changes[[*CHANGES]].mask(_is_zero(changes))  # nothing to compare with
+    groups = values.groupby([changes[name] for name in PAIR])
     theirs = published_changes().set_index(PAIR)
     parts = {
         f"ours, {changes['origin'].iloc[0]}": _as_text(groups.mean(), groups.std()),
         "published": _as_text(theirs, theirs * np.nan),
     }
-    table = pd.concat(parts, names=["", "w_s"]).fillna(NO_NUMBER)
-    return table.reindex(columns=[LABELS[metric][0] + " change" for metric in RATES], level=0)
+    table = pd.concat(parts)
+    temporal = sorted({*theirs.index.unique("w_t"), *changes["w_t"]})
+    table = table.reindex(columns=pd.MultiIndex.from_product([CHANGE_LABELS, temporal]))
+    table = table.fillna(NO_NUMBER)
+    named = {w: f"{w:g}" for w in {*table.index.unique(1), *table.columns.unique(1)}}
+    return table.rename(index=named, columns=named).rename_axis(["", "w_s"])
 
 
 def verdict(changes: pd.DataFrame) -> str:
@@ -141,10 +148,8 @@ def _is_zero(table: pd.DataFrame) -> pd.Series:
 def _as_text(mean: pd.DataFrame, sd: pd.DataFrame) -> pd.DataFrame:
     """Rows w_s, columns metric and w_t."""
     text = {
-        (LABELS[metric][0] + " change", f"w_t = {w_t:g}", f"{w_s:g}"): written(
-            mean.loc[(w_s, w_t), change], metric, sd.loc[(w_s, w_t), change]
-        )
-        for metric, change in zip(RATES, CHANGES, strict=True)
+        (label, w_t, w_s): written(mean.loc[(w_s, w_t), change], metric, sd.loc[(w_s, w_t), change])
+        for label, metric, change in zip(CHANGE_LABELS, RATES, CHANGES, strict=True)
         for w_s, w_t in mean.index
     }
     return pd.Series(text).unstack([0, 1])

@@ -86,11 +86,11 @@ def verdict(scores: pd.DataFrame) -> str:
     own = scores[(scores["row"] == scores["system"]) & scores["row"].isin(CONTRASTIVE)]
     lines = []
     for system, rows in own.groupby("system"):
-        both = rows["below_mean"] & rows["below_median"]
-        where = f"{rows['dataset'].nunique()} datasets, seeds {sorted(rows['seed'].unique())}"
-        lost = rows[~both]
-        told = [f"{r.dataset} (seed {r.seed})" for r in lost.itertuples()]
-        held = "yes" if lost.empty else f"no, not on {', '.join(told)}"
+        lost = rows[~(rows["below_mean"] & rows["below_median"])]
+        told = [f"{row.dataset} (seed {row.seed})" for row in lost.itertuples()]
+        held = f"no, not on {', '.join(told)}" if told else "yes"
+        seeds = ", ".join(str(seed) for seed in sorted(rows["seed"].unique()))
+        where = f"{', '.join(rows['dataset'].unique())}; seeds {seeds}"
         lines.append(f"{system}: RMSE below mean and median everywhere ({where}): {held}")
     return "\n".join(lines) or "no contrastive system was trained"
 
@@ -105,6 +105,7 @@ def written(value: float, metric: str, sd: float = np.nan) -> str:
     digits = LABELS[metric][1]
     if not np.isfinite(value):
         return NO_NUMBER
+    value = round(value, digits) + 0.0  # no "-0.0"
     return f"{value:.{digits}f}" + (f" ± {sd:.{digits}f}" if np.isfinite(sd) else "")
 
 
