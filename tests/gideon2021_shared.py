@@ -31,8 +31,9 @@ def made_up_run(
     parts.append(_rows(dataset, "untrained net", np.full(6, UNTRAINED_BPM), 0.0, 0.2, -5.0))
     pd.concat(parts, ignore_index=True).to_parquet(run / "rounds.parquet", index=False)
     given = {"study": study, "name": name, "datasets": [dataset], "loss": loss, "seed": seed}
-    given |= {"saliency": saliency, "weights": {"sparsity": w_s, "temporal": w_t}}
-    given |= {"desync_s": 0.0, "flash": False}
+    weights = {"contrast": 1.0, "sparsity": w_s, "temporal": w_t}
+    given |= {"saliency": saliency, "weights": {k: w for k, w in weights.items() if w != 1}}
+    given |= {"desync_s": 0.0, "flash": False, "validation": ""}
     facts = {"origin": origin, "parameters": given, "seconds": 12.5}
     (run / "run.json").write_text(json.dumps(facts))
     if saliency:

@@ -75,13 +75,15 @@ def test_published_changes_have_rows_of_sparsity_and_columns_of_temporal_weights
 
 
 def test_rounds_of_one_study_are_gathered_with_their_runs_facts(tmp_path):
-    run = made_up_run(tmp_path / "a", seed=3, w_s=0.5, w_t=2.0)
+    run = made_up_run(tmp_path / "a", seed=3, w_s=0.5)
     made_up_run(tmp_path / "b", study="flash", seed=4)
     (tmp_path / "b" / "run.json").write_text(json.dumps({"parameters": {"wave": 1}}))
+    challenge = {"study": "tables", "validation": "VIPL-HR-V2"}  # without truth, without rounds
+    (tmp_path / "a" / "run.json").write_text(json.dumps({"parameters": challenge}))
     rounds = gideon2021.collect_rounds([tmp_path / "a", tmp_path / "b"], "tables")
     assert len(rounds) == 4 * len(TRUE_BPM) and set(rounds["run_dir"]) == {str(run)}
     facts = rounds[["seed", "w_s", "w_t", "loss", "saliency", "origin", "seconds"]].iloc[0]
-    assert facts.tolist() == [3, 0.5, 2.0, "multiview", False, "synthetic", 12.5]
+    assert facts.tolist() == [3, 0.5, 1.0, "multiview", False, "synthetic", 12.5]
 
 
 def test_scores_pool_the_folds_and_judge_each_system_by_its_own_baselines(tmp_path):

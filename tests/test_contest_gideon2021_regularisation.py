@@ -142,6 +142,7 @@ def test_maps_are_drawn_on_one_scale_and_a_pair_that_lacks_is_empty(tmp_path):
     shown = [figure.axes[4 * row].images[1].get_array() for row in range(3)]
     glow = [colours[..., :3].max() for colours in shown]
     assert glow[0] < glow[1] < glow[2]  # one scale: the sharper map is the brighter
+    assert shown[2][..., :3].sum(axis=2).max() > 2.5  # and the sharpest reaches the scale's end
     even = {pair: look._replace(saliency=np.ones((8, 8)) / 64) for pair, look in looks.items()}
     drawn = plot_maps(even, recording, "synthetic").axes[0].images[1].get_array()
     assert (drawn[..., 3] == 0).all()  # an even map hides nothing of the face

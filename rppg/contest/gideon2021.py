@@ -27,6 +27,7 @@ MEASURED = (
 )
 WAVE_METRICS = ["pearson", "mcc", "snr_db"]  # against the contact wave, where there is one
 FACTS = ("study", "name", "loss", "saliency", "desync_s", "flash", "seed")  # of a run's parameters
+TERMS = {"w_s": "sparsity", "w_t": "temporal"}  # of a run's weights; 1 where not named
 BASELINES = ("mean", "median", "untrained net")
 LOSSES = {"mcc": "supervised", "multiview": "contrastive"}
 BELOW = ("below_mean", "below_median", "below_untrained")  # is the system's RMSE, by BASELINES
@@ -108,10 +109,11 @@ def _runs(run_dirs: Iterable[Path | str]) -> list[Path]:
 
 
 def _read_run(run_dir: Path, study: str) -> pd.DataFrame | None:
-    """One run's rounds with its facts; None for a run of something else."""
+    """One run's rounds with its facts; None for a run of something else, or of the challenge, whose
+    recordings have no truth here."""
     facts = json.loads((run_dir / "run.json").read_text())
     given = facts.get("parameters", {})
-    if given.get("study") != study:
+    if given.get("study") != study or given.get("validation"):
         return None
     path = run_dir / "rounds.parquet"
     if not path.is_file():
@@ -119,7 +121,7 @@ def _read_run(run_dir: Path, study: str) -> pd.DataFrame | None:
     rounds = pd.read_parquet(path)
     _check_rounds(rounds, path)
     own = {key: given[key] for key in FACTS}
-    own |= {"w_s": float(given["weights"]["sparsity"]), "w_t": float(given["weights"]["temporal"])}
+    own |= {key: float(given["weights"].get(term, 1.0)) for key, term in TERMS.items()}
     more = {"origin": facts["origin"], "seconds": facts["seconds"], "run_dir": str(run_dir)}
     return rounds[MEASURED].assign(**own, **more)
 
