@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="*", choices=list(SIZES), default=list(SIZES))
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--steps", type=int, default=2, help="timed at paper size; demo: 10 x")
+    parser.add_argument("--steps", type=int, default=3, help="timed at paper size; demo: 10 x")
     parser.add_argument("--out", type=Path, help="CSV to write: what, value, goal")
     parser.add_argument("--from", dest="table", type=Path, help="print a table made before")
     args = parser.parse_args()

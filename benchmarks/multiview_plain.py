@@ -126,16 +126,9 @@ class PlainSampler(nn.Module):
 
 
 def saliency_terms(saliency: Tensor) -> Tensor:
-    """Eq. 1 and eq. 2, the two as heavy, of saliency (B, T, G, G): loops over clips and maps."""
-    n_clips, n_maps, side, _ = saliency.shape
-    sparsity, steps = 0.0, 0.0
-    for maps in saliency:
-        for k in range(n_maps):
-            sparsity = sparsity - (maps[k] * maps[k].log()).sum()
-            if k > 0:
-                steps = steps + ((maps[k] - maps[k - 1]) ** 2).sum()
-    places = n_clips * side * side
-    return sparsity / (places * n_maps) + steps / (places * (n_maps - 1))
+    """Eq. 1 and eq. 2, the two as heavy, of saliency (B, T, G, G)."""
+    sparsity = -torch.mean(saliency * torch.log(saliency))
+    return sparsity + torch.mean((saliency[:, 1:] - saliency[:, :-1]) ** 2)
 
 
 def triplet_loops(
