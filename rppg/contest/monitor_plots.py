@@ -86,7 +86,8 @@ def plot_course(
     for axes, name in zip(panels, names, strict=True):
         axes.plot(validation["step"], validation[name], color=BLUE, lw=1.2, marker=".", ms=4)
         axes.set_title(_words(name), loc="left", **SMALL)
-        axes.set_ylim(0, 1.08 * np.nanmax([*validation[name], 1e-9]))
+        low, high = np.nanmin([*validation[name], 0]), np.nanmax([*validation[name], 1e-9])
+        axes.set_ylim(low - 0.08 * (high - low) * (low < 0), high + 0.08 * (high - low))
     for axes in (losses, *panels):
         axes.tick_params(labelsize="small")
         axes.set_xlim(0, 1.02 * max(metrics["step"].max(), validation["step"].max()))

@@ -68,6 +68,27 @@ def plot_block(
     return figure
 
 
+def plot_looks(
+    crops: np.ndarray, saliency: np.ndarray, warped: np.ndarray, title: str, origin: str
+) -> Figure:
+    """A column a recording: the crop, where a saliency sampler looks, what is left behind it.
+
+    crops: (n, H, W, 3) uint8, saliency: (n, G, G), warped: (n, H', W', 3) uint8.
+    """
+    figure, panels = plt.subplots(
+        3, len(crops), figsize=(0.9 + 1.7 * len(crops), 5.4), layout="constrained", squeeze=False
+    )
+    names = ("crop", "saliency", "resampled")
+    for column, (crop, place, frame) in enumerate(zip(crops, saliency, warped, strict=True)):
+        _draw_face(panels[0, column], crop)
+        _draw_saliency(panels[1, column], crop, np.asarray(place, dtype=float))
+        _draw_face(panels[2, column], frame)
+        for axes, name in zip(panels[:, column], names, strict=True):
+            axes.set_title(name if column == 0 else "", loc="left", **SMALL)
+    figure.suptitle(titled(title, origin), x=0.01, ha="left")
+    return figure
+
+
 def _draw_cells(axes: Axes, crop: np.ndarray, side: int) -> None:
     """The face, cut into side x side numbered cells."""
     height, width = crop.shape[:2]

@@ -40,11 +40,13 @@ Disturb = Callable[[torch.Tensor, float, torch.Generator], tuple[torch.Tensor, f
 
 
 class Place(NamedTuple):
-    """Where a clip is: in which recording, from which frame on, at which speed."""
+    """Where a clip is: in which recording, from which frame on, at which speed, and by how many
+    frames its contact wave is taken later than it."""
 
     id: str
     start: int
     speed: float = 1.0
+    late: int = 0
 
 
 class Clips(Dataset):
@@ -223,7 +225,7 @@ class LabelledClips(Clips):
 
     def _read(self, prepared: Prepared, place: Place, n_read: int) -> dict:
         item = super()._read(prepared, place, n_read)
-        wave = prepared.window(place.start, n_read, names=("bvp",)).get("bvp")
+        wave = prepared.window(place.start + place.late, n_read, names=("bvp",)).get("bvp")
         has_wave = wave is not None and bool(np.isfinite(wave).all())
         wave = torch.from_numpy(wave) if has_wave else torch.full((n_read,), torch.nan)
         hr_bpm = prepared.meta.get("hr_true_bpm")

@@ -95,21 +95,21 @@ class LabelFree:
         if limit < 2:
             raise ValueError(f"limit is {limit}, expected 2 or more recordings to compare")
         whole = Clips(store, ids, array, n_frames, normalise, size=size)
-        self.ids = _drawn(list(whole.stretches), limit, seed)
+        self.ids = drawn(list(whole.stretches), limit, seed)
         self.left_out, self.speed, self.array = dict(whole.left_out), speed, array
-        starts = {id: _middle(whole.stretches[id], n_frames) for id in self.ids}
+        starts = {id: middle(whole.stretches[id], n_frames) for id in self.ids}
         places = [Place(*at) for at in starts.items()]
-        self._clips = {"whole": _stack(whole, places)}  # (n, T, ...)
+        self._clips = {"whole": stack(whole, places)}  # (n, T, ...)
         n_part = round(OVERLAP * n_frames)
-        if array == "face":
+        if array != "mstmap":
             crops = self._clips["whole"]
             self._clips |= {"first": crops[:, :n_part], "last": crops[:, -n_part:]}  # no copies
         else:
             part = Clips(store, self.ids, array, n_part, normalise)
             slow = [place._replace(speed=speed) for place in places]
             late = [place._replace(start=place.start + n_frames - n_part) for place in places]
-            self._clips |= {"slow": _stack(whole, slow), "first": _stack(part, places)}
-            self._clips["last"] = _stack(part, late)
+            self._clips |= {"slow": stack(whole, slow), "first": stack(part, places)}
+            self._clips["last"] = stack(part, late)
         self._seed = seed
         self.pos_missing: dict[str, str] = {}
         self.pos_hr_bpm = np.array([self._pos(store, *at, n_frames) for at in starts.items()])
@@ -128,7 +128,7 @@ class LabelFree:
         """
         model.eval()
         may = inspect.signature(model.forward).parameters
-        with_cells = self.array == "face" and "whole_block" in may
+        with_cells = self.array != "mstmap" and "whole_block" in may
         waves = self._of_cells(model) if with_cells else {"whole": self._waves(model, "whole")}
         waves |= {name: self._waves(model, name) for name in ("slow", "first", "last")}
         if self.array == "mstmap" and "rows" in may:
@@ -148,7 +148,7 @@ class LabelFree:
         found["speed_disagreement_bpm"] = disagreement_bpm(rates["whole"], rates["slow"])
         found["overlap_disagreement_bpm"] = disagreement_bpm(rates["first"], rates["last"])
         if "half" in rates:
-            of = "cells" if self.array == "face" else "rows"
+            of = "cells" if self.array != "mstmap" else "rows"
             halves = disagreement_bpm(rates["half"], rates["other half"])
             found[f"{of}_disagreement_bpm"] = halves
         own = [value for name, value in found.items() if name.endswith("disagreement_bpm")]
@@ -160,7 +160,7 @@ class LabelFree:
 
     def _rates(self, waves: Tensor, name: str) -> Tensor:
         """Rates (n,) of waves (n, T) of the clips of that name, of faces without the ends."""
-        n_ends = round(ENDS * waves.shape[1]) if self.array == "face" else 0
+        n_ends = round(ENDS * waves.shape[1]) if self.array != "mstmap" else 0
         inner = waves[:, n_ends : waves.shape[1] - n_ends]
         return rates_bpm(inner, self.speed if name == "slow" else 1.0)
 
@@ -217,18 +217,19 @@ def means(table: pd.DataFrame) -> dict[str, float]:
     return rest.mean().to_dict() | {"hr_spread_bpm": 0.0 if np.isnan(spread) else float(spread)}
 
 
-def _drawn(ids: list[str], limit: int, seed: int) -> list[str]:
+def drawn(ids: list[str], limit: int, seed: int) -> list[str]:
+    """Of more than `limit` ids so many, by the seed, sorted."""
     order = torch.randperm(len(ids), generator=generator_from(SUBSET, seed))
     return sorted(ids[i] for i in order[:limit])
 
 
-def _middle(stretches: list[tuple[int, int]], n_frames: int) -> int:
+def middle(stretches: list[tuple[int, int]], n_frames: int) -> int:
     """First frame of the clip in the middle of the longest stretch."""
     start, stop = max(stretches, key=lambda stretch: stretch[1] - stretch[0])
     return start + (stop - start - n_frames) // 2
 
 
-def _stack(clips: Clips, places: list[Place]) -> Tensor:
+def stack(clips: Clips, places: list[Place]) -> Tensor:
     """(n, T, ...), filled clip by clip: a list of crops beside their stack is twice as large."""
     first = clips[places[0]]["clip"]
     stack = first.new_empty(len(places), *first.shape)

@@ -17,11 +17,16 @@ For a figure, `plot_block` of rppg.contest.saliency_plots:
     >>> plot_block(crop, **found, hr_true_bpm=72, title=id, origin=origin)  # doctest: +SKIP
 """
 
+from collections.abc import Iterable
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rppg.learning.clips import Clips, Place
 from rppg.learning.waves import device_of, rate_of
 from rppg.recordings.prepared import FPS
+from rppg.recordings.store import Store
 from rppg.signals.spectrum import HEART_BAND_HZ, crop_band, power_spectrum
 
 
@@ -36,6 +41,24 @@ def seen_in_clip(model: nn.Module, clip: Tensor) -> dict:
     found = [rate_of(wave) for wave in (*waves, waves.mean(axis=0))]
     saliency = None if found[-1] is None else input_gradient(model, clip).numpy()
     return {"waves": waves, "found": found, "fps": FPS, "saliency": saliency}
+
+
+def looks(store: Store, ids: Iterable[str], model: nn.Module, **inputs) -> list[dict]:
+    """What a model with a saliency sampler does to the first clip of each recording, a dict each:
+    id; crop (H, W, 3) uint8, the clip's first frame as prepared; saliency (G, G), the mean of the
+    clip's maps; warped (H', W', 3) uint8, its first frame behind the sampler.
+
+    inputs: as in `Clips`.  Raises ValueError for a model without a sampler.
+    """
+    clips, found = Clips(store, ids, **inputs), []
+    for id in clips.stretches:
+        place = Place(id, clips.stretches[id][0][0])
+        maps, warped = model.look(clips[place]["clip"][None])
+        crop = np.array(getattr(store.open(id), clips.array)[place.start])
+        frame = warped[0].clamp(0, 255).round().byte().numpy()
+        one = {"id": id, "crop": crop, "saliency": maps.mean(dim=0).numpy()}
+        found.append(one | {"warped": frame})
+    return found
 
 
 @torch.no_grad()

@@ -1,4 +1,4 @@
-"""How a model is taught with labels, by what it sees: maps or face crops.
+"""How a model is taught with labels, by what it sees: maps, face crops or wide crops.
 
 augment = augmentation_for("face", flip=0.5)
 step = supervised_for("face", self_supervised=0.1)
@@ -9,13 +9,14 @@ from collections.abc import Mapping
 
 from rppg.learning.augment import FaceAugmentation, MapAugmentation
 from rppg.learning.contrast_step import Contrast, SupervisedContrast
+from rppg.learning.multiview_step import MultiView, SupervisedWave
 from rppg.learning.steps import SelfSupervised, Supervised
 
 
 def augmentation_for(array: str, flip: float) -> MapAugmentation | FaceAugmentation:
     """Chance on labelled clips, which are never turned backwards: a contact wave has a direction.
     flip: chance that a map's rows are turned upside down, or a face mirrored."""
-    if array == "face":
+    if array != "mstmap":
         return FaceAugmentation(flip_time=0.0, mirror=flip)
     return MapAugmentation(flip_time=0.0, flip_rows=flip)
 
@@ -26,7 +27,7 @@ def supervised_for(
     weights: Mapping[str, float] | None = None,
     label_weights: Mapping[str, float] | None = None,
     n_rows: int | None = None,
-) -> Supervised | SupervisedContrast:
+) -> Supervised | SupervisedContrast | SupervisedWave:
     """The step of a model that sees `array`: the labels' losses and, weighted, pre-training's.
 
     weights: of each of pre-training's losses, label_weights: of the labels'; the step's own where
@@ -37,5 +38,8 @@ def supervised_for(
     if array == "face":
         losses = Contrast(**weights)
         return SupervisedContrast(self_supervised=self_supervised, losses=losses, **label_weights)
+    if array == "wide":
+        losses = MultiView(**weights)
+        return SupervisedWave(self_supervised=self_supervised, losses=losses, **label_weights)
     losses = SelfSupervised(**weights, n_rows=n_rows)
     return Supervised(self_supervised=self_supervised, losses=losses, **label_weights)

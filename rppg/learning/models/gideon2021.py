@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import avg_pool3d
 
 from rppg.learning.models.physnet import PhysNet, PhysNetConfig
 from rppg.learning.models.saliency import SaliencySampler, SamplerConfig
@@ -38,6 +39,7 @@ class Gideon2021Config:
     saliency: bool = True  # whether the sampler is there
     saliency_width: int = 64  # of the sampler, as the next: see SamplerConfig
     saliency_every: int = 1
+    pool: int = 1  # pixels a side that are averaged behind the sampler; more are for small machines
 
     def __post_init__(self):
         self.of_physnet()
@@ -45,7 +47,10 @@ class Gideon2021Config:
 
     def of_physnet(self) -> PhysNetConfig:
         """The estimator's config: one cell."""
-        return PhysNetConfig(self.size, 1, self.width, self.form, self.patch, self.time_pools)
+        if self.pool < 1 or self.size % self.pool:
+            raise ValueError(f"pool is {self.pool}, expected a divisor of size {self.size}")
+        size = self.size // self.pool
+        return PhysNetConfig(size, 1, self.width, self.form, self.patch, self.time_pools)
 
     def of_sampler(self) -> SamplerConfig:
         """The sampler's config."""
@@ -110,8 +115,11 @@ class Gideon2021(nn.Module):
         return saliency[0].cpu(), sampled[0].permute(1, 2, 3, 0).cpu()
 
     def _sampled(self, clips: Tensor) -> tuple[Tensor, Tensor | None]:
-        """What the estimator sees, float (B, 3, T, H, W), and the saliency (B, T', G, G)."""
+        """What the estimator sees (B, 3, T, H / pool, W / pool), and saliency (B, T', G, G)."""
         if clips.ndim == 5 and clips.shape[-1] == 3:
             clips = clips.permute(0, 4, 1, 2, 3)
         clips = clips.to(torch.promote_types(clips.dtype, torch.float32))
-        return (clips, None) if self.sampler is None else self.sampler(clips)
+        sampled, saliency = (clips, None) if self.sampler is None else self.sampler(clips)
+        if self.config.pool > 1:
+            sampled = avg_pool3d(sampled, (1, self.config.pool, self.config.pool))
+        return sampled, saliency
