@@ -1,5 +1,6 @@
 """Gideon2021's runs gathered and scored, and Tables 3 and 6: published numbers, order, marks."""
 
+import doctest
 import json
 
 import matplotlib.pyplot as plt
@@ -9,7 +10,7 @@ import pytest
 from figure_shared import strict_and_closed, texts  # noqa: F401
 from gideon2021_shared import MEAN_BPM, MEDIAN_BPM, TRUE_BPM, UNTRAINED_BPM, WAVES, made_up_run
 
-from rppg.contest import gideon2021
+from rppg.contest import gideon2021, gideon2021_published
 from rppg.contest.gideon2021_plots import plot_tables
 from rppg.contest.gideon2021_published import (
     CONTRASTIVE,
@@ -63,6 +64,7 @@ def test_published_numbers_are_those_that_the_papers_text_names():
     snr, pearson = waves["wave_snr_db"], waves["wave_pearson"]
     assert (snr.loc["contrastive"] > snr.loc["supervised"]).all()
     assert pearson.loc[list(SYSTEMS)].idxmax().isin(SYSTEMS[:2]).all()
+    assert doctest.testmod(gideon2021_published).failed == 0
     assert published_rows()["starred"].sum() == 2 and snr.loc["mean", "MR-NIRP-Car"] == 5.6
 
 

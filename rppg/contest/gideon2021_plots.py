@@ -23,6 +23,7 @@ SHOWN = {  # of Tables 3 and 6: one number each, with its axis
     "wave_mcc": "MCC of waves",
 }
 MAPS = "inferno"
+LEAST_WIDTH = 5.0  # inches, that titles have room
 SHARES = (1, 2, 4, 8, 16, 32, 64, 128, 256)  # written at the scale
 LEAST_PEAK = 4.0  # times an even map, where the scale of maps ends at the least
 PANELS = {  # of Table 7: title, digits, sign of what is better
@@ -40,7 +41,7 @@ def plot_tables(scores: pd.DataFrame) -> Figure:
     measured = set(scores["dataset"])
     datasets = [*(d for d in DATASETS if d in measured), *sorted(measured - set(DATASETS))]
     rows = [row for row in ROWS if row in set(scores["row"])]
-    size = (2.3 + 2.5 * len(datasets), 1.6 + 0.58 * len(rows))
+    size = (max(2.3 + 2.5 * len(datasets), LEAST_WIDTH), 1.8 + 0.58 * len(rows))
     figure, panels = subplots(
         len(SHOWN), len(datasets), figsize=size, sharey=True, sharex="row", squeeze=False
     )
@@ -54,10 +55,10 @@ def plot_tables(scores: pd.DataFrame) -> Figure:
         axes.set_title(dataset, loc="left", fontsize="medium")
     panels[0, 0].set_xlim(left=0)
     origin = scores["origin"].iloc[0]
-    title = titled(f"Gideon2021: ours on {origin} data beside the published numbers", origin)
+    title = titled(f"Ours on {origin} data beside the published numbers", origin)
     figure.suptitle(title, x=0.01, ha="left")
     handles, labels = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
@@ -72,7 +73,12 @@ def plot_maps(looks: dict[tuple[float, float], Look], title: str, origin: str) -
     peak = max(LEAST_PEAK, *(look.saliency.max() * look.saliency.size for look in looks.values()))
     scale = ScalarMappable(LogNorm(1, peak), MAPS)
     size = (0.9 + 2.35 * len(temporal), 0.7 + 1.22 * len(sparsity))
-    figure, panels = subplots(len(sparsity), 2 * len(temporal), figsize=size, squeeze=False)
+    figure, panels = subplots(
+        len(sparsity),
+        2 * len(temporal),
+        figsize=(max(size[0], LEAST_WIDTH), size[1]),
+        squeeze=False,
+    )
     for line, w_s in zip(panels, sparsity, strict=True):
         for i, w_t in enumerate(temporal):
             _draw_look(line[2 * i : 2 * i + 2], looks.get((w_s, w_t)), scale)
@@ -101,7 +107,8 @@ def plot_changes(changes: pd.DataFrame) -> Figure:
     origin = changes["origin"].iloc[0]
     figure, panels = subplots(len(PANELS), 2, figsize=(6.8, 6.6), squeeze=False)
     for line, (metric, (label, digits, better)) in zip(panels, PANELS.items(), strict=True):
-        both = [_square(ours[metric]), _square(theirs[metric])]
+        every = ours.index.union(theirs.index)  # one grid: cells that lack are empty
+        both = [_square(values[metric].reindex(every)) for values in (ours, theirs)]
         furthest = max(float(np.nanmax(square.abs().fillna(0))) for square in both) or 1.0
         for axes, square, whose in zip(line, both, (f"ours, {origin}", "published"), strict=True):
             _draw_square(axes, square, digits, better / furthest)
