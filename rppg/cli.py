@@ -36,7 +36,7 @@ def predict(
         Optional[list[str]],  # noqa: UP045  (typer reads this at run time on Python 3.10 too)
         typer.Option(
             help="POS, CHROM, GREEN, ICA, PBV, LGI, OMIT, or all for these seven; a trained "
-            "model: st_transformer, contrast_phys. May be repeated."
+            "model: st_transformer, contrast_phys, gideon2021. May be repeated."
         ),
     ] = None,
     runs: Annotated[
