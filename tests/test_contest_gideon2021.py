@@ -100,6 +100,7 @@ def test_scores_pool_the_folds_and_judge_each_system_by_its_own_baselines(tmp_pa
     assert found.loc["supervised", "hr_pearson"] == pytest.approx(expected)
     waves = found.loc["supervised", ["wave_pearson", "wave_mcc", "wave_snr_db"]].astype(float)
     np.testing.assert_allclose(waves, list(WAVES.values()))
+    assert (scores["learned_from"] == "PURE").all()
     own = scores[scores["row"] == scores["system"]].set_index("system")
     assert own.loc["supervised", "below_mean"].all() and own.loc["contrastive", "seed"].size == 2
     assert not own.loc["contrastive", "below_mean"].any()  # 30 against 20.5 and 22.8
@@ -208,7 +209,7 @@ def test_the_verdict_names_where_training_without_labels_gained_nothing(tmp_path
 def test_figure_of_tables_shows_every_seed_beside_the_published(tmp_path):
     scores = scores_of(tmp_path, lambda system, seed: 2.0 * seed, datasets=("PURE", "VIPL"))
     figure = plot_tables(scores)
-    assert "ours on synthetic data" in texts(figure) and "published, real data" in texts(figure)
+    assert "Ours on synthetic data" in texts(figure) and "published, real data" in texts(figure)
     assert len(figure.axes) == 4
     seeds, means, published = (c.get_offsets() for c in figure.axes[0].collections[:3])
     assert [len(seeds), len(means)] == [14, 7]

@@ -21,7 +21,7 @@ def test_tables_from_runs_and_again_from_their_csv(tmp_path):
     given |= {"out_dir": f"{tmp_path}/out"}
     run_notebook(STUDIES / "gideon2021_tables.ipynb", tmp_path / "executed.ipynb", given)
     text, n_figures = printed(tmp_path / "executed.ipynb")
-    assert "synthetic data, seeds [1, 2]" in text and n_figures == 1
+    assert "synthetic data, seeds [1, 2]; a net learned from PURE" in text and n_figures == 1
     assert text.count("ours measured on synthetic data; published: on the real datasets") == 2
     assert "contrastive: RMSE below mean and median everywhere (PURE; seeds 1, 2): yes" in text
     assert "no, not on PURE (seed 1), PURE (seed 2)" in text
@@ -48,7 +48,7 @@ def test_weights_from_runs(tmp_path):
     notebook = STUDIES / "gideon2021_regularisation.ipynb"
     run_notebook(notebook, tmp_path / "executed.ipynb", given)
     text, n_figures = printed(tmp_path / "executed.ipynb")
-    assert "synthetic PURE, seeds [1], 6 recordings" in text and n_figures == 2
+    assert "synthetic PURE: 6 recordings, seeds [1]" in text and n_figures == 2
     assert "maps sharper with w_s = 1 than with 0: 2 of 2 nets" in text
     table = pd.read_csv(tmp_path / "out" / "gideon2021_regularisation.csv")
     assert table["rmse_change_bpm"].round(3).tolist() == [0, 0, -1, -1]

@@ -31,16 +31,18 @@ TERMS = {"w_s": "sparsity", "w_t": "temporal"}  # of a run's weights; 1 where no
 BASELINES = ("mean", "median", "untrained net")
 LOSSES = {"mcc": "supervised", "multiview": "contrastive"}
 BELOW = ("below_mean", "below_median", "below_untrained")  # is the system's RMSE, by BASELINES
-SCORES = ["dataset", "system", "seed", "row", "n", *RATES, "n_waves", *WAVES, *BELOW, "origin"]
+SCORES = ["dataset", "system", "seed", "row", "n", *RATES, "n_waves", *WAVES, *BELOW]
+SCORES += ["learned_from", "origin"]
 
 
 def collect_rounds(run_dirs: Iterable[Path | str], study: str) -> pd.DataFrame:
     """Rounds of all runs below run_dirs that were made for `study`, one table.
 
-    Columns MEASURED, FACTS, w_s, w_t (weights of the maps' sparsity and temporal terms), origin,
-    seconds (of training), run_dir (str).  Raises FileNotFoundError for a folder or a run's
-    rounds.parquet that lacks, ValueError where there is no such run, for columns that lack, rates
-    that are none, waves' numbers of some models only, and origins that are mixed.
+    Columns MEASURED, FACTS, w_s, w_t (weights of the maps' sparsity and temporal terms),
+    learned_from (names of datasets), origin, seconds (of training), run_dir (str).  Raises
+    FileNotFoundError for a folder or a run's rounds.parquet that lacks, ValueError where there is
+    no such run, for columns that lack, rates that are none, waves' numbers of some models only, and
+    origins that are mixed.
     """
     parts = [_read_run(path, study) for path in _runs(run_dirs)]
     parts = [part for part in parts if part is not None]
@@ -65,7 +67,8 @@ def score_rounds(rounds: pd.DataFrame) -> pd.DataFrame:
     saliency = rounds["saliency"].map({True: ", saliency", False: ""})
     rounds = rounds.assign(system=rounds["loss"].map(LOSSES) + saliency)
     rounds["row"] = rounds["model"].where(rounds["model"] != rounds["name"], rounds["system"])
-    scores = pooled(rounds, ["dataset", "system", "seed", "row"])
+    by = ["dataset", "system", "seed", "row"]
+    scores = pooled(rounds, by).join(rounds.groupby(by)["learned_from"].first(), on=by)
     _check_same(rounds)
     groups = ["dataset", "system", "seed"]
     rmse = scores.pivot(index=groups, columns="row", values="rmse_bpm")[list(BASELINES)]
@@ -122,6 +125,7 @@ def _read_run(run_dir: Path, study: str) -> pd.DataFrame | None:
     _check_rounds(rounds, path)
     own = {key: given[key] for key in FACTS}
     own |= {key: float(given["weights"].get(term, 1.0)) for key, term in TERMS.items()}
+    own["learned_from"] = " + ".join(given["datasets"])
     more = {"origin": facts["origin"], "seconds": facts["seconds"], "run_dir": str(run_dir)}
     return rounds[MEASURED].assign(**own, **more)
 

@@ -25,7 +25,7 @@ from rppg.contest.gideon2021_tables import LABELS, NO_NUMBER, written
 
 PAIR = ["w_s", "w_t"]
 COLUMNS = [*PAIR, "seed", "n", *RATES, *CHANGES, "evenness", "below_zero_rmse", "sharper"]
-COLUMNS += ["datasets", "origin"]
+COLUMNS += ["learned_from", "origin"]
 
 CHANGE_LABELS = [f"{LABELS[metric][0]} change" for metric in RATES]
 
@@ -44,22 +44,22 @@ def measure_changes(rounds: pd.DataFrame) -> pd.DataFrame:
 
     below_zero_rmse: is RMSE below that of (0, 0)?  sharper: is evenness below that of (0, w_t)?
     Both are empty where there is nothing to compare.  Recordings of several datasets are scored
-    together, the paper's are of UBFC-rPPG alone; `datasets` names ours.  Raises ValueError for
+    together, the paper's are of UBFC-rPPG alone; `learned_from` names ours.  Raises ValueError for
     several losses, nets without saliency, and where (0, 0), a seed or a recording lacks.
     """
     _check(rounds)
     own = rounds[rounds["model"] == rounds["name"]]
-    table = pooled(own, [*PAIR, "seed"])[[*PAIR, "seed", "n", *RATES, "origin"]]
+    by = [*PAIR, "seed"]
+    table = pooled(own, by).join(own.groupby(by)["learned_from"].first(), on=by)
     zero = table[_is_zero(table)].set_index("seed")
     for change, metric in zip(CHANGES, RATES, strict=True):
         table[change] = table[metric] - table["seed"].map(zero[metric])
-    table["evenness"] = [_evenness(own, *key) for key in _keys(table)]
+    table["evenness"] = [_evenness(own, *key) for key in table[by].itertuples(index=False)]
     start = table[table["w_s"] == 0].set_index(["w_t", "seed"])["evenness"]
     start = table[["w_t", "seed"]].join(start, on=["w_t", "seed"])["evenness"]
     below = (table["rmse_change_bpm"] < 0).astype("boolean").mask(_is_zero(table))
     sharper = (table["evenness"] < start).astype("boolean").mask((table["w_s"] == 0) | start.isna())
-    datasets = " + ".join(rounds["dataset"].unique())
-    return table.assign(below_zero_rmse=below, sharper=sharper, datasets=datasets)[COLUMNS]
+    return table.assign(below_zero_rmse=below, sharper=sharper)[COLUMNS]
 
 
 def common_looks(rounds: pd.DataFrame) -> tuple[int, str, dict[tuple[float, float], Look]]:
@@ -125,10 +125,6 @@ def _check(rounds: pd.DataFrame) -> None:
     if len(set(tested.values())) > 1:
         found = {pair: len(both) for pair, both in tested.items()}
         raise ValueError(f"seeds and recordings differ between weights, as (w_s, w_t): {found}")
-
-
-def _keys(table: pd.DataFrame) -> list[tuple]:
-    return list(table[[*PAIR, "seed"]].itertuples(index=False, name=None))
 
 
 def _evenness(rounds: pd.DataFrame, w_s: float, w_t: float, seed: int) -> float:
