@@ -53,7 +53,7 @@ def plot_tables(scores: pd.DataFrame) -> Figure:
         line[0].set_ylim(len(rows) - 0.5, -0.5)
     for axes, dataset in zip(panels[0], datasets, strict=True):
         axes.set_title(dataset, loc="left", fontsize="medium")
-    panels[0, 0].set_xlim(left=0)
+    panels[0, 0].set_xlim(left=-0.02 * panels[0, 0].get_xlim()[1])  # an error of 0 can be seen
     origin = scores["origin"].iloc[0]
     title = titled(f"Ours on {origin} data beside the published numbers", origin)
     figure.suptitle(title, x=0.01, ha="left")
@@ -91,7 +91,7 @@ def plot_maps(looks: dict[tuple[float, float], Look], title: str, origin: str) -
     ticks = [times for times in SHARES if times <= peak]
     bar = figure.colorbar(scale, ax=panels, aspect=30, shrink=0.8, format="%g", ticks=ticks)
     bar.minorticks_off()
-    bar.set_label("saliency, times an even map's", fontsize="small")
+    bar.set_label("times an even map", fontsize="small")
     text = f"{titled(title, origin)}\na pair of pictures: the face with its map, the warped face"
     figure.suptitle(text, x=0.01, ha="left", fontsize="medium")
     return figure
