@@ -39,8 +39,9 @@ def tested_rows(seen: Sequence[dict], model: str) -> list[dict]:
 def constant_rows(seen: Sequence[dict], train_bpm: Sequence[float]) -> list[dict]:
     """Rows of the models "mean" and "median", which know the heart rates trained on alone."""
     rows = []
-    for name, hr_bpm in (("mean", np.mean(train_bpm)), ("median", np.median(train_bpm))):
+    for name, constant in (("mean", np.mean), ("median", np.median)):
         for one in seen:
+            hr_bpm = constant(train_bpm)
             angle = 2 * np.pi * hr_bpm / 60 * np.arange(len(one["wave"])) / FPS
             values = wave_values(np.sin(angle), one["contact"], one["hr_true_bpm"])
             rows.append(_row(one, name, float(hr_bpm)) | values)
