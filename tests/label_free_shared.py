@@ -11,8 +11,9 @@ HR_BPM = {"A/1/a": 43.0, "A/2/b": 66.0, "A/3/c": 90.0, "B/1/d": 120.0, "B/2/e": 
 SIGNATURE = np.array([0.33, 0.77, 0.53, 0.6, 0.1, 0.1])  # of the pulse in R, G, B, Y, U, V
 
 
-def write_recording(root, id, hr_bpm, n_frames=330, noise=0.05, flat=False, side=2):
-    """A recording whose maps, and crops of `side` pixels, beat at hr_bpm under a little noise."""
+def write_recording(root, id, hr_bpm, n_frames=330, noise=0.05, flat=False, side=2, wide=None):
+    """A recording whose maps, and crops of `side` pixels, beat at hr_bpm under a little noise; with
+    wide crops of so many pixels where asked."""
     rng = np.random.default_rng(round(hr_bpm))
     beat = np.sin(2 * np.pi * hr_bpm / 60 * np.arange(n_frames) / FPS)
     maps = 100 * (1 - 0.02 * beat[:, None, None] * np.broadcast_to(SIGNATURE, (63, 6)))
@@ -22,6 +23,8 @@ def write_recording(root, id, hr_bpm, n_frames=330, noise=0.05, flat=False, side
     with Store(root).begin(id) as writer:
         writer.save("mstmap", maps.astype(np.float32))
         writer.save("face", beating_crops(beat, side, rng))
+        if wide is not None:
+            writer.save("wide", beating_crops(beat, wide, rng))
         writer.save("bvp", beat.astype(np.float32))
         meta = {"id": id, "status": "ok", "n_frames": n_frames, "hr_true_bpm": hr_bpm}
         writer.commit(meta | {"gaps_s": [], "origin": "synthetic"})

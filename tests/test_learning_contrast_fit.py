@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from beating_shared import RATES_BPM, SIDE, BeatingFaces, breaking_at, rates_of
 from label_free_shared import write_store
 from training_toys import outcome, quiet_fit
 
@@ -12,42 +13,8 @@ from rppg.learning.clips import LabelledClips
 from rppg.learning.contrast_step import Contrast, SupervisedContrast
 from rppg.learning.registry import build, load_run
 from rppg.learning.sign import flip_sign, wave_sign
-from rppg.signals.heart_rate import heart_rate
 
-FPS = 30.0
-SIDE = 16
-RATES_BPM = (54.0, 75.0, 102.0, 132.0)
-COLOUR = torch.tensor([0.33, 0.77, 0.53])  # of the pulse in R, G, B
 pytestmark = pytest.mark.usefixtures("single_thread")
-
-
-class BeatingFaces:
-    """Crops of known rates; each `draw` puts them under a noise of its own: of each pixel, and of a
-    light as strong as the pulse in each frame.  labelled: whether items have the contact wave."""
-
-    def __init__(self, n_frames, labelled=False):
-        times_s = torch.arange(n_frames) / FPS
-        beats = [torch.sin(2 * torch.pi * bpm / 60 * times_s + bpm) for bpm in RATES_BPM]
-        self.waves, self.labelled = torch.stack(beats), labelled  # (4, T)
-
-    def __len__(self):
-        return len(RATES_BPM)
-
-    def clips(self, seed=5):
-        """All of them under one noise, (4, T, 16, 16, 3)."""
-        generator = torch.Generator().manual_seed(seed)
-        return torch.stack([self.draw(k, generator)["clip"] for k in range(len(self))])
-
-    def draw(self, index, generator):
-        wave = self.waves[index]
-        pulse = -2 * wave[:, None, None, None] * COLOUR
-        light = 2 * torch.randn((len(wave), 1, 1, 1), generator=generator)
-        noise = 2 * torch.randn((len(wave), SIDE, SIDE, 3), generator=generator)
-        item = {"clip": 120 + pulse + light + noise, "speed": torch.ones(()), "id": f"A/{index}/a"}
-        if not self.labelled:
-            return item
-        known = {"has_wave": torch.tensor(True), "has_hr": torch.tensor(False)}
-        return item | known | {"wave": wave, "hr_bpm": torch.tensor(torch.nan)}
 
 
 def net(seed=0):
@@ -58,19 +25,6 @@ def train(run_dir, step, faces, model=None, batch_size=2, **options):
     model = model or net()
     quiet_fit(model, run_dir, Batches(faces, batch_size), step, **options)
     return model
-
-
-def breaking_at(number, step):
-    """The step, but an error in batch `number` of this session, from 1."""
-    calls = []
-
-    def acting(*arguments):
-        calls.append(1)
-        if len(calls) == number:
-            raise RuntimeError("power cut")
-        return step(*arguments)
-
-    return acting
 
 
 @pytest.mark.parametrize("step", [Contrast(), SupervisedContrast(self_supervised=0.5)], ids=type)
@@ -110,11 +64,6 @@ def test_a_negated_head_negates_the_wave_and_its_sign(store):
     assert found.negative != other.negative
     faces = clips[clips.in_order()[0]]["clip"][None]
     torch.testing.assert_close(turned(faces), -model(faces), atol=1e-6, rtol=0)
-
-
-def rates_of(model, faces):
-    with torch.no_grad():
-        return [heart_rate(wave.double().numpy(), FPS).hr_bpm for wave in model(faces.clips())]
 
 
 @pytest.mark.slow

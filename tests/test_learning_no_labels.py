@@ -5,10 +5,10 @@ Labels are bvp.npy and, in recording.json, the heart rates and what is known to 
 
 import json
 
-import numpy as np
 import pytest
 import torch
 from label_free_shared import HR_BPM, write_store
+from unlabelled_shared import LabelRead, poison_of
 
 from rppg.learning.augment import FaceAugmentation, MapAugmentation
 from rppg.learning.batches import Batches
@@ -16,84 +16,32 @@ from rppg.learning.clips import Clips, LabelledClips, Place
 from rppg.learning.contrast_step import Contrast
 from rppg.learning.fit_config import FitConfig
 from rppg.learning.label_free import LabelFree
+from rppg.learning.models.gideon2021 import Gideon2021, Gideon2021Config
 from rppg.learning.models.physnet import PhysNet, PhysNetConfig
 from rppg.learning.models.st_transformer import STTransformer, STTransformerConfig
 from rppg.learning.monitor import monitor
+from rppg.learning.multiview_step import MultiView
 from rppg.learning.steps import SelfSupervised
 from rppg.learning.training import fit
 from rppg.learning.waves import predict_model
-from rppg.recordings import store as store_module
 from rppg.recordings.folds import id_table, write_folds
 from rppg.recordings.parts import parts_of
 from rppg.recordings.store import Store
 from rppg.signals.heart_rate import one_thread
 
-LABELS = {"hr_true_bpm", "hr_mean_bpm", "known_bad"}
 TRAIN, HELD_OUT = list(HR_BPM)[:3], list(HR_BPM)[3:]
-
-
-class LabelRead(Exception):
-    """No `except` of the package expects it."""
-
-
-class Unlabelled(dict):
-    """A recording.json whose labels raise, however they are asked for."""
-
-    def __getitem__(self, key):
-        if key in LABELS:
-            raise LabelRead(f"{key} of {super().__getitem__('id')}")
-        return super().__getitem__(key)
-
-    def __iter__(self):  # overridden, so that dict(meta) and {**meta} ask for each key
-        return super().__iter__()
-
-    def get(self, key, default=None):
-        return self[key] if key in self else default
-
-    def items(self):
-        return [(key, self[key]) for key in self]
-
-    def values(self):
-        return [self[key] for key in self]
-
-    def pop(self, key, *default):
-        self.get(key)
-        return super().pop(key, *default)
-
-    def copy(self):
-        return dict(self)
-
-    def __or__(self, other):
-        return dict(self) | other
-
-    def __ror__(self, other):
-        return other | dict(self)
 
 
 @pytest.fixture
 def store(tmp_path):
-    store = write_store(tmp_path / "store", side=32)
+    store = write_store(tmp_path / "store", side=32, wide=32)
     write_folds(store.root / "folds" / "B.csv", id_table(HELD_OUT).assign(fold="dev"))
     return store
 
 
 @pytest.fixture
 def labels_raise(store, monkeypatch):
-    """From the call on, whoever reads a label of the store gets LabelRead."""
-    read_meta, load = store_module.read_meta, np.load
-
-    def guarded_load(path, *args, **kwargs):
-        if "bvp" in str(path):
-            raise LabelRead(str(path))
-        return load(path, *args, **kwargs)
-
-    def poison():
-        for id in store.ids():
-            (store.path(id) / "bvp.npy").write_bytes(b"a label that is no array")
-        monkeypatch.setattr(store_module, "read_meta", lambda *at: Unlabelled(read_meta(*at)))
-        monkeypatch.setattr(np, "load", guarded_load)
-
-    return poison
+    return poison_of(store, monkeypatch)
 
 
 def on_maps(store, ids):
@@ -110,6 +58,14 @@ def on_faces(store, ids):
     chance = {"augment": FaceAugmentation()}
     clips = Clips(store, ids, **fed, speeds=(0.6, 1.4), **chance)
     return clips, PhysNet(PhysNetConfig(size=32, width=2, patch=2)), Contrast(twins=True), fed
+
+
+def on_wide(store, ids):
+    """Gideon2021, likewise."""
+    fed = {"array": "wide", "normalise": None, "n_frames": 120, "size": 16}
+    clips = Clips(store, ids, **fed, speeds=(2 / 3, 1.0), augment=FaceAugmentation(flip_time=0.0))
+    fields = {"size": 16, "width": 2, "saliency_width": 2, "saliency_every": 10}
+    return clips, Gideon2021(Gideon2021Config(**fields)), MultiView(view_s=2.0), fed
 
 
 def pretrain(store, run_dir, kind):
@@ -133,7 +89,7 @@ def pretrain(store, run_dir, kind):
     return result.model_path.read_bytes(), verdict, table
 
 
-@pytest.mark.parametrize("kind", [on_maps, on_faces], ids=["maps", "faces"])
+@pytest.mark.parametrize("kind", [on_maps, on_faces, on_wide], ids=["maps", "faces", "wide"])
 def test_pretraining_is_the_same_where_every_label_raises(store, labels_raise, tmp_path, kind):
     with one_thread():
         weights, verdict, table = pretrain(store, tmp_path / "with", kind)

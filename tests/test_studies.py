@@ -34,6 +34,25 @@ def test_the_ablation_runs_from_faces_to_tables_on_very_little():
     assert "nothing to do" in (again.stdout + again.stderr).lower()
 
 
+@pytest.mark.slow
+def test_gideon2021_runs_from_faces_to_figures_on_very_little():
+    root = STUDIES.parents[1]
+    settings = profile_settings("gideon2021_smoke")
+    command = [sys.executable, "-m", "rppg.cli", "run", "gideon2021_smoke"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    out = root / "submissions" / "gideon2021_smoke"
+    for name in settings["study"]:
+        assert len(pd.read_csv(out / f"{name}.csv")) and (out / f"{name}.png").is_file()
+    tables = pd.read_csv(out / "gideon2021_tables.csv")
+    assert {"UBFC-rPPG", "PURE", "COHFACE", "MR-NIRP-Car"} <= set(tables["dataset"])
+    for name in settings["runs"]:
+        executed = out / "notebooks" / f"{name.replace('/', '_')}.ipynb"
+        assert "collapsed" not in printed(executed)[0] and printed(executed)[1] >= 2
+    again = subprocess.run([*command, "-n"], cwd=root, capture_output=True, text=True)
+    assert "nothing to do" in (again.stdout + again.stderr).lower()
+
+
 def printed(executed):
     """Text of all outputs, and how many figures."""
     outputs = [output for cell in code_cells(executed) for output in cell.outputs]
