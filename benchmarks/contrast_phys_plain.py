@@ -19,20 +19,21 @@ WINDOWS = 4  # of each cell, and of their mean
 
 
 class PlainPhysNet(nn.Module):
-    """Clips (B, 3, T, H, W) float32 -> block (B, T, 2, 2).  The order of weights is PhysNet's."""
+    """Clips (B, 3, T, H, W) float32 -> block (B, T, S, S).  The order of weights is PhysNet's."""
 
-    def __init__(self):
+    def __init__(self, block: int = 2, width: int = 32):
         super().__init__()
-        cube, in_time = (3, 3, 3), (3, 1, 1)
-        self.start = nn.Sequential(*_layer(3, 32, (1, 5, 5)))
-        stages = []
-        for n_in, pool in ((32, (1, 2, 2)), (64, (2, 2, 2)), (64, (2, 2, 2)), (64, (1, 2, 2))):
-            layers = [*_layer(n_in, 64, cube), *_layer(64, 64, cube)]
+        wide, cube, in_time = 2 * width, (3, 3, 3), (3, 1, 1)
+        self.start = nn.Sequential(*_layer(3, width, (1, 5, 5)))
+        stages, half, both = [], (1, 2, 2), (2, 2, 2)
+        for n_in, pool in ((width, half), (wide, both), (wide, both), (wide, half)):
+            layers = [*_layer(n_in, wide, cube), *_layer(wide, wide, cube)]
             stages.append(nn.Sequential(nn.AvgPool3d(pool), *layers))
         self.loop1, self.enc1, self.enc2, self.loop4 = stages
-        self.dec1 = nn.Sequential(*_layer(64, 64, in_time))
-        self.dec2 = nn.Sequential(*_layer(64, 64, in_time))
-        self.end = nn.Sequential(nn.AdaptiveAvgPool3d((None, 2, 2)), nn.Conv3d(64, 1, 1))
+        self.dec1 = nn.Sequential(*_layer(wide, wide, in_time))
+        self.dec2 = nn.Sequential(*_layer(wide, wide, in_time))
+        pool = nn.AdaptiveAvgPool3d((None, block, block))
+        self.end = nn.Sequential(pool, nn.Conv3d(wide, 1, 1))
 
     def forward(self, clips: Tensor) -> Tensor:
         mean = torch.mean(clips, dim=(2, 3, 4), keepdim=True)

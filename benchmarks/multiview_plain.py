@@ -14,8 +14,9 @@ not train, frames go into the ResNet as those of ImageNet did.
 """
 
 import torch
+from contrast_phys_plain import PlainPhysNet
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, grid_sample, interpolate, pad
+from torch.nn.functional import conv2d, grid_sample, interpolate
 from torchvision.models.resnet import BasicBlock
 
 LOW_HZ, HIGH_HZ = 40 / 60, 250 / 60
@@ -29,7 +30,7 @@ class PlainGideon2021(nn.Module):
     def __init__(self, size: int, width: int, saliency_width: int | None):
         super().__init__()
         self.sampler = None if saliency_width is None else PlainSampler(size, saliency_width)
-        self.estimator = PlainEstimator(width)
+        self.physnet = PlainPhysNet(block=1, width=width)
 
     def forward(self, clips: Tensor, n_negative: int) -> tuple[list[Tensor], Tensor | None]:
         saliency = None
@@ -37,45 +38,9 @@ class PlainGideon2021(nn.Module):
             clips, saliency = self.sampler(clips)
         size = (n_negative, *clips.shape[3:])
         faster = interpolate(clips, size, mode="trilinear", align_corners=False)
-        anchor, negative = self.estimator(clips), self.estimator(faster)
+        anchor, negative = (self.physnet(some)[..., 0, 0] for some in (clips, faster))  # (B, T)
         positive = interpolate(negative[:, None], clips.shape[2], mode="linear")[:, 0]
         return [anchor, positive, negative], saliency
-
-
-class PlainEstimator(nn.Module):
-    """Table 4: clips (B, 3, T, H, W) float32 -> waves (B, T)."""
-
-    def __init__(self, width: int):
-        super().__init__()
-        wide, cube = 2 * width, (3, 3, 3)
-        stages = []
-        for n_in, pool in (
-            (width, (1, 2, 2)),
-            (wide, (2, 2, 2)),
-            (wide, (2, 2, 2)),
-            (wide, (1, 2, 2)),
-        ):
-            layers = [*_layer(n_in, wide, cube), *_layer(wide, wide, cube)]
-            stages.append(nn.Sequential(nn.AvgPool3d(pool), *layers))
-        self.start = nn.Sequential(*_layer(3, width, (1, 5, 5)))
-        self.loop1, self.encoder1, self.encoder2, self.loop4 = stages
-        self.decoder1 = nn.Sequential(*_layer(wide, wide, (3, 1, 1)))
-        self.decoder2 = nn.Sequential(*_layer(wide, wide, (3, 1, 1)))
-        self.end = nn.Sequential(nn.AdaptiveAvgPool3d((None, 1, 1)), nn.Conv3d(wide, 1, 1))
-
-    def forward(self, clips: Tensor) -> Tensor:
-        mean = torch.mean(clips, dim=(2, 3, 4), keepdim=True)
-        x = (clips - mean) / torch.std(clips, dim=(2, 3, 4), keepdim=True)
-        x = self.loop1(self.start(x))
-        odd_frame = x.shape[2] % 2
-        x = self.encoder1(x)
-        odd_half = x.shape[2] % 2
-        x = self.loop4(self.encoder2(x))
-        x = self.decoder1(interpolate(x, scale_factor=(2, 1, 1)))
-        x = pad(x, (0, 0, 0, 0, 0, odd_half), mode="replicate")
-        x = self.decoder2(interpolate(x, scale_factor=(2, 1, 1)))
-        x = pad(x, (0, 0, 0, 0, 0, odd_frame), mode="replicate")
-        return self.end(x)[:, 0, :, 0, 0]
 
 
 class PlainSampler(nn.Module):
@@ -169,8 +134,3 @@ def _share(view: Tensor, fps: float) -> Tensor:
     freq_hz = torch.fft.rfftfreq(view.shape[-1], 1 / fps, device=view.device)
     power = power[:, (freq_hz >= LOW_HZ) & (freq_hz <= HIGH_HZ)]
     return power / power.sum(dim=-1, keepdim=True)
-
-
-def _layer(n_in: int, n_out: int, kernel: tuple[int, int, int]) -> list[nn.Module]:
-    padding = tuple(side // 2 for side in kernel)
-    return [nn.Conv3d(n_in, n_out, kernel, padding=padding), nn.BatchNorm3d(n_out), nn.ELU()]

@@ -135,6 +135,17 @@ def test_errors_and_values_of_cells_are_named_in_words():
         assert words in text
 
 
+def test_a_value_below_zero_is_inside_its_panel_and_others_begin_at_zero():
+    validation, metrics = course()
+    values = {"loss": np.linspace(0.1, -0.9, 10), "ipr": np.linspace(0.8, 0.3, 10), "worst": -0.5}
+    figure = plot_course(validation[["step"]].assign(**values), metrics, 40, "Taught", "real")
+    texts(figure)
+    below, above, constant = (axes.get_ylim() for axes in figure.axes[1:])
+    assert -1.1 < below[0] < -0.9 and 0.1 < below[1] < 0.3
+    assert above[0] == 0 and 0.8 < above[1] < 1
+    assert constant[0] < -0.5 and 0 < constant[1] < 0.1
+
+
 def test_a_value_that_was_never_known_leaves_its_panel_empty():
     validation, metrics = course()
     validation["pos_disagreement_bpm"] = np.nan  # POS had no wave in any recording

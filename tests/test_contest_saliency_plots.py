@@ -7,7 +7,7 @@ import pytest
 from figure_shared import strict_and_closed, texts  # noqa: F401
 from matplotlib.colors import to_rgba
 
-from rppg.contest.saliency_plots import plot_block
+from rppg.contest.saliency_plots import plot_block, plot_looks
 
 CROP = np.random.default_rng(0).integers(0, 255, (128, 128, 3), dtype=np.uint8)
 SALIENCY = np.random.default_rng(1).random((32, 32))
@@ -120,3 +120,35 @@ def test_what_is_missing_is_left_out_or_said():
 def test_waves_that_fit_no_square_are_errors(changes, words):
     with pytest.raises(ValueError, match=words):
         plot_block(CROP, **block(**changes))
+
+
+def looked(n, side=64, places=16):
+    """Crops, maps that sum to 1, and warped crops of n recordings, each another."""
+    rng = np.random.default_rng(2)
+    crops, warped = rng.integers(0, 255, (2, n, side, side, 3), dtype=np.uint8)
+    maps = rng.random((n, places, places))
+    return crops, maps / maps.sum(axis=(1, 2), keepdims=True), warped
+
+
+@pytest.mark.parametrize("n", [1, 4])
+def test_a_column_a_recording_has_crop_saliency_and_what_is_left(n):
+    crops, maps, warped = looked(n)
+    figure = plot_looks(crops, maps, warped, "Gideon2021", "synthetic")
+    text = texts(figure)
+    assert "Gideon2021 (synthetic)" in text and len(figure.axes) == 3 * n
+    assert [text.count(name) for name in ("crop", "resampled")] == [1, 1]
+    rows = np.array(figure.axes).reshape(3, n)
+    for column in range(n):
+        shown = [axes.images for axes in rows[:, column]]
+        assert [len(images) for images in shown] == [1, 2, 1]
+        assert np.array_equal(shown[0][0].get_array(), crops[column])
+        assert np.array_equal(shown[2][0].get_array(), warped[column])
+        overlay = np.asarray(shown[1][1].get_array())
+        assert overlay.shape == (16, 16) and overlay.flat[maps[column].argmax()] == 1
+        assert shown[1][1].get_extent() == [0, 64, 64, 0]  # over all of the crop
+
+
+def test_looks_of_real_recordings_do_not_say_synthetic_and_may_be_of_any_size():
+    crops, maps, _ = looked(2)
+    figure = plot_looks(crops, maps.astype(np.float32), looked(2, side=32)[2], "Ours", "real")
+    assert "synthetic" not in texts(figure)

@@ -41,14 +41,15 @@ def noise_like(green):
     return torch.randn(green.shape, generator=torch.Generator().manual_seed(len(green)))
 
 
-@pytest.fixture
-def store(tmp_path):
-    return write_store(tmp_path / "store", side=2, wide=SIDE)
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return write_store(tmp_path_factory.mktemp("store"), wide=SIDE)
 
 
 @pytest.fixture
-def labels_raise(store, monkeypatch):
-    return poison_of(store, monkeypatch)
+def own_store(tmp_path):
+    """One that a test may change."""
+    return write_store(tmp_path / "store", wide=SIDE)
 
 
 def net():
@@ -92,25 +93,26 @@ def test_of_many_recordings_some_are_drawn_by_the_seed(store):
     assert len({tuple(ids) for ids in found}) > 1
 
 
-def test_the_choice_by_power_reads_no_label(store, labels_raise):
+def test_the_choice_by_power_reads_no_label(own_store, monkeypatch):
+    store = own_store
     fed = FED | {"size": None}
     model = Gideon2021(Gideon2021Config(size=SIDE, width=2, saliency_width=2, saliency_every=30))
     before = MeanIPR(store, HR_BPM, **fed)(model)
-    labels_raise()
+    poison_of(store, monkeypatch)()
     assert MeanIPR(store, HR_BPM, **fed)(model) == before
     with pytest.raises(LabelRead):
         LabelLoss(store, HR_BPM, SupervisedWave(), **fed)
 
 
-def test_recordings_without_any_label_will_do(store):
-    before = MeanIPR(store, HR_BPM, **FED)(Says())
+def test_recordings_without_any_label_will_do(own_store):
+    before = MeanIPR(own_store, HR_BPM, **FED)(Says())
     for id in HR_BPM:
-        path = store.path(id) / "recording.json"
+        path = own_store.path(id) / "recording.json"
         meta = json.loads(path.read_text())
         del meta["hr_true_bpm"]
         path.write_text(json.dumps(meta))
-        (store.path(id) / "bvp.npy").unlink()
-    store = Store(store.root)
+        (own_store.path(id) / "bvp.npy").unlink()
+    store = Store(own_store.root)
     assert MeanIPR(store, HR_BPM, **FED)(Says()) == before
     with pytest.raises(ValueError, match="neither a contact wave nor a heart rate"):
         LabelLoss(store, HR_BPM, SupervisedWave(), **FED)

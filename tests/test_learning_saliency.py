@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from label_free_shared import Answer, Cells, constant
+from label_free_shared import Answer, Cells, constant, write_store
 from torch import nn
 
+from rppg.learning.models.gideon2021 import Gideon2021, Gideon2021Config
 from rppg.learning.models.physnet import PhysNet, PhysNetConfig
-from rppg.learning.saliency import block_waves, input_gradient, seen_in_clip
+from rppg.learning.saliency import block_waves, input_gradient, looks, seen_in_clip
 
 TIMES_S = torch.arange(120) / 30
 
@@ -126,3 +127,49 @@ def test_several_clips_are_an_error(look):
 def test_a_model_without_a_block_says_so():
     with pytest.raises(TypeError, match="whole_block"):
         block_waves(Answer(constant), clip())
+
+
+RATES = {"A/2/b": 66.0, "A/1/a": 90.0}
+
+
+def sampled_net(size, **fields):
+    torch.manual_seed(0)
+    small = {"size": size, "width": 2, "saliency_width": 2, "saliency_every": 20}
+    return Gideon2021(Gideon2021Config(**small | fields))
+
+
+@pytest.mark.parametrize("size", [None, 16])
+def test_looks_are_of_the_first_clip_of_each_recording(tmp_path, size):
+    store, net = write_store(tmp_path, RATES, n_frames=90, wide=32), sampled_net(size or 32)
+    seen = looks(store, RATES, net.train(), array="wide", n_frames=60, size=size)
+    assert [one["id"] for one in seen] == sorted(RATES)
+    for one in seen:
+        wide = np.array(store.open(one["id"]).wide[:60])
+        assert one["crop"].dtype == np.uint8 and np.array_equal(one["crop"], wide[0])
+        clip = torch.from_numpy(wide)[None]
+        if size:
+            clip = clip.float().unflatten(2, (16, 2)).unflatten(4, (16, 2)).mean(dim=(3, 5))
+        maps, warped = net.look(clip)
+        np.testing.assert_allclose(one["saliency"], maps.mean(dim=0), rtol=1e-4)
+        assert one["saliency"].shape == ((size or 32) // 4,) * 2
+        assert one["saliency"].sum() == pytest.approx(1, rel=1e-5)
+        assert one["warped"].dtype == np.uint8 and one["warped"].shape == clip.shape[2:]
+        assert np.abs(one["warped"] - warped[0].numpy()).max() <= 0.51
+    assert not net.training
+
+
+def test_looks_begin_behind_a_gap_and_leave_out_what_is_too_short(tmp_path):
+    store = write_store(tmp_path, {"A/1/a": 66.0}, n_frames=130, wide=16)
+    write_store(tmp_path, {"A/2/short": 66.0}, n_frames=50, wide=16)
+    path = store.path("A/1/a") / "recording.json"
+    path.write_text(path.read_text().replace('"gaps_s": []', '"gaps_s": [[1.0, 2.0]]'))
+    assert store.meta("A/1/a")["gaps_s"] == [[1.0, 2.0]]
+    seen = looks(store, store.ids(), sampled_net(16), array="wide", n_frames=60)
+    assert [one["id"] for one in seen] == ["A/1/a"]
+    assert np.array_equal(seen[0]["crop"], store.open("A/1/a").wide[60])
+
+
+def test_a_model_without_a_sampler_has_no_looks(tmp_path):
+    store = write_store(tmp_path, {"A/1/a": 66.0}, n_frames=90, wide=16)
+    with pytest.raises(ValueError, match="no saliency sampler"):
+        looks(store, ["A/1/a"], sampled_net(16, saliency=False), array="wide", n_frames=60)

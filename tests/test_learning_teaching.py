@@ -12,11 +12,13 @@ from rppg.learning.teaching import augmentation_for, supervised_for
 SMALL = {
     "st_transformer": {"dim": 8, "n_loops": 1, "patch": 4},
     "contrast_phys": {"width": 2, "patch": 2, "time_pools": 1},
+    "gideon2021": {"width": 2, "saliency_width": 2, "saliency_every": 10},
 }
+SHORT_VIEWS = {"gideon2021": {"view_s": 1.0}}  # for clips of 2 s
 
 
 def clip_of(array):
-    shape = {"mstmap": (2, 60, 63, 6), "face": (2, 60, 32, 32, 3)}[array]
+    shape = (2, 60, 63, 6) if array == "mstmap" else (2, 60, 32, 32, 3)
     return 100 + torch.rand(shape, generator=torch.Generator().manual_seed(0))
 
 
@@ -30,7 +32,8 @@ def test_every_model_takes_what_its_inputs_say_and_learns_by_its_step(name):
     batch = {"clip": clip, "speed": torch.ones(2), "hr_bpm": torch.tensor([60.0, 90.0])}
     batch |= {"has_hr": torch.ones(2, dtype=torch.bool), "has_wave": torch.zeros(2).bool()}
     batch |= {"wave": torch.full((2, 60), torch.nan)}
-    step = supervised_for(inputs["array"], self_supervised=0.1, label_weights={"rate": 2.0})
+    weights = {"weights": SHORT_VIEWS.get(name), "label_weights": {"rate": 2.0}}
+    step = supervised_for(inputs["array"], self_supervised=0.1, **weights)
     loss, parts = step(model, batch, torch.Generator().manual_seed(0))
     assert torch.isfinite(loss) and parts["rate"] > 0
 
@@ -38,9 +41,11 @@ def test_every_model_takes_what_its_inputs_say_and_learns_by_its_step(name):
 def test_maps_have_a_normalisation_and_small_crops_a_size():
     told = {"n_frames": 240, "normalise": "ratio", "size": 32}
     of_maps = {"array": "mstmap", "normalise": "ratio", "n_frames": 240, "size": None}
+    of_wide = {"array": "wide", "normalise": None, "n_frames": 240, "size": 32}
     of_faces = {"array": "face", "normalise": None, "n_frames": 240, "size": 32}
     assert inputs_of("st_transformer", **told) == of_maps
     assert inputs_of("contrast_phys", **told) == of_faces
+    assert inputs_of("gideon2021", **told) == of_wide and shape_for(of_wide) == {"size": 32}
     assert inputs_of("contrast_phys", 300)["size"] is None, "crops as prepared are not averaged"
     assert shape_for(of_maps) == {"n_frames": 240}
     assert shape_for(of_faces) == {"size": 32}

@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from label_free_shared import write_recording, write_store
+from label_free_shared import write_store
 from torch import nn
 
+from rppg.learning import tested
 from rppg.learning.losses.snr import snr_db
-from rppg.learning.tested import constant_rows, predictions_of, tested_rows, wave_values
+from rppg.learning.tested import constant_rows, predictions_of, wave_values
 from rppg.learning.waves import beside_truth, predict_model
 
 RATES = {"A/1/a": 66.0, "B/2/b": 96.0}
@@ -117,7 +118,7 @@ def test_a_flat_wave_has_no_correlation_and_finite_values():
 
 
 def test_a_models_rows_hold_its_rates_beside_the_true_ones(store):
-    rows = tested_rows(beside_truth(store, RATES, Green(), **FED), "ours")
+    rows = tested.tested_rows(beside_truth(store, RATES, Green(), **FED), "ours")
     table = pd.DataFrame(rows)
     assert list(table.columns) == COLUMNS and table["id"].tolist() == list(RATES)
     assert table["dataset"].tolist() == ["A", "B"] and set(table["model"]) == {"ours"}
@@ -127,11 +128,10 @@ def test_a_models_rows_hold_its_rates_beside_the_true_ones(store):
 
 
 def test_what_has_no_rate_or_no_label_is_nan(tmp_path):
-    write_recording(tmp_path, "A/1/a", 66.0, wide=4)
-    store = write_store(tmp_path, {"A/2/b": None} and {}, wide=4)
+    store = write_store(tmp_path, {"A/1/a": 66.0}, wide=4)
     seen = beside_truth(store, ["A/1/a"], Green(flat=True), **FED)
     seen.append(seen[0] | {"name": "A/2/b", "contact": None, "hr_true_bpm": None})
-    flat, unlabelled = tested_rows(seen, "flat")
+    flat, unlabelled = tested.tested_rows(seen, "flat")
     assert np.isnan(flat["hr_bpm"]) and flat["pearson"] == 0 and flat["hr_true_bpm"] == 66
     values = [unlabelled[name] for name in COLUMNS[4:]]
     assert unlabelled["dataset"] == "A" and np.isnan(values).all()

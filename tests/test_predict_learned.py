@@ -28,11 +28,14 @@ SECONDS = 3.4
 TINY = {
     "st_transformer": {"dim": 4, "n_loops": 1, "n_frames": 90},
     "contrast_phys": {"size": 32, "width": 2},
+    "gideon2021": {"size": 32, "width": 2, "saliency_width": 2, "saliency_every": 10},
 }
 FED = {
     "st_transformer": {"array": "mstmap", "normalise": "ratio", "n_frames": 90, "size": None},
     "contrast_phys": {"array": "face", "normalise": None, "n_frames": 60, "size": 32},
+    "gideon2021": {"array": "wide", "normalise": None, "n_frames": 60, "size": 32},
 }
+ASKED = ("contrast_phys", "pos", "ST_Transformer", "gideon2021")
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +55,7 @@ def clip(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def answer(clip, runs, tmp_path_factory):
-    """What the command says of a face when it is asked for two models and a classical method."""
+    """What the command says of a face when it is asked for three models and a classical method."""
     out, plot = (tmp_path_factory.mktemp("out") / name for name in ("out.json", "face.png"))
     decoded, titles = [], []
     read_frames, plot_recording = clock.read_frames, plots.plot_recording
@@ -66,7 +69,7 @@ def answer(clip, runs, tmp_path_factory):
         titles.append(title)
         return plot_recording(*arguments, title=title, **fields)
 
-    options = [f"--method={name}" for name in ("contrast_phys", "pos", "ST_Transformer")]
+    options = [f"--method={name}" for name in ASKED]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "read_frames", counted)
         patch.setattr(plots, "plot_recording", seen)
@@ -80,7 +83,7 @@ def answer(clip, runs, tmp_path_factory):
 
 def test_learned_and_classical_methods_are_rows_of_one_table(answer):
     n_frames = round(30 * SECONDS)
-    assert list(answer.rows) == ["contrast_phys", "POS", "st_transformer"]
+    assert list(answer.rows) == ["contrast_phys", "POS", "st_transformer", "gideon2021"]
     for row in answer.rows.values():
         assert 39 <= row["hr_bpm"] <= 181 and 0 < row["quality"] <= 1 and row["reason"] == ""
         assert len(row["wave"]) == len(row["times_s"]) == n_frames
@@ -99,7 +102,7 @@ def test_a_video_is_decoded_once_for_all_methods(answer):
 
 def test_each_method_says_what_it_says_of_the_prepared_recording(answer, clip, runs, tmp_path):
     store, one = Store(tmp_path), recording(clip)
-    assert prepare_one(one, store)["status"] == "ok"
+    assert prepare_one(one, store, crops=("face", "wide"))["status"] == "ok"
     pos = predict_classical(store, [one.id], ["POS"])
     assert answer.rows["POS"]["hr_bpm"] == pos["hr_bpm"].item()
     for name in TINY:

@@ -5,8 +5,10 @@ import pytest
 
 from rppg.recordings.folds import write_folds
 from rppg.recordings.keep import make_folds
-from rppg.recordings.parts import parts_of
+from rppg.recordings.parts import parts_of, rounds_by_subject
 from rppg.recordings.store import Store
+
+PEOPLE = [f"{dataset}/{subject}/v{k}" for dataset in "AB" for subject in range(7) for k in (1, 2)]
 
 
 def put(store, id, split="train", status="ok"):
@@ -49,3 +51,40 @@ def test_nothing_to_learn_from_and_folds_that_are_not_there_are_errors(store):
         parts_of(store, ["MMSE-HR"], "VIPL-HR-V2")
     with pytest.raises(FileNotFoundError, match="PURE.csv is not there: run 01_preprocess"):
         parts_of(store, ["PURE"], "PURE")
+
+
+def subjects_of(ids):
+    return {id.rsplit("/", 1)[0] for id in ids}
+
+
+@pytest.mark.parametrize("n_folds", [3, 5])
+def test_no_subject_is_in_two_parts_of_a_round_and_none_is_lost(n_folds):
+    rounds = rounds_by_subject(PEOPLE, n_folds)
+    assert list(rounds) == [str(k) for k in range(n_folds)]
+    for part in rounds.values():
+        assert sorted(part.train + part.dev + part.test) == sorted(PEOPLE)
+        subjects = [subjects_of(ids) for ids in part]
+        assert all(subjects) and sum(map(len, subjects)) == 14
+        assert all(ids == sorted(ids) for ids in part)
+
+
+def test_each_subject_tests_once_and_chooses_once():
+    rounds = rounds_by_subject(PEOPLE)
+    for name in ("test", "dev"):
+        told = [id for part in rounds.values() for id in getattr(part, name)]
+        assert sorted(told) == sorted(PEOPLE)
+    for k in range(5):  # who chooses in a round tests in the next
+        assert rounds[str(k)].dev == rounds[str((k + 1) % 5)].test
+
+
+def test_rounds_follow_from_the_ids_and_the_seed_alone():
+    first = rounds_by_subject(PEOPLE, seed=1)
+    assert rounds_by_subject(reversed(PEOPLE), seed=1) == first
+    assert rounds_by_subject(PEOPLE, seed=2) != first
+
+
+def test_too_few_folds_or_subjects_are_errors():
+    with pytest.raises(ValueError, match="n_folds is 2, expected 3 or more: to train, to choose"):
+        rounds_by_subject(PEOPLE, n_folds=2)
+    with pytest.raises(ValueError, match="n_folds is 5, expected 2 to 4, the number of subjects"):
+        rounds_by_subject(PEOPLE[:8])
