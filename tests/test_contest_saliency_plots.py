@@ -133,9 +133,10 @@ def looked(n, side=64, places=16):
 @pytest.mark.parametrize("n", [1, 4])
 def test_a_column_a_recording_has_crop_saliency_and_what_is_left(n):
     crops, maps, warped = looked(n)
-    figure = plot_looks(crops, maps, warped, "Gideon2021", "synthetic")
+    figure = plot_looks(crops, maps, warped, "Gideon2021, MCC, with labels", "synthetic")
     text = texts(figure)
-    assert "Gideon2021 (synthetic)" in text and len(figure.axes) == 3 * n
+    assert figure._suptitle.get_window_extent().x1 < figure.bbox.x1, "the title is cut off"
+    assert "Gideon2021, MCC, with labels (synthetic)" in text and len(figure.axes) == 3 * n
     assert [text.count(name) for name in ("crop", "resampled")] == [1, 1]
     rows = np.array(figure.axes).reshape(3, n)
     for column in range(n):

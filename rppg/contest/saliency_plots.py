@@ -75,9 +75,8 @@ def plot_looks(
 
     crops: (n, H, W, 3) uint8, saliency: (n, G, G), warped: (n, H', W', 3) uint8.
     """
-    figure, panels = plt.subplots(
-        3, len(crops), figsize=(0.9 + 1.7 * len(crops), 5.4), layout="constrained", squeeze=False
-    )
+    size = (max(0.9 + 1.7 * len(crops), 5), 5.4)  # the title has room
+    figure, panels = plt.subplots(3, len(crops), figsize=size, layout="constrained", squeeze=False)
     names = ("crop", "saliency", "resampled")
     for column, (crop, place, frame) in enumerate(zip(crops, saliency, warped, strict=True)):
         _draw_face(panels[0, column], crop)
