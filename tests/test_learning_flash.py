@@ -94,9 +94,10 @@ def test_a_copy_has_the_block_and_all_else_as_it_was(tmp_path):
 def test_what_is_there_stays_and_the_rest_is_added(tmp_path):
     store = put_wide(tmp_path / "store")
     copy = flashing_copy(store, ["A/1/a"], tmp_path / "copy", seed=5)
-    before = files_of(copy, "A/1/a")
+    before, written = files_of(copy, "A/1/a"), copy.path("A/1/a").stat().st_ino
     again = flashing_copy(store, RATES, tmp_path / "copy", seed=5)
-    assert files_of(again, "A/1/a") == before and again.ids() == sorted(RATES)
+    assert files_of(again, "A/1/a") == before and copy.path("A/1/a").stat().st_ino == written
+    assert again.ids() == sorted(RATES)
     whole = flashing_copy(store, RATES, tmp_path / "whole", seed=5)
     assert files_of(whole, "A/2/b") == files_of(again, "A/2/b")
 
