@@ -237,13 +237,13 @@ def test_the_bands_go_with_the_speed_of_a_clip():
     assert parts["mcc"].item() == pytest.approx(mcc_loss(waves, slow, FPS, band_hz).item())
 
 
-def test_the_peak_of_a_contact_wave_is_its_rate():
-    rates_bpm = (45.0, 72.0, 131.0, 240.0)
-    assert peak_bpm(contact(*rates_bpm)).tolist() == pytest.approx(rates_bpm, abs=0.5)
+@pytest.mark.parametrize("speed, rates_bpm", [(1.0, (45.0, 240.0)), (2 / 3, (33.0, 36.7))])
+def test_the_peak_of_a_contact_wave_is_its_rate_as_it_is_played(speed, rates_bpm):
+    found = peak_bpm(contact(*rates_bpm), scaled_band(torch.tensor([speed, speed]), BAND_HZ))
+    assert found.tolist() == pytest.approx(rates_bpm, abs=0.5)
 
 
 def test_a_peak_at_the_end_of_the_band_is_still_a_rate_for_the_snr():
     for rates_bpm in ((40.0, 250.0), (36.0, 255.0)):
-        assert torch.isfinite(
-            negative_snr(contact(66.0, 96.0), peak_bpm(waves_of(*rates_bpm)), FPS)
-        )
+        found = peak_bpm(waves_of(*rates_bpm), torch.tensor([BAND_HZ]).expand(2, 2))
+        assert torch.isfinite(negative_snr(contact(66.0, 96.0), found, FPS))

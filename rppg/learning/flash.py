@@ -15,9 +15,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from tqdm import tqdm
 
 from rppg.learning.randomness import seed_from
+from rppg.learning.validation import NEAR_BPM
 from rppg.recordings.prepared import FPS, arrays_in
 from rppg.recordings.store import Store
 
@@ -84,3 +86,29 @@ def share_on_block(saliency: np.ndarray) -> float:
 def area_of_block() -> float:
     """Share of a crop that the block covers: what it has of an even map."""
     return BLOCK[2] * BLOCK[3] / CROP_SIDE**2
+
+
+def with_block(rows: Iterable[dict], looks: Iterable[dict], model: str, store: Store) -> list[dict]:
+    """Rows of tested recordings, each with block_saliency, block_area and flash_bpm; NaN where no
+    block flashes, and block_saliency of other models than this one, whose looks are given.
+
+    rows: as `tested.tested_rows` gives them; looks: as `saliency.looks` does; store: of the
+    recordings that were tested.
+    """
+    shares = {one["id"]: share_on_block(one["saliency"]) for one in looks}
+    found = []
+    for row in rows:
+        flash_bpm = store.meta(row["id"]).get("flash_bpm", np.nan)
+        seen = shares.get(row["id"], np.nan) if row["model"] == model else np.nan
+        flashes = bool(np.isfinite(flash_bpm))
+        own = {"block_saliency": seen if flashes else np.nan, "flash_bpm": flash_bpm}
+        found.append(row | own | {"block_area": area_of_block() if flashes else np.nan})
+    return found
+
+
+def told_of_block(table: pd.DataFrame, model: str) -> str:
+    """What a model of `with_block`'s table does about the block, in words."""
+    own = table[table["model"] == model]
+    near = (own["hr_bpm"] - own["flash_bpm"]).abs() <= NEAR_BPM
+    seen = f"{own['block_saliency'].mean():.3f} of the saliency, {area_of_block():.3f} of the area"
+    return f"on the block: {seen}; {near.mean():.0%} of the answers within 5 bpm of its rate"

@@ -20,11 +20,12 @@ from rppg.learning.augment import scaled_band
 from rppg.learning.losses.correlation import mcc_loss, negative_pearson
 from rppg.learning.losses.multiview import BAND_HZ, irrelevant_power_ratio, multi_view_triplet
 from rppg.learning.losses.saliency import saliency_sparsity, saliency_temporal
+from rppg.learning.losses.sinc import band_limits, inside_band
 from rppg.learning.losses.snr import negative_snr
 from rppg.learning.resample import resample_time
 from rppg.learning.steps import N_FFT, Parts, rate_loss_of
 from rppg.recordings.prepared import FPS
-from rppg.signals.spectrum import crop_band, power_spectrum
+from rppg.signals.spectrum import power_spectrum
 
 RATIOS = (0.66, 0.80)  # of frames that are left in the negative: heart rates 1.25 to 1.5 times
 WORST_IPR = 0.6  # a contact wave above it is no label
@@ -111,10 +112,11 @@ class SupervisedWave:
 
     def _of_contact(self, waves: Tensor, bvp: Tensor, speed: Tensor) -> Parts:
         """Losses that have a weight, of waves and contact waves (L, T); zeros without any."""
+        band_hz = scaled_band(speed, BAND_HZ)  # (L, 2)
         known = {
-            "mcc": lambda: mcc_loss(waves, bvp, FPS, scaled_band(speed, BAND_HZ)),
+            "mcc": lambda: mcc_loss(waves, bvp, FPS, band_hz),
             "pearson": lambda: negative_pearson(waves, bvp),
-            "snr": lambda: negative_snr(waves, peak_bpm(bvp), FPS),
+            "snr": lambda: negative_snr(waves, peak_bpm(bvp, band_hz), FPS, band_hz),
         }
         asked = [name for name in known if getattr(self, name) != 0]
         return {name: known[name]() if len(waves) else waves.sum() for name in asked}
@@ -137,7 +139,9 @@ def usable_waves(batch: dict) -> Tensor:
     return usable
 
 
-def peak_bpm(waves: Tensor) -> Tensor:
-    """Heart rates (B,) of waves (B, T): peaks of their zero-padded spectra in 40-250 bpm."""
-    freq_hz, power = crop_band(*power_spectrum(waves, FPS, N_FFT), BAND_HZ)
-    return 60 * freq_hz[power.argmax(dim=-1)]
+def peak_bpm(waves: Tensor, band_hz: Tensor) -> Tensor:
+    """Heart rates (B,) of waves (B, T): peaks of their zero-padded spectra, each in its band of
+    band_hz (B, 2)."""
+    freq_hz, power = power_spectrum(waves, FPS, N_FFT)
+    outside = ~inside_band(freq_hz, band_limits(freq_hz, power, band_hz))
+    return 60 * freq_hz[power.masked_fill(outside, -1.0).argmax(dim=-1)]

@@ -17,7 +17,8 @@ For a figure, `plot_block` of rppg.contest.saliency_plots:
     >>> plot_block(crop, **found, hr_true_bpm=72, title=id, origin=origin)  # doctest: +SKIP
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -27,6 +28,7 @@ from rppg.learning.clips import Clips, Place
 from rppg.learning.waves import device_of, rate_of
 from rppg.recordings.prepared import FPS
 from rppg.recordings.store import Store
+from rppg.recordings.whole import write_whole
 from rppg.signals.spectrum import HEART_BAND_HZ, crop_band, power_spectrum
 
 
@@ -59,6 +61,19 @@ def looks(store: Store, ids: Iterable[str], model: nn.Module, **inputs) -> list[
         one = {"id": id, "crop": crop, "saliency": maps.mean(dim=0).numpy()}
         found.append(one | {"warped": frame})
     return found
+
+
+def save_looks(path: Path, seen: Sequence[dict], block: Sequence[int], most: int = 8) -> Path:
+    """Write up to `most` looks as an .npz file, whole or not at all: ids, crops, saliency, warped,
+    and block, (x, y, width, height) of what flashes in the crops, or nothing."""
+    keys = {"ids": "id", "crops": "crop", "saliency": "saliency", "warped": "warped"}
+    arrays = {name: np.stack([one[key] for one in seen[:most]]) for name, key in keys.items()}
+
+    def write(part: Path) -> None:
+        with part.open("wb") as file:  # a name alone would get the ending .npz
+            np.savez(file, **arrays, block=np.array(block))
+
+    return write_whole(path, write)
 
 
 @torch.no_grad()

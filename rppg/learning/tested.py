@@ -8,7 +8,7 @@ wave against the contact wave.  Source: Gideon and Stent, ICCV 2021, Tables 3 an
 the mean and the median heart rate, here of the recordings trained on; their waves are sines.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ import torch
 from rppg.learning.losses.correlation import max_cross_correlation, negative_pearson
 from rppg.learning.losses.multiview import BAND_HZ
 from rppg.learning.losses.snr import snr_db
-from rppg.learning.prediction import COLUMNS, NO_RATE, columns_of
+from rppg.learning.prediction import COLUMNS, NO_RATE, columns_of, true_hr_bpm
 from rppg.recordings.prepared import FPS
 from rppg.recordings.store import Store
 from rppg.signals.heart_rate import finite_stretches
@@ -46,6 +46,21 @@ def constant_rows(seen: Sequence[dict], train_bpm: Sequence[float]) -> list[dict
             values = wave_values(np.sin(angle), one["contact"], one["hr_true_bpm"])
             rows.append(_row(one, name, float(hr_bpm)) | values)
     return rows
+
+
+def known_rates(store: Store, ids: Iterable[str]) -> list[float]:
+    """Heart rates in bpm of the recordings whose labels say one."""
+    found = (true_hr_bpm(store, store.meta(id)) for id in ids)
+    return [hr_bpm for hr_bpm in found if hr_bpm is not None]
+
+
+def errors_of(rows: Sequence[dict]) -> pd.DataFrame:
+    """Mean errors by model: rmse_bpm, mae_bpm, pearson, mcc, snr_db."""
+    table = pd.DataFrame(rows)
+    error_bpm = (table["hr_bpm"] - table["hr_true_bpm"]).abs()
+    means = table.assign(rmse_bpm=error_bpm**2, mae_bpm=error_bpm).groupby("model")
+    errors = means[["rmse_bpm", "mae_bpm", *VALUES]].mean()
+    return errors.assign(rmse_bpm=errors["rmse_bpm"] ** 0.5)
 
 
 def predictions_of(store: Store, seen: Sequence[dict], model: str) -> pd.DataFrame:
