@@ -1,6 +1,7 @@
 """A block that flashes: where it is, at which rate, what stays as it was, what a map has of it."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from label_free_shared import write_store
 
@@ -11,6 +12,8 @@ from rppg.learning.flash import (
     flashing,
     flashing_copy,
     share_on_block,
+    told_of_block,
+    with_block,
 )
 from rppg.recordings.store import Store
 
@@ -139,3 +142,26 @@ def test_a_place_counts_by_the_part_that_the_block_covers():
     assert share(3, 0, 0) == pytest.approx((16 / (64 / 3)) ** 2)  # three quarters of either side
     assert share(3, 0, 1) == share(3, 2, 2) == 0
     assert share(5, 0, 1) == pytest.approx(16 / 12.8 - 1)  # whole height, a quarter of its width
+
+
+# What tested recordings are told of it
+
+
+def test_rows_of_flashing_recordings_say_how_much_of_the_saliency_is_on_the_block(tmp_path):
+    store = put_wide(tmp_path / "store")
+    flashes = flashing_copy(store, RATES, tmp_path / "copy", seed=0)
+    rates_bpm = {id: flashes.meta(id)["flash_bpm"] for id in RATES}
+    rows = [{"id": id, "model": model, "hr_bpm": 90.0} for id in RATES for model in ("net", "mean")]
+    rows[0]["hr_bpm"] = rates_bpm["A/1/a"] + 4.9
+    rows[2]["hr_bpm"] = rates_bpm["A/2/b"] - 5.1
+    looks = [{"id": "A/1/a", "saliency": np.full((8, 8), 1 / 64)}]
+    table = pd.DataFrame(with_block(rows, looks, "net", flashes))
+    assert table["block_area"].tolist() == [area_of_block()] * 4
+    assert table["flash_bpm"].tolist() == [rates_bpm[row["id"]] for row in rows]
+    seen = table["block_saliency"].tolist()
+    assert seen[0] == pytest.approx(area_of_block()) and np.isnan(seen[1:]).all()
+    assert "50% of the answers" in told_of_block(table, "net")
+    assert "0.062 of the saliency, 0.062 of the area" in told_of_block(table, "net")
+
+    plain = pd.DataFrame(with_block(rows, looks, "net", store))
+    assert plain[["block_saliency", "block_area", "flash_bpm"]].isna().all(axis=None)

@@ -8,7 +8,7 @@ from torch import nn
 
 from rppg.learning.models.gideon2021 import Gideon2021, Gideon2021Config
 from rppg.learning.models.physnet import PhysNet, PhysNetConfig
-from rppg.learning.saliency import block_waves, input_gradient, looks, seen_in_clip
+from rppg.learning.saliency import block_waves, input_gradient, looks, save_looks, seen_in_clip
 
 TIMES_S = torch.arange(120) / 30
 
@@ -173,3 +173,27 @@ def test_a_model_without_a_sampler_has_no_looks(tmp_path):
     store = write_store(tmp_path, {"A/1/a": 66.0}, n_frames=90, wide=16)
     with pytest.raises(ValueError, match="no saliency sampler"):
         looks(store, ["A/1/a"], sampled_net(16, saliency=False), array="wide", n_frames=60)
+
+
+def test_looks_are_saved_whole_and_no_more_than_asked(tmp_path):
+    rng = np.random.default_rng(0)
+    seen = [
+        {
+            "id": f"A/{i}/a",
+            "crop": rng.integers(0, 256, (64, 64, 3), np.uint8),
+            "saliency": rng.random((4, 4), np.float32),
+            "warped": rng.integers(0, 256, (16, 16, 3), np.uint8),
+        }
+        for i in range(3)
+    ]
+    path = save_looks(tmp_path / "looks.npz", seen, (0, 0, 16, 16), most=2)
+    assert [file.name for file in tmp_path.iterdir()] == ["looks.npz"]
+    with np.load(path, allow_pickle=False) as file:
+        assert file["ids"].tolist() == ["A/0/a", "A/1/a"] and file["block"].tolist() == [
+            0,
+            0,
+            16,
+            16,
+        ]
+        for name, key in (("crops", "crop"), ("saliency", "saliency"), ("warped", "warped")):
+            assert np.array_equal(file[name], np.stack([one[key] for one in seen[:2]]))

@@ -169,3 +169,19 @@ def test_a_prediction_without_a_rate_says_so(store):
     assert table["hr_bpm"].isna().all() and (table["reason"] == "no rate").all()
     assert table["hr_true_bpm"].tolist() == list(RATES.values())
     assert (table["origin"] == "synthetic").all() and (table["kind"] == "learned").all()
+
+
+def test_known_rates_are_those_of_recordings_that_have_one(tmp_path):
+    store = write_store(tmp_path, RATES, wide=8)
+    with store.begin("C/3/failed") as writer:
+        writer.commit({"id": "C/3/failed", "status": "failed", "reason": "no face"})
+    assert tested.known_rates(store, [*RATES, "C/3/failed"]) == [66.0, 96.0]
+
+
+def test_errors_are_means_by_model():
+    values = {"pearson": 0.5, "mcc": 0.9, "snr_db": 3.0, "hr_true_bpm": 70.0}
+    rows = [{"model": "net", "hr_bpm": rate_bpm, **values} for rate_bpm in (73.0, 66.0)]
+    rows += [{"model": "mean", "hr_bpm": 80.0, **values}]
+    found = tested.errors_of(rows)
+    assert found.loc["net"].tolist() == pytest.approx([12.5**0.5, 3.5, 0.5, 0.9, 3.0])
+    assert found.loc["mean", ["rmse_bpm", "mae_bpm"]].tolist() == [10.0, 10.0]
