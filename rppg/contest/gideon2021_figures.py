@@ -52,7 +52,7 @@ def plot_flash(looks: Mapping[str, Mapping[str, np.ndarray]], title: str, origin
     size = (0.7 + 1.65 * n_columns, 1.0 + 1.75 * n_rows)
     figure, panels = subplots(n_rows, n_columns, figsize=size, squeeze=False)
     for row, id in zip(panels, common, strict=False):
-        row[0].set_ylabel(id.partition("/")[2].replace("/", "\n"), fontsize="small")
+        row[0].set_ylabel(id.replace("/", "\n"), fontsize="small")
         for place, look in enumerate(looks.values()):
             at = look["ids"].tolist().index(id)
             _draw_look(row[1 + 2 * place : 3 + 2 * place], look, at)
