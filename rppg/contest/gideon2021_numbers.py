@@ -32,10 +32,10 @@ CLAIM_S, CLAIM_BPM, CLAIM_SHARE = 10, 10.0, 0.8  # appendix A5: so far apart, so
 def flash_numbers(rounds: pd.DataFrame) -> pd.DataFrame:
     """One row a dataset, loss and seed, of nets with a sampler that saw the flashing block.
 
-    Columns dataset, loss, seed, n, rmse_bpm, mean_rmse_bpm (of the mean predictor), block_saliency,
-    block_area, focus (the two divided: 1 is what an even map has), contrastive_above: whether the
-    net without labels looks at the block more than the supervised one of that seed, NaN where one
-    of the two is missing; origin.  Raises ValueError for another loss than the paper's two, and
+    Columns those of errors_by (mean_rmse_bpm is of the mean predictor), block_saliency, block_area,
+    focus (the two divided: 1 is what an even map has), contrastive_above: whether the net without
+    labels looks at the block more than the supervised one of that seed, NaN where one of the two
+    is missing.  Raises ValueError for another loss than the paper's two, and
     for rounds without a block.
     """
     own = rounds[rounds["model"] == rounds["name"]]
@@ -74,9 +74,9 @@ def read_looks(rounds: pd.DataFrame, dataset: str, seed: int) -> dict[str, dict[
 def desync_numbers(rounds: pd.DataFrame) -> pd.DataFrame:
     """One row a dataset, loss, largest shift and seed.
 
-    Columns dataset, loss, desync_s, seed, n, rmse_bpm, mean_rmse_bpm (of the mean predictor),
-    mcc_below_pc: whether training with MCC left a smaller error than with PC at that shift and
-    seed, NaN where one of the two is missing; origin.
+    Columns those of errors_by (mean_rmse_bpm is of the mean predictor) and mcc_below_pc: whether
+    training with MCC left a smaller RMSE than with PC at that shift and seed, NaN where one of the
+    two is missing.
     """
     keys = ["dataset", "loss", "desync_s", "seed"]
     table = errors_by(rounds, keys)
@@ -85,8 +85,8 @@ def desync_numbers(rounds: pd.DataFrame) -> pd.DataFrame:
 
 
 def errors_by(rounds: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Columns keys, n, rmse_bpm, mean_rmse_bpm, origin: each group's recordings, of all its folds,
-    scored together.
+    """Columns keys, n, rmse_bpm, mae_bpm, wave_mcc (of the net's waves with the contact waves),
+    mean_rmse_bpm, origin: each group's recordings, of all its folds, scored together.
 
     Raises ValueError where the mean predictor and the net were not tested on the same recordings,
     each of them once.
@@ -101,7 +101,7 @@ def errors_by(rounds: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     scores = pooled(kept, [*keys, "row"]).set_index(keys)
     net, mean = (scores[scores["row"] == row] for row in ("net", "mean"))
     net = net.assign(mean_rmse_bpm=mean["rmse_bpm"]).reset_index()
-    return net[[*keys, "n", "rmse_bpm", "mean_rmse_bpm", "origin"]]
+    return net[[*keys, "n", "rmse_bpm", "mae_bpm", "wave_mcc", "mean_rmse_bpm", "origin"]]
 
 
 def change_numbers(changes: pd.DataFrame, window_s: float) -> pd.DataFrame:
