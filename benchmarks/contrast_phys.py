@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from contrast_phys_plain import WINDOWS, PlainPhysNet, contrast_loops
+from contrast_phys_plain import WINDOWS, PlainPhysNet, as_plain, contrast_loops
 from machine import alone, peak_memory, seconds, start_memory, wait
 from store import random_store
 from torch import Tensor, nn
@@ -127,11 +127,7 @@ def net_and_clips(variant: str, device: str) -> tuple[nn.Module, Tensor]:
     clips = 100 + 40 * torch.rand(CLIPS, FRAMES, SIZE, SIZE, 3)
     clips = (clips + 5 * pulse[:, :, None, None, None]).to(torch.uint8)
     if variant == "plain":
-        plain = PlainPhysNet()
-        with torch.no_grad():
-            for ours, its in zip(net.parameters(), plain.parameters(), strict=True):
-                its.copy_(ours)
-        net, clips = plain, clips.permute(0, 4, 1, 2, 3).float().contiguous()
+        net, clips = as_plain(net, PlainPhysNet(), clips)
     return net.to(device), clips.to(device)
 
 

@@ -50,6 +50,14 @@ class PlainPhysNet(nn.Module):
         return self.end(x)[:, 0]
 
 
+def as_plain(ours: nn.Module, plain: nn.Module, clips: Tensor) -> tuple[nn.Module, Tensor]:
+    """The plain net with the weights of ours, and clips (B, T, H, W, 3) as it wants them."""
+    with torch.no_grad():
+        for weights, its in zip(ours.parameters(), plain.parameters(), strict=True):
+            its.copy_(weights)
+    return plain, clips.permute(0, 4, 1, 2, 3).float().contiguous()
+
+
 def contrast_loops(block: Tensor, fps: float, generator: torch.Generator) -> Tensor:
     """Eq. 10 of a block (2, T, S, S), with windows of half its length."""
     one, other = (_spectra(cells, fps, generator) for cells in block)

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pandas as pd
 import torch
+from contrast_phys_plain import as_plain
 from machine import alone, peak_memory, seconds, start_memory, wait
 from multiview_plain import PlainGideon2021, saliency_terms, triplet_loops
 from torch import Tensor, nn
@@ -154,11 +155,7 @@ def net_and_clips(size: str, variant: str, device: str) -> tuple[nn.Module, Tens
     clips = (clips + 5 * pulse[:, :, None, None, None]).to(torch.uint8)  # 57 to 115 bpm
     if code == "plain":
         width = config["saliency_width"] if sampler else None
-        plain = PlainGideon2021(side, config["width"], width)
-        with torch.no_grad():
-            for ours, its in zip(net.parameters(), plain.parameters(), strict=True):
-                its.copy_(ours)
-        net, clips = plain, clips.permute(0, 4, 1, 2, 3).float().contiguous()
+        net, clips = as_plain(net, PlainGideon2021(side, config["width"], width), clips)
     return net.to(device), clips.to(device)
 
 

@@ -55,16 +55,13 @@ def extract_into(store: Store, recording: Recording, landmarker, find: Callable)
     decoded again without crops: classical methods need none.  Raises what `extract` does, and
     StoreError, an OSError, where the store cannot be written.
     """
-    from rppg.vision.face import CROP_SIDE
+    from rppg.vision.preprocess import ARRAYS
     from rppg.vision.traces import NoFaceError, extract
-    from rppg.vision.wide import WIDE_SIDE
 
     try:
         with store.begin(recording.id) as writer:
-            files = {"face": CROP_SIDE, "wide": WIDE_SIDE}
             face, wide = (
-                ArrayFile(writer.folder / f"{name}.npy", (side, side, 3), "|u1")
-                for name, side in files.items()
+                ArrayFile(writer.folder / f"{name}.npy", *ARRAYS[name]) for name in ("face", "wide")
             )
             with face, wide:
                 traces = extract(recording, landmarker, face.append, find, on_wide=wide.append)

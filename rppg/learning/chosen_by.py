@@ -14,7 +14,7 @@ set; without labels, with the lowest irrelevant power ratio on the training set.
 from collections.abc import Iterable
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import default_collate
 
 from rppg.learning.clips import Clips, LabelledClips, Place
@@ -40,9 +40,7 @@ class MeanIPR:
 
     @torch.no_grad()
     def __call__(self, model: nn.Module) -> dict[str, float]:
-        model.eval()
-        parts = self._clips.split(batch_of(self._clips[0].numel(), CLIPS_A_BATCH))
-        waves = torch.cat([waves_of(model, part).float() for part in parts])  # (n, T)
+        waves = _waves(model, self._clips)
         return {"ipr": irrelevant_power_ratio(waves, FPS).mean().item()}
 
 
@@ -57,11 +55,15 @@ class LabelLoss:
 
     @torch.no_grad()
     def __call__(self, model: nn.Module) -> dict[str, float]:
-        model.eval()
-        clips = self._batch["clip"]
-        parts = clips.split(batch_of(clips[0].numel(), CLIPS_A_BATCH))
-        waves = torch.cat([waves_of(model, part).float() for part in parts])  # (n, T)
+        waves = _waves(model, self._batch["clip"])
         return {"loss": self.step.of_waves(waves, self._batch)[0].item()}
+
+
+def _waves(model: nn.Module, clips: Tensor) -> Tensor:
+    """Waves (n, T) of clips (n, T, ...), a few at a time; the model is left in eval mode."""
+    model.eval()
+    parts = clips.split(batch_of(clips[0].numel(), CLIPS_A_BATCH))
+    return torch.cat([waves_of(model, part).float() for part in parts])
 
 
 def _places(clips: Clips, ids: list[str]) -> list[Place]:

@@ -19,12 +19,13 @@ import pandas as pd
 from tqdm import tqdm
 
 from rppg.learning.randomness import seed_from
+from rppg.learning.registry import CROP_SIDES
 from rppg.learning.validation import NEAR_BPM
 from rppg.recordings.prepared import FPS, arrays_in
 from rppg.recordings.store import Store
 
 FLASH = 8  # what a seed is for; others have 0 to 7
-CROP_SIDE = 64
+CROP_SIDE = CROP_SIDES["wide"]
 BLOCK = (0, 0, 16, 16)  # x, y, width, height in pixels of a wide crop
 RATES_BPM = (60.0, 180.0)
 SWING = 40.0  # grey levels, up and down

@@ -67,11 +67,9 @@ def wave_sign(model: nn.Module, clips: LabelledClips) -> Sign:
 
 
 def flip_sign(model: nn.Module) -> None:
-    """Negate the model's wave, in place: weights and bias of its last layer, which is its `head` or
-    that of its `physnet`."""
-    head = model.head if hasattr(model, "head") else model.physnet.head
+    """Negate the model's wave, in place: weights and bias of its last layer, `model.head`."""
     with torch.no_grad():
-        for weight in head.parameters():
+        for weight in model.head.parameters():
             weight.neg_()
 
 

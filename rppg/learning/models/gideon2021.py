@@ -80,6 +80,11 @@ class Gideon2021(nn.Module):
         self.sampler = SaliencySampler(config.of_sampler()) if config.saliency else None
         self.physnet = PhysNet(config.of_physnet())
 
+    @property
+    def head(self) -> nn.Module:
+        """The layer that makes the wave: the estimator's last."""
+        return self.physnet.head
+
     def forward(
         self,
         clips: Tensor,
