@@ -23,6 +23,8 @@ import numpy as np
 
 from rppg.recordings.recording import ORIGINS
 
+MAX_GAP_S = 1.0  # of missing samples, inside of a session: shorter ones are interpolated
+
 
 @dataclass(frozen=True, eq=False)
 class MotionRecording:
