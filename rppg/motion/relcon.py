@@ -38,7 +38,7 @@ def relative_contrastive_loss(
     distances that are not finite.
     """
     _check(similarity, distance, temperature)
-    distance, order = distance.detach().sort(dim=1, descending=True)  # (A, K), farthest first
+    distance, order = distance.sort(dim=1, descending=True)  # (A, K), farthest first
     logits = at_least_float32(similarity).gather(1, order) / temperature  # (A, K)
     negatives = _log_sum_of_farther(logits, distance)  # (A, K)
     return -logsigmoid(logits - negatives).sum(dim=1).mean()
