@@ -150,12 +150,11 @@ def run(
     """
     from rppg import graph, run_log
     from rppg.pipeline import profile_and_stage, run_settings
-    from rppg.road_check import refuse_stops
 
     profile, part = profile_and_stage(part, profile)
     settings = run_settings(profile, data, seed)
-    if data is not None and _goes_the_road(settings):
-        refuse_stops(data)
+    if data is not None:
+        _refuse_data(settings, data)
     order = graph.Order(settings, part, rerun, cores, gpus, executor_profile)
     if dry_run:
         typer.echo(graph.format_plan(graph.plan(order), graph.stages(settings)))
@@ -169,6 +168,18 @@ def run(
     run_log.log_submissions(settings, before)
     if part is None:
         _show_submissions(settings)
+
+
+def _refuse_data(settings: dict, data: Path) -> None:
+    """Raises FileNotFoundError where there is no such folder, and ValueError where a profile that
+    goes the road lacks something in it."""
+    from rppg.road_check import refuse_stops
+    from rppg.wings import FACES, wing_of
+
+    if not data.is_dir():
+        raise FileNotFoundError(f"--data {data} is not a folder: expected one that holds datasets")
+    if wing_of(settings) is FACES and _goes_the_road(settings):
+        refuse_stops(data)
 
 
 def _goes_the_road(settings: dict) -> bool:

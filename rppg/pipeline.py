@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from rppg.rules import check_stages, study_names
+from rppg.wings import wing_of
 
 PROJECT_FILES = ("notebooks/Snakefile", "rppg")
 RUN_GETS = ("prepared_dir", "run_dir", "threads")  # what the Snakefile gives to a run's notebook
@@ -221,12 +222,15 @@ def worlds(settings: dict) -> list[dict]:
 
 def check_settings(settings: dict) -> None:
     """Raises KeyError for a parameter that its notebook does not have, be it of the profile or of
-    what the Snakefile gives, ValueError for stages that cannot be (see rppg.rules)."""
+    what the Snakefile gives, ValueError for stages that cannot be (see rppg.rules, rppg.wings)."""
     check_stages(settings)
-    folder, studies = project_dir(__file__) / "notebooks", study_names(settings)
-    for name, given in (dict.fromkeys(studies) | (settings.get("notebooks") or {})).items():
-        place, own = (f"studies/{name}", STUDY_GETS) if name in studies else (name, ())
-        check_parameters(folder / f"{place}.ipynb", dict.fromkeys([*own, *(given or {})]))
+    folder, wing = project_dir(__file__) / "notebooks", wing_of(settings)
+    studies, given = study_names(settings), settings.get("notebooks") or {}
+    places = {wing.stage: wing.notebook, **{name: f"studies/{name}" for name in studies}}
+    gets = {wing.stage: wing.gets, **dict.fromkeys(studies, STUDY_GETS)}
+    for name in dict.fromkeys([*places, *given]):
+        names = [*gets.get(name, ()), *(given.get(name) or {})]
+        check_parameters(folder / f"{places.get(name, name)}.ipynb", dict.fromkeys(names))
     for name, run in (settings.get("runs") or {}).items():
         given = [*RUN_GETS, *(["start"] if "start" in run else []), *(run.get("parameters") or {})]
         check_parameters(folder / f"{run['notebook']}.ipynb", dict.fromkeys(given), f"run {name!r}")

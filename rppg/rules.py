@@ -2,7 +2,8 @@
 
 A stage is the challenge, a numbered notebook, a run or a study.  People call it "01_preprocess",
 "st_transformer/pretrain" or "06_submit"; Snakemake calls its rule "preprocess",
-"st_transformer_pretrain", "submit", and with `seeds` there is one rule a seed.
+"st_transformer_pretrain", "submit", and with `seeds` there is one rule a seed.  Which stage comes
+first is told by the profile's wing (rppg.wings).
 
     >>> settings = {"profile": "mine", "study": "ablation", "runs": {"net/learn": {}}}
     >>> stages(settings)
@@ -10,6 +11,8 @@ A stage is the challenge, a numbered notebook, a run or a study.  People call it
 """
 
 import re
+
+from rppg.wings import wing_of
 
 NAME = re.compile(r"[A-Za-z]\w*(/\w+)*", re.ASCII)  # of a run: a folder, and a rule with _ for /
 FOLDERS = ("classical", "ensemble", "prepare")  # that lie beside the runs', in runs/<profile>
@@ -44,15 +47,17 @@ def _pairs(settings: dict) -> list[tuple[str, str]]:
     runs = [(run_rule(name), name) for name in settings.get("runs") or {}]
     studies = study_rules(settings)
     last = [] if studies else [("ensemble", "05_ensemble"), ("submit", "06_submit")]
-    once = [*first, ("preprocess", "01_preprocess"), *runs, *last]
+    wing = wing_of(settings)
+    once = [*first, (wing.rule, wing.stage), *runs, *last]
     suffixes = [f"_{seed}" for seed in settings.get("seeds") or []] or [""]
     return [(rule + end, name) for end in suffixes for rule, name in once] + studies
 
 
 def check_stages(settings: dict) -> None:
     """Raises ValueError for a run's or study's name that can be no folder or rule, for two that
-    have one rule, for a run inside another's folder, and for one that starts from a run which is
-    not listed before it."""
+    have one rule, for a run inside another's folder, for one that starts from a run which is not
+    listed before it, and for what the profile's wing does not have."""
+    _check_wing(settings)
     runs, studies = settings.get("runs") or {}, study_names(settings)
     for name in [*runs, *studies]:
         if not NAME.fullmatch(name) or (name in studies and "/" in name):
@@ -68,6 +73,18 @@ def check_stages(settings: dict) -> None:
         before.append(name)
 
 
+def _check_wing(settings: dict) -> None:
+    """Raises ValueError for an unknown wing, and for shards or no study in one without faces."""
+    wing = wing_of(settings)
+    if wing.hands_in:
+        return
+    found = f"{settings['profile']} is of the wing {settings['wing']!r}"
+    if not study_names(settings):
+        raise ValueError(f"{found}, which hands nothing in: give it a `study`")
+    if int(settings.get("shards", 1)) > 1:
+        raise ValueError(f"{found}, whose data {wing.stage} reads alone: leave `shards` out")
+
+
 def _check_meetings(settings: dict) -> None:
     """Raises ValueError where two names meet as rules, as folders or as executed notebooks."""
     known = {"all": "the rule of everything"}
@@ -76,6 +93,8 @@ def _check_meetings(settings: dict) -> None:
             raise ValueError(f"{name!r} and {known[rule]!r} are both the rule {rule}: rename one")
         known[rule] = name
     runs, studies = settings.get("runs") or {}, study_names(settings)
+    if (first := wing_of(settings).stage) in studies:
+        raise ValueError(f"study {first!r} is called like the first stage: rename it")
     for name in runs:
         others = [*FOLDERS, *(other for other in runs if other != name)]
         if inside := [other for other in others if f"{name}/".startswith(f"{other}/")]:

@@ -36,7 +36,8 @@ lines += ['mean of training,null,test,48,31.0,27.0,35.0,27.0,0.06,']
 Path(submission_dir, 'leaderboard.csv').write_text('\\n'.join(lines))"""
 NOTEBOOKS = {  # name: cell of parameters, code
     "01_preprocess": (
-        "data_dir: str = ''\nprepared_dir: str = ''\nrun_dir: str = ''\nworkers: int = 1",
+        "data_dir: str = ''\nprepared_dir: str = ''\nrun_dir: str = ''\nworkers: int = 1\n"
+        "seed: int = 0",
         "write(prepared_dir, 'index.parquet'); write(run_dir, 'predictions.parquet')",
     ),
     "02_learn": (
@@ -62,6 +63,10 @@ NOTEBOOKS = {  # name: cell of parameters, code
         "prepared_dir: str = ''\nrun_dir: str = ''\nthreads: int = 1\nseed: int = 0\n"
         "datasets: list = []\nloss: str = ''\nfail: bool = False",
         RUN,
+    ),
+    "studies/relcon_windows": (
+        "data_dir: str = ''\nprepared_dir: str = ''",
+        "assert Path(data_dir).is_dir(); write(prepared_dir, 'index.parquet')",
     ),
     "studies/first": (STUDY, COLLECT.format("first")),
     "studies/second": (STUDY + "\nfail: bool = False", FAIL + COLLECT.format("second")),
@@ -105,18 +110,20 @@ def write_profile(folder: Path, settings: dict, name: str = "toy") -> None:
     path.write_text(yaml.safe_dump(settings, sort_keys=False))
 
 
-def rppg_run(folder: Path, *arguments, **environment) -> subprocess.CompletedProcess:
-    """`rppg run --profile toy --data data ...` in the folder, with the folder's own package."""
-    command = [sys.executable, "-m", "rppg.cli", "run", "--data", "data", *map(str, arguments)]
+def rppg_run(folder: Path, *arguments, data="data", **environment) -> subprocess.CompletedProcess:
+    """`rppg run --profile toy --data data ...` in the folder, with the folder's own package; data
+    None: on the embedded recordings."""
+    command = [sys.executable, "-m", "rppg.cli", "run", *map(str, arguments)]
+    command += [] if data is None else ["--data", str(data)]
     command += [] if "--profile" in arguments else ["--profile", "toy"]
     return subprocess.run(
         command, cwd=folder, env=os.environ | environment, capture_output=True, text=True
     )
 
 
-def planned(folder: Path, *arguments) -> dict[str, str]:
+def planned(folder: Path, *arguments, data="data") -> dict[str, str]:
     """What `-n` says: stage to reason, in order."""
-    done = rppg_run(folder, "-n", *arguments)
+    done = rppg_run(folder, "-n", *arguments, data=data)
     assert done.returncode == 0, done.stderr
     rows = [line.split("  ", 1) for line in done.stdout.splitlines()[1:-1]]
     return {stage: why.strip() for stage, why in rows}
