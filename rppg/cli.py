@@ -12,7 +12,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from rppg import cli_data
+from rppg import cli_data, cli_motion
 
 app = typer.Typer(
     help="Heart rate from face video, learned without labels.",
@@ -27,6 +27,7 @@ app.command()(cli_data.challenge)
 app.command("check-data")(cli_data.check_data)
 app.command()(cli_data.prepare)
 app.command()(cli_data.folds)
+app.command()(cli_motion.wearables)
 
 
 @app.command()
