@@ -53,7 +53,7 @@ class MotionCandidates:
     @property
     def n_left_out(self) -> int:
         """Windows whose hour has too few of them."""
-        return len(self.windows.table) - len(self)
+        return len(self.windows) - len(self)
 
     def draw(self, index: int, generator: torch.Generator) -> dict[str, Tensor | str]:
         """Anchor number `index` with candidates that the generator decides."""
@@ -70,8 +70,8 @@ class MotionCandidates:
         return torch.from_numpy(np.array(self.windows.xyz_g[positions], np.float32))
 
     def _too_few(self, most: int) -> str:
-        found = f"no hour of a subject has {self.n_within + 1} windows, the fullest has {most}"
-        return f"{found}: take fewer candidates (n_within), or longer recordings"
+        expected = f"expected hours of {self.n_within + 1} or more windows, the fullest has {most}"
+        return f"{expected}: take fewer candidates (n_within), or more windows"
 
 
 class LabelledWindows:
@@ -82,7 +82,7 @@ class LabelledWindows:
     """
 
     def __init__(self, windows: Windows, labels: np.ndarray):
-        labels, n = np.asarray(labels), len(windows.table)
+        labels, n = np.asarray(labels), len(windows)
         if labels.shape != (n,) or labels.dtype.kind not in "iuf" or not np.isfinite(labels).all():
             found = f"labels of shape {labels.shape} and type {labels.dtype}"
             advice = "leave windows without a label out by `part`"
