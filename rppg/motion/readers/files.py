@@ -68,7 +68,8 @@ def reading(path: Path, expected: str):
     try:
         yield
     except (ValueError, EOFError, zlib.error) as error:
-        raise ValueError(f"{path.name}: {error}; expected {expected}") from error
+        reason = str(error).partition("\n")[0]  # pandas goes on with advice to programmers
+        raise ValueError(f"{path.name}: {reason}; expected {expected}") from error
 
 
 def read_numbers(path: Path, columns: Mapping[str, int], n_columns: int) -> pd.DataFrame:

@@ -2,9 +2,9 @@
 
 Any *.csv or *.parquet with the columns subject, session, activity, time_s, x, y, z (in g) and, if
 wanted, further columns of numbers, which are targets to be regressed (cadence_spm); see
-`rppg.motion.tables`, which reads and checks them.  A table is named after the folder it lies in, so
-a folder may hold a file a subject; one directly in the searched folder after its own file.  A file
-in which some of the columns are missing is taken for such a table as soon as it has four of them:
+`rppg.motion.tables`, which reads and checks them.  A table's dataset is named after the folder it
+lies in: files side by side are of one dataset, and people of the same name in them are one person.
+A file that lacks some of the columns is taken for such a table as soon as it has four of them:
 reading it then says what is missing.
 
     >>> [(found.dataset, found.name) for found in find("data")]  # doctest: +SKIP
@@ -33,8 +33,7 @@ def find(root: Path) -> Iterator[Found]:
     root = Path(root).absolute()
     for path in files_below(root, FILE):
         if len(set(COLUMNS) & _header(path)) >= ENOUGH:
-            dataset = path.stem if path.parent == root else path.parent.name
-            name = path.relative_to(root).as_posix()
+            dataset, name = path.parent.name, path.relative_to(root).as_posix()
             yield Found(dataset, name, partial(read_table, path, dataset))
 
 
