@@ -1,0 +1,92 @@
+"""The convolutional net of the learned distance: what a sample and its neighbours look like.
+
+windows (P, C, T) -> features (P, E, T), each with mean 0 and variance 1 over time.
+
+    >>> net = DilatedNet(n_in=3, width=64, bottleneck=8, kernel=15, layers=2)
+    >>> net(torch.randn(2, 3, 256)).shape
+    torch.Size([2, 64, 256])
+
+The first convolution is a partial one: a sum over the samples of its kernel that are seen, in
+proportion to how many are.  What is beyond a border is not seen, nor is what is masked; where
+nothing is seen, it gives 0.  The others are padded with zeros.
+
+Source: Xu et al., REBAR, ICLR 2024 (the net); Liu et al., ECCV 2018 (partial convolution); code
+https://github.com/maxxu05/relcon/blob/aed836f/relcon/nets/CrossAttn/utils/DilatedConv.py.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv1d, gelu, layer_norm
+
+
+class DilatedNet(nn.Module):
+    """(P, C, T) -> (P, E, T).  seen: (P, 1, T) bool, samples that it may look at; None: all.
+
+    kernel: samples, odd.  layers: residual blocks of dilation 1, 2, 4, ...  Raises ValueError for
+    an even kernel.
+    """
+
+    def __init__(self, n_in: int, width: int, bottleneck: int, kernel: int, layers: int):
+        super().__init__()
+        if kernel % 2 == 0:
+            raise ValueError(f"kernel is {kernel}, expected an odd number of samples")
+        self.first = nn.Conv1d(n_in, width, kernel, padding=kernel // 2)
+        self.blocks = nn.ModuleList(_Block(width, bottleneck, kernel, 2**i) for i in range(layers))
+
+    def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+        if seen is None:
+            seen = torch.ones_like(x[:1, :1])  # (1, 1, T)
+        else:
+            seen = seen.to(x.dtype)  # (P, 1, T)
+            x = x * seen
+        first = conv1d(x, self.first.weight, padding=self.first.padding)  # (P, E, T)
+        share = self._share(seen)
+        first = first / share.clamp_min(0.5 / self.first.kernel_size[0])
+        return self.after_first(first + self.first.bias[:, None] * (share > 0))
+
+    def after_first(self, first: Tensor) -> Tensor:
+        """What follows the first convolution (P, E, T)."""
+        x = _normalised(gelu(first))
+        for block in self.blocks:
+            x = block(x)
+        return x
+
+    def first_sums(self, x: Tensor) -> Tensor:
+        """(2 C + 1, E * T): what the first convolution of a linear map of one window is made of.
+
+        x: (1, C, T).  first(scale * x + shift), of a scale and a shift for each channel, is
+        concatenated (scale, shift, 1) times these.
+        """
+        weight = self.first.weight.flatten(0, 1)[:, None]  # (E C, 1, kernel)
+        channels = torch.cat([x, torch.ones_like(x)]).transpose(0, 1)  # (C, 2, T)
+        channels = channels.flatten(0, 1)[:, None]  # (2 C, 1, T)
+        share = self._share(torch.ones_like(x[:1, :1]))
+        sums = conv1d(channels, weight, padding=self.first.padding) / share  # (2 C, E C, T)
+        n_in = x.shape[1]
+        sums = sums.unflatten(0, (n_in, 2)).unflatten(2, (-1, n_in))  # (C, 2, E, C, T)
+        own = sums.diagonal(dim1=0, dim2=3).permute(0, 3, 1, 2)  # (2, C, E, T)
+        bias = self.first.bias[:, None].expand(own.shape[2:])
+        return torch.cat([own.flatten(0, 1).flatten(1), bias.reshape(1, -1)])
+
+    def _share(self, seen: Tensor) -> Tensor:
+        """How much of the kernel is seen at each sample (P, 1, T), 0-1."""
+        kernel = seen.new_ones(1, 1, *self.first.kernel_size)
+        return conv1d(seen, kernel, padding=self.first.padding) / kernel.numel()
+
+
+class _Block(nn.Module):
+    """x (P, E, T) and what a dilated convolution of a few channels makes of it."""
+
+    def __init__(self, width: int, bottleneck: int, kernel: int, dilation: int):
+        super().__init__()
+        self.bottle = nn.Conv1d(width, bottleneck, 1)
+        padding = kernel // 2 * dilation
+        self.conv = nn.Conv1d(bottleneck, width, kernel, dilation=dilation, padding=padding)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return _normalised(gelu(self.conv(self.bottle(x)) + x))
+
+
+def _normalised(x: Tensor) -> Tensor:
+    """Instance norm: each channel of each window (P, E, T) over time."""
+    return layer_norm(x, x.shape[-1:])

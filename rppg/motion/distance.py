@@ -1,0 +1,187 @@
+"""A learned distance of windows: how well the anchor is rebuilt from what is in the candidate.
+
+anchors and candidates (.., T, 3) in g; distance = squared error of the rebuilt anchor, summed over
+time and axes, so not symmetric; windows of one batch have one length T.
+
+    >>> model = MotionDistance(DistanceConfig()).eval()
+    >>> anchors, candidates = torch.randn(4, 256, 3), torch.randn(10, 256, 3)
+    >>> rebuilt = model(anchors, candidates[:4])  # pair by pair: what training needs
+    >>> rebuilt.shape, reconstruction_error(rebuilt, anchors).shape
+    (torch.Size([4, 256, 3]), torch.Size([4]))
+    >>> model.distances(anchors, model.keys(candidates)).shape  # every pair, what is shared once
+    torch.Size([4, 10])
+
+Both windows are normalised with the candidate's mean and standard deviation (RevIN); queries from
+the anchor, keys and values from the candidate, by three convolutional nets; each sample of the
+anchor is a weighted mean of the candidate's values, with sparsemax weights, in training as in
+evaluation; then the normalisation is undone.
+
+Source: Xu et al., RelCon, ICLR 2025, section 3.1; code
+https://github.com/maxxu05/relcon/tree/aed836f, but for its evaluation, which has softmax weights on
+nets that sparsemax trained.  statistics="anchor", attention="softmax" and masked samples are those
+of its predecessor: Xu et al., REBAR, ICLR 2024.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import dropout
+
+from rppg.motion.dilated import DilatedNet
+from rppg.motion.sparsemax import sparsemax
+
+AXES = 3
+EPSILON = 1e-5  # g^2, added to variances
+PAIRS = 8  # done at a time, so that their attention (T, T) stays in a core's cache
+ATTENTIONS = {"sparsemax": sparsemax, "softmax": lambda logits: logits.softmax(dim=-1)}
+STATISTICS = ("candidate", "anchor")
+
+
+@dataclass(frozen=True)
+class DistanceConfig:
+    """The defaults are the paper's: 58,617 parameters.  ValueError for what cannot be."""
+
+    width: int = 64  # E, of queries, keys and values
+    bottleneck: int = 8
+    kernel: int = 15  # samples
+    layers: int = 2  # dilated blocks after the first; dilations 1, 2, 4, ...
+    dropout: float = 0.1  # of attention weights, in training only
+    attention: str = "sparsemax"  # or "softmax"
+    statistics: str = "candidate"  # whose mean and std normalise both; or "anchor"
+
+    def __post_init__(self):
+        if self.attention not in ATTENTIONS:
+            raise ValueError(f"attention is {self.attention!r}, expected one of {[*ATTENTIONS]}")
+        if self.statistics not in STATISTICS:
+            raise ValueError(f"statistics is {self.statistics!r}, expected one of {STATISTICS}")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout is {self.dropout}, expected 0 to below 1")
+
+
+class Keys(NamedTuple):
+    """All that distances need of K candidates, none of it of an anchor."""
+
+    keys: Tensor  # (K, T, E), over the root of E
+    values: Tensor  # (K, T, 3) in g: what a query rebuilds that looks at this sample alone
+    mean: Tensor  # (K, 3) in g
+    std: Tensor  # (K, 3) in g
+
+
+class MotionDistance(nn.Module):
+    """Anchors (P, T, 3) and candidates (P, T, 3) -> rebuilt anchors (P, T, 3), all in g.
+
+    masked: (P, T) bool, samples of the anchor that its query does not see.  Raises ValueError for
+    shapes that do not fit.
+    """
+
+    def __init__(self, config: DistanceConfig):
+        super().__init__()
+        self.config = config
+        self.gain, self.offset = nn.Parameter(torch.ones(AXES)), nn.Parameter(torch.zeros(AXES))
+        sizes = (AXES, config.width, config.bottleneck, config.kernel, config.layers)
+        self.query, self.key, self.value = (DilatedNet(*sizes) for _ in range(3))
+        self.out = nn.Linear(config.width, AXES)
+
+    def forward(self, anchors: Tensor, candidates: Tensor, masked: Tensor | None = None) -> Tensor:
+        _check(anchors, candidates)
+        if len(anchors) != len(candidates):
+            raise ValueError(f"expected as many candidates as anchors, {len(anchors)}")
+        whose = candidates if self.config.statistics == "candidate" else anchors
+        mean, std = statistics(whose)  # (P, 3) each
+        seen = None if masked is None else ~masked[:, None]  # (P, 1, T)
+        queries = self.query(self._normalised(anchors, mean, std), seen)  # (P, E, T)
+        keys, values = self._keys_and_values(self._normalised(candidates, mean, std))
+        weights = self._weights(queries, keys)  # (P, T, T): samples of the anchor, the candidate
+        weights = dropout(weights, self.config.dropout, self.training)
+        return self._undone(weights @ values + self.out.bias, mean, std)
+
+    @torch.no_grad()
+    def keys(self, candidates: Tensor) -> Keys:
+        """What `distances` needs of candidates (K, T, 3), once for all anchors.
+
+        Raises ValueError where the anchor's statistics normalise: nothing is the candidate's alone
+        then; take forward.
+        """
+        _check(candidates, candidates)
+        if self.config.statistics == "anchor":
+            raise ValueError("keys need statistics 'candidate', found 'anchor': call forward")
+        mean, std = statistics(candidates)
+        parts = zip(*(x.split(PAIRS) for x in (candidates, mean, std)), strict=True)
+        found = [self._keys_and_values(self._normalised(*part)) for part in parts]
+        keys, values = (torch.cat(some) for some in zip(*found, strict=True))
+        return Keys(keys, self._undone(values + self.out.bias, mean, std), mean, std)
+
+    def distances(self, anchors: Tensor, keys: Keys) -> Tensor:
+        """Distances (A, K) of every anchor (A, T, 3) to every candidate; as in eval mode."""
+        return torch.cat([self._to_all(anchor[None], keys) for anchor in anchors])
+
+    def own_distances(self, anchors: Tensor, keys: Keys, c: int) -> Tensor:
+        """Distances (A, c) of each anchor (A, T, 3) to c candidates of its own; as in eval mode.
+
+        keys: of A * c windows, those of the first anchor first.
+        """
+        if len(keys.mean) != c * len(anchors):
+            found = f"keys are of {len(keys.mean)} windows, anchors are {len(anchors)}"
+            raise ValueError(f"{found}: expected {c} windows an anchor")
+        own = zip(*(x.split(c) for x in keys), strict=True)
+        return torch.cat(
+            [self._to_all(a[None], Keys(*k)) for a, k in zip(anchors, own, strict=True)]
+        )
+
+    @torch.no_grad()
+    def _to_all(self, anchor: Tensor, keys: Keys) -> Tensor:
+        """Distances (1, K) of one anchor (1, T, 3)."""
+        _check(anchor, keys.values)
+        own_mean = anchor.mean(dim=1)  # (1, 3)
+        centred = (anchor - own_mean[:, None]).transpose(1, 2)  # (1, 3, T)
+        sums = self.query.first_sums(centred)  # (7, E * T)
+        scale = self.gain / keys.std  # (K, 3)
+        shift = self.offset + scale * (own_mean - keys.mean)
+        factors = torch.cat([scale, shift, torch.ones_like(scale[:, :1])], dim=1)  # (K, 7)
+        found = []
+        for some in zip(*(x.split(PAIRS) for x in (factors, keys.keys, keys.values)), strict=True):
+            first = (some[0] @ sums).unflatten(1, (self.config.width, -1))  # (k, E, T)
+            rebuilt = self._weights(self.query.after_first(first), some[1]) @ some[2]
+            found.append(reconstruction_error(rebuilt, anchor))
+        return torch.cat(found)[None]
+
+    def _normalised(self, windows: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+        """(P, T, 3) in g -> (P, 3, T)."""
+        scaled = (windows - mean[:, None]) / std[:, None] * self.gain + self.offset
+        return scaled.transpose(1, 2)
+
+    def _undone(self, rebuilt: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+        """(P, T, 3) normalised -> (P, T, 3) in g."""
+        return (rebuilt - self.offset) / self.gain * std[:, None] + mean[:, None]
+
+    def _keys_and_values(self, normalised: Tensor) -> tuple[Tensor, Tensor]:
+        """Of candidates (P, 3, T): keys (P, T, E), and values (P, T, 3) without the out's bias."""
+        keys = self.key(normalised).transpose(1, 2) / self.config.width**0.5
+        return keys, self.value(normalised).transpose(1, 2) @ self.out.weight.T
+
+    def _weights(self, queries: Tensor, keys: Tensor) -> Tensor:
+        """Attention (P, T, T) of queries (P, E, T) to keys (P, T, E)."""
+        logits = queries.transpose(1, 2) @ keys.transpose(1, 2)  # (P, T, T)
+        return ATTENTIONS[self.config.attention](logits)
+
+
+def statistics(windows: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation (P, 3) over time of windows (P, T, 3); no gradient."""
+    variance, mean = torch.var_mean(windows.detach(), dim=1, correction=0)
+    return mean, (variance + EPSILON).sqrt()
+
+
+def reconstruction_error(rebuilt: Tensor, anchors: Tensor) -> Tensor:
+    """Squared error of rebuilt (P, T, 3), summed over time and axes: (P,)."""
+    return (rebuilt - anchors).square().sum(dim=(1, 2))
+
+
+def _check(anchors: Tensor, candidates: Tensor) -> None:
+    for windows in (anchors, candidates):
+        if windows.ndim != 3 or windows.shape[2] != AXES or not windows.numel():
+            raise ValueError(f"expected windows (n, T, 3), found {tuple(windows.shape)}")
+    if anchors.shape[1] != candidates.shape[1]:
+        found = f"{anchors.shape[1]} and {candidates.shape[1]} samples"
+        raise ValueError(f"anchors and candidates have {found}, expected one length")
