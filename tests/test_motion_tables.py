@@ -12,9 +12,8 @@ def recording(subject="ann", session="s1", n=300, origin="real", **targets):
     rng = np.random.default_rng(len(subject) + len(session))
     xyz_g = rng.normal([0, 0, 1], 0.05, (n, 3))
     activities = np.where(np.arange(n) < n // 2, "walking", "")
-    return MotionRecording(
-        "mine", subject, session, np.arange(n) / 100, xyz_g, activities, targets, origin
-    )
+    times_s = np.cumsum(rng.uniform(0.008, 0.012, n))
+    return MotionRecording("mine", subject, session, times_s, xyz_g, activities, targets, origin)
 
 
 def table(n=50, **columns):
@@ -52,6 +51,11 @@ def test_rows_of_subjects_may_be_mixed(tmp_path):
     frame.sort_values("time_s", kind="stable").to_parquet(tmp_path / "mixed.parquet")
     found = list(read_table(tmp_path / "mixed.parquet"))
     assert [(one.subject, len(one.times_s)) for one in found] == [("ann", 50), ("bob", 50)]
+
+
+def test_names_that_look_like_numbers_stay_text(tmp_path):
+    (found,) = read_table(put(tmp_path / "t.csv", subject="007", session="1.0", activity="3"))
+    assert (found.id, set(found.activities)) == ("t/007/1.0", {"3"})
 
 
 def test_columns_of_other_kinds_are_read(tmp_path):
@@ -119,6 +123,12 @@ def test_what_is_wrong_is_said(tmp_path, columns, message):
 def test_the_session_that_is_wrong_is_named():
     frame = pd.concat([table(), table(subject="bob", z=9.8)], ignore_index=True)
     with pytest.raises(ValueError, match="^here: subject bob, session s1: .*m/s"):
+        check_table(frame, "here")
+
+
+def test_rows_are_counted_from_the_first_whatever_the_index():
+    frame = table(y=one(17, np.nan)).set_index(np.arange(50) // 10)
+    with pytest.raises(ValueError, match="column y, row 18"):
         check_table(frame, "here")
 
 

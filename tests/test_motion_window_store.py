@@ -91,6 +91,16 @@ def test_what_was_there_stays_where_writing_ends_early(tmp_path, error):
     assert len(list(tmp_path.iterdir())) == 3
 
 
+def test_no_index_stands_beside_windows_of_another_writing(tmp_path):
+    write(tmp_path, found("a", recording("ann")))
+    (tmp_path / "problems.csv").unlink()
+    (tmp_path / "problems.csv").mkdir()  # writing ends here, after the windows
+    with pytest.raises(OSError, match="problems.csv"):
+        write(tmp_path, found("b", recording("bob")))
+    with pytest.raises(FileNotFoundError, match="lacks index.parquet"):
+        read_windows(tmp_path)
+
+
 def test_writing_again_replaces_windows_and_nothing_else(tmp_path):
     (tmp_path / "folds").mkdir()
     write(tmp_path, found("a", recording("ann"), recording("bob")))

@@ -136,9 +136,10 @@ def test_a_short_gap_is_bridged_and_samples_without_values_are_missing():
 
 
 @pytest.mark.parametrize(("n_walking", "label"), [(129, "walking"), (128, ""), (127, "")])
-def test_a_label_needs_more_than_half(n_walking, label):
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_label_needs_more_than_half(n_walking, label, order):
     others = ["sitting", ""] * WINDOW
-    activities = ["walking"] * n_walking + others[: WINDOW - n_walking]
+    activities = (["walking"] * n_walking + others[: WINDOW - n_walking])[::order]
     _, rows = cut_windows(recording(np.arange(WINDOW) / RATE_HZ, activities=activities))
     assert rows["activity"].tolist() == [label]
 
@@ -164,8 +165,17 @@ def test_labels_follow_time_at_another_rate():
     times_s = np.arange(0, 2 * 2.56, 1 / 50)
     activities = np.where(times_s < 2.56, "walking", "running")
     _, rows = cut_windows(recording(times_s, activities=activities))
-    assert rows["activity"].tolist()[0] == "walking"
+    assert rows["activity"].tolist() == ["walking"]
     assert len(rows) == 1  # the last sample at 50 Hz comes 0.02 s, not 0.01 s, before the end
+
+
+def test_labels_and_targets_after_a_gap_are_those_of_their_time():
+    times_s = np.r_[: 3 * WINDOW] / RATE_HZ
+    times_s[WINDOW:] += 5
+    activities = np.repeat(["walking", "running", "sitting"], WINDOW)
+    _, rows = cut_windows(recording(times_s, activities=activities, seconds=times_s))
+    assert rows["activity"].tolist() == ["walking", "running", "sitting"]
+    np.testing.assert_allclose(rows["seconds"], rows["start_s"] + 1.275)
 
 
 def test_a_target_cannot_be_named_like_a_column():
