@@ -8,6 +8,8 @@ from torch.autograd import gradcheck
 
 from rppg.motion.baselines import augmentation_loss, hard_positive_loss, nt_xent
 
+pytestmark = pytest.mark.usefixtures("single_thread")
+
 
 def normal(*shape, seed=0, dtype=torch.float64):
     return torch.randn(shape, dtype=dtype, generator=torch.Generator().manual_seed(seed))
