@@ -11,7 +11,7 @@ phone, gravity turns with the posture, and nothing is said between two activitie
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -28,7 +28,7 @@ BY_FOOT = ("walking", "stairs", "running")
 SEATED = ("cycling", "sitting", "typing")
 ACTIVITIES = BY_FOOT + SEATED
 TURN_S = 3.0  # from one activity to the next, labelled by nobody
-LEAST_RATE_HZ, LEAST_BOUT_S = 40.0, 5.0
+LEAST = {"n_subjects": 1, "n_sessions": 1, "bout_s": 5.0, "rate_hz": 40.0}
 
 
 @dataclass(frozen=True)
@@ -47,16 +47,13 @@ class SimulatorConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (
-            ("n_subjects", 1),
-            ("n_sessions", 1),
-            ("bout_s", LEAST_BOUT_S),
-            ("rate_hz", LEAST_RATE_HZ),
-            ("noise_g", 0),
-            ("seed", 0),
-        ):
-            if not (value := getattr(self, name)) >= least:
-                raise ValueError(f"{name} is {value}, expected at least {least:g}")
+        for field in fields(self):
+            value, least = getattr(self, field.name), LEAST.get(field.name, 0)
+            whole = isinstance(field.default, int)
+            right = isinstance(value, int if whole else (int, float)) and value >= least
+            if not right or isinstance(value, bool):
+                kind = "a whole number" if whole else "a number"
+                raise ValueError(f"{field.name} is {value!r}, expected {kind} from {least:g}")
 
 
 def simulate(config: SimulatorConfig) -> Iterator[MotionRecording]:

@@ -43,14 +43,8 @@ def write_wearables(
     says what differs.  Raises FileExistsError where it holds something else.
     """
     folder = Path(folder)
-    known = folder.is_dir() and any(folder.iterdir())
-    if known and not (folder / PARAMETERS).is_file():
-        raise FileExistsError(f"{folder} is not empty and no wearables: choose another folder")
-    if known and not (what := _differences(folder, config)):
+    if _known(folder, config, replace):
         return folder
-    if known and not replace:
-        advice = "choose another folder, or replace this one"
-        raise ValueError(f"{folder} holds wearables of other parameters ({what}): {advice}")
     folder.parent.mkdir(parents=True, exist_ok=True)
     remove_temporaries(folder)
     new = temporary(folder)
@@ -70,6 +64,19 @@ def config_from(settings: dict) -> SimulatorConfig:
     if unknown := sorted(settings.keys() - known.keys()):
         raise ValueError(f"unknown settings {', '.join(unknown)}: expected of {', '.join(known)}")
     return SimulatorConfig(**settings)
+
+
+def _known(folder: Path, config: SimulatorConfig, replace: bool) -> bool:
+    """Whether `folder` already holds these wearables; raises where it may not be written."""
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return False
+    if not (folder / PARAMETERS).is_file():
+        raise FileExistsError(f"{folder} is not empty and no wearables: choose another folder")
+    what = _differences(folder, config)
+    if what and not replace:
+        advice = "choose another folder, or replace this one"
+        raise ValueError(f"{folder} holds wearables of other parameters ({what}): {advice}")
+    return not what
 
 
 def _write(folder: Path, config: SimulatorConfig, progress: bool) -> None:
