@@ -175,11 +175,10 @@ def _refuse_data(settings: dict, data: Path) -> None:
     """Raises FileNotFoundError where there is no such folder, and ValueError where a profile that
     goes the road lacks something in it."""
     from rppg.road_check import refuse_stops
-    from rppg.wings import FACES, wing_of
 
     if not data.is_dir():
         raise FileNotFoundError(f"--data {data} is not a folder: expected one that holds datasets")
-    if wing_of(settings) is FACES and _goes_the_road(settings):
+    if _goes_the_road(settings):
         refuse_stops(data)
 
 

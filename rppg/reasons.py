@@ -134,7 +134,8 @@ def changes(before: str, now: str) -> Iterator[str]:
     """In words, what differs between two values of one parameter of a rule.
 
     JSON objects whose keys are files of the package are code, others are parameters; 16 hexadecimal
-    digits are the digest of a dataset folder, and any other text is a folder's name.
+    digits are the digest of a dataset folder (of several, with + between them), and any other text
+    is a folder's name.
     """
     kind = _kind(now)
     if kind == "data":
@@ -157,7 +158,7 @@ def changes(before: str, now: str) -> Iterator[str]:
 def _kind(text: str) -> str:
     parsed = _parsed(text)
     if not isinstance(parsed, dict):
-        return "data" if re.fullmatch("[0-9a-f]{16}", text) else "folder"
+        return "data" if re.fullmatch("[0-9a-f]{16}([+][0-9a-f]{16})*", text) else "folder"
     return "code" if parsed and all(key.endswith(".py") for key in parsed) else "parameters"
 
 

@@ -45,13 +45,20 @@ FACES = Wing(
 )
 MOTION = Wing(
     write="wearables",
-    write_code=("motion",),
+    write_code=(
+        *("motion/write_wearables.py", "motion/simulator.py", "motion/person.py"),
+        *("motion/gait.py", "motion/arm.py", "motion/sitting.py", "motion/wearing.py"),
+        *("motion/irregular.py", "motion/recording.py", "motion/tables.py"),
+    ),
     stage="relcon_windows",
     rule="relcon_windows",
     notebook="studies/relcon_windows",
     gets=("data_dir", "prepared_dir"),
     table="prepared/{profile}/index.parquet",
-    first_code=("recordings", "motion"),
+    first_code=(
+        *("recordings", "motion/readers", "motion/recording.py", "motion/tables.py"),
+        *("motion/windows.py", "motion/window_store.py"),
+    ),
     run_code=("recordings", "learning", "motion"),
     study_code=("contest", "motion", "grid.py", "sweep.py"),
     hands_in=False,

@@ -65,7 +65,7 @@ NOTEBOOKS = {  # name: cell of parameters, code
         RUN,
     ),
     "studies/relcon_windows": (
-        "data_dir: str = ''\nprepared_dir: str = ''",
+        "data_dir: str = ''\nprepared_dir: str = ''\nmore_data: list = []",
         "assert Path(data_dir).is_dir(); write(prepared_dir, 'index.parquet')",
     ),
     "studies/first": (STUDY, COLLECT.format("first")),

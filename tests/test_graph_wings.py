@@ -1,16 +1,21 @@
 """A profile of the wing `motion`: its own embedded recordings, first notebook and code."""
 
+import ast
+import json
+from pathlib import Path
+
 import pytest
 from graph_shared import planned, rppg_run, toy_project, write_profile
+from reader_files import put
 
 from rppg import graph, pipeline
 from rppg.rules import check_stages, stages
-from rppg.wings import WINGS, wing_of
+from rppg.wings import MOTION, WINGS, wing_of
 
 PROFILE = {
     "wing": "motion",
     "study": ["first", "second"],
-    "challenge": {"n_subjects": 2},
+    "challenge": {"n_subjects": 2, "n_sessions": 1, "bout_s": 8.0},
     "sweeps": [
         {
             "name": "distance/seed{seed}",
@@ -56,42 +61,52 @@ def test_the_windows_and_every_run_are_made_and_nothing_of_faces(project):
 
 
 @pytest.mark.slow
-def test_a_dry_run_on_embedded_recordings_lists_the_stages(project):
+def test_embedded_recordings_are_written_after_a_dry_run_has_listed_the_stages(project):
     write_profile(project, PROFILE, "wearables")
     told = planned(project, "wearables", "--profile", "wearables", data=None)
     assert list(told) == ["challenge", "relcon_windows", *RUNS, "first", "second"]
     assert told["relcon_windows"].endswith("after challenge")
     part = planned(project, "relcon/seed2", "--profile", "wearables", data=None)
     assert list(part) == ["challenge", "relcon_windows", "distance/seed2", "relcon/seed2"]
+    done = rppg_run(project, "relcon_windows", "--profile", "wearables", data=None)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert (project / "data/wearables/SYNTHETIC.txt").is_file()
+    assert (project / "prepared/wearables/index.parquet").is_file()
+    more = PROFILE | {"challenge": PROFILE["challenge"] | {"noise_g": 0.1}}
+    write_profile(project, more, "wearables")
+    told = planned(project, "wearables", "--profile", "wearables", data=None)
+    assert told["challenge"] == "parameter noise_g default -> 0.1"
+
+
+@pytest.mark.slow
+def test_further_real_data_are_followed_as_soon_as_they_are_there(project):
+    given = {"notebooks": {"relcon_windows": {"more_data": ["further"]}}}
+    write_profile(project, {**PROFILE, **given}, "more")
+    arguments = ("relcon_windows", "--profile", "more")
+    assert rppg_run(project, *arguments, data="tables").returncode == 0
+    assert rppg_run(project, "-n", *arguments, data="tables").stdout.startswith("nothing to do")
+    put(project / "further" / "one.csv")
+    told = planned(project, *arguments, data="tables")
+    assert told == {"relcon_windows": "files of the dataset folder changed"}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("changed", "first", "others"),
-    [
-        ("motion/recording.py", "code of motion changed (recording.py)", "code of motion changed"),
-        (
-            "motion/encoder.py",
-            "code of motion changed (encoder.py)",
-            "code of motion changed (encoder.py)",
-        ),
-        ("learning/training.py", None, "code of learning changed (training.py)"),
-        ("recordings/whole.py", "code of recordings changed (whole.py)", "code of recordings"),
-        ("vision/face.py", None, None),
+    ("changed", "first", "run"),
+    [  # faces are nobody's business here, nets none of the windows'
+        (("vision/face.py", "motion/encoder.py"), None, "code of motion changed (encoder.py)"),
+        (("motion/windows.py",), *["code of motion changed (windows.py)"] * 2),
     ],
 )
-def test_a_stage_reruns_where_the_code_of_its_rooms_changed(project, changed, first, others):
-    path = project / "rppg" / changed
-    before = path.read_text()
-    path.write_text(before + "\nMORE = 1\n")
-    told = planned(project, data="tables") if others else rppg_run(project, "-n", data="tables")
-    path.write_text(before)
-    if others is None:
-        assert told.stdout == "nothing to do: every stage is up to date\n"
-        return
+def test_a_stage_reruns_where_code_that_it_uses_changed(project, changed, first, run):
+    before = {name: (project / "rppg" / name).read_text() for name in changed}
+    for name, text in before.items():
+        (project / "rppg" / name).write_text(text + "\nMORE = 1\n")
+    told = planned(project, data="tables")
+    for name, text in before.items():
+        (project / "rppg" / name).write_text(text)
     assert told.get("relcon_windows") == first
-    assert others in told["distance/seed1"] and others in told["relcon/seed2"]
-    assert "first" in told and "second" in told
+    assert all(told[name].startswith(run) for name in RUNS) and {"first", "second"} <= set(told)
 
 
 @pytest.mark.slow
@@ -131,4 +146,24 @@ def test_what_a_wing_does_not_have_is_refused(settings, says):
 def test_the_code_of_every_wing_is_there():
     for wing in WINGS.values():
         for rooms in (wing.write_code, wing.first_code, wing.run_code, wing.study_code):
-            assert all(pipeline.code_files(room) != "{}" for room in rooms)
+            assert all(json.loads(pipeline.code_files(room)) for room in rooms)
+
+
+@pytest.mark.parametrize("stage", ["write_code", "first_code"])
+def test_the_code_of_a_stage_is_all_of_its_room_that_it_uses(stage):
+    listed = json.loads(pipeline.code_files(*getattr(MOTION, stage)))
+    package = Path(pipeline.__file__).parent
+    used = {used for name in listed for used in own_imports(package, name)}
+    assert {name for name in used if name.startswith("motion/")} <= set(listed)
+
+
+def own_imports(package: Path, name: str) -> set[str]:
+    """Files of the package that one of its files imports, by their names in it."""
+    found, beside = set(), Path(name).parent.as_posix()
+    for node in ast.walk(ast.parse((package / name).read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.level == 1 or "rppg." in (node.module or "")):
+            room = (node.module or "").removeprefix("rppg.").replace(".", "/")
+            room = f"{beside}/{room}" if node.level == 1 else room
+            places = (f"{room}.py", *(f"{room}/{alias.name}.py" for alias in node.names))
+            found |= {place for place in places if (package / place).is_file()}
+    return found
