@@ -127,6 +127,19 @@ def test_plain_tables_are_named_after_their_folder(tmp_path):
     }
 
 
+def test_plain_tables_of_one_name_in_two_folders_are_two_datasets(tmp_path):
+    files.plain(tmp_path, "first/watch.csv")
+    files.plain(tmp_path, "second/watch.csv")
+    assert [dataset for dataset, _ in names(find_motion(tmp_path))] == ["first", "second"]
+
+
+def test_what_is_written_below_a_mark_is_synthetic_in_every_layout(tmp_path):
+    write_one_of_each(tmp_path)
+    put(tmp_path / "SYNTHETIC.txt", "written, not recorded")
+    origins = [recording.origin for one in find_motion(tmp_path) for recording in one.read()]
+    assert origins == ["synthetic"] * 8
+
+
 def test_a_plain_table_that_lacks_columns_or_is_broken_says_so_when_read(tmp_path):
     files.plain(tmp_path, "mine/a.csv", session=None, time_s=None)
     put(tmp_path / "mine" / "b.parquet", b"PAR1 and then nothing")

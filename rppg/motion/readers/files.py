@@ -38,24 +38,26 @@ def files_below(root: Path, pattern: str) -> list[Path]:
     """
     found, first = [], {}
     for path in _visible(Path(root).absolute()):
-        if match := re.search(f"/{pattern}$", path.as_posix()):
+        if match := re.search(f"/{pattern}$", path):
             if other := first.get(match[0]):
                 raise ValueError(f"{other} and {path} look like one file: remove one of them")
             first[match[0]] = path
             found.append(path)
-    return sorted(found, key=lambda path: natural(path.as_posix()))
+    return [Path(path) for path in sorted(found, key=natural)]
 
 
-def _visible(root: Path) -> Iterator[Path]:
+def _visible(root: Path) -> Iterator[str]:
+    """Paths with "/" of visible files; text, as there may be a hundred thousand images beside."""
     seen = set()
     for folder, names, files in os.walk(root, followlinks=True):
-        place, depth = os.path.realpath(folder), len(Path(folder).relative_to(root).parts)
+        here, place = Path(folder).as_posix(), os.path.realpath(folder)
+        depth = len(Path(folder).relative_to(root).parts)
         names[:] = [name for name in names if depth < MAX_FOLDERS and _is_visible(name)]
         if place in seen:
             names.clear()
             continue
         seen.add(place)
-        yield from (Path(folder, name) for name in files if _is_visible(name))
+        yield from (f"{here}/{name}" for name in files if _is_visible(name))
 
 
 def _is_visible(name: str) -> bool:

@@ -10,7 +10,7 @@ it goes back by more than a second, the watch's clock has started anew and a new
 same stamp the first is kept.
 
 Source: Stisen et al., Smart Devices are Different, SenSys 2015, and the readme of the archive (UCI
-repository, dataset 344); rates as in its code for the watches in maxxu05/relcon.
+repository, dataset 344); rates of the watches as in the paper; maxxu05/relcon takes the same.
 
     >>> [found.name for found in find("data")]  # doctest: +SKIP
     ['Activity recognition exp/Watch_accelerometer.csv']

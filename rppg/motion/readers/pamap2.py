@@ -3,8 +3,8 @@
 PAMAP2_Dataset/{Protocol,Optional}/subject10<N>.dat, a file a person and session, has 54 columns
 separated by blanks and no header: seconds, activity, heart rate, and for hand (from column 4),
 chest (21) and ankle (38) 17 columns each: temperature, acceleration in m/s^2 to +-16 g (3 columns),
-the same to +-6 g (3), and more.  100 Hz.  The +-16 g ones are read: the others saturate when
-running, and its authors say that they are not calibrated as well.  "NaN" is a lost sample.
+the same to +-6 g (3), and more.  100 Hz.  The +-16 g ones are read, as its readme recommends: the
+others saturate when running and are not precisely calibrated.  "NaN" is a lost sample.
 Activity 0 is what lies between activities: no label.
 
 Source: Reiss and Stricker, Introducing a New Benchmarked Dataset for Activity Monitoring, ISWC
