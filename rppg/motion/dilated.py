@@ -16,7 +16,7 @@ https://github.com/maxxu05/relcon/blob/aed836f/relcon/nets/CrossAttn/utils/Dilat
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv1d, gelu, layer_norm
+from torch.nn.functional import conv1d, gelu, layer_norm, pad
 
 
 class DilatedNet(nn.Module):
@@ -52,21 +52,12 @@ class DilatedNet(nn.Module):
         return x
 
     def first_sums(self, x: Tensor) -> Tensor:
-        """(2 C + 1, E * T): what the first convolution of a linear map of one window is made of.
-
-        x: (1, C, T).  first(scale * x + shift), of a scale and a shift for each channel, is
-        concatenated (scale, shift, 1) times these.
-        """
-        weight = self.first.weight.flatten(0, 1)[:, None]  # (E C, 1, kernel)
-        channels = torch.cat([x, torch.ones_like(x)]).transpose(0, 1)  # (C, 2, T)
-        channels = channels.flatten(0, 1)[:, None]  # (2 C, 1, T)
-        share = self._share(torch.ones_like(x[:1, :1]))
-        sums = conv1d(channels, weight, padding=self.first.padding) / share  # (2 C, E C, T)
-        n_in = x.shape[1]
-        sums = sums.unflatten(0, (n_in, 2)).unflatten(2, (-1, n_in))  # (C, 2, E, C, T)
-        own = sums.diagonal(dim1=0, dim2=3).permute(0, 3, 1, 2)  # (2, C, E, T)
-        bias = self.first.bias[:, None].expand(own.shape[2:])
-        return torch.cat([own.flatten(0, 1).flatten(1), bias.reshape(1, -1)])
+        """What the first convolution makes of each channel of a window (C, T) alone, without bias:
+        (C, E, T).  As it is linear, windows that differ in channels' scales share these."""
+        half = self.first.padding[0]
+        around = pad(x, (half, half)).unfold(1, *self.first.kernel_size, 1)  # (C, T, kernel)
+        sums = self.first.weight.transpose(0, 1) @ around.transpose(1, 2)  # (C, E, T)
+        return sums / self._share(torch.ones_like(x[None, :1]))
 
     def _share(self, seen: Tensor) -> Tensor:
         """How much of the kernel is seen at each sample (P, 1, T), 0-1."""

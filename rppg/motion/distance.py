@@ -64,7 +64,7 @@ class Keys(NamedTuple):
     """All that distances need of K candidates, none of it of an anchor."""
 
     keys: Tensor  # (K, T, E), over the root of E
-    values: Tensor  # (K, T, 3) in g: what a query rebuilds that looks at this sample alone
+    values: Tensor  # (K, 3, T) in g: what a query rebuilds that looks at this sample alone
     mean: Tensor  # (K, 3) in g
     std: Tensor  # (K, 3) in g
 
@@ -95,7 +95,8 @@ class MotionDistance(nn.Module):
         keys, values = self._keys_and_values(self._normalised(candidates, mean, std))
         weights = self._weights(queries, keys)  # (P, T, T): samples of the anchor, the candidate
         weights = dropout(weights, self.config.dropout, self.training)
-        return self._undone(weights @ values + self.out.bias, mean, std)
+        rebuilt = values @ weights.transpose(1, 2) + self.out.bias[:, None]  # (P, 3, T)
+        return self._undone(rebuilt, mean, std).transpose(1, 2)
 
     @torch.no_grad()
     def keys(self, candidates: Tensor) -> Keys:
@@ -111,12 +112,16 @@ class MotionDistance(nn.Module):
         parts = zip(*(x.split(PAIRS) for x in (candidates, mean, std)), strict=True)
         found = [self._keys_and_values(self._normalised(*part)) for part in parts]
         keys, values = (torch.cat(some) for some in zip(*found, strict=True))
-        return Keys(keys, self._undone(values + self.out.bias, mean, std), mean, std)
+        values = values + self.out.bias[:, None]  # weights sum to 1: it may as well come first
+        return Keys(keys, self._undone(values, mean, std), mean, std)
 
+    @torch.no_grad()
     def distances(self, anchors: Tensor, keys: Keys) -> Tensor:
         """Distances (A, K) of every anchor (A, T, 3) to every candidate; as in eval mode."""
-        return torch.cat([self._to_all(anchor[None], keys) for anchor in anchors])
+        constant = self._constant_sums(anchors, keys)
+        return torch.stack([self._to_all(anchor, keys, constant) for anchor in anchors])
 
+    @torch.no_grad()
     def own_distances(self, anchors: Tensor, keys: Keys, c: int) -> Tensor:
         """Distances (A, c) of each anchor (A, T, 3) to c candidates of its own; as in eval mode.
 
@@ -125,27 +130,39 @@ class MotionDistance(nn.Module):
         if len(keys.mean) != c * len(anchors):
             found = f"keys are of {len(keys.mean)} windows, anchors are {len(anchors)}"
             raise ValueError(f"{found}: expected {c} windows an anchor")
-        own = zip(*(x.split(c) for x in keys), strict=True)
-        return torch.cat(
-            [self._to_all(a[None], Keys(*k)) for a, k in zip(anchors, own, strict=True)]
-        )
+        constant = self._constant_sums(anchors, keys)
+        own = (Keys(*some) for some in zip(*(x.split(c) for x in keys), strict=True))
+        found = [self._to_all(a, k, constant) for a, k in zip(anchors, own, strict=True)]
+        return torch.stack(found)
 
-    @torch.no_grad()
-    def _to_all(self, anchor: Tensor, keys: Keys) -> Tensor:
-        """Distances (1, K) of one anchor (1, T, 3)."""
-        _check(anchor, keys.values)
-        own_mean = anchor.mean(dim=1)  # (1, 3)
-        centred = (anchor - own_mean[:, None]).transpose(1, 2)  # (1, 3, T)
-        sums = self.query.first_sums(centred)  # (7, E * T)
+    def _constant_sums(self, anchors: Tensor, keys: Keys) -> Tensor:
+        """What the queries' first convolution makes of a constant 1 in each axis, and of nothing:
+        (4, E * T)."""
+        _check(anchors, keys.values.transpose(1, 2))
+        ones = torch.ones_like(anchors[0].T)  # (3, T)
+        bias = self.query.first.bias[:, None].expand(-1, len(anchors[0]))  # (E, T)
+        return torch.cat([self.query.first_sums(ones), bias[None]]).flatten(1)
+
+    def _to_all(self, anchor: Tensor, keys: Keys, constant: Tensor) -> Tensor:
+        """Distances (K,) of one anchor (T, 3).
+
+        Its query depends on the candidate by RevIN, hence on a scale and a shift for each axis
+        alone: of the first convolution, only the sum over axes is done for each pair.
+        """
+        anchor = anchor.T  # (3, T)
+        own_mean = anchor.mean(dim=1)  # (3,): taken out, lest small differences of large numbers
+        sums = self.query.first_sums(anchor - own_mean[:, None]).flatten(1)  # (3, E * T)
+        sums = torch.cat([sums, constant])  # (7, E * T)
         scale = self.gain / keys.std  # (K, 3)
         shift = self.offset + scale * (own_mean - keys.mean)
         factors = torch.cat([scale, shift, torch.ones_like(scale[:, :1])], dim=1)  # (K, 7)
         found = []
         for some in zip(*(x.split(PAIRS) for x in (factors, keys.keys, keys.values)), strict=True):
             first = (some[0] @ sums).unflatten(1, (self.config.width, -1))  # (k, E, T)
-            rebuilt = self._weights(self.query.after_first(first), some[1]) @ some[2]
+            weights = self._weights(self.query.after_first(first), some[1])  # (k, T, T)
+            rebuilt = some[2] @ weights.transpose(1, 2)  # (k, 3, T)
             found.append(reconstruction_error(rebuilt, anchor))
-        return torch.cat(found)[None]
+        return torch.cat(found)
 
     def _normalised(self, windows: Tensor, mean: Tensor, std: Tensor) -> Tensor:
         """(P, T, 3) in g -> (P, 3, T)."""
@@ -153,13 +170,14 @@ class MotionDistance(nn.Module):
         return scaled.transpose(1, 2)
 
     def _undone(self, rebuilt: Tensor, mean: Tensor, std: Tensor) -> Tensor:
-        """(P, T, 3) normalised -> (P, T, 3) in g."""
-        return (rebuilt - self.offset) / self.gain * std[:, None] + mean[:, None]
+        """(P, 3, T) normalised -> (P, 3, T) in g."""
+        plain = (rebuilt - self.offset[:, None]) / self.gain[:, None]
+        return plain * std[..., None] + mean[..., None]
 
     def _keys_and_values(self, normalised: Tensor) -> tuple[Tensor, Tensor]:
-        """Of candidates (P, 3, T): keys (P, T, E), and values (P, T, 3) without the out's bias."""
+        """Of candidates (P, 3, T): keys (P, T, E), and values (P, 3, T) without the out's bias."""
         keys = self.key(normalised).transpose(1, 2) / self.config.width**0.5
-        return keys, self.value(normalised).transpose(1, 2) @ self.out.weight.T
+        return keys, self.out.weight @ self.value(normalised)
 
     def _weights(self, queries: Tensor, keys: Tensor) -> Tensor:
         """Attention (P, T, T) of queries (P, E, T) to keys (P, T, E)."""

@@ -2,14 +2,13 @@
 
 logits (..., n) -> weights (..., n): none below 0, each row's sum 1, most of them exactly 0.
 
-    >>> sparsemax(torch.tensor([1.0, 0.8, -3.0])).tolist()
-    [0.6000000238418579, 0.4000000059604645, 0.0]
+    >>> sparsemax(torch.tensor([1.0, 0.75, -3.0])).tolist()
+    [0.625, 0.375, 0.0]
 
-weights = max(logits - tau, 0) where tau makes the sum 1.  Instead of sorting, tau is climbed to from
-below by Newton's method: each step solves for tau as if what is above tau now were the support,
-which can only shrink, so that the steps end, at the exact support.  Two things make them few: no
-more than the maxima of a few groups of a row already say that tau is at least that of the maxima
-alone; and it is at least the row's maximum - 1.
+weights = max(logits - tau, 0) where tau makes the sum 1.  No row is sorted: Newton's method climbs
+to tau from below, each step as if what is above tau now were the support.  That can only shrink, so
+it ends, and at the exact support.  To begin near the end, the same is done first for the maxima of
+a few groups of the row: the tau of a part of a row is never above that of the row.
 
 Source: Martins and Astudillo, From Softmax to Sparsemax, ICML 2016, eq. 2-5 and 14; Newton's method
 (Michelot's algorithm): Condat, Fast projection onto the simplex and the l1 ball, 2016, section 2.
@@ -19,9 +18,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-GROUPS = 32  # maxima that tau is first climbed to on
-SLACK = 1e-6  # below what rounding may have lifted tau to
-SHORT = 2 * GROUPS  # rows up to here: no such start
+GROUPS = 32  # of a row; tau is first climbed to on their maxima
+SLACK = 1e-6  # more than rounding may have lifted the first tau by, for logits of order 1
+BLOCK = 2**19  # logits done at a time, so that they stay in a core's cache
 
 
 def sparsemax(logits: Tensor) -> Tensor:
@@ -38,7 +37,9 @@ def sparsemax(logits: Tensor) -> Tensor:
 class _Sparsemax(torch.autograd.Function):
     @staticmethod
     def forward(ctx, logits: Tensor) -> Tensor:
-        weights = _project(logits)
+        rows = logits.reshape(-1, logits.shape[-1])
+        parts = rows.split(max(1, BLOCK // rows.shape[1]))
+        weights = torch.cat([_project(part) for part in parts]).view(logits.shape)
         ctx.save_for_backward(weights)
         return weights
 
@@ -53,27 +54,26 @@ class _Sparsemax(torch.autograd.Function):
 
 
 def _project(logits: Tensor) -> Tensor:
-    """Weights (..., n) of logits (..., n)."""
-    top = logits.amax(dim=-1, keepdim=True)  # (..., 1)
-    if not top.isfinite().all():
-        raise ValueError("logits hold rows without a finite maximum: look for NaN or inf before")
-    weights = logits - top
-    if logits.shape[-1] <= SHORT:
-        return _climb(weights.add_(1).relu_())
-    whole = logits.shape[-1] // GROUPS * GROUPS
-    maxima = weights[..., :whole].unflatten(-1, (-1, GROUPS)).amax(dim=-2)  # (..., GROUPS)
-    first = _climb((maxima + 1).relu_())
-    tau = -first.amax(dim=-1, keepdim=True) - SLACK  # the greatest of maxima is 0
-    return _climb(weights.sub_(tau).relu_())
+    """Weights (R, n) of logits (R, n)."""
+    n = logits.shape[1]
+    if n < 2 * GROUPS:
+        return _climb(logits, logits.amax(dim=1, keepdim=True) - 1)
+    size = n // GROUPS  # of a group; what is left over is in none
+    maxima = logits[:, : size * GROUPS].view(-1, size, GROUPS).amax(dim=1)  # (R, GROUPS)
+    top = maxima.amax(dim=1, keepdim=True)  # (R, 1)
+    tau = top - _climb(maxima, top - 1).amax(dim=1, keepdim=True)
+    return _climb(logits, tau - SLACK)
 
 
-def _climb(weights: Tensor) -> Tensor:
-    """max(z - tau, 0) (..., n), changed in place, of a tau that is too low, to that of the exact tau."""
-    size = weights.sign().sum(dim=-1, keepdim=True)  # (..., 1): of what is above tau
+def _climb(logits: Tensor, tau: Tensor) -> Tensor:
+    """Weights (R, n) of logits (R, n) from a tau (R, 1) that is too low."""
+    weights = (logits - tau).relu_()
+    above = torch.sign(weights)  # 1 above tau, 0 elsewhere
+    size = above.sum(dim=1, keepdim=True)  # (R, 1)
     while True:
-        step = (weights.sum(dim=-1, keepdim=True) - 1) / size
-        weights = weights.sub_(step.clamp_min_(0)).relu_()  # below 0 by rounding only
-        smaller = weights.sign().sum(dim=-1, keepdim=True)
+        step = weights.sum(dim=1, keepdim=True).sub_(1).div_(size)
+        weights.sub_(step.clamp_min_(0)).relu_()  # below 0 by rounding alone
+        smaller = torch.sign(weights, out=above).sum(dim=1, keepdim=True)
         if torch.equal(smaller, size):
             return weights
         size = smaller
