@@ -192,6 +192,14 @@ def test_cadence_is_found_in_its_own_unit():
     assert "truth" not in rows and set(rows["n_labels"]) == {"all"}
 
 
+def test_features_that_hardly_differ_are_told_apart():
+    table, folds = table_of(n=480)
+    noise = 1e-6 * np.random.default_rng(0).normal(size=(len(table), 1200))
+    alike = telling(table)[:, :1] + noise
+    rows = probe_cadence(alike.astype("f4"), table, folds, None, seed=0)  # and none warns
+    assert rows["predicted_spm"].between(50, 160).all()
+
+
 @pytest.mark.parametrize("probe", [probe_activity, probe_cadence])
 def test_a_tested_window_changes_no_other_ones_answer_and_scale_no_answer(probe):
     table, folds = table_of()

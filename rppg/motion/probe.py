@@ -49,7 +49,7 @@ from rppg.learning.randomness import seed_from
 
 ACTIVITY, CADENCE = "activity", "cadence_spm"  # tasks, and the table's columns of their labels
 FEW_C = 1.0  # where labels are too few to choose it by: scikit-learn's own
-CHOICE_OF_C = (0.001, 0.01, 0.1, 1.0, 10.0)
+CHOICE_OF_C = (0.001, 0.01, 0.1, 1.0)
 ALPHAS = np.logspace(-2, 4, 7)
 SQUARED_ERROR = "neg_mean_squared_error"
 N_INNER = 3  # folds of training subjects that choose C and alpha
@@ -234,7 +234,7 @@ def _fitting(embeddings: np.ndarray, table: pd.DataFrame) -> np.ndarray:
     if embeddings.ndim != 2 or len(embeddings) != len(table):
         found = f"embeddings of shape {embeddings.shape}, {len(table)} rows in the table"
         raise ValueError(f"{found}: expected (n, D), one a row")
-    return _finite(embeddings)
+    return _finite(embeddings).astype(float)  # ridge's weak penalties need the digits
 
 
 def _finite(embeddings: np.ndarray) -> np.ndarray:
