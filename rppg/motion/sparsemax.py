@@ -19,19 +19,20 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 GROUPS = 32  # of a row; tau is first climbed to on their maxima
-SLACK = 1e-6  # more than rounding may have lifted the first tau by, for logits of order 1
+SLACK = 1e-6  # more than rounding may have lifted a first tau by, for logits of order 1
 BLOCK = 2**19  # logits done at a time, so that they stay in a core's cache
 
 
 def sparsemax(logits: Tensor) -> Tensor:
     """Sparsemax along the last axis: (..., n) -> (..., n), with its gradient.
 
-    Raises ValueError where there is no last axis or it is empty, or where a row has no finite
-    maximum (NaN, +inf, or -inf alone): such a row has no nearest point.
+    Half precision is computed in float32.  A row with NaN or +inf, or of -inf alone, has no nearest
+    point and becomes NaN, as with softmax.  Raises ValueError where there is no last axis or it is
+    empty.
     """
     if not logits.ndim or not logits.shape[-1]:
         raise ValueError(f"expected logits (..., n), n at least 1, found {tuple(logits.shape)}")
-    return _Sparsemax.apply(logits)
+    return _Sparsemax.apply(logits.float() if logits.dtype.itemsize < 4 else logits)
 
 
 class _Sparsemax(torch.autograd.Function):
@@ -57,12 +58,13 @@ def _project(logits: Tensor) -> Tensor:
     """Weights (R, n) of logits (R, n)."""
     n = logits.shape[1]
     if n < 2 * GROUPS:
-        return _climb(logits, logits.amax(dim=1, keepdim=True) - 1)
+        top = logits.amax(dim=1, keepdim=True)  # (R, 1)
+        return _climb(logits, _below(top - 1, top))
     size = n // GROUPS  # of a group; what is left over is in none
     maxima = logits[:, : size * GROUPS].view(-1, size, GROUPS).amax(dim=1)  # (R, GROUPS)
     top = maxima.amax(dim=1, keepdim=True)  # (R, 1)
-    tau = top - _climb(maxima, top - 1).amax(dim=1, keepdim=True)
-    return _climb(logits, tau - SLACK)
+    tau = top - _climb(maxima, _below(top - 1, top)).amax(dim=1, keepdim=True)
+    return _climb(logits, _below(tau, top))
 
 
 def _climb(logits: Tensor, tau: Tensor) -> Tensor:
@@ -74,6 +76,11 @@ def _climb(logits: Tensor, tau: Tensor) -> Tensor:
         step = weights.sum(dim=1, keepdim=True).sub_(1).div_(size)
         weights.sub_(step.clamp_min_(0)).relu_()  # below 0 by rounding alone
         smaller = torch.sign(weights, out=above).sum(dim=1, keepdim=True)
-        if torch.equal(smaller, size):
+        if not (smaller < size).any():
             return weights
         size = smaller
+
+
+def _below(tau: Tensor, top: Tensor) -> Tensor:
+    """tau (R, 1), less what rounding may have added next to logits as large as top (R, 1)."""
+    return tau - SLACK * (1 + top.abs())
