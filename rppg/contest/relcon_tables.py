@@ -3,10 +3,16 @@
 Rows are tested windows as rppg/motion/probe.py makes them, with the columns method and seed; each
 run left them in predictions.parquet beside its run.json.
 
+    rows, facts = collect(["runs/relcon"])
     scores(rows)  # a row a dataset, origin, task, n_labels, method and seed
+    collect_nearness(["runs/relcon"])  # what the learned distances say of pairs
 
 Methods and numbers of labels are always in the order of METHODS and of `label_order`.
 """
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pandas as pd
 
@@ -17,6 +23,58 @@ ALL = "all"  # of n_labels
 MAIN = {"activity": "macro_f1", "cadence_spm": "pearson_r"}  # the metric that a task is judged by
 BY = ["dataset", "origin", "task", "n_labels", "method", "seed"]
 SCORES = [*BY, "n", *ACTIVITY_METRICS, *CADENCE_METRICS]
+NEARNESS = ["question", "learned", "raw", "n_anchors"]  # of nearness.csv
+SAME = "datasets test_share dev_share n_folds n_labels architecture index".split()  # of all runs
+FACTS = ["method", "seed", "learned_from", "origin", "seconds", "run_dir", *SAME]
+
+
+def collect(run_dirs: Iterable[Path | str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows of all pre-training runs below run_dirs, and FACTS of each: a row a run.
+
+    learned_from: the datasets that pre-training saw, of `origin`; a row's own origin is that of the
+    window tested.  Raises FileNotFoundError for a folder or predictions.parquet that lacks,
+    ValueError where there is no such run, for rows of another method or seed than the run's, and
+    for runs that differ in what all must share (SAME).
+    """
+    parts, facts = [], []
+    for run_dir, found in _runs(run_dirs, "method"):
+        given = found["parameters"]
+        rows = pd.read_parquet(_left(run_dir, "predictions.parquet"))
+        own = {"method": given["name"], "seed": given["seed"]}
+        check_rows(rows)
+        if (other := rows[[*own]].drop_duplicates().to_dict("records")) != [own]:
+            raise ValueError(f"{run_dir}: rows of {other}, expected those of {own}")
+        own |= {"learned_from": " + ".join(given["datasets"]), "run_dir": str(run_dir)}
+        own |= {key: found[key] for key in ("origin", "seconds")}
+        facts.append(own | {key: json.dumps(given[key]) for key in SAME})
+        parts.append(rows)
+    if not parts:
+        raise ValueError(f"no run of a method below {[str(d) for d in run_dirs]}")
+    facts = pd.DataFrame(facts)[FACTS]
+    for column in (*SAME, "origin"):
+        if facts[column].nunique() > 1:
+            runs = facts.groupby(column)["run_dir"].first().to_dict()
+            raise ValueError(f"runs differ in {column}, so they do not compare: {runs}")
+    return pd.concat(parts, ignore_index=True), in_order(facts)
+
+
+def collect_nearness(run_dirs: Iterable[Path | str]) -> pd.DataFrame:
+    """nearness.csv of all runs of a distance below run_dirs: NEARNESS, name, seed, origin.
+
+    learned, raw: areas under the ROC curve, 0-1.  Raises FileNotFoundError for what lacks,
+    ValueError where there is no such run and for columns that lack.
+    """
+    parts = []
+    for run_dir, found in _runs(run_dirs, "attention"):
+        given, path = found["parameters"], _left(run_dir, "nearness.csv")
+        table = pd.read_csv(path)
+        if lacking := [column for column in NEARNESS if column not in table]:
+            raise ValueError(f"{path}: expected columns {NEARNESS}, missing {lacking}")
+        own = {"name": given["name"], "seed": given["seed"], "origin": found["origin"]}
+        parts.append(table[NEARNESS].assign(**own))
+    if not parts:
+        raise ValueError(f"no run of a distance below {[str(d) for d in run_dirs]}")
+    return pd.concat(parts, ignore_index=True)
 
 
 def scores(rows: pd.DataFrame) -> pd.DataFrame:
@@ -59,3 +117,20 @@ def check_rows(rows: pd.DataFrame) -> None:
     if len(twice):
         first = twice[[*BY, "id"]].iloc[0].to_dict()
         raise ValueError(f"{len(twice)} windows were tested twice, the first: {first}")
+
+
+def _runs(run_dirs: Iterable[Path | str], parameter: str) -> Iterator[tuple[Path, dict]]:
+    """Folder and run.json of each run below run_dirs that has the parameter."""
+    folders = [Path(folder) for folder in run_dirs]
+    if lacking := [str(folder) for folder in folders if not folder.is_dir()]:
+        raise FileNotFoundError(f"no folder {', '.join(lacking)}: train the runs first")
+    for path in sorted({path for folder in folders for path in folder.rglob("run.json")}):
+        found = json.loads(path.read_text())
+        if parameter in found.get("parameters", {}):
+            yield path.parent, found
+
+
+def _left(run_dir: Path, name: str) -> Path:
+    if not (run_dir / name).is_file():
+        raise FileNotFoundError(f"{run_dir / name} is missing: the run did not end, start it again")
+    return run_dir / name
