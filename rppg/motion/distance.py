@@ -30,10 +30,10 @@ from torch import Tensor, nn
 from torch.nn.functional import dropout
 
 from rppg.motion.dilated import DilatedNet
+from rppg.motion.revin import RevIN, statistics
 from rppg.motion.sparsemax import sparsemax
 
 AXES = 3
-EPSILON = 1e-5  # g^2, added to variances
 PAIRS = 8  # done at a time, so that their attention (T, T) stays in a core's cache
 ATTENTIONS = {"sparsemax": sparsemax, "softmax": lambda logits: logits.softmax(dim=-1)}
 STATISTICS = ("candidate", "anchor")
@@ -79,7 +79,7 @@ class MotionDistance(nn.Module):
     def __init__(self, config: DistanceConfig):
         super().__init__()
         self.config = config
-        self.gain, self.offset = nn.Parameter(torch.ones(AXES)), nn.Parameter(torch.zeros(AXES))
+        self.revin = RevIN(AXES)
         sizes = (AXES, config.width, config.bottleneck, config.kernel, config.layers)
         self.query, self.key, self.value = (DilatedNet(*sizes) for _ in range(3))
         self.out = nn.Linear(config.width, AXES)
@@ -88,15 +88,19 @@ class MotionDistance(nn.Module):
         _check(anchors, candidates)
         if len(anchors) != len(candidates):
             raise ValueError(f"expected as many candidates as anchors, {len(anchors)}")
-        whose = candidates if self.config.statistics == "candidate" else anchors
-        mean, std = statistics(whose)  # (P, 3) each
+        if masked is not None and masked.shape != anchors.shape[:2]:
+            found = f"{tuple(masked.shape)} for anchors {tuple(anchors.shape)}"
+            raise ValueError(f"expected masked (P, T), found {found}")
+        anchors, candidates = anchors.transpose(1, 2), candidates.transpose(1, 2)  # (P, 3, T)
+        by_candidate = self.config.statistics == "candidate"
+        mean, std = statistics(candidates if by_candidate else anchors)  # (P, 3) each
         seen = None if masked is None else ~masked[:, None]  # (P, 1, T)
-        queries = self.query(self._normalised(anchors, mean, std), seen)  # (P, E, T)
-        keys, values = self._keys_and_values(self._normalised(candidates, mean, std))
+        queries = self.query(self.revin(anchors, mean, std), seen)  # (P, E, T)
+        keys, values = self._keys_and_values(self.revin(candidates, mean, std))
         weights = self._weights(queries, keys)  # (P, T, T): samples of the anchor, the candidate
         weights = dropout(weights, self.config.dropout, self.training)
         rebuilt = values @ weights.transpose(1, 2) + self.out.bias[:, None]  # (P, 3, T)
-        return self._undone(rebuilt, mean, std).transpose(1, 2)
+        return self.revin.undone(rebuilt, mean, std).transpose(1, 2)
 
     @torch.no_grad()
     def keys(self, candidates: Tensor) -> Keys:
@@ -108,12 +112,13 @@ class MotionDistance(nn.Module):
         _check(candidates, candidates)
         if self.config.statistics == "anchor":
             raise ValueError("keys need statistics 'candidate', found 'anchor': call forward")
+        candidates = candidates.transpose(1, 2)  # (K, 3, T)
         mean, std = statistics(candidates)
         parts = zip(*(x.split(PAIRS) for x in (candidates, mean, std)), strict=True)
-        found = [self._keys_and_values(self._normalised(*part)) for part in parts]
+        found = [self._keys_and_values(self.revin(*part)) for part in parts]
         keys, values = (torch.cat(some) for some in zip(*found, strict=True))
         values = values + self.out.bias[:, None]  # weights sum to 1: it may as well come first
-        return Keys(keys, self._undone(values, mean, std), mean, std)
+        return Keys(keys, self.revin.undone(values, mean, std), mean, std)
 
     @torch.no_grad()
     def distances(self, anchors: Tensor, keys: Keys) -> Tensor:
@@ -153,8 +158,8 @@ class MotionDistance(nn.Module):
         own_mean = anchor.mean(dim=1)  # (3,): taken out, lest small differences of large numbers
         sums = self.query.first_sums(anchor - own_mean[:, None]).flatten(1)  # (3, E * T)
         sums = torch.cat([sums, constant])  # (7, E * T)
-        scale = self.gain / keys.std  # (K, 3)
-        shift = self.offset + scale * (own_mean - keys.mean)
+        scale = self.revin.gain / keys.std  # (K, 3)
+        shift = self.revin.offset + scale * (own_mean - keys.mean)
         factors = torch.cat([scale, shift, torch.ones_like(scale[:, :1])], dim=1)  # (K, 7)
         found = []
         for some in zip(*(x.split(PAIRS) for x in (factors, keys.keys, keys.values)), strict=True):
@@ -163,16 +168,6 @@ class MotionDistance(nn.Module):
             rebuilt = some[2] @ weights.transpose(1, 2)  # (k, 3, T)
             found.append(reconstruction_error(rebuilt, anchor))
         return torch.cat(found)
-
-    def _normalised(self, windows: Tensor, mean: Tensor, std: Tensor) -> Tensor:
-        """(P, T, 3) in g -> (P, 3, T)."""
-        scaled = (windows - mean[:, None]) / std[:, None] * self.gain + self.offset
-        return scaled.transpose(1, 2)
-
-    def _undone(self, rebuilt: Tensor, mean: Tensor, std: Tensor) -> Tensor:
-        """(P, 3, T) normalised -> (P, 3, T) in g."""
-        plain = (rebuilt - self.offset[:, None]) / self.gain[:, None]
-        return plain * std[..., None] + mean[..., None]
 
     def _keys_and_values(self, normalised: Tensor) -> tuple[Tensor, Tensor]:
         """Of candidates (P, 3, T): keys (P, T, E), and values (P, 3, T) without the out's bias."""
@@ -183,12 +178,6 @@ class MotionDistance(nn.Module):
         """Attention (P, T, T) of queries (P, E, T) to keys (P, T, E)."""
         logits = queries.transpose(1, 2) @ keys.transpose(1, 2)  # (P, T, T)
         return ATTENTIONS[self.config.attention](logits)
-
-
-def statistics(windows: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation (P, 3) over time of windows (P, T, 3); no gradient."""
-    variance, mean = torch.var_mean(windows.detach(), dim=1, correction=0)
-    return mean, (variance + EPSILON).sqrt()
 
 
 def reconstruction_error(rebuilt: Tensor, anchors: Tensor) -> Tensor:
