@@ -4,6 +4,8 @@ Each is a function of arrays or tables that returns a matplotlib Figure; nothing
 
     plot_losses(pd.read_csv(run / "metrics.csv"), "RelCon", origin)
     plot_embeddings(embeddings, windows.table, "RelCon, simulator", origin)
+    plot_learning_curve(with_intervals(rows), "From few labels", origin)
+    plot_confusion(rows[rows["dataset"] == "simulator"], "Simulator, all labels", origin)
 """
 
 import matplotlib.pyplot as plt
@@ -15,6 +17,7 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
 from rppg.contest.plots import BLUE, GREEN, GREY, ORANGE, PURPLE, subplots, titled
+from rppg.contest.relcon_tables import ALL, METHODS, label_order
 
 LOGGED = {"step", "epoch", "seconds", "lr", "loss", "grad_norm"}  # of every run's metrics.csv
 WORDS = {  # of the steps' own values
@@ -31,6 +34,18 @@ COLOURS = (BLUE, ORANGE, GREEN, PURPLE, "#E69F00", "#56B4E9", "black", GREY)
 MARKERS = "osD^vP*Xph<>"
 NAMED = 12  # subjects with a name of their own in a legend; more are told as a number
 SMALL = {"fontsize": "small"}
+LINES = {  # of METHODS: colour, marker, line
+    "RelCon": (ORANGE, "o", "-"),
+    "SimCLR": (BLUE, "s", "-"),
+    "AugPred": (GREEN, "^", "-"),
+    "REBAR-style": (PURPLE, "D", "-"),
+    "scratch": ("black", "X", "--"),
+    "random encoder": (GREY, "v", ":"),
+}
+DODGE = 0.075  # between two methods at one number of labels
+METRIC_WORDS = {"macro_f1": "macro F1", "pearson_r": "Pearson's r of cadence"}
+NOT_TOLD = {"BasicMotions": "segments"}  # datasets that do not say whose a segment is
+COMPARED = METHODS[:2]  # RelCon and SimCLR
 
 
 def plot_losses(metrics: pd.DataFrame, title: str, origin: str) -> Figure:
@@ -80,6 +95,100 @@ def plot_embeddings(embeddings: np.ndarray, table: pd.DataFrame, title: str, ori
     panels[0].set_ylabel(f"second direction, {shares[1]:.0%} of the variance", **SMALL)
     figure.suptitle(titled(title, origin), x=0.01, ha="left", fontsize="medium")
     return figure
+
+
+def plot_learning_curve(summary: pd.DataFrame, title: str, origin: str) -> Figure:
+    """The main metric over labels a class, a line a method with its interval, a panel a dataset;
+    cadence has panels of its own.
+
+    summary: as relcon_bootstrap.with_intervals, of windows of one origin.  Raises ValueError for
+    several origins or no row.
+    """
+    _check_origin(summary, origin)
+    cases = list(summary.groupby(["dataset", "task"], sort=True))
+    size = (1.0 + 3.7 * len(cases), 4.4)
+    figure, panels = subplots(1, len(cases), figsize=(max(size[0], 5.6), size[1]), squeeze=False)
+    for axes, ((dataset, _), rows) in zip(panels[0], cases, strict=True):
+        n_labels = sorted(rows["n_labels"].unique(), key=label_order)
+        for name in METHODS:
+            _draw_curve(axes, name, rows[rows["method"] == name], n_labels)
+        axes.set_xticks(range(len(n_labels)), n_labels)
+        axes.set_xlabel("labels a class", **SMALL)
+        axes.set_ylabel(METRIC_WORDS[rows["metric"].iloc[0]], **SMALL)
+        drawn = f"{rows['n_subjects'].max()} {NOT_TOLD.get(dataset, 'subjects')}"
+        axes.set_title(f"{dataset}, {drawn}", loc="left", **SMALL)
+        axes.tick_params(labelsize="small")
+    handles, labels = panels[0, 0].get_legend_handles_labels()
+    n_columns = 3 if len(cases) == 1 else len(labels)
+    place = {"loc": "outside lower center", "ncols": n_columns, "frameon": False}
+    figure.legend(handles, labels, **place, **SMALL)
+    text = f"{titled(title, origin)}\nmean over seeds, 95 % interval over subjects"
+    figure.suptitle(text, x=0.01, ha="left", fontsize="medium")
+    return figure
+
+
+def plot_confusion(rows: pd.DataFrame, title: str, origin: str) -> Figure:
+    """What RelCon and SimCLR take each activity for, learned from all labels: shares of the true
+    activity's windows, all seeds together.
+
+    rows: of one dataset and origin, as relcon_tables.collect.  Raises ValueError for several and
+    where either method lacks.
+    """
+    _check_origin(rows, origin)
+    rows = rows[(rows["task"] == "activity") & (rows["n_labels"] == ALL)]
+    if (datasets := rows["dataset"].unique()).size != 1:
+        raise ValueError(f"rows of the datasets {sorted(datasets)}, expected one")
+    rows = rows[rows["method"].isin(COMPARED)]
+    names = np.unique(rows[["truth", "predicted"]].to_numpy(str))
+    side = 1.7 + 0.42 * len(names)
+    size = (max(2 * side + 1.6, 7.0), side + 1.0)
+    figure, panels = subplots(1, 2, figsize=size, sharey=True)
+    for axes, method in zip(panels, COMPARED, strict=True):
+        own = rows[rows["method"] == method]
+        if own.empty:
+            raise ValueError(f"no row of {method} that learned from all labels")
+        counts = pd.crosstab(own["truth"], own["predicted"]).reindex(
+            index=names, columns=names, fill_value=0
+        )
+        _draw_shares(axes, counts.to_numpy(float), names)
+        axes.set_title(method, loc="left", fontsize="medium")
+    panels[0].set_ylabel("true activity", **SMALL)
+    text = f"{titled(title, origin)}\npercent of the true activity's windows"
+    figure.suptitle(text, x=0.01, ha="left", fontsize="medium")
+    return figure
+
+
+def _check_origin(table: pd.DataFrame, origin: str) -> None:
+    if (found := table["origin"].unique().tolist()) != [origin]:
+        raise ValueError(f"rows of the origins {found}, expected {origin!r} alone")
+
+
+def _draw_curve(axes: Axes, name: str, rows: pd.DataFrame, n_labels: list[str]) -> None:
+    if rows.empty:
+        return
+    colour, marker, line = LINES[name]
+    rows = rows.set_index("n_labels").reindex(n_labels)
+    shift = DODGE * (METHODS.index(name) - (len(METHODS) - 1) / 2)
+    at = np.arange(len(n_labels)) + shift
+    ends = np.abs(rows[["low", "high"]].to_numpy(float).T - rows["mean"].to_numpy(float))
+    style = {"color": colour, "marker": marker, "ls": line, "ms": 5, "lw": 1.4, "label": name}
+    axes.errorbar(at, rows["mean"], yerr=ends, elinewidth=1, capsize=2, **style)
+
+
+def _draw_shares(axes: Axes, counts: np.ndarray, names: np.ndarray) -> None:
+    """Counts (C, C) of truth and prediction as percent of the truth, written in coloured cells."""
+    of_truth = counts.sum(axis=1, keepdims=True)
+    percent = 100 * np.divide(counts, of_truth, out=np.zeros_like(counts), where=of_truth > 0)
+    axes.imshow(percent, cmap="Blues", vmin=0, vmax=100)
+    for (i, j), share in np.ndenumerate(percent):
+        if share >= 0.5:
+            colour = "white" if share > 55 else "black"
+            style = {"ha": "center", "va": "center", "color": colour, "fontsize": "x-small"}
+            axes.text(j, i, f"{share:.0f}", **style)
+    axes.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(names)), names)
+    axes.tick_params(labelsize="small", length=0)
+    axes.set_xlabel("predicted activity", **SMALL)
 
 
 def _draw_chance(axes: Axes, value: float, text: str) -> None:
