@@ -9,6 +9,8 @@ import json
 import numpy as np
 import pandas as pd
 
+from rppg.motion.parts import motion_parts
+
 ACTIVITIES = np.array(["cycling", "running", "sitting", "stairs", "typing", "walking"])
 HAVE_CADENCE = ["running", "stairs", "walking"]
 RUNS = {  # in tables: folder, and how well the truth is told
@@ -105,3 +107,21 @@ def all_rows(table=None, seeds=(1, 2), **more):
         ],
         ignore_index=True,
     )
+
+
+def made_up_study(folder, seeds=(1, 2)):
+    """Runs of all methods and of both distances in folder/runs/made_up, and the index of the
+    windows in folder/prepared/made_up; half of its subjects are tested.  Returns the runs' folder.
+    """
+    runs, prepared = folder / "runs" / "made_up", folder / "prepared" / "made_up"
+    index = windows(n_subjects=10)
+    parts = motion_parts(index, ["simulator"], 0.4, 0.15, seed=0)
+    rows = all_rows(index[parts == "test"], seeds)
+    for _, own in rows.groupby(["method", "seed"]):
+        made_up_run(runs, own)
+    for seed in seeds:
+        made_up_distance(runs, seed=seed)
+        made_up_distance(runs, "REBAR's distance", seed, better=-0.05)
+    prepared.mkdir(parents=True)
+    index.to_parquet(prepared / "index.parquet")
+    return runs

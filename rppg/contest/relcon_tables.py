@@ -11,7 +11,7 @@ Methods and numbers of labels are always in the order of METHODS and of `label_o
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -55,7 +55,7 @@ def collect(run_dirs: Iterable[Path | str]) -> tuple[pd.DataFrame, pd.DataFrame]
         if facts[column].nunique() > 1:
             runs = facts.groupby(column)["run_dir"].first().to_dict()
             raise ValueError(f"runs differ in {column}, so they do not compare: {runs}")
-    return pd.concat(parts, ignore_index=True), in_order(facts)
+    return pd.concat(parts, ignore_index=True), in_order(facts, ["method", "seed"])
 
 
 def collect_nearness(run_dirs: Iterable[Path | str]) -> pd.DataFrame:
@@ -89,10 +89,10 @@ def scores(rows: pd.DataFrame) -> pd.DataFrame:
     return in_order(pd.DataFrame(found).reindex(columns=SCORES))
 
 
-def in_order(table: pd.DataFrame) -> pd.DataFrame:
+def in_order(table: pd.DataFrame, by: Sequence[str] = BY) -> pd.DataFrame:
     """By dataset and task, with few labels before many, methods as METHODS has them, then seeds."""
     ranks = {"n_labels": label_order, "method": METHODS.index}
-    by = [column for column in BY if column in table]
+    by = [column for column in by if column in table]
     return table.sort_values(
         by, key=lambda column: column.map(ranks.get(column.name, lambda value: value))
     ).reset_index(drop=True)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from rppg.contest.motion_metrics import ACTIVITY_METRICS, CADENCE_METRICS
 from rppg.contest.relcon_bootstrap import BETTER, CASE, UNDECIDED, WORSE
-from rppg.contest.relcon_tables import ALL, METHODS, label_order
+from rppg.contest.relcon_tables import ALL, MAIN, METHODS, label_order
 
 METRICS = {"activity": ACTIVITY_METRICS, "cadence_spm": CADENCE_METRICS}
 TITLES = {
@@ -23,6 +23,7 @@ TITLES = {
     "pearson_r": "Pearson's r",
     "mae_spm": "MAE (steps/min)",
 }
+METRIC_OF = {task: TITLES[metric] for task, metric in MAIN.items()}
 WHAT = {"activity": "", "cadence_spm": ", cadence"}  # of sentences
 MARKS = {BETTER: "beaten", WORSE: "ahead of RelCon", UNDECIDED: "undecided"}
 LEGEND = (
@@ -132,15 +133,17 @@ def _sentence(row: dict, own: pd.Series) -> str:
         f"{row['dataset']} ({row['origin']}){WHAT[row['task']]}, {labels_words(row['n_labels'])}"
     )
     relcon = with_interval(own["mean"], own["low"], own["high"])
-    against = f"{about}: RelCon {relcon} against {row['method']} {row['theirs']:.2f}"
+    theirs = with_interval(row["theirs"], np.nan, np.nan)
+    against = f"{about}: RelCon {relcon} against {row['method']} {theirs}"
     difference, low, high = (row[key] for key in ("difference", "low", "high"))
-    told = f"{difference:+.3f} [{low:+.3f}, {high:+.3f}]"
+    if not np.isfinite(difference):
+        return f"{against}: no number, for a method answered with a constant"
     if row["word"] == BETTER:
         held = f"better by {difference:.3f} [{low:.3f}, {high:.3f}]"
     elif row["word"] == WORSE:
         held = f"not better, worse by {-difference:.3f} [{-high:.3f}, {-low:.3f}]"
     else:
-        held = f"undecided, difference {told}"
+        held = f"undecided, difference {difference:+.3f} [{low:+.3f}, {high:+.3f}]"
     return f"{against}: {held}, ahead in {row['seeds_ahead']} of {row['n_seeds']} seeds"
 
 

@@ -1,0 +1,64 @@
+"""The notebook that evaluates RelCon, on made-up runs."""
+
+import json
+
+import pandas as pd
+import pytest
+from relcon_shared import RUNS, made_up_run, made_up_study
+from test_studies import STUDIES, printed
+
+from rppg.pipeline import run_notebook
+
+NOTEBOOK = STUDIES / "relcon_evaluate.ipynb"
+
+
+def given(folder, runs):
+    made = {"profile": "made_up", "runs": [str(runs)], "prepared": f"{folder}/prepared"}
+    return made | {"out_dir": f"{folder}/out"}
+
+
+@pytest.mark.slow
+def test_relcon_is_evaluated_from_runs(tmp_path):
+    runs = made_up_study(tmp_path)
+    run_notebook(NOTEBOOK, tmp_path / "executed.ipynb", given(tmp_path, runs))
+    text, n_figures = printed(tmp_path / "executed.ipynb")
+    assert n_figures == 2 and "encoders learned from simulator (synthetic); seeds [1, 2]" in text
+    assert "simulator (synthetic), 5 labels a class: RelCon 0." in text
+    assert "against random encoder, of 4 numbers of labels: better 4" in text
+    assert "RelCon's distance (synthetic), same activity nearer than another: AUC 0.660" in text
+    assert "57.63 ± 3.24" in text and "Table 3 (Opportunity, PAMAP2) is not listed" in text
+    out = tmp_path / "out"
+    summary = pd.read_csv(out / "relcon_evaluate.csv")
+    assert len(summary) == 2 * 4 * len(RUNS) and (summary["n_subjects"] == 4).all()
+    assert len(pd.read_csv(out / "relcon_scores.csv")) == 2 * len(summary)
+    assert len(pd.read_csv(out / "relcon_against.csv")) == 2 * 4 * (len(RUNS) - 1)
+    assert len(pd.read_csv(out / "relcon_distance.csv")) == 2 * 2 * 2
+    for name in ("evaluate_synthetic", "confusion_simulator"):
+        assert (out / f"relcon_{name}.png").is_file()
+    facts = json.loads((out / "relcon_evaluate.json").read_text())
+    assert facts["origin"] == "synthetic" and len(facts["verdict"]) == 2 * 4 * 5 + 2 * 5
+    assert len(facts["predictions"]) == 2 * len(RUNS)
+
+
+@pytest.mark.slow
+def test_a_tested_subject_that_was_learned_from_stops_it(tmp_path):
+    runs = made_up_study(tmp_path, seeds=(1,))
+    index = tmp_path / "prepared" / "made_up" / "index.parquet"
+    table = pd.read_parquet(index)
+    tested = set(pd.read_parquet(runs / "relcon" / "seed1" / "predictions.parquet")["subject"])
+    fewer = table[table["subject"].isin(sorted(tested))]  # of these, most are learned from
+    fewer.to_parquet(index)
+    with pytest.raises(Exception, match="subjects that are tested were learned from"):
+        run_notebook(NOTEBOOK, tmp_path / "executed.ipynb", given(tmp_path, runs))
+
+
+@pytest.mark.slow
+def test_a_method_that_lacks_stops_it(tmp_path):
+    runs = tmp_path / "runs" / "made_up"
+    whole = made_up_study(tmp_path / "whole", seeds=(1,))
+    for name in ("relcon", "simclr"):
+        rows = pd.read_parquet(whole / name / "seed1" / "predictions.parquet")
+        made_up_run(runs, rows)
+    (whole / "distance").rename(runs / "distance")
+    with pytest.raises(Exception, match=r"methods are \['RelCon', 'SimCLR'\]"):
+        run_notebook(NOTEBOOK, tmp_path / "executed.ipynb", given(tmp_path / "whole", runs))
