@@ -1,5 +1,8 @@
 """The learned distance: the same numbers whichever way, and what it may and may not depend on."""
 
+import runpy
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -7,6 +10,7 @@ from rppg.motion.dilated import DilatedNet
 from rppg.motion.distance import DistanceConfig, MotionDistance, reconstruction_error
 from rppg.motion.revin import RevIN, statistics
 
+PLAIN = Path(__file__).parents[1] / "benchmarks" / "relcon_plain.py"
 pytestmark = pytest.mark.usefixtures("single_thread")
 SMALL = {"width": 8, "bottleneck": 2, "kernel": 5}
 
@@ -42,8 +46,18 @@ def test_size_of_the_paper():
     assert sum(weights.numel() for weights in net.parameters()) == 58_617
 
 
+def test_is_the_net_of_the_paper_in_plain_modules():
+    plain_distances = runpy.run_path(str(PLAIN))["plain_distances"]
+    for model in (model_of(), model_of(width=64, bottleneck=8, kernel=15, layers=3)):
+        anchors, candidates = windows_g(3), windows_g(4, seed=1)
+        expected = plain_distances(model, anchors, candidates)
+        found = model.distances(anchors, model.keys(candidates))
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=0)
+
+
 @pytest.mark.parametrize(
-    "fields", [{}, {"attention": "softmax"}, {"layers": 0}, {"width": 64, "kernel": 15}]
+    "fields",
+    [{}, {"attention": "softmax"}, {"layers": 0}, {"width": 64, "kernel": 15}, {"centred": True}],
 )
 def test_cached_keys_give_the_distances_of_pairs(fields):
     model = model_of(**fields)
@@ -51,6 +65,18 @@ def test_cached_keys_give_the_distances_of_pairs(fields):
     expected = one_by_one(model, anchors, candidates)
     found = model.distances(anchors, model.keys(candidates))
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=0)
+
+
+def test_centred_distances_do_not_know_where_gravity_is():
+    anchors, candidates = windows_g(3), windows_g(4, seed=1)
+    lifted = anchors + torch.tensor([0.5, -1.0, 2.0])
+    plain, centred = (model_of(centred=centred) for centred in (False, True))
+    for model, alike in ((plain, False), (centred, True)):
+        keys = model.keys(candidates)
+        before, after = (model.distances(x, keys) for x in (anchors, lifted))
+        assert torch.allclose(before, after, rtol=1e-3) == alike
+        rebuilt = (model(x, candidates[:3]).mean(dim=1) for x in (anchors, lifted))
+        assert torch.allclose(*rebuilt, atol=1e-3) != alike  # what it rebuilds has the level
 
 
 def test_own_candidates_are_those_of_their_anchor():
@@ -111,6 +137,7 @@ def test_revin_inverts_with_any_statistics():
     anchors, candidates = windows_g(4).transpose(1, 2), 3 * windows_g(4, seed=1).transpose(1, 2)
     found = statistics(candidates)
     torch.testing.assert_close(revin.undone(revin(anchors, *found), *found), anchors)
+    assert not any(some.requires_grad for some in statistics(candidates.requires_grad_()))
     plain = RevIN(3)(candidates, *found)
     torch.testing.assert_close(plain.mean(dim=2), torch.zeros(4, 3), atol=1e-5, rtol=0)
     torch.testing.assert_close(plain.std(dim=2, correction=0), torch.ones(4, 3), rtol=1e-3, atol=0)

@@ -16,6 +16,9 @@ the anchor, keys and values from the candidate, by three convolutional nets; eac
 anchor is a weighted mean of the candidate's values, with sparsemax weights, in training as in
 evaluation; then the normalisation is undone.
 
+Where gravity lies in a window is how the sensor is worn, and of raw windows it decides most of the
+error; with centred=True, which is not in the paper, each window's own mean is taken out first.
+
 Source: Xu et al., RelCon, ICLR 2025, section 3.1; code
 https://github.com/maxxu05/relcon/tree/aed836f, but for its evaluation, which has softmax weights on
 nets that sparsemax trained.  statistics="anchor", attention="softmax" and masked samples are those
@@ -50,6 +53,7 @@ class DistanceConfig:
     dropout: float = 0.1  # of attention weights, in training only
     attention: str = "sparsemax"  # or "softmax"
     statistics: str = "candidate"  # whose mean and std normalise both; or "anchor"
+    centred: bool = False  # each window about its own mean: without gravity, however it is worn
 
     def __post_init__(self):
         if self.attention not in ATTENTIONS:
@@ -91,7 +95,9 @@ class MotionDistance(nn.Module):
         if masked is not None and masked.shape != anchors.shape[:2]:
             found = f"{tuple(masked.shape)} for anchors {tuple(anchors.shape)}"
             raise ValueError(f"expected masked (P, T), found {found}")
-        anchors, candidates = anchors.transpose(1, 2), candidates.transpose(1, 2)  # (P, 3, T)
+        level = anchors.mean(dim=1, keepdim=True) if self.config.centred else 0.0  # (P, 1, 3)
+        anchors = self._centred(anchors).transpose(1, 2)  # (P, 3, T)
+        candidates = self._centred(candidates).transpose(1, 2)  # (P, 3, T)
         by_candidate = self.config.statistics == "candidate"
         mean, std = statistics(candidates if by_candidate else anchors)  # (P, 3) each
         seen = None if masked is None else ~masked[:, None]  # (P, 1, T)
@@ -100,7 +106,7 @@ class MotionDistance(nn.Module):
         weights = self._weights(queries, keys)  # (P, T, T): samples of the anchor, the candidate
         weights = dropout(weights, self.config.dropout, self.training)
         rebuilt = values @ weights.transpose(1, 2) + self.out.bias[:, None]  # (P, 3, T)
-        return self.revin.undone(rebuilt, mean, std).transpose(1, 2)
+        return self.revin.undone(rebuilt, mean, std).transpose(1, 2) + level
 
     @torch.no_grad()
     def keys(self, candidates: Tensor) -> Keys:
@@ -112,7 +118,7 @@ class MotionDistance(nn.Module):
         _check(candidates, candidates)
         if self.config.statistics == "anchor":
             raise ValueError("keys need statistics 'candidate', found 'anchor': call forward")
-        candidates = candidates.transpose(1, 2)  # (K, 3, T)
+        candidates = self._centred(candidates).transpose(1, 2)  # (K, 3, T)
         mean, std = statistics(candidates)
         parts = zip(*(x.split(PAIRS) for x in (candidates, mean, std)), strict=True)
         found = [self._keys_and_values(self.revin(*part)) for part in parts]
@@ -124,6 +130,7 @@ class MotionDistance(nn.Module):
     def distances(self, anchors: Tensor, keys: Keys) -> Tensor:
         """Distances (A, K) of every anchor (A, T, 3) to every candidate; as in eval mode."""
         constant = self._constant_sums(anchors, keys)
+        anchors = self._centred(anchors)
         return torch.stack([self._to_all(anchor, keys, constant) for anchor in anchors])
 
     @torch.no_grad()
@@ -136,9 +143,14 @@ class MotionDistance(nn.Module):
             found = f"keys are of {len(keys.mean)} windows, anchors are {len(anchors)}"
             raise ValueError(f"{found}: expected {c} windows an anchor")
         constant = self._constant_sums(anchors, keys)
+        anchors = self._centred(anchors)
         own = (Keys(*some) for some in zip(*(x.split(c) for x in keys), strict=True))
         found = [self._to_all(a, k, constant) for a, k in zip(anchors, own, strict=True)]
         return torch.stack(found)
+
+    def _centred(self, windows: Tensor) -> Tensor:
+        """Windows (n, T, 3) as the nets take them."""
+        return windows - windows.mean(dim=1, keepdim=True) if self.config.centred else windows
 
     def _constant_sums(self, anchors: Tensor, keys: Keys) -> Tensor:
         """What the queries' first convolution makes of a constant 1 in each axis, and of nothing:
