@@ -15,6 +15,7 @@ MAY_IMPORT = {
     "vision": {"recordings"},
     "learning": {"recordings", "signals"},
     "synthetic": {"vision"},
+    "motion": {"learning", "recordings"},
 }
 
 

@@ -10,7 +10,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from .plots import BLUE, GREEN, LINE_STYLES, ORANGE, subplots, titled
+from rppg.contest.plots import BLUE, GREEN, LINE_STYLES, ORANGE, subplots, titled
 
 COLUMNS = 2
 AXES = tuple(zip("xyz", (BLUE, ORANGE, GREEN), LINE_STYLES, strict=False))

@@ -13,9 +13,9 @@ harmonics of the step rate, and every foot that lands sends a short shock up the
 
 import numpy as np
 
-from .arm import Motion
-from .irregular import band_noise, minimum_jerk, ringing, wander
-from .person import Gait, Person
+from rppg.motion.arm import Motion
+from rppg.motion.irregular import band_noise, minimum_jerk, ringing, wander
+from rppg.motion.person import Gait, Person
 
 HEEL_RING_HZ, HEEL_DECAY_S = 13.0, 0.035
 

@@ -15,13 +15,13 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from .arm import Motion, specific_force
-from .gait import move_by_foot
-from .irregular import minimum_jerk
-from .person import Person, draw_person
-from .recording import MotionRecording
-from .sitting import move_seated
-from .wearing import worn
+from rppg.motion.arm import Motion, specific_force
+from rppg.motion.gait import move_by_foot
+from rppg.motion.irregular import minimum_jerk
+from rppg.motion.person import Person, draw_person
+from rppg.motion.recording import MotionRecording
+from rppg.motion.sitting import move_seated
+from rppg.motion.wearing import worn
 
 DATASET = "simulator"
 BY_FOOT = ("walking", "stairs", "running")

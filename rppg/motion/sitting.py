@@ -10,9 +10,9 @@ True
 
 import numpy as np
 
-from .arm import Motion
-from .irregular import band_noise, episodes, events, moves, ringing, wander
-from .person import Person
+from rppg.motion.arm import Motion
+from rppg.motion.irregular import band_noise, episodes, events, moves, ringing, wander
+from rppg.motion.person import Person
 
 FOREARM_M = 0.26  # it turns about the elbow
 KEY_RING_HZ, KEY_DECAY_S = 22.0, 0.02

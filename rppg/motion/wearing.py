@@ -10,7 +10,7 @@
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from .irregular import events, ringing, wander
+from rppg.motion.irregular import events, ringing, wander
 
 RANGE_G = 8.0
 DRIFT_RAD, DRIFT_S = 0.07, 60.0

@@ -1,0 +1,71 @@
+"""What a method is tested on: each dataset's tasks, with few labels and with all.
+
+    rows = tested_rows(net, windows, METHODS["relcon"], n_labels=[1, 5, 0], n_folds=4, seed=1,
+        labels={"n_steps": 100}, batch_size=64, run_dir=run_dir)
+    metrics(rows[(rows["task"] == "activity") & (rows["n_labels"] == "5")])
+
+Rows are those of probe.py, with the columns method and seed.  Folds are the same for every method
+and seed; which windows give the labels follows from the seed, and is the same for every method.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rppg.learning.fit_config import FitConfig
+from rppg.motion.encoder import MotionNet
+from rppg.motion.methods import Method
+from rppg.motion.parts import probe_folds
+from rppg.motion.probe import ACTIVITY, CADENCE, embed, probe_activity, probe_cadence
+from rppg.motion.scratch import train_scratch
+from rppg.motion.window_store import Windows
+
+PROBES = {ACTIVITY: probe_activity, CADENCE: probe_cadence}
+ALL = 0  # of n_labels
+
+
+def tested_rows(
+    net: MotionNet,
+    windows: Windows,
+    method: Method,
+    *,
+    n_labels: list[int],
+    n_folds: int,
+    seed: int,
+    labels: dict,
+    batch_size: int,
+    run_dir: Path,
+) -> pd.DataFrame:
+    """Rows of all datasets of `windows`, all their tasks and all n_labels (0: every label).
+
+    net: its frozen embeddings are probed; of "scratch", its config is what is trained, below
+    run_dir, by FitConfig(**labels) and batches of batch_size at most.  labels may name n_steps.
+    Raises ValueError as probe.py's functions do.
+    """
+    found = []
+    for part, tasks in _datasets(windows):
+        folds = probe_folds(part.table, n_folds, seed=0).to_numpy()
+        embeddings = embed(net, part.xyz_g) if method.is_probed else None
+        for task in tasks:
+            for n in n_labels:
+                few = None if n == ALL else n
+                if method.is_probed:
+                    rows = PROBES[task](embeddings, part.table, folds, few, seed)
+                else:
+                    where = run_dir / "labels" / part.table["dataset"].iloc[0] / f"{task}_{n}"
+                    how = {"encoder": net.config, "config": FitConfig(**labels)}
+                    how |= {"batch_size": batch_size, "run_dir": where, "progress": False}
+                    rows = train_scratch(part, folds, task, few, seed, **how)
+                found.append(rows)
+    return pd.concat(found, ignore_index=True).assign(method=method.name, seed=seed)
+
+
+def _datasets(windows: Windows) -> Iterator[tuple[Windows, list[str]]]:
+    """Windows of one dataset and the tasks that it has labels for, dataset by dataset."""
+    for _, rows in windows.table.groupby("dataset", sort=True):
+        part = windows.part(rows.index.to_numpy())
+        has_cadence = CADENCE in rows and rows[CADENCE].notna().any()
+        has_activity = np.unique(rows.loc[rows[ACTIVITY] != "", ACTIVITY]).size > 1
+        yield part, [ACTIVITY] * has_activity + [CADENCE] * has_cadence
