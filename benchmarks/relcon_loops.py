@@ -1,0 +1,33 @@
+"""RelCon's loss in loops: as its equation has it, and as the released code goes about it.
+
+Slow and easy to read: what `benchmarks/relcon.py` holds `rppg.motion.relcon` against.  similarity
+and distance are (A, K), A anchors of K candidates each; candidates at one distance are not each
+other's negatives in the first, and are in the second.
+
+    loss = double_loop(similarity, distance, temperature=0.1)
+
+Source: Xu et al., RelCon, ICLR 2025; https://github.com/maxxu05/relcon (RelCon_Model) for the
+second.
+"""
+
+import torch
+from torch import Tensor
+
+
+def double_loop(similarity: Tensor, distance: Tensor, temperature: float) -> Tensor:
+    """Each candidate of each anchor against the farther ones."""
+    losses = []
+    for s, d in zip(similarity / temperature, distance, strict=True):
+        for i in range(len(s)):
+            losses.append(torch.cat([s[i : i + 1], s[d > d[i]]]).logsumexp(dim=0) - s[i])
+    return torch.stack(losses).sum() / len(similarity)
+
+
+def anchor_by_anchor(similarity: Tensor, distance: Tensor, temperature: float) -> Tensor:
+    """Each anchor's candidates in the order of falling distance, exponentials summed before the
+    logarithm."""
+    losses = []
+    for s, d in zip(similarity / temperature, distance, strict=True):
+        falling = s[d.argsort(descending=True)]
+        losses.append((falling.exp().cumsum(dim=0).log() - falling)[1:].sum())
+    return torch.stack(losses).mean()
