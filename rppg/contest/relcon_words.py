@@ -27,8 +27,9 @@ METRIC_OF = {task: TITLES[metric] for task, metric in MAIN.items()}
 WHAT = {"activity": "", "cadence_spm": ", cadence"}  # of sentences
 MARKS = {BETTER: "beaten", WORSE: "ahead of RelCon", UNDECIDED: "undecided"}
 LEGEND = (
-    "mean over seeds [95 % interval over subjects]; beaten: the interval of RelCon's paired"
-    " difference lies above 0; ahead of RelCon: below 0; undecided: it holds 0"
+    "mean over seeds [95 % interval over subjects; of BasicMotions, whose are not told, segments];"
+    " beaten: the interval of RelCon's paired difference lies above 0; ahead of RelCon: below 0;"
+    " undecided: it holds 0"
 )
 NO_NUMBER = "-"
 
@@ -143,7 +144,7 @@ def _sentence(row: dict, own: pd.Series) -> str:
     elif row["word"] == WORSE:
         held = f"not better, worse by {-difference:.3f} [{-high:.3f}, {-low:.3f}]"
     else:
-        held = f"undecided, difference {difference:+.3f} [{low:+.3f}, {high:+.3f}]"
+        held = f"not better, undecided: difference {difference:+.3f} [{low:+.3f}, {high:+.3f}]"
     return f"{against}: {held}, ahead in {row['seeds_ahead']} of {row['n_seeds']} seeds"
 
 
