@@ -37,7 +37,7 @@ from rppg.motion.revin import RevIN, statistics
 from rppg.motion.sparsemax import sparsemax
 
 AXES = 3
-PAIRS = 8  # done at a time, so that their attention (T, T) stays in a core's cache
+PAIRS = 4  # done at a time, so that their attention (T, T) stays in a core's cache
 ATTENTIONS = {"sparsemax": sparsemax, "softmax": lambda logits: logits.softmax(dim=-1)}
 STATISTICS = ("candidate", "anchor")
 

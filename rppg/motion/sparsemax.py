@@ -14,13 +14,16 @@ Source: Martins and Astudillo, From Softmax to Sparsemax, ICML 2016, eq. 2-5 and
 (Michelot's algorithm): Condat, Fast projection onto the simplex and the l1 ball, 2016, section 2.
 """
 
+from itertools import count
+from math import inf
+
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-GROUPS = 32  # of a row; tau is first climbed to on their maxima
+GROUPS, FIRST_STEPS = 32, 3  # of a row, on whose maxima tau is climbed to first, in a few steps
 SLACK = 1e-6  # more than rounding may have lifted a first tau by, for logits of order 1
-BLOCK = 2**19  # logits done at a time, so that they stay in a core's cache
+BLOCK = 2**18  # logits done at a time, so that they stay in a core's cache
 
 
 def sparsemax(logits: Tensor) -> Tensor:
@@ -40,7 +43,9 @@ class _Sparsemax(torch.autograd.Function):
     def forward(ctx, logits: Tensor) -> Tensor:
         rows = logits.reshape(-1, logits.shape[-1])
         parts = rows.split(max(1, BLOCK // rows.shape[1]))
-        weights = torch.cat([_project(part) for part in parts]).view(logits.shape)
+        found = [_project(part) for part in parts]
+        weights = found[0] if len(found) == 1 else torch.cat(found)  # cat copies
+        weights = weights.view(logits.shape)
         ctx.save_for_backward(weights)
         return weights
 
@@ -63,20 +68,22 @@ def _project(logits: Tensor) -> Tensor:
     size = n // GROUPS  # of a group; what is left over is in none
     maxima = logits[:, : size * GROUPS].view(-1, size, GROUPS).amax(dim=1)  # (R, GROUPS)
     top = maxima.amax(dim=1, keepdim=True)  # (R, 1)
-    tau = top - _climb(maxima, _below(top - 1, top)).amax(dim=1, keepdim=True)
+    first = _climb(maxima, _below(top - 1, top), FIRST_STEPS)
+    tau = top - first.amax(dim=1, keepdim=True)
     return _climb(logits, _below(tau, top))
 
 
-def _climb(logits: Tensor, tau: Tensor) -> Tensor:
-    """Weights (R, n) of logits (R, n) from a tau (R, 1) that is too low."""
+def _climb(logits: Tensor, tau: Tensor, most: float = inf) -> Tensor:
+    """max(logits - tau, 0) (R, n) of a tau (R, 1) that begins too low, after `most` steps or, where
+    no support shrinks any more, at the exact one: the weights."""
     weights = (logits - tau).relu_()
     above = torch.sign(weights)  # 1 above tau, 0 elsewhere
     size = above.sum(dim=1, keepdim=True)  # (R, 1)
-    while True:
+    for n_steps in count(1):
         step = weights.sum(dim=1, keepdim=True).sub_(1).div_(size)
         weights.sub_(step.clamp_min_(0)).relu_()  # below 0 by rounding alone
         smaller = torch.sign(weights, out=above).sum(dim=1, keepdim=True)
-        if not (smaller < size).any():
+        if n_steps == most or not (smaller < size).any():
             return weights
         size = smaller
 
