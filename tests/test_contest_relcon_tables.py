@@ -115,9 +115,13 @@ def test_words_follow_the_paired_interval(rows):
 
 
 def test_constant_cadences_and_a_single_subject_have_no_number():
-    rows = made_up_rows(labels=("all",)).assign(predicted_spm=111.7)
-    summary = with_intervals(rows, n_boot=20).set_index("task")
-    assert np.isnan(summary.loc["cadence_spm", ["mean", "low"]].astype(float)).all()
+    rows = made_up_rows(labels=("all",))
+    both = pd.concat([rows, rows.assign(method="scratch", predicted_spm=111.7)])
+    summary = with_intervals(both, n_boot=20).set_index(["task", "method"])
+    found = summary.loc["cadence_spm", ["mean", "low", "high"]]
+    assert found.loc["RelCon"].notna().all() and found.loc["scratch"].isna().all()
+    lines = relcon_words.verdict(against(both, n_boot=20), with_intervals(both, n_boot=20))
+    assert sum("against scratch -: no number" in line for line in lines) == 1
     one = made_up_rows(made_up_windows(n_subjects=1), labels=("all",))
     summary = with_intervals(one, n_boot=20)
     assert summary["mean"].notna().all() and summary[["low", "high", "seed_sd"]].isna().all(
@@ -211,16 +215,16 @@ def test_an_undecided_difference_is_called_not_better(rows):
 
 def test_distances_are_told_by_seed_beside_the_squared_difference(tmp_path):
     for name, better in (("RelCon's distance", 0.0), ("REBAR's distance", -0.1)):
-        for seed in (2, 1):
+        for seed in (2, 1, 3):
             made_up_distance(tmp_path, name, seed, better=better * seed)
     nearness = collect_nearness([tmp_path])
     table = relcon_words.nearness_table(nearness)
     first = list(QUESTIONS)[0]
-    assert table.loc[first, "REBAR's distance"].round(2).to_dict() == {1: 0.56, 2: 0.46}
+    assert table.loc[first, "REBAR's distance"].round(2).to_dict() == {1: 0.56, 2: 0.46, 3: 0.36}
     assert table.loc[first, ("squared difference", "mean")] == pytest.approx(0.55)
     (line,) = [x for x in relcon_words.nearness_words(nearness) if "REBAR" in x and first in x]
-    assert "AUC 0.510 (0.460-0.560 over 2 seeds), squared difference 0.550" in line
-    assert "above it in 1 of 2 seeds, above chance (0.5) in 1" in line
+    assert "AUC 0.460 (0.360-0.560 over 3 seeds), squared difference 0.550" in line
+    assert "above it in 1 of 3 seeds, above chance (0.5) in 1" in line
 
 
 def test_published_numbers_are_marked_with_their_source():
