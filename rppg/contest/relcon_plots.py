@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
@@ -63,6 +64,7 @@ def plot_losses(metrics: pd.DataFrame, title: str, origin: str) -> Figure:
         axes.set_title(WORDS.get(name, name), loc="left", **SMALL)
         axes.set_xlabel("step", **SMALL)
         axes.set_xlim(0, 1.02 * metrics["step"].max())
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.tick_params(labelsize="small")
         axes.margins(y=0.12)
         if name in CHANCE:

@@ -102,12 +102,12 @@ def nearness_words(nearness: pd.DataFrame) -> list[str]:
         ["name", "origin", "question"], sort=False
     ):
         learned, raw = group["learned"], group["raw"]
-        ahead = (learned > raw).sum()
+        n, ahead = len(group), (learned > raw).sum()
+        span = f"{learned.min():.3f}-{learned.max():.3f} over {n} seeds" if n > 1 else "one seed"
         lines.append(
             f"{name} ({origin}), {question}: AUC {learned.mean():.3f}"
-            f" ({learned.min():.3f}-{learned.max():.3f} over {len(group)} seeds),"
-            f" squared difference {raw.mean():.3f};"
-            f" learned above it in {ahead} of {len(group)} seeds,"
+            f" ({span}), squared difference {raw.mean():.3f};"
+            f" learned above it in {ahead} of {n} seeds,"
             f" above chance (0.5) in {(learned > 0.5).sum()}"
         )
     return lines
