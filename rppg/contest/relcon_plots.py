@@ -60,7 +60,8 @@ def plot_losses(metrics: pd.DataFrame, title: str, origin: str) -> Figure:
     size = (1.0 + 3.6 * len(names), 3.2)
     figure, panels = subplots(1, len(names), figsize=size, squeeze=False)
     for axes, name in zip(panels[0], names, strict=True):
-        axes.plot(metrics["step"], metrics[name], color=BLUE, lw=1.2, marker=".", ms=4)
+        told = metrics[["step", name]].dropna()  # some are not logged at each row
+        axes.plot(told["step"], told[name], color=BLUE, lw=1.2, marker=".", ms=4)
         axes.set_title(WORDS.get(name, name), loc="left", **SMALL)
         axes.set_xlabel("step", **SMALL)
         axes.set_xlim(0, 1.02 * metrics["step"].max())
