@@ -11,17 +11,22 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rppg.contest.plots import subplots, titled
+from rppg.contest.motion_plots import AXES
+from rppg.contest.plots import ORANGE, subplots, titled
 
-AXES = ("x", "y", "z")
 PANEL_INCHES = (2.0, 1.45)
+SMALL = {"fontsize": "small"}
 
 
 def neighbours(pairs: pd.DataFrame, table: pd.DataFrame, n_near: int, n_far: int) -> pd.DataFrame:
-    """A row a drawn window: anchor (its id), id, role ("anchor", "near" or "far"), distance, subject,
-    activity.  One anchor an activity, the first of `pairs`; candidates from near to far."""
+    """A row a drawn window: anchor (its id), id, role ("anchor", "near" or "far"), distance,
+    subject, activity.  One anchor an activity, the first of `pairs`; candidates from near to far.
+
+    Raises ValueError where an anchor has fewer candidates than n_near + n_far.
+    """
     about = table.set_index("id")[["subject", "activity"]]
     windows = pairs[pairs["kind"] == "window"]
     anchors = windows["anchor"].drop_duplicates()
@@ -29,6 +34,9 @@ def neighbours(pairs: pd.DataFrame, table: pd.DataFrame, n_near: int, n_far: int
     found = []
     for anchor in of_each:
         ranked = windows[windows["anchor"] == anchor].sort_values("distance", kind="stable")
+        if len(ranked) < n_near + n_far:
+            expected = f"expected {n_near} near and {n_far} far ones"
+            raise ValueError(f"{anchor} has {len(ranked)} candidates, {expected}: take more pairs")
         chosen = pd.concat([ranked.iloc[:n_near], ranked.iloc[len(ranked) - n_far :]])
         roles = ["anchor", *["near"] * n_near, *["far"] * n_far]
         distances = [0.0, *chosen["distance"]]
@@ -45,34 +53,42 @@ def plot_neighbours(
     title: str,
     origin: str,
 ) -> Figure:
-    """A line of panels an anchor: itself, its nearest, its farthest; all of
-    a line to one scale.  Red words mark another activity than the anchor's."""
+    """A line of panels an anchor: itself, its nearest, its farthest, each to its own scale.
+
+    Coloured words name another activity than the anchor's.
+    """
     lines = [line for _, line in rows.groupby("anchor", sort=False)]
     n = len(lines[0])
-    size = (PANEL_INCHES[0] * n, PANEL_INCHES[1] * len(lines) + 0.9)
-    figure, panels = subplots(len(lines), n, figsize=size, sharex=True, sharey="row", squeeze=False)
+    size = (PANEL_INCHES[0] * n, PANEL_INCHES[1] * len(lines) + 1.1)
+    figure, panels = subplots(len(lines), n, figsize=size, sharex=True, squeeze=False)
     for line, row in zip(lines, panels, strict=True):
         for axes, told in zip(row, line.itertuples(), strict=True):
             window = read(told.id)  # (T, 3)
             times_s = np.arange(len(window)) / rate_hz
-            for k, name in enumerate(AXES):
-                axes.plot(times_s, window[:, k], lw=0.8, label=name)
+            for values_g, (name, colour, style) in zip(window.T, AXES, strict=True):
+                axes.plot(times_s, values_g, color=colour, ls=style, lw=0.8, label=name)
             _headed(axes, told, line["activity"].iloc[0])
-        row[0].set_ylabel("g")
+        row[0].set_ylabel("g", **SMALL)
     for axes in panels[-1]:
-        axes.set_xlabel("s")
-    panels[0, 0].legend(fontsize=7, loc="upper right", ncols=3, handlelength=1)
-    figure.suptitle(titled(f"{title}: anchors, their nearest and farthest candidates", origin))
+        axes.set_xlabel("time (s)", **SMALL)
+    handles, labels = panels[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, **SMALL)
+    figure.suptitle(_heading(title, origin), x=0.01, ha="left", fontsize="medium")
     return figure
 
 
-def _headed(axes, told, activity: str) -> None:
-    """What a panel shows, above it; another activity than the anchor's in red."""
-    said = "anchor" if told.role == "anchor" else f"{told.role}, {told.distance:.3g}"
-    other = told.activity != activity
+def _heading(title: str, origin: str) -> str:
+    told = "each panel to its own scale; in colour: another activity than the anchor's, at the left"
+    return f"{titled(f'{title}: nearest and farthest windows', origin)}\n{told}"
+
+
+def _headed(axes: Axes, told, activity: str) -> None:
+    """What a panel shows, above it; another activity than the anchor's in colour."""
+    distance = np.format_float_positional(told.distance, precision=3, fractional=False, trim="-")
+    said = "anchor" if told.role == "anchor" else f"{told.role}: {distance}"
+    said = f"{said} ({told.subject})\n{told.activity}"
     axes.set_title(
-        f"{said}\n{told.activity} ({told.subject})",
-        fontsize=8,
-        color="tab:red" if other else "black",
+        said, loc="left", color="black" if told.activity == activity else ORANGE, **SMALL
     )
-    axes.tick_params(labelsize=7)
+    axes.tick_params(labelsize="x-small")
+    axes.margins(x=0)
