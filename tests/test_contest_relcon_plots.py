@@ -29,9 +29,10 @@ def logged(**values):
 
 
 def test_losses_have_a_panel_for_each_value_and_what_chance_has():
-    metrics = logged(order=np.linspace(0.1, 0.5, 5), per_candidate=2.0)
+    metrics = logged(order=np.linspace(0.1, 0.5, 5), other=[np.nan, 2.0, np.nan, np.nan, 1.0])
     figure = plot_losses(metrics, "RelCon", "synthetic")
-    assert [axes.get_title(loc="left")[:5] for axes in figure.axes] == ["loss", "order", "loss "]
+    assert [axes.get_title(loc="left")[:5] for axes in figure.axes] == ["loss", "order", "other"]
+    assert figure.axes[2].lines[0].get_ydata().tolist() == [2.0, 1.0]  # a line, not two dots
     np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), metrics["loss"])
     text = texts(figure)
     assert "RelCon (synthetic)" in text and "by chance" in text and "grad_norm" not in text
@@ -45,8 +46,10 @@ def test_losses_have_a_panel_for_each_value_and_what_chance_has():
 def test_embeddings_are_placed_where_they_differ_most():
     table = windows(n_subjects=4)
     walks = (table["activity"] == "walking").to_numpy()
-    embeddings = np.random.default_rng(0).normal(0, 0.1, (len(table), 8)) + 5 * walks[:, None]
-    figure = plot_embeddings(1000 * embeddings, table, "RelCon, simulator", "synthetic")
+    embeddings = np.random.default_rng(0).normal(0, 0.1, (len(table), 8))
+    embeddings += np.where(walks, 5, -5)[:, None]
+    lengths = np.random.default_rng(1).uniform(1, 1000, (len(table), 1))  # which do not matter
+    figure = plot_embeddings(lengths * embeddings, table, "RelCon, simulator", "synthetic")
     by_activity, by_subject = figure.axes
     groups = [dots.get_offsets() for dots in by_activity.collections if len(dots.get_offsets())]
     assert len(groups) == 6

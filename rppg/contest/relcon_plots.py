@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from sklearn.decomposition import PCA
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import normalize
 
 from rppg.contest.plots import BLUE, GREEN, GREY, ORANGE, PURPLE, subplots, titled
 from rppg.contest.relcon_tables import ALL, METHODS, label_order
@@ -25,7 +25,6 @@ WORDS = {  # of the steps' own values
     "order": "order: similarity against nearness (rank correlation)",
     "alike": "alike: cosine of two copies of a window",
     "right": "right: share of augmentations told",
-    "per_candidate": "loss per candidate",
 }
 CHANCE = {  # of those values: where it lies, and what has it
     "order": (0.0, "by chance"),
@@ -75,8 +74,8 @@ def plot_losses(metrics: pd.DataFrame, title: str, origin: str) -> Figure:
 
 
 def plot_embeddings(embeddings: np.ndarray, table: pd.DataFrame, title: str, origin: str) -> Figure:
-    """Embeddings (n, D) in the two directions in which they, standardised, differ most (PCA);
-    coloured by activity on the left and by subject on the right.
+    """Embeddings (n, D), each of length 1 as a cosine sees them, in the two directions in which they
+    differ most (PCA); coloured by activity on the left and by subject on the right.
 
     table: n rows with activity ("" is drawn in grey) and subject.  Raises ValueError where the
     lengths differ or there are fewer than three windows.
@@ -87,7 +86,7 @@ def plot_embeddings(embeddings: np.ndarray, table: pd.DataFrame, title: str, ori
         raise ValueError(f"{found}: expected (n, D) and n, three windows or more")
     pca = PCA(2, svd_solver="full")
     with np.errstate(invalid="ignore"):  # where nothing differs there is no share
-        places = pca.fit_transform(StandardScaler().fit_transform(embeddings))  # (n, 2)
+        places = pca.fit_transform(normalize(embeddings))  # (n, 2)
     figure, panels = subplots(1, 2, figsize=(10, 5.4), sharex=True, sharey=True)
     for axes, column in zip(panels, ("activity", "subject"), strict=True):
         _draw_groups(axes, places, table[column].to_numpy(str))

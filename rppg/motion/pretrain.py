@@ -86,7 +86,7 @@ class RelCon:
         similarity = batch_similarities(*embedded(model, anchors, within))  # (B, B - 1 + c)
         loss = relative_contrastive_loss(similarity, distance, self.temperature)
         order = -rank_correlation(similarity.detach(), distance)
-        return loss, {"order": order, "per_candidate": loss / distance.shape[1]}
+        return loss, {"order": order}
 
 
 @dataclass(frozen=True)
