@@ -6,12 +6,12 @@
 
 Rows are those of probe.py, with the columns method and seed.  Folds are the same for every method
 and seed; which windows give the labels follows from the seed, and is the same for every method.
+A dataset with fewer subjects than n_folds has a fold a subject; one without labels has no rows.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from rppg.learning.fit_config import FitConfig
@@ -41,12 +41,12 @@ def tested_rows(
     """Rows of all datasets of `windows`, all their tasks and all n_labels (0: every label).
 
     net: its frozen embeddings are probed; of "scratch", its config is what is trained, below
-    run_dir, by FitConfig(**labels) and batches of batch_size at most.  labels may name n_steps.
-    Raises ValueError as probe.py's functions do.
+    run_dir, by FitConfig(**labels) and batches of batch_size at most.  Raises ValueError where no
+    dataset has labels, for one of a single subject, and as probe.py's functions do.
     """
     found = []
     for part, tasks in _datasets(windows):
-        folds = probe_folds(part.table, n_folds, seed=0).to_numpy()
+        folds = probe_folds(part.table, _most_folds(part.table, n_folds), seed=0).to_numpy()
         embeddings = embed(net, part.xyz_g) if method.is_probed else None
         for task in tasks:
             for n in n_labels:
@@ -59,13 +59,27 @@ def tested_rows(
                     how |= {"batch_size": batch_size, "run_dir": where, "progress": False}
                     rows = train_scratch(part, folds, task, few, seed, **how)
                 found.append(rows)
+    if not found:
+        names = sorted(windows.table["dataset"].unique())
+        raise ValueError(f"no labels in {names}: expected activities or cadences to test on")
     return pd.concat(found, ignore_index=True).assign(method=method.name, seed=seed)
 
 
 def _datasets(windows: Windows) -> Iterator[tuple[Windows, list[str]]]:
-    """Windows of one dataset and the tasks that it has labels for, dataset by dataset."""
+    """Windows of one dataset and the tasks that it has labels for, where it has any."""
     for _, rows in windows.table.groupby("dataset", sort=True):
         part = windows.part(rows.index.to_numpy())
-        has_cadence = CADENCE in rows and rows[CADENCE].notna().any()
-        has_activity = np.unique(rows.loc[rows[ACTIVITY] != "", ACTIVITY]).size > 1
-        yield part, [ACTIVITY] * has_activity + [CADENCE] * has_cadence
+        has = {
+            ACTIVITY: rows.loc[rows[ACTIVITY] != "", ACTIVITY].nunique() > 1,
+            CADENCE: CADENCE in rows and rows[CADENCE].notna().any(),
+        }
+        if tasks := [task for task in PROBES if has[task]]:
+            yield part, tasks
+
+
+def _most_folds(table: pd.DataFrame, n_folds: int) -> int:
+    subjects = table["subject"].unique()
+    if len(subjects) < 2:
+        text = f"{table['dataset'].iloc[0]} has one subject to test on, {subjects[0]}"
+        raise ValueError(f"{text}: expected two or more, as labels are those of other subjects")
+    return min(n_folds, len(subjects))
