@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from rppg.cli import app
 
 EVM_FACE = Path(__file__).parents[2] / "shared" / "data" / "video" / "evm_face.mp4"
-COMMANDS = ("challenge", "prepare", "predict", "score", "check", "run", "folds")
+COMMANDS = ("challenge", "prepare", "predict", "score", "check", "run", "folds", "wearables")
 needs_face = pytest.mark.skipif(not EVM_FACE.is_file(), reason=f"no real face at {EVM_FACE}")
 
 
