@@ -74,8 +74,8 @@ def plot_losses(metrics: pd.DataFrame, title: str, origin: str) -> Figure:
 
 
 def plot_embeddings(embeddings: np.ndarray, table: pd.DataFrame, title: str, origin: str) -> Figure:
-    """Embeddings (n, D), each of length 1 as a cosine sees them, in the two directions in which they
-    differ most (PCA); coloured by activity on the left and by subject on the right.
+    """Embeddings (n, D), each of length 1 as a cosine sees them, in the two directions in which
+    they differ most (PCA); coloured by activity on the left and by subject on the right.
 
     table: n rows with activity ("" is drawn in grey) and subject.  Raises ValueError where the
     lengths differ or there are fewer than three windows.
