@@ -1,15 +1,19 @@
-"""The notebook that evaluates RelCon, on made-up runs."""
+"""RelCon's notebooks: windows of real layouts, and what is evaluated, on made-up runs."""
 
 import json
 
+import motion_files
+import numpy as np
 import pandas as pd
 import pytest
 from relcon_shared import RUNS, made_up_run, made_up_study
 from test_studies import STUDIES, printed
 
+from rppg.motion.window_store import read_windows
 from rppg.pipeline import run_notebook
 
 NOTEBOOK = STUDIES / "relcon_evaluate.ipynb"
+WINDOWS = STUDIES / "relcon_windows.ipynb"
 
 
 def given(folder, runs):
@@ -38,6 +42,39 @@ def test_relcon_is_evaluated_from_runs(tmp_path):
     facts = json.loads((out / "relcon_evaluate.json").read_text())
     assert facts["origin"] == "synthetic" and len(facts["verdict"]) == 2 * 4 * 5 + 2 * 5
     assert len(facts["predictions"]) == 2 * len(RUNS)
+
+
+@pytest.mark.slow
+def test_real_files_become_windows_and_broken_ones_are_told(tmp_path):
+    data, prepared = tmp_path / "data", tmp_path / "prepared"
+    motion_files.pamap2(data, activities=[0] * 256 + [4] * 600)
+    broken = motion_files.pamap2(data, "Protocol/subject102.dat", activities=[4] * 600)
+    broken.write_text(broken.read_text().partition(" ")[2])  # the first line lacks a word
+    named = ["7030 sleeping;MET 0.95"] * 300 + ["17190 walking;MET 3.0"] * 300
+    motion_files.capture24(tmp_path / "more", annotations=named)
+    cut = motion_files.capture24(tmp_path / "more", "P002", annotations=named)
+    cut.write_bytes(cut.read_bytes()[:-100])
+    given = {"data_dir": str(data), "prepared_dir": str(prepared)}
+    given |= {"more_data": [str(tmp_path / "more"), "nowhere"]}
+    run_notebook(WINDOWS, tmp_path / "executed.ipynb", given)
+    text, n_figures = printed(tmp_path / "executed.ipynb")
+    assert n_figures == 2 and "nowhere: not on this machine" in text and "5 windows ->" in text
+    problems = pd.read_csv(prepared / "problems.csv")
+    assert problems["name"].tolist() == ["PAMAP2_Dataset/Protocol/subject102.dat", "P002.csv.gz"]
+    for reason, part in zip(problems["reason"], ("has 53 columns", "a whole gzip"), strict=True):
+        assert part in reason
+    assert all(reason in text for reason in problems["reason"])
+    windows = read_windows(prepared)
+    found = windows.table.groupby(["dataset", "activity"])["subject"].agg(list).to_dict()
+    assert found == {
+        ("PAMAP2", ""): ["101"],
+        ("PAMAP2", "walking"): ["101"] * 2,
+        ("Capture-24", "sleep"): ["P001"],
+        ("Capture-24", "walking"): ["P001"],
+    }
+    assert (windows.table["origin"] == "real").all()
+    heights_g = np.linalg.norm(windows.xyz_g, axis=2)
+    np.testing.assert_allclose(heights_g, np.hypot(1, 0.1), atol=1e-4)
 
 
 @pytest.mark.slow
