@@ -10,6 +10,7 @@ import pytest
 from ablation_shared import made_up_grid
 from test_notebooks import ALL, code_cells
 
+from rppg.contest.relcon_tables import METHODS
 from rppg.grid import grid_rows
 from rppg.pipeline import profile_settings, run_notebook
 
@@ -51,6 +52,28 @@ def test_gideon2021_runs_from_faces_to_figures_on_very_little():
         assert "collapsed" not in printed(executed)[0] and printed(executed)[1] >= 2
     again = subprocess.run([*command, "-n"], cwd=root, capture_output=True, text=True)
     assert "nothing to do" in (again.stdout + again.stderr).lower()
+
+
+@pytest.mark.slow
+def test_relcon_runs_from_wrists_to_tables_on_very_little():
+    root = STUDIES.parents[1]
+    command = [sys.executable, "-m", "rppg.cli", "run", "relcon_smoke"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    out = root / "submissions" / "relcon_smoke"
+    assert done.stdout.splitlines()[-1] == f"study: {out / 'relcon_evaluate.csv'}"
+    table = pd.read_csv(out / "relcon_evaluate.csv")
+    cases = table.groupby(["task", "n_labels"])["method"].agg(list)
+    assert len(cases) == 2 * 4 and (table["origin"] == "synthetic").all()
+    assert all(sorted(methods) == sorted(METHODS) for methods in cases)
+    assert table["mean"].between(-1, 1).all() and (table["n_seeds"] == 1).all()
+    distances = pd.read_csv(out / "relcon_distance.csv")
+    assert {"RelCon's distance", "REBAR's distance"} == set(distances["name"])
+    assert distances["learned"].between(0, 1).all()
+    for name in ("relcon_windows", "distance_seed1", "relcon_seed1", "random_seed1"):
+        assert printed(out / "notebooks" / f"{name}.ipynb")[1] >= 1
+    again = subprocess.run([*command, "-n"], cwd=root, capture_output=True, text=True)
+    assert again.stdout == "nothing to do: every stage is up to date\n", again.stderr
 
 
 def printed(executed):
