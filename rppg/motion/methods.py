@@ -4,16 +4,21 @@
     net = MotionNet(method.config({"widths": (16, 32, 64)}))
     step = method.step(distance, temperature=0.1)
 
-"random" is the encoder as it is drawn; "scratch" learns from labels alone (scratch.py).  A distance
-is named by its attention: RelCon's is "sparsemax", REBAR's "softmax".
+"random" is the encoder as it is drawn: its batch norms have never seen data and change nothing.
+"features" has no encoder, windows are described by hand (features.py); "scratch" learns from labels
+alone (scratch.py).  A distance is named by its attention: RelCon's is "sparsemax", REBAR's
+"softmax".
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from rppg.motion.augment import AUGMENTATIONS
 from rppg.motion.distance import DistanceConfig
 from rppg.motion.encoder import EncoderConfig
+from rppg.motion.features import hand_made
 from rppg.motion.pretrain import AugPred, Rebar, Rebuild, RebuildMasked, RelCon, SimCLR
 
 PROJECTION = 128  # outputs of SimCLR's head, as in its paper
@@ -28,6 +33,7 @@ class Method:
     needs_distance: str | None = None  # which attention the distance before it must have
     needs_within: bool = False  # whether candidates of the anchor's subject and hour are drawn
     head: tuple[int, int] = (0, 0)  # head_hidden (-1: as wide as the embedding), n_outputs
+    describe: Callable[[np.ndarray], np.ndarray] | None = None  # (n, T, 3) -> (n, D), without a net
 
     @property
     def learns(self) -> bool:
@@ -36,7 +42,7 @@ class Method:
 
     @property
     def is_probed(self) -> bool:
-        """Whether a linear model reads frozen embeddings; else every weight learns from labels."""
+        """Whether a linear model reads what is frozen; else every weight learns from labels."""
         return self is not METHODS["scratch"]
 
     def config(self, architecture: dict) -> EncoderConfig:
@@ -66,6 +72,7 @@ METHODS = {
     "augpred": Method("AugPred", AugPred, head=(0, len(AUGMENTATIONS))),
     "scratch": Method("scratch"),
     "random": Method("random encoder"),
+    "features": Method("hand-made features", describe=hand_made),
 }
 
 DISTANCES = {  # attention: whose statistics normalise the anchor, and how the distance learns
