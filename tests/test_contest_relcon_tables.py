@@ -26,21 +26,25 @@ def rows():
 
 
 def drawn_by_hand(rows, task, n_labels, method, n_boot):
-    """Means over seeds (n_boot,) of motion_metrics on windows of drawn subjects, copied out."""
+    """Means over drawn seeds (n_boot,) of motion_metrics on windows of drawn subjects, copied."""
     chosen = (rows["task"] == task) & (rows["n_labels"] == n_labels) & (rows["method"] == method)
     rows, name = rows[chosen], {"activity": "macro_f1", "cadence_spm": "pearson_r"}[task]
     subjects = sorted(rows["subject"].unique())
     share = np.full(len(subjects), 1 / len(subjects))
-    times = np.random.default_rng(0).multinomial(len(subjects), share, size=n_boot)
+    rng, seeds = np.random.default_rng(0), sorted(rows["seed"].unique())
+    times = rng.multinomial(len(subjects), share, size=n_boot)
+    picks = rng.multinomial(len(seeds), np.full(len(seeds), 1 / len(seeds)), size=n_boot)
     found = []
-    for draw in times:
+    for draw, picked in zip(times, picks, strict=True):
         parts = [
             rows[rows["subject"] == s]
             for s, n in zip(subjects, draw, strict=True)
             for _ in range(n)
         ]
         windows = pd.concat(parts)
-        found.append(np.mean([metrics(own)[name] for _, own in windows.groupby("seed")]))
+        of_seed = {s: metrics(own)[name] for s, own in windows.groupby("seed")}
+        drawn = [s for s, n in zip(seeds, picked, strict=True) for _ in range(n)]
+        found.append(np.mean([of_seed[s] for s in drawn]))
     return np.array(found)
 
 

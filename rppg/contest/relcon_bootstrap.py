@@ -1,13 +1,18 @@
-"""How sure are the scores of motion runs: intervals over subjects, and paired differences.
+"""How sure are the scores of motion runs: intervals over subjects and seeds, paired differences.
 
     summary = with_intervals(rows)  # a row a dataset, origin, task, n_labels and method
     compared = against(rows)  # the same, a row a method that RelCon is compared with
 
 Rows are those of `relcon_tables.collect`.  Windows of one subject are alike, so whole subjects are
 drawn, with replacement (of BasicMotions, whose subjects are not told, its segments stand as such).
-The draws are the same for all methods and seeds.  In a draw the metric is taken of each seed's
-windows, all folds together, and averaged over seeds; the interval holds 95 % of the draws.  It says
-what other subjects would change, not what another seed would: that is seed_sd and seeds_ahead.
+In a draw the metric is taken of each seed's windows, all folds together, and averaged over as many
+seeds as there are, drawn with replacement as well; draws are the same for all methods.  The
+interval holds 95 % of them: what other subjects and other seeds would change.  With one seed only
+subjects are drawn, and what another seed would change is not in it.
+
+Few seeds tell little of seeds: where a score's noise is that of seeds alone, two equal methods of
+three or five seeds are still called different in about a fifth of cases (chance leans three seeds
+one way in a quarter); where subjects bring as much of the noise, in few.
 
 What a metric needs of a subject is a matrix of counts or a few sums, which draws only add up.
 """
@@ -37,7 +42,7 @@ class Case(NamedTuple):
     about: dict  # CASE, metric, n_seeds
     methods: list[str]  # (M,)
     found: np.ndarray  # (M, S) of all windows
-    drawn: np.ndarray  # (n_boot, M, S)
+    drawn: np.ndarray  # (n_boot, M): means over drawn seeds
     n_subjects: int
     n_windows: int
 
@@ -50,7 +55,7 @@ def with_intervals(rows: pd.DataFrame, n_boot: int = N_BOOT, seed: int = 0) -> p
     """
     found = []
     for case in _cases(rows, n_boot, seed):
-        low, high = _interval(case.drawn.mean(axis=2), case.n_subjects)  # (M,) each
+        low, high = _interval(case.drawn, case.n_subjects)  # (M,) each
         n_seeds = case.about["n_seeds"]
         sd = case.found.std(axis=1, ddof=1) if n_seeds > 1 else np.full(len(low), np.nan)
         numbers = {"mean": case.found.mean(axis=1), "low": low, "high": high, "seed_sd": sd}
@@ -72,8 +77,7 @@ def against(rows: pd.DataFrame, n_boot: int = N_BOOT, seed: int = 0) -> pd.DataF
             raise ValueError(f"{case.about}: no row of {METHODS[0]} among {case.methods}")
         own = case.methods.index(METHODS[0])
         difference = case.found[own] - case.found  # (M, S)
-        drawn = (case.drawn[:, [own]] - case.drawn).mean(axis=2)  # (n_boot, M)
-        low, high = _interval(drawn, case.n_subjects)
+        low, high = _interval(case.drawn[:, [own]] - case.drawn, case.n_subjects)  # (M,) each
         means = case.found.mean(axis=1)
         numbers = {"relcon": means[own], "theirs": means, "difference": means[own] - means}
         numbers |= {"low": low, "high": high, "seeds_ahead": (difference > 0).sum(axis=1)}
@@ -81,6 +85,11 @@ def against(rows: pd.DataFrame, n_boot: int = N_BOOT, seed: int = 0) -> pd.DataF
         table = pd.DataFrame({"method": case.methods, **numbers, "word": words}).drop(index=own)
         found.append(table.assign(**case.about))
     return in_order(pd.concat(found)[COMPARED])
+
+
+def drawn_words(n_seeds: int) -> str:
+    """What intervals are over: "over subjects and seeds"."""
+    return "over subjects and seeds" if n_seeds > 1 else "over subjects; another seed is not in it"
 
 
 def _cases(rows: pd.DataFrame, n_boot: int, seed: int) -> Iterator[Case]:
@@ -96,13 +105,14 @@ def _cases(rows: pd.DataFrame, n_boot: int, seed: int) -> Iterator[Case]:
         sums_of, metric = TASKS[about["task"]]
         sums = sums_of(group, place, n_models * n_subjects)  # (M S U, k)
         sums = sums.reshape(n_models, n_subjects, -1)
-        times = _times_drawn(n_subjects, n_boot, seed)  # (n_boot, U)
+        times, shares = _drawn(n_subjects, len(seeds), n_boot, seed)
         drawn = metric(np.tensordot(times, sums, axes=(1, 1)))  # (n_boot, M S)
+        drawn = drawn.reshape(n_boot, len(methods), len(seeds))
         yield Case(
             about | {"metric": MAIN[about["task"]], "n_seeds": len(seeds)},
             list(methods),
             metric(sums.sum(axis=1)).reshape(len(methods), len(seeds)),
-            drawn.reshape(n_boot, len(methods), len(seeds)),
+            np.einsum("bms,bs->bm", drawn, shares),
             n_subjects,
             len(group) // n_models,
         )
@@ -123,10 +133,12 @@ def _check_same(group: pd.DataFrame, about: dict) -> None:
         raise ValueError(f"{about}: a window has several subjects or truths ({truth})")
 
 
-def _times_drawn(n_subjects: int, n_boot: int, seed: int) -> np.ndarray:
-    """How often each subject is in each draw of as many (n_boot, n_subjects)."""
-    shares = np.full(n_subjects, 1 / n_subjects)
-    return np.random.default_rng(seed).multinomial(n_subjects, shares, size=n_boot).astype(float)
+def _drawn(n_subjects: int, n_seeds: int, n_boot: int, seed: int) -> list[np.ndarray]:
+    """How often each subject is in each draw of as many (n_boot, n_subjects), and which share of a
+    draw's seeds each seed is (n_boot, n_seeds)."""
+    rng = np.random.default_rng(seed)
+    times = [rng.multinomial(n, np.full(n, 1 / n), size=n_boot) for n in (n_subjects, n_seeds)]
+    return [times[0].astype(float), times[1] / n_seeds]
 
 
 def _interval(drawn: np.ndarray, n_subjects: int) -> np.ndarray:

@@ -18,6 +18,7 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import normalize
 
 from rppg.contest.plots import BLUE, GREEN, GREY, ORANGE, PURPLE, subplots, titled
+from rppg.contest.relcon_bootstrap import drawn_words
 from rppg.contest.relcon_tables import ALL, METHODS, label_order
 
 LOGGED = {"step", "epoch", "seconds", "lr", "loss", "grad_norm"}  # of every run's metrics.csv
@@ -41,6 +42,7 @@ LINES = {  # of METHODS: colour, marker, line
     "REBAR-style": (PURPLE, "D", "-"),
     "scratch": ("black", "X", "--"),
     "random encoder": (GREY, "v", ":"),
+    "hand-made features": ("#56B4E9", "P", "--"),
 }
 DODGE = 0.075  # between two methods at one number of labels
 METRIC_WORDS = {"macro_f1": "macro F1", "pearson_r": "Pearson's r of cadence"}
@@ -124,7 +126,8 @@ def plot_learning_curve(summary: pd.DataFrame, title: str, origin: str) -> Figur
     n_columns = 3 if len(cases) == 1 else len(labels)
     place = {"loc": "outside lower center", "ncols": n_columns, "frameon": False}
     figure.legend(handles, labels, **place, **SMALL)
-    text = f"{titled(title, origin)}\nmean over seeds, 95 % interval over subjects"
+    drawn = drawn_words(summary["n_seeds"].min())
+    text = f"{titled(title, origin)}\nmean over seeds, 95 % interval {drawn}"
     figure.suptitle(text, x=0.01, ha="left", fontsize="medium")
     return figure
 

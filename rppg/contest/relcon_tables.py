@@ -18,7 +18,8 @@ import pandas as pd
 
 from rppg.contest.motion_metrics import ACTIVITY_METRICS, CADENCE_METRICS, metrics
 
-METHODS = ("RelCon", "SimCLR", "AugPred", "REBAR-style", "scratch", "random encoder")
+LEARNED = ("RelCon", "SimCLR", "AugPred", "REBAR-style", "scratch")
+METHODS = (*LEARNED, "random encoder", "hand-made features")  # the last two: nothing is learned
 ALL = "all"  # of n_labels
 MAIN = {"activity": "macro_f1", "cadence_spm": "pearson_r"}  # the metric that a task is judged by
 BY = ["dataset", "origin", "task", "n_labels", "method", "seed"]

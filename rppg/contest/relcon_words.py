@@ -4,14 +4,14 @@
     other_metrics(scored, "simulator", "activity")  # with all labels
     verdict(compared, summary), nearness_words(nearness)  # lists of sentences
 
-Tables are those of relcon_bootstrap and relcon_tables.  Intervals hold 95 % of draws of subjects.
+Tables are those of relcon_bootstrap and relcon_tables.  Intervals hold 95 % of draws.
 """
 
 import numpy as np
 import pandas as pd
 
 from rppg.contest.motion_metrics import ACTIVITY_METRICS, CADENCE_METRICS
-from rppg.contest.relcon_bootstrap import BETTER, CASE, UNDECIDED, WORSE
+from rppg.contest.relcon_bootstrap import BETTER, CASE, UNDECIDED, WORSE, drawn_words
 from rppg.contest.relcon_tables import ALL, MAIN, METHODS, label_order
 
 METRICS = {"activity": ACTIVITY_METRICS, "cadence_spm": CADENCE_METRICS}
@@ -27,11 +27,17 @@ METRIC_OF = {task: TITLES[metric] for task, metric in MAIN.items()}
 WHAT = {"activity": "", "cadence_spm": ", cadence"}  # of sentences
 MARKS = {BETTER: "beaten", WORSE: "ahead of RelCon", UNDECIDED: "undecided"}
 LEGEND = (
-    "mean over seeds [95 % interval over subjects; of BasicMotions, whose are not told, segments];"
-    " beaten: the interval of RelCon's paired difference lies above 0; ahead of RelCon: below 0;"
-    " undecided: it holds 0"
+    "mean over seeds [95 % interval {drawn}; of BasicMotions, whose subjects are not told,"
+    " segments]; beaten: the interval of RelCon's paired difference lies above 0; ahead of RelCon:"
+    " below 0; undecided: it holds 0, or there is none"
 )
 NO_NUMBER = "-"
+NO_INTERVAL = ", no interval (one subject, or a draw has no value)"
+
+
+def legend(summary: pd.DataFrame) -> str:
+    """How to read `table_of`."""
+    return LEGEND.format(drawn=drawn_words(summary["n_seeds"].min()))
 
 
 def labels_words(n_labels: str) -> str:
@@ -44,7 +50,7 @@ def labels_words(n_labels: str) -> str:
 def table_of(
     summary: pd.DataFrame, compared: pd.DataFrame, dataset: str, task: str
 ) -> pd.DataFrame:
-    """Rows methods, columns numbers of labels, of the task's main metric; LEGEND says how to read.
+    """Rows methods, columns numbers of labels, of the task's main metric; see `legend`.
 
     Raises ValueError where there is no such dataset and task.
     """
@@ -144,7 +150,8 @@ def _sentence(row: dict, own: pd.Series) -> str:
     elif row["word"] == WORSE:
         held = f"not better, worse by {-difference:.3f} [{-high:.3f}, {-low:.3f}]"
     else:
-        held = f"not better, undecided: difference {difference:+.3f} [{low:+.3f}, {high:+.3f}]"
+        ends = f" [{low:+.3f}, {high:+.3f}]" if np.isfinite([low, high]).all() else NO_INTERVAL
+        held = f"not better, undecided: difference {difference:+.3f}{ends}"
     return f"{against}: {held}, ahead in {row['seeds_ahead']} of {row['n_seeds']} seeds"
 
 
