@@ -106,6 +106,18 @@ def test_what_is_not_hidden_adds_nothing_to_the_loss_of_rebar_s_distance():
     assert loss.item() == pytest.approx(15 * 3 * 4.0)
 
 
+def test_every_sample_may_be_hidden_also_the_last():
+    seen = []
+
+    def record(anchors, candidates, masked):
+        seen.append(masked)
+        return anchors
+
+    RebuildMasked(span=15)(record, {"anchor": torch.zeros(400, 17, 3)}, torch.Generator())
+    firsts = seen[0].float().argmax(dim=1).bincount()
+    assert len(firsts) == 3 and (firsts > 90).all()  # begins at 0, 1 or 2
+
+
 def test_rank_correlation_is_that_of_spearman():
     a = torch.tensor([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]])
     b = torch.tensor([[10.0, 20.0, 90.0], [3.0, 2.0, 1.0]])

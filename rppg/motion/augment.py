@@ -14,7 +14,8 @@ every window alone; the windows given stay as they are.  The generator's device 
 Source: the augmentations and strengths of Xu et al., RelCon, ICLR 2025, most of them after Um et
 al., ICMI 2017, written from their definitions.  Rotations differ on purpose: the released code
 draws an axis in a cube and a uniform angle, which favours the cube's corners and small rotations;
-ours are uniform on SO(3), since a sensor may be worn any way round.
+ours are uniform on SO(3), since a sensor may be worn any way round.  A window's augmentations come
+in the order of AUGMENTATIONS; in the released code they come in the order drawn.
 """
 
 from collections.abc import Callable

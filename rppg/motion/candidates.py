@@ -1,8 +1,9 @@
 """What pre-training and training draw from windows, for `rppg.learning.batches.Batches`.
 
 An anchor is one window; its candidates within the subject are other windows of the same dataset,
-subject, session and hour.  The candidates between subjects are the other anchors of the batch and
-need no drawing.  Windows are (T, 3) float32 in g, c of them (c, T, 3).
+subject, session and hour.  Those "between subjects" need no drawing: they are the other anchors of
+the batch, nearly always of other subjects, but no one sees to it that all are.  Windows are (T, 3)
+float32 in g, c of them (c, T, 3).
 
     >>> import pandas as pd
     >>> table = pd.DataFrame({"id": [f"demo/ann/monday@{k}" for k in range(4)], "dataset": "demo"})

@@ -41,7 +41,8 @@ class Rebuild:
     """RelCon's distance learns to rebuild a window from an augmented copy of itself.
 
     The loss is the squared error of the anchor's samples, summed over time and axes; a mean over
-    windows, where the released code has their sum, which Adam does not feel.
+    windows, where the released code has their sum: Adam does not feel the difference, a clip of
+    gradients does.
     """
 
     n_augmentations: int = 2
@@ -64,7 +65,7 @@ class RebuildMasked:
         anchors = batch["anchor"]
         n, length = anchors.shape[:2]
         device = anchors.device
-        first = torch.randint(length - self.span, (n, 1), generator=generator, device=device)
+        first = torch.randint(length - self.span + 1, (n, 1), generator=generator, device=device)
         place = torch.arange(length, device=device)
         masked = (place >= first) & (place < first + self.span)  # (B, T)
         rebuilt, hidden = model(anchors, anchors, masked), masked[..., None]
@@ -75,7 +76,8 @@ class RebuildMasked:
 @dataclass(frozen=True)
 class RelCon:
     """The relative contrastive loss: candidates are the anchor's own windows of the same hour and
-    the other anchors of the batch, ranked by a distance that has been learned before."""
+    the other anchors of the batch, whose subjects are nearly always others, ranked by a distance
+    that has been learned before."""
 
     distance: MotionDistance
     temperature: float = 0.1
@@ -154,7 +156,8 @@ class RebuildError:
 
 
 def embedded(model: Callable, anchors: Tensor, within: Tensor) -> tuple[Tensor, Tensor]:
-    """Embeddings (B, D) of anchors and (B, c, D) of their candidates, in one pass."""
+    """Embeddings (B, D) of anchors and (B, c, D) of their candidates, in one pass: batch norm sees
+    both together.  The released code takes two passes, one for each."""
     n = len(anchors)
     found = model(torch.cat([anchors, within.flatten(0, 1)]))  # (B + B c, D)
     return found[:n], found[n:].unflatten(0, within.shape[:2])
