@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rppg.motion.parts import motion_parts, probe_folds
+from rppg.motion.parts import motion_parts, origin_of, probe_folds
 
 
 def table_of(dataset: str, subjects: list[str], n: int = 3) -> pd.DataFrame:
@@ -48,8 +48,34 @@ def test_a_dataset_that_is_not_learned_from_is_tested_on_as_a_whole():
 
 
 def test_an_unknown_dataset_is_named_with_those_that_are_there():
-    with pytest.raises(ValueError, match=r"no windows of \['PAMAP2'\].*simulator"):
+    expected = r"no windows of \['PAMAP2'\].*simulator.*name in `datasets` of the profile's runs"
+    with pytest.raises(ValueError, match=expected):
         motion_parts(simulated(), ["PAMAP2"], 0.4, 0.2, seed=0)
+    with pytest.raises(ValueError, match="no dataset to learn from"):
+        motion_parts(simulated(), [], 0.4, 0.2, seed=0)
+
+
+def test_too_few_subjects_and_shares_that_are_none_are_refused():
+    for n in (1, 2):
+        with pytest.raises(ValueError, match=f"windows of {n} subjects, expected 3 or more"):
+            motion_parts(simulated(n), ["simulator"], 0.4, 0.2, seed=0)
+    with pytest.raises(ValueError, match="test_share 0.9 leaves 1 subject .* take a smaller"):
+        motion_parts(simulated(5), ["simulator"], 0.9, 0.2, seed=0)
+    three = motion_parts(simulated(3), ["simulator"], 0.01, 0.99, seed=0)
+    assert sorted(three.unique()) == ["dev", "pretrain", "test"]
+    for shares, name in (((0.0, 0.2), "test_share is 0.0"), ((0.4, 1.0), "dev_share is 1.0")):
+        with pytest.raises(ValueError, match=name):
+            motion_parts(simulated(), ["simulator"], *shares, seed=0)
+
+
+def test_windows_of_one_origin_have_it_and_mixed_ones_are_named():
+    made, measured = (table_of(d, ["ann", "bob"]) for d in ("simulator", "HHAR"))
+    made, measured = made.assign(origin="synthetic"), measured.assign(origin="real")
+    assert origin_of(made) == "synthetic" and origin_of(measured) == "real"
+    with pytest.raises(ValueError, match=r"HHAR \(real\), simulator \(synthetic\), expected one"):
+        origin_of(pd.concat([made, measured]))
+    with pytest.raises(ValueError, match="windows of no dataset"):
+        origin_of(made[:0])
 
 
 def test_folds_are_by_subject():

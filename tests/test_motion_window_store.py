@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from rppg.motion.recording import Found, MotionRecording
-from rppg.motion.window_store import Windows, parts_by_subject, read_windows, write_windows
+from rppg.motion.window_store import Windows, read_windows, write_windows
 from rppg.motion.windows import WINDOW
 
 
@@ -171,16 +171,3 @@ def test_masks_and_positions_that_do_not_fit_are_errors(windows):
         windows.part([True, False])
     with pytest.raises(IndexError):
         windows.part([6])
-
-
-def test_no_subject_is_in_two_folds():
-    subjects = [f"p{k}" for k in range(7)] * 5
-    rows = pd.DataFrame({"dataset": "demo", "subject": subjects})
-    rows = pd.concat([rows, rows.assign(dataset="other")], ignore_index=True)
-    fold = parts_by_subject(rows, n_folds=3, seed=4)
-    spread = rows.assign(fold=fold).groupby(["dataset", "subject"])["fold"].nunique()
-    assert (spread == 1).all() and sorted(set(fold)) == [0, 1, 2] and fold.dtype == np.int64
-    turned = rows[::-1].reset_index(drop=True)
-    np.testing.assert_array_equal(parts_by_subject(turned, n_folds=3, seed=4)[::-1], fold)
-    validating = rows[parts_by_subject(rows, fraction=0.3) == 0]
-    assert validating.groupby("dataset")["subject"].nunique().tolist() == [2, 2]

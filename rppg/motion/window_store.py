@@ -7,8 +7,8 @@
     >>> from rppg.motion.readers import find_motion
     >>> problems = write_windows("prepared/wrist", find_motion("data"))  # doctest: +SKIP
     >>> windows = read_windows("prepared/wrist")  # doctest: +SKIP
-    >>> fold = parts_by_subject(windows.table, n_folds=5)  # doctest: +SKIP
-    >>> windows.part(fold != 0).xyz_g[:64].shape  # doctest: +SKIP
+    >>> walked = windows.part(windows.table["activity"] == "walking")  # doctest: +SKIP
+    >>> walked.xyz_g[:64].shape  # doctest: +SKIP
     (64, 256, 3)
 
 The index is written last: where it lies, all of it is there.
@@ -25,7 +25,6 @@ from tqdm import tqdm
 from rppg.motion.recording import Found
 from rppg.motion.windows import RATE_HZ, WINDOW, cut_windows
 from rppg.recordings.array_file import ArrayFile
-from rppg.recordings.folds import split_by_subject
 from rppg.recordings.whole import write_whole
 
 WINDOWS, INDEX, PROBLEMS = "windows.npy", "index.parquet", "problems.csv"
@@ -120,20 +119,6 @@ def read_windows(folder) -> Windows:
         raise FileNotFoundError(f"{folder} lacks {' and '.join(missing)}: write the windows first")
     table = pd.read_parquet(folder / INDEX)
     return Windows(np.load(folder / WINDOWS, mmap_mode="r"), table)
-
-
-def parts_by_subject(
-    table: pd.DataFrame, n_folds: int | None = None, fraction: float | None = None, seed: int = 0
-) -> np.ndarray:
-    """The fold of every row (n,) int64, such that no subject is in two; see split_by_subject.
-
-    With fraction, 0 is that share of each dataset's subjects and 1 the rest.  Depends on the set of
-    subjects and the seed alone.
-    """
-    subjects = table["dataset"] + "/" + table["subject"]
-    folds = split_by_subject(subjects.unique() + "/all", n_folds, fraction, seed)
-    fold_of = dict(zip(folds["dataset"] + "/" + folds["subject"], folds["fold"], strict=True))
-    return subjects.map(fold_of).to_numpy(np.int64)
 
 
 def _cut(found: Iterable[Found], problems: list, progress: bool):
