@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from rppg.motion.dilated import DilatedNet
-from rppg.motion.distance import DistanceConfig, MotionDistance, reconstruction_error
+from rppg.motion.distance import DistanceConfig, MotionDistance, pairs_at_once, reconstruction_error
 from rppg.motion.revin import RevIN, statistics
 
 PLAIN = Path(__file__).parents[1] / "benchmarks" / "relcon_plain.py"
@@ -85,6 +85,14 @@ def test_own_candidates_are_those_of_their_anchor():
     expected = one_by_one(model, anchors, within).view(3, 3, 9)
     found = model.own_distances(anchors, model.keys(within), 9)
     torch.testing.assert_close(found, expected[range(3), range(3)], rtol=1e-4, atol=0)
+
+
+def test_how_many_pairs_are_done_at_once_changes_no_distance(monkeypatch):
+    model, anchors, candidates = model_of(), windows_g(2), windows_g(7, seed=1)
+    expected = model.distances(anchors, model.keys(candidates))
+    assert pairs_at_once(torch.device("cuda")) > len(candidates) > pairs_at_once(anchors.device)
+    monkeypatch.setattr("rppg.motion.distance.PAIRS_ON_CPU", 256)
+    torch.testing.assert_close(model.distances(anchors, model.keys(candidates)), expected)
 
 
 def test_still_windows_have_finite_distances_that_agree():

@@ -16,6 +16,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, normalize
 
+from rppg.motion.relcon import at_least_float32
+
 
 def nt_xent(a: Tensor, b: Tensor, temperature: float = 0.1) -> Tensor:
     """SimCLR's loss of two views a (B, D) and b (B, D) of the same windows, row by row: scalar.
@@ -32,7 +34,7 @@ def nt_xent(a: Tensor, b: Tensor, temperature: float = 0.1) -> Tensor:
     _check_temperature(temperature)
     with torch.autocast(a.device.type, enabled=False):
         both = torch.cat([a, b])  # (2 B, D)
-        both = normalize(both.to(torch.promote_types(both.dtype, torch.float32)), dim=1)
+        both = normalize(at_least_float32(both), dim=1)
         similarity = both @ both.T / temperature  # (2 B, 2 B)
     similarity = similarity.fill_diagonal_(-torch.inf)  # nothing is compared with itself
     partner = torch.arange(len(both), device=a.device).roll(len(a))  # i + B, around

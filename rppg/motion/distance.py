@@ -37,7 +37,8 @@ from rppg.motion.revin import RevIN, statistics
 from rppg.motion.sparsemax import sparsemax
 
 AXES = 3
-PAIRS = 4  # done at a time, so that their attention (T, T) stays in a core's cache
+PAIRS_ON_CPU = 4  # done at a time, so that their attention (T, T) stays in a core's cache
+PAIRS_ELSEWHERE = 256  # a GPU wants much to do at once: 67 MB of attention at T of 256
 ATTENTIONS = {"sparsemax": sparsemax, "softmax": lambda logits: logits.softmax(dim=-1)}
 STATISTICS = ("candidate", "anchor")
 
@@ -120,7 +121,8 @@ class MotionDistance(nn.Module):
             raise ValueError("keys need statistics 'candidate', found 'anchor': call forward")
         candidates = self._centred(candidates).transpose(1, 2)  # (K, 3, T)
         mean, std = statistics(candidates)
-        parts = zip(*(x.split(PAIRS) for x in (candidates, mean, std)), strict=True)
+        n_pairs = pairs_at_once(candidates.device)
+        parts = zip(*(x.split(n_pairs) for x in (candidates, mean, std)), strict=True)
         found = [self._keys_and_values(self.revin(*part)) for part in parts]
         keys, values = (torch.cat(some) for some in zip(*found, strict=True))
         values = values + self.out.bias[:, None]  # weights sum to 1: it may as well come first
@@ -173,8 +175,9 @@ class MotionDistance(nn.Module):
         scale = self.revin.gain / keys.std  # (K, 3)
         shift = self.revin.offset + scale * (own_mean - keys.mean)
         factors = torch.cat([scale, shift, torch.ones_like(scale[:, :1])], dim=1)  # (K, 7)
-        found = []
-        for some in zip(*(x.split(PAIRS) for x in (factors, keys.keys, keys.values)), strict=True):
+        found, n_pairs = [], pairs_at_once(anchor.device)
+        parts = (x.split(n_pairs) for x in (factors, keys.keys, keys.values))
+        for some in zip(*parts, strict=True):
             first = (some[0] @ sums).unflatten(1, (self.config.width, -1))  # (k, E, T)
             weights = self._weights(self.query.after_first(first), some[1])  # (k, T, T)
             rebuilt = some[2] @ weights.transpose(1, 2)  # (k, 3, T)
@@ -190,6 +193,11 @@ class MotionDistance(nn.Module):
         """Attention (P, T, T) of queries (P, E, T) to keys (P, T, E)."""
         logits = queries.transpose(1, 2) @ keys.transpose(1, 2)  # (P, T, T)
         return ATTENTIONS[self.config.attention](logits)
+
+
+def pairs_at_once(device: torch.device) -> int:
+    """How many pairs are done at a time on a device; it changes no distance."""
+    return PAIRS_ON_CPU if device.type == "cpu" else PAIRS_ELSEWHERE
 
 
 def reconstruction_error(rebuilt: Tensor, anchors: Tensor) -> Tensor:

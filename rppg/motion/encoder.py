@@ -24,6 +24,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from rppg.motion.relcon import at_least_float32
+
 N_AXES = 3
 LEAST_SAMPLES = 16  # of a window: fewer are next to nothing behind two halvings
 START_KERNEL, START_POOL, START_STRIDE = 7, 3, 2
@@ -101,7 +103,7 @@ class Encoder(nn.Module):
             raise ValueError(f"expected windows {expected}, found {tuple(windows.shape)}")
         x = self.start(windows.transpose(1, 2))  # (B, T, 3) -> (B, widths[0], about T / 4)
         x = self.blocks(x)  # (B, D, about T / 4)
-        return x.to(torch.promote_types(x.dtype, torch.float32)).mean(dim=2)  # (B, D)
+        return at_least_float32(x).mean(dim=2)  # (B, D)
 
 
 class Block(nn.Module):
