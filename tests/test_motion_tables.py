@@ -104,6 +104,9 @@ WRONG = [
     ({"time_s": np.arange(50)[::-1] / 100}, r"row 2: time_s goes back; sort"),
     ({"time_s": jump(20, -0.01)}, r"row 21: a time_s that comes twice; keep one"),
     ({"time_s": jump(20, 1.5)}, r"row 21: 1\.51 s without.*a session of its own"),
+    ({"time_s": np.arange(50) * 10.0}, r"0\.1 samples.*looks like milliseconds: divide by 1000"),
+    ({"time_s": np.arange(50) / 4}, r"4 samples a second by time_s, expected 5 or more$"),
+    ({"time_s": np.arange(50) * 1e7}, r"1e-07 samples a second by time_s, expected 5 or more$"),
     ({"subject": ["ann"] * 9 + [""] + ["ann"] * 40}, r"column subject, row 10: it is empty"),
     ({"session": None}, r"column session, row 1: it is empty"),
     ({"x": ["0.1"] * 30 + ["high"] + ["0.1"] * 19}, r"column x, row 31: 'high', expected a num"),
@@ -138,6 +141,12 @@ def test_columns_that_are_missing_are_named(tmp_path):
         check_table(frame, "here")
 
 
+def test_a_table_with_semicolons_says_so(tmp_path):
+    table().to_csv(tmp_path / "t.csv", index=False, sep=";")
+    with pytest.raises(ValueError, match="found subject;session;.*save it with commas"):
+        list(read_table(tmp_path / "t.csv"))
+
+
 def test_a_table_without_rows_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="here has no rows"):
         check_table(table().iloc[:0], "here")
@@ -159,3 +168,4 @@ def test_what_may_be_unusual_passes():
     check_table(table(time_s=jump(20, MAX_GAP_S - 0.01)), "a gap just short enough")
     check_table(table(time_s=1.7e9 + np.arange(50) / 100), "seconds since 1970")
     check_table(table(z=one(5, 30.0)), "one knock")
+    check_table(table(time_s=3600 + np.arange(50) / 5), "as slow as may be")

@@ -114,6 +114,9 @@ def test_writing_again_replaces_windows_and_nothing_else(tmp_path):
 def test_nothing_to_write_says_why(tmp_path):
     with pytest.raises(ValueError, match="gives a window: a: line 3 is bad$"):
         write(tmp_path, found("a", error=ValueError("line 3 is bad")))
+    named = ValueError("/data/mine/a.csv: subject ann: time_s goes back")
+    with pytest.raises(ValueError, match="gives a window: /data/mine/a.csv: subject ann: time"):
+        write(tmp_path, found("mine/a.csv", error=named))
     with pytest.raises(ValueError, match="no files were given"):
         write(tmp_path)
     with pytest.raises(FileNotFoundError, match="lacks index.parquet and windows.npy: write"):

@@ -31,6 +31,8 @@ TEXT = ["subject", "session", "activity"]
 AXES = ["x", "y", "z"]
 COLUMNS = [*TEXT, "time_s", *AXES]
 SUFFIXES = (".csv", ".parquet")
+SLOWEST_HZ = 5.0  # the median rate of a session; a step takes half a second
+MILLISECONDS = (1, 1000 / SLOWEST_HZ)  # where a median step of time lies that is in these
 LARGEST_G = 4.0  # the median of a session's norms; a run's is 1 to 2
 UNITS = {  # where a median norm lies that is no g: what it is, and what to do
     (5, 20): "m/s^2: divide x, y and z by 9.80665",
@@ -88,8 +90,9 @@ def check_table(table: pd.DataFrame, where: str) -> None:
     """Raises ValueError, which begins with `where` and says what to do, for a table that is none:
 
     columns missing or of the wrong kind; no rows; NaN or infinite time or acceleration, an empty
-    subject or session; time that goes back, comes twice, or leaves a gap longer than MAX_GAP_S in a
-    session; acceleration that by its size is m/s^2 or mg (what is without gravity may pass).
+    subject or session; time that goes back, comes twice, is by its steps in milliseconds or below
+    SLOWEST_HZ, or leaves a gap longer than MAX_GAP_S in a session; acceleration that by its size is
+    m/s^2 or mg (what is without gravity may pass).
     """
     table = table.reset_index(drop=True)
     _check_columns(table, where)
@@ -104,6 +107,8 @@ def _check_columns(table: pd.DataFrame, where: str) -> None:
     if missing := [column for column in COLUMNS if column not in table]:
         expected = f"expected {', '.join(COLUMNS)} (activity empty where there is no label)"
         found = f"found {', '.join(map(str, table.columns)) or 'none'}"
+        if len(table.columns) == 1 and ";" in str(table.columns[0]):
+            found += ", one column with ';' in it: save it with commas between columns"
         raise ValueError(f"{where} lacks columns {', '.join(missing)}: {found}, {expected}")
     if table.empty:
         raise ValueError(f"{where} has no rows: expected one for each sample")
@@ -137,6 +142,12 @@ def _check_times(times_s: pd.Series, where: str) -> None:
     if (steps_s == 0).any():
         advice = "keep one row for each time"
         raise ValueError(f"{where}, {_row(steps_s == 0)}: a time_s that comes twice; {advice}")
+    step_s = steps_s.median()
+    if step_s * SLOWEST_HZ > 1.001:  # 1, and what is lost in rounding
+        found = f"{1 / step_s:.3g} samples a second by time_s, expected {SLOWEST_HZ:g} or more"
+        in_ms = MILLISECONDS[0] <= step_s <= MILLISECONDS[1]
+        advice = "; time_s looks like milliseconds: divide by 1000" if in_ms else ""
+        raise ValueError(f"{where}: {found}{advice}")
     if (steps_s > MAX_GAP_S).any():
         found = f"{steps_s.max():.6g} s without a sample, more than {MAX_GAP_S:g}"
         advice = "give each stretch a session of its own"

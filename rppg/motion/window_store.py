@@ -14,6 +14,7 @@
 The index is written last: where it lies, all of it is there.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,5 +155,12 @@ def _of_found(item: Found, owner: dict[str, str]) -> list[tuple[str, tuple]]:
 
 
 def _first(problems: list[tuple[str, str, str]]) -> str:
-    shown = "; ".join(f"{name}: {reason}" for _, name, reason in problems[:3])
+    """What is wrong with the first few; most reasons name their file themselves."""
+    named = [
+        reason
+        if re.search(rf"(^|/){re.escape(Path(name).name)}\b", reason)
+        else f"{name}: {reason}"
+        for _, name, reason in problems[:3]
+    ]
+    shown = "; ".join(named)
     return f"{shown}{' ...' if len(problems) > 3 else ''}" if problems else "no files were given"
