@@ -23,9 +23,9 @@ RUNS = {  # in tables: folder, and how well the truth is told
     "hand-made features": ("features", 2.4),
 }
 MORE = {"1": -0.8, "5": -0.3, "10": 0.0, "all": 0.8}  # labels tell more
-QUESTIONS = {  # of the distances: AUC learned, raw
-    "same activity nearer than another": (0.66, 0.55),
-    "rotated copy nearer than another activity": (0.9, 0.45),
+QUESTIONS = {  # of the distances: AUC learned, untrained, raw, energy
+    "same activity nearer than another": (0.66, 0.52, 0.55, 0.62),
+    "rotated copy nearer than another activity": (0.9, 0.6, 0.45, 0.95),
 }
 
 
@@ -79,20 +79,23 @@ def made_up_run(folder, rows, **changed):
     given |= {"test_share": 0.4, "dev_share": 0.15, "n_folds": 2, "n_labels": [1, 5, 10, 0]}
     given |= {"architecture": {"widths": [4]}, "index": "abc"}
     facts = {"origin": "synthetic", "parameters": given | changed, "seconds": 12.5}
+    facts["distance_seconds"] = 3.0 if method in ("RelCon", "REBAR-style") else 0.0
     (run / "run.json").write_text(json.dumps(facts))
     return run
 
 
-def made_up_distance(folder, name="RelCon's distance", seed=1, better=0.0):
-    """The folder of one run of a distance."""
-    run = folder / ("distance" if "RelCon" in name else "rebar_distance") / f"seed{seed}"
+def made_up_distance(folder, name="RelCon's distance", seed=1, better=0.0, centred=None):
+    """The folder of one run of a distance; centred None: not among its parameters."""
+    run = folder / name.replace(" ", "_") / f"seed{seed}"
     run.mkdir(parents=True)
     rows = [
-        {"question": text, "learned": learned + better, "raw": raw, "n_anchors": 40}
-        for text, (learned, raw) in QUESTIONS.items()
+        {"question": text, "learned": learned + better, "n_anchors": 40}
+        | dict(zip(("untrained", "raw", "energy"), rules, strict=True))
+        for text, (learned, *rules) in QUESTIONS.items()
     ]
     pd.DataFrame(rows).to_csv(run / "nearness.csv", index=False)
     given = {"name": name, "seed": seed, "attention": "sparsemax", "datasets": ["simulator"]}
+    given["architecture"] = {"width": 4} | ({} if centred is None else {"centred": centred})
     facts = {"origin": "synthetic", "parameters": given, "seconds": 3.0}
     (run / "run.json").write_text(json.dumps(facts))
     return run
@@ -111,7 +114,7 @@ def all_rows(table=None, seeds=(1, 2), **more):
 
 
 def made_up_study(folder, seeds=(1, 2)):
-    """Runs of all methods and of both distances in folder/runs/made_up, and the index of the
+    """Runs of all methods and of the distances in folder/runs/made_up, and the index of the
     windows in folder/prepared/made_up; half of its subjects are tested.  Returns the runs' folder.
     """
     runs, prepared = folder / "runs" / "made_up", folder / "prepared" / "made_up"
@@ -121,8 +124,9 @@ def made_up_study(folder, seeds=(1, 2)):
     for _, own in rows.groupby(["method", "seed"]):
         made_up_run(runs, own)
     for seed in seeds:
-        made_up_distance(runs, seed=seed)
-        made_up_distance(runs, "REBAR's distance", seed, better=-0.05)
+        made_up_distance(runs, seed=seed, centred=True)
+        made_up_distance(runs, "RelCon's distance, gravity left in", seed, better=-0.1)
+        made_up_distance(runs, "REBAR's distance", seed, better=-0.05, centred=True)
     prepared.mkdir(parents=True)
     index.to_parquet(prepared / "index.parquet")
     return runs

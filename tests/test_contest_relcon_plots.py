@@ -93,6 +93,10 @@ def test_learning_curve_has_a_line_with_intervals_for_each_method(rows):
     np.testing.assert_allclose(ends, own[["low", "high"]])
     assert cadence.get_ylabel() == "Pearson's r of cadence" and "6 subjects" in texts(figure)
     assert "From few labels (synthetic)" in texts(figure)
+    assert "95 % interval over subjects and seeds" in texts(figure)
+    (legend,) = figure.legends
+    box = legend.get_window_extent()  # not cut off
+    assert box.x0 >= 0 and box.x1 <= figure.bbox.x1
     real = summary.assign(dataset="BasicMotions", origin="real")
     assert "BasicMotions, 6 segments" in texts(plot_learning_curve(real, "x", "real"))
     with pytest.raises(ValueError, match="origins"):

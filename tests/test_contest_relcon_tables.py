@@ -157,6 +157,7 @@ def test_runs_and_distances_are_gathered_apart(tmp_path):
     made_up_distance(tmp_path, seed=3)
     rows, facts = collect([tmp_path])
     assert facts["method"].tolist() == ["RelCon", "SimCLR"] and (facts["seed"] == 2).all()
+    assert facts[["seconds", "distance_seconds"]].to_numpy().tolist() == [[12.5, 3.0], [12.5, 0.0]]
     assert (facts["learned_from"] == "simulator").all() and json.loads(facts["n_labels"][0])[
         -1
     ] == 0
@@ -180,6 +181,11 @@ def test_runs_that_do_not_fit_are_an_error(tmp_path):
     made_up_rows(method="AugPred", labels=FEW).to_parquet(other / "predictions.parquet")
     with pytest.raises(ValueError, match="rows of .*'AugPred'.*, expected those of .*'SimCLR'"):
         collect([other])
+    told = json.loads((run / "run.json").read_text())
+    del told["distance_seconds"]
+    (run / "run.json").write_text(json.dumps(told))
+    with pytest.raises(ValueError, match=r"lacks \['distance_seconds'\]: train the run anew"):
+        collect([run])
     (run / "predictions.parquet").unlink()
     with pytest.raises(FileNotFoundError, match="the run did not end"):
         collect([run])
@@ -215,20 +221,6 @@ def test_an_undecided_difference_is_called_not_better(rows):
     rows = pd.concat([same, same.assign(method="SimCLR")])
     lines = relcon_words.verdict(against(rows), with_intervals(rows))
     assert sum("not better, undecided: difference +0.000" in line for line in lines) == 4
-
-
-def test_distances_are_told_by_seed_beside_the_squared_difference(tmp_path):
-    for name, better in (("RelCon's distance", 0.0), ("REBAR's distance", -0.1)):
-        for seed in (2, 1, 3):
-            made_up_distance(tmp_path, name, seed, better=better * seed)
-    nearness = collect_nearness([tmp_path])
-    table = relcon_words.nearness_table(nearness)
-    first = list(QUESTIONS)[0]
-    assert table.loc[first, "REBAR's distance"].round(2).to_dict() == {1: 0.56, 2: 0.46, 3: 0.36}
-    assert table.loc[first, ("squared difference", "mean")] == pytest.approx(0.55)
-    (line,) = [x for x in relcon_words.nearness_words(nearness) if "REBAR" in x and first in x]
-    assert "AUC 0.460 (0.360-0.560 over 3 seeds), squared difference 0.550" in line
-    assert "above it in 1 of 3 seeds, above chance (0.5) in 1" in line
 
 
 def test_published_numbers_are_marked_with_their_source():

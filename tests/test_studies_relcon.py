@@ -6,7 +6,7 @@ import motion_files
 import numpy as np
 import pandas as pd
 import pytest
-from relcon_shared import RUNS, made_up_run, made_up_study
+from relcon_shared import RUNS, made_up_distance, made_up_run, made_up_study
 from test_studies import STUDIES, printed
 
 from rppg.motion.window_store import read_windows
@@ -28,6 +28,11 @@ def test_relcon_is_evaluated_from_runs(tmp_path):
     text, n_figures = printed(tmp_path / "executed.ipynb")
     assert n_figures == 2 and "encoders learned from simulator (synthetic); seeds [1, 2]" in text
     assert "simulator (synthetic), 5 labels a class: RelCon 0." in text
+    assert "against hand-made features, of 4 numbers of labels: " in text
+    assert "mean over seeds [95 % interval over subjects and seeds;" in text
+    mean = "of each window about its own mean, which is not in the paper"
+    assert f"RelCon's distance: {mean}; RelCon learned from it" in text
+    assert "left in, as in the paper; no encoder learned from it" in text
     assert "against random encoder, of 4 numbers of labels: better 4" in text
     assert "RelCon's distance (synthetic), same activity nearer than another: AUC 0.660" in text
     assert "57.63 ± 3.24" in text and "Table 3 (Opportunity, PAMAP2) is not listed" in text
@@ -36,11 +41,11 @@ def test_relcon_is_evaluated_from_runs(tmp_path):
     assert len(summary) == 2 * 4 * len(RUNS) and (summary["n_subjects"] == 4).all()
     assert len(pd.read_csv(out / "relcon_scores.csv")) == 2 * len(summary)
     assert len(pd.read_csv(out / "relcon_against.csv")) == 2 * 4 * (len(RUNS) - 1)
-    assert len(pd.read_csv(out / "relcon_distance.csv")) == 2 * 2 * 2
+    assert len(pd.read_csv(out / "relcon_distance.csv")) == 3 * 2 * 2
     for name in ("evaluate_synthetic", "confusion_simulator"):
         assert (out / f"relcon_{name}.png").is_file()
     facts = json.loads((out / "relcon_evaluate.json").read_text())
-    assert facts["origin"] == "synthetic" and len(facts["verdict"]) == 2 * 4 * 5 + 2 * 5
+    assert facts["origin"] == "synthetic" and len(facts["verdict"]) == 2 * 4 * 6 + 2 * 6
     assert len(facts["predictions"]) == 2 * len(RUNS)
 
 
@@ -96,6 +101,6 @@ def test_a_method_that_lacks_stops_it(tmp_path):
     for name in ("relcon", "simclr"):
         rows = pd.read_parquet(whole / name / "seed1" / "predictions.parquet")
         made_up_run(runs, rows)
-    (whole / "distance").rename(runs / "distance")
+    made_up_distance(runs)
     with pytest.raises(Exception, match=r"methods are \['RelCon', 'SimCLR'\]"):
         run_notebook(NOTEBOOK, tmp_path / "executed.ipynb", given(tmp_path / "whole", runs))

@@ -123,7 +123,7 @@ def plot_learning_curve(summary: pd.DataFrame, title: str, origin: str) -> Figur
         axes.set_title(f"{dataset}, {drawn}", loc="left", **SMALL)
         axes.tick_params(labelsize="small")
     handles, labels = panels[0, 0].get_legend_handles_labels()
-    n_columns = 3 if len(cases) == 1 else len(labels)
+    n_columns = min(2 + len(cases), len(labels))  # as many as a row holds
     place = {"loc": "outside lower center", "ncols": n_columns, "frameon": False}
     figure.legend(handles, labels, **place, **SMALL)
     drawn = drawn_words(summary["n_seeds"].min())

@@ -24,16 +24,24 @@ ALL = "all"  # of n_labels
 MAIN = {"activity": "macro_f1", "cadence_spm": "pearson_r"}  # the metric that a task is judged by
 BY = ["dataset", "origin", "task", "n_labels", "method", "seed"]
 SCORES = [*BY, "n", *ACTIVITY_METRICS, *CADENCE_METRICS]
-NEARNESS = ["question", "learned", "raw", "n_anchors"]  # of nearness.csv
+RULES = {  # that learn nothing, beside the learned distance: in words
+    "untrained": "untrained net",
+    "raw": "squared difference",
+    "energy": "energy alone",
+}
+NEARNESS = ["question", "learned", *RULES, "n_anchors"]  # of nearness.csv
 SAME = "datasets test_share dev_share n_folds n_labels architecture index".split()  # of all runs
-FACTS = ["method", "seed", "learned_from", "origin", "seconds", "run_dir", *SAME]
+SECONDS = ["seconds", "distance_seconds"]  # of training, and of the distance before it
+FACTS = ["method", "seed", "learned_from", "origin", *SECONDS, "run_dir", *SAME]
 
 
 def collect(run_dirs: Iterable[Path | str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows of all pre-training runs below run_dirs, and FACTS of each: a row a run.
 
     learned_from: the datasets that pre-training saw, of `origin`; a row's own origin is that of the
-    window tested.  Raises FileNotFoundError for a folder or predictions.parquet that lacks,
+    window tested.  seconds: of training (of scratch, all its fits); distance_seconds: of the
+    distance before it, else 0.  Raises FileNotFoundError for a folder or predictions.parquet that
+    lacks,
     ValueError where there is no such run, for rows of another method or seed than the run's, and
     for runs that differ in what all must share (SAME).
     """
@@ -46,7 +54,9 @@ def collect(run_dirs: Iterable[Path | str]) -> tuple[pd.DataFrame, pd.DataFrame]
         if (other := rows[[*own]].drop_duplicates().to_dict("records")) != [own]:
             raise ValueError(f"{run_dir}: rows of {other}, expected those of {own}")
         own |= {"learned_from": " + ".join(given["datasets"]), "run_dir": str(run_dir)}
-        own |= {key: found[key] for key in ("origin", "seconds")}
+        if lacking := [key for key in ("origin", *SECONDS) if key not in found]:
+            raise ValueError(f"{run_dir / 'run.json'} lacks {lacking}: train the run anew")
+        own |= {key: found[key] for key in ("origin", *SECONDS)}
         facts.append(own | {key: json.dumps(given[key]) for key in SAME})
         parts.append(rows)
     if not parts:
@@ -60,10 +70,11 @@ def collect(run_dirs: Iterable[Path | str]) -> tuple[pd.DataFrame, pd.DataFrame]
 
 
 def collect_nearness(run_dirs: Iterable[Path | str]) -> pd.DataFrame:
-    """nearness.csv of all runs of a distance below run_dirs: NEARNESS, name, seed, origin.
+    """nearness.csv of all runs of a distance below run_dirs: NEARNESS, name, seed, origin, centred.
 
-    learned, raw: areas under the ROC curve, 0-1.  Raises FileNotFoundError for what lacks,
-    ValueError where there is no such run and for columns that lack.
+    learned, and each of RULES: areas under the ROC curve, 0-1.  centred: whether the distance sees
+    each window about its own mean, which the paper's does not.  Raises FileNotFoundError for what
+    lacks, ValueError where there is no such run and for columns that lack.
     """
     parts = []
     for run_dir, found in _runs(run_dirs, "attention"):
@@ -72,6 +83,7 @@ def collect_nearness(run_dirs: Iterable[Path | str]) -> pd.DataFrame:
         if lacking := [column for column in NEARNESS if column not in table]:
             raise ValueError(f"{path}: expected columns {NEARNESS}, missing {lacking}")
         own = {"name": given["name"], "seed": given["seed"], "origin": found["origin"]}
+        own["centred"] = given["architecture"].get("centred", False)
         parts.append(table[NEARNESS].assign(**own))
     if not parts:
         raise ValueError(f"no run of a distance below {[str(d) for d in run_dirs]}")

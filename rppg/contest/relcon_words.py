@@ -12,7 +12,7 @@ import pandas as pd
 
 from rppg.contest.motion_metrics import ACTIVITY_METRICS, CADENCE_METRICS
 from rppg.contest.relcon_bootstrap import BETTER, CASE, UNDECIDED, WORSE, drawn_words
-from rppg.contest.relcon_tables import ALL, MAIN, METHODS, label_order
+from rppg.contest.relcon_tables import ALL, MAIN, METHODS, RULES, label_order
 
 METRICS = {"activity": ACTIVITY_METRICS, "cadence_spm": CADENCE_METRICS}
 TITLES = {
@@ -31,6 +31,9 @@ LEGEND = (
     " segments]; beaten: the interval of RelCon's paired difference lies above 0; ahead of RelCon:"
     " below 0; undecided: it holds 0, or there is none"
 )
+CENTRED = "of each window about its own mean, which is not in the paper"
+AS_THEY_ARE = "of windows as they are, gravity left in, as in the paper"
+USED = {"RelCon's distance": METHODS[0], "REBAR's distance": "REBAR-style"}  # who learned from it
 NO_NUMBER = "-"
 NO_INTERVAL = ", no interval (one subject, or a draw has no value)"
 
@@ -107,25 +110,41 @@ def nearness_words(nearness: pd.DataFrame) -> list[str]:
     for (name, origin, question), group in nearness.groupby(
         ["name", "origin", "question"], sort=False
     ):
-        learned, raw = group["learned"], group["raw"]
-        n, ahead = len(group), (learned > raw).sum()
+        if (group["n_anchors"] == 0).any():
+            lines.append(f"{name} ({origin}), {question}: no answer, no such pairs of windows")
+            continue
+        n, learned, rules = len(group), group["learned"], group[[*RULES]]
         span = f"{learned.min():.3f}-{learned.max():.3f} over {n} seeds" if n > 1 else "one seed"
+        others = ", ".join(f"{text} {rules[rule].mean():.2f}" for rule, text in RULES.items())
         lines.append(
-            f"{name} ({origin}), {question}: AUC {learned.mean():.3f}"
-            f" ({span}), squared difference {raw.mean():.3f};"
-            f" learned above it in {ahead} of {n} seeds,"
+            f"{name} ({origin}), {question}: AUC {learned.mean():.3f} ({span}); {others};"
+            f" learned above all three in {(learned > rules.max(axis=1)).sum()} of {n} seeds,"
             f" above chance (0.5) in {(learned > 0.5).sum()}"
         )
     return lines
 
 
+def centred_words(nearness: pd.DataFrame) -> list[str]:
+    """What each distance of relcon_tables.collect_nearness sees of a window, a sentence each, and
+    whose encoder learned from it.  Raises ValueError where runs of one name differ in it."""
+    lines = []
+    for name, centred in nearness.groupby("name", sort=False)["centred"]:
+        if centred.nunique() > 1:
+            raise ValueError(f"some runs of {name} are centred and some are not: train them alike")
+        seen = CENTRED if centred.iloc[0] else AS_THEY_ARE
+        used = f"{USED[name]} learned from it" if name in USED else "no encoder learned from it"
+        lines.append(f"{name}: {seen}; {used}")
+    return lines
+
+
 def nearness_table(nearness: pd.DataFrame) -> pd.DataFrame:
-    """Rows questions; a column a distance and seed with its AUC, and "squared difference"."""
-    names = list(dict.fromkeys(nearness["name"]))
-    table = nearness.pivot(index="question", columns=["name", "seed"], values="learned")
-    table = table[[column for name in names for column in sorted(table) if column[0] == name]]
-    table["squared difference", "mean"] = nearness.groupby("question")["raw"].mean()
-    return table.loc[list(dict.fromkeys(nearness["question"]))]
+    """Rows questions and distances; columns the AUC learned of each seed, and over seeds the means
+    of RULES."""
+    by = ["question", "name"]
+    table = nearness.pivot(index=by, columns="seed", values="learned").add_prefix("seed ")
+    rules = nearness.groupby(by)[[*RULES]].mean().rename(columns=RULES)
+    order = pd.MultiIndex.from_product([nearness[key].unique() for key in by], names=by)
+    return table.join(rules).reindex(order)
 
 
 def with_interval(value: float, low: float, high: float) -> str:
