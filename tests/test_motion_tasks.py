@@ -7,7 +7,9 @@ from test_motion_scratch import TINY, windows_of
 
 from rppg.learning.fit_config import FitConfig
 from rppg.motion import tasks
+from rppg.motion.features import hand_made
 from rppg.motion.methods import METHODS
+from rppg.motion.probe import embed
 from rppg.motion.scratch import train_scratch, untrained
 from rppg.motion.window_store import Windows
 
@@ -81,6 +83,32 @@ def test_scratch_learns_from_the_labels_of_the_seed(windows, tmp_path):
 
 def runs(folder):
     return [path.parent for path in folder.rglob("model.json")]
+
+
+@pytest.mark.parametrize(("more", "expected"), [({"n_steps_all": 3}, 3), ({}, 2)])
+def test_scratch_may_take_more_steps_with_all_labels(windows, tmp_path, more, expected):
+    real = windows.part(windows.table["dataset"] == "HHAR")
+    labels = {"n_steps": 2, "lr": 0.01} | more
+    rows_of(real, tmp_path, method="scratch", labels=labels)
+    left = {run.parent.name: pd.read_csv(run / "metrics.csv") for run in runs(tmp_path)}
+    steps = {name: metrics["step"].iloc[-1] for name, metrics in left.items()}
+    assert steps == {"activity_1": 2, "activity_0": expected}
+
+
+def test_hand_made_features_are_probed_and_no_net_is_asked(windows, tmp_path):
+    real = windows.part(windows.table["dataset"] == "HHAR")
+    chosen = METHODS["features"]
+    found = tasks.embeddings_of(chosen, None, real.xyz_g)
+    np.testing.assert_array_equal(found, hand_made(real.xyz_g))
+    net = untrained(TINY, seed=0)
+    embeddings = tasks.embeddings_of(METHODS["relcon"], net, real.xyz_g)
+    np.testing.assert_array_equal(embeddings, embed(net, real.xyz_g))
+    first, again = (
+        rows_of(real, tmp_path, method="features", net=untrained(TINY, seed=k), n_labels=[5])
+        for k in (0, 1)
+    )
+    assert set(first["method"]) == {"hand-made features"}
+    pd.testing.assert_frame_equal(first, again)
 
 
 def test_zero_is_all_labels(windows, tmp_path):
