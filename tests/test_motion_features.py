@@ -42,6 +42,16 @@ def test_a_sine_has_its_power_in_its_band_and_along_its_axis():
     np.testing.assert_allclose(found[24:], [norms.mean(), norms.std()], rtol=1e-5)
 
 
+def test_an_edge_belongs_to_the_band_above_it_and_slow_waves_stay_out_of_fast_bands():
+    def powers(hz):
+        wave = np.sin(2 * np.pi * hz * TIMES_S)[None, :, None] * [1.0, 0, 0]
+        return np.exp(hand_made(wave)[0, POWERS])
+
+    of_25_hz = powers(25.0)[np.flatnonzero(EDGES_HZ == 25).item()]
+    assert of_25_hz == pytest.approx(5 / 6 * 0.5, rel=1e-3)  # 1/6 leaks to the frequency below
+    assert powers(0.6)[EDGES_HZ[:-1] >= 5].sum() < 1e-4  # between two frequencies of the window
+
+
 def test_all_power_is_in_some_band():
     noise = 0.1 * np.random.default_rng(2).normal(size=(50, 256, 3))
     total = np.exp(hand_made(noise)[:, POWERS]).sum(axis=1)
