@@ -7,8 +7,8 @@
 The columns, of windows (n, T, 3) in g at 100 Hz, logarithms natural and of squares in g^2:
 
     0-2    logarithms of the eigenvalues of the covariance of the three axes, the least first
-    3-23   logarithms of the power in 21 bands, about the mean and summed over axes: 0.5 Hz wide to
-           5 Hz, 1 Hz to 10 Hz, 5 Hz to 30 Hz, then 30-40 and 40-50 Hz (EDGES_HZ)
+    3-23   logarithms of the power in 21 bands, about the mean, by a Hann window, summed over axes:
+           0.5 Hz wide to 5 Hz, 1 Hz to 10 Hz, 5 Hz to 30 Hz, then 30-40 and 40-50 Hz (EDGES_HZ)
     24-25  mean and standard deviation of the norm, in g
 
 A rotation turns the covariance and leaves its eigenvalues, the sum over axes and the norm alone.
