@@ -9,7 +9,8 @@
           seed: [1, 2, 3]  # values of the parameter that is called like the axis
         parameters: {batch_size: 4, training: {n_steps: 100}}  # of all its runs
 
-`threads`, `gpu` and `start` are as in `runs`; a start may name axes, too.
+`threads`, `gpu`, `priority` (what takes long begins first) and `start` are as in `runs`; a start may
+name axes, too.
 
     >>> sweep = {"name": "net/seed{seed}", "notebook": "02", "axes": {"seed": [1, 2]}}
     >>> sweep_runs([sweep])["net/seed2"]
@@ -25,8 +26,9 @@ from string import Formatter
 from rppg.grid import grid_runs
 from rppg.pipeline import merged
 
+PLAIN = ("notebook", "threads", "gpu", "priority")  # the same for all runs of a sweep
 NEEDED = {"name", "notebook", "axes"}
-KEYS = NEEDED | {"threads", "gpu", "start", "parameters"}
+KEYS = NEEDED | {"threads", "gpu", "priority", "start", "parameters"}
 
 
 def all_runs(settings: dict) -> dict[str, dict]:
@@ -41,7 +43,7 @@ def all_runs(settings: dict) -> dict[str, dict]:
 
 
 def sweep_runs(sweeps: list[dict]) -> dict[str, dict]:
-    """Runs by name: notebook, parameters and, where given, threads, gpu, start.
+    """Runs by name: notebook, parameters and, where given, threads, gpu, priority, start.
 
     Parameters are merged in the order: the sweep's own, then one axis after the other.  Raises
     ValueError for unknown or missing keys, for an axis that the name lacks or has and is not
@@ -65,7 +67,7 @@ def _each(sweeps: list[dict]) -> Iterator[tuple[dict, dict, dict]]:
         for combination in product(*axes):
             labels = dict(zip(sweep["axes"], (label for label, _ in combination), strict=True))
             own = [sweep.get("parameters") or {}, *(given for _, given in combination)]
-            run = {key: sweep[key] for key in ("notebook", "threads", "gpu") if key in sweep}
+            run = {key: sweep[key] for key in PLAIN if key in sweep}
             if "start" in sweep:
                 run["start"] = sweep["start"].format(**labels)
             yield sweep, labels, {**run, "parameters": reduce(merged, own, {})}
