@@ -53,6 +53,7 @@ def every_figure(origin):
     ]
 
 
+@pytest.mark.slow
 def test_every_figure_says_where_it_is_synthetic():
     assert all("(synthetic)" in texts(figure) for figure in every_figure("synthetic"))
     assert not any("synthetic" in texts(figure) for figure in every_figure("real"))

@@ -147,6 +147,7 @@ def test_every_weight_has_a_gradient_through_either_branch(every):
             assert torch.isfinite(weight.grad).all() and weight.grad.any(), f"{branch}: {name}"
 
 
+@pytest.mark.slow
 def test_it_learns_one_wave():
     net = model(saliency_every=4).train()
     target = torch.sin(2 * torch.pi * 1.2 * torch.arange(32) / 30)

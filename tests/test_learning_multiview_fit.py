@@ -124,6 +124,7 @@ def off_bpm(model, faces):
     return [abs(found - true) for found, true in pairs]
 
 
+@pytest.mark.slow
 def test_the_contrast_falls_within_a_few_steps(tmp_path):
     faces, model = BeatingFaces(210), net(saliency=False).eval()
     options = {"n_steps": 12, "log_every": 1, "lr": 0.03}

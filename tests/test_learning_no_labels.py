@@ -89,6 +89,7 @@ def pretrain(store, run_dir, kind):
     return result.model_path.read_bytes(), verdict, table
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [on_maps, on_faces, on_wide], ids=["maps", "faces", "wide"])
 def test_pretraining_is_the_same_where_every_label_raises(store, labels_raise, tmp_path, kind):
     with one_thread():

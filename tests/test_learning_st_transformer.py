@@ -160,6 +160,7 @@ def test_gradients_reach_every_weight():
         assert weight.grad is not None and weight.grad.abs().sum() > 0, name
 
 
+@pytest.mark.slow
 def test_a_tiny_overfit():
     """A wave that one row carries is found."""
     times_s = torch.arange(48) / 30
@@ -192,6 +193,7 @@ def learned_without_labels(x, n_steps):
     return net
 
 
+@pytest.mark.slow
 def test_a_tiny_overfit_without_labels_finds_the_rates():
     times_s, rates_hz = torch.arange(150) / 30, torch.tensor([0.9, 1.3, 1.8, 2.4])
     x = 0.3 * clips(4, 150)

@@ -134,6 +134,7 @@ def train(run_dir, method: str, n_steps: int, lr: float = 3e-3, **more) -> None:
     fit(net, batches, chosen.step(distance, 0.1), config, run_dir, progress=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["relcon", "rebar", "simclr", "augpred"])
 def test_every_way_to_pre_train_learns_a_few_windows(tmp_path, method):
     train(tmp_path, method, n_steps=80)
@@ -151,6 +152,7 @@ def test_a_resumed_run_of_relcon_equals_a_straight_one(tmp_path):
     assert first.read_bytes() == second.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attention", ["sparsemax", "softmax"])
 def test_a_distance_learns_to_rebuild_and_its_values_compare(tmp_path, attention):
     config, step = distance_lesson(attention, SMALL)

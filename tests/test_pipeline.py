@@ -39,6 +39,7 @@ def test_unknown_parameter_is_an_error_that_lists_the_known_ones(notebook, tmp_p
     assert not (tmp_path / "out.ipynb").exists()
 
 
+@pytest.mark.slow
 def test_failing_notebook_leaves_its_partial_copy_and_names_it(notebook, tmp_path, capsys):
     executed = tmp_path / "divide_executed.ipynb"
     with pytest.raises(papermill.PapermillExecutionError, match="ZeroDivisionError"):

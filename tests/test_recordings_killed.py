@@ -70,6 +70,7 @@ def test_killed_at_any_file_operation_then_again_gives_the_same_bytes(tmp_path, 
     assert event > 20
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 def test_half_removed_older_copy_is_never_taken_for_a_complete_one(tmp_path):
     for event in range(1000):

@@ -44,6 +44,7 @@ def tree(root):
     return {p.relative_to(root).as_posix(): p.read_bytes() for p in root.rglob("*") if p.is_file()}
 
 
+@pytest.mark.slow
 def test_readers_read_every_layout(root, truth):
     recordings = [
         *read("ubfc_rppg", root / "UBFC-rPPG"),

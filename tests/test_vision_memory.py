@@ -52,6 +52,7 @@ def held_kib(store, folder, seconds):
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_neither_map_nor_crops_are_held(tmp_path, monkeypatch):
     """110 s more are 4900 KiB of map and 158400 KiB of crops; 0.2 KiB a frame may stay."""
     monkeypatch.setattr(preprocess, "_landmarker", OneFace)

@@ -29,6 +29,7 @@ def test_every_item_once_with_its_index():
     assert list(run(act, [], workers=2)) == []
 
 
+@pytest.mark.slow
 def test_a_dead_worker_costs_its_item_only():
     items = ["a", "die", "b", "c"]
     found = dict(run(act, items, workers=1))
