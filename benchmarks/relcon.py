@@ -51,7 +51,7 @@ TOLERANCE, DISTANCE_TOLERANCE = 1e-6, 1e-4  # relative
 SMALL = {"widths": (16, 32, 64), "blocks": (1, 1, 2)}
 SIZES = {  # encoder, distance, anchors, candidates of their hour
     "paper": ({}, {}, ANCHORS, WITHIN),
-    "profile": (SMALL, {"width": 32, "bottleneck": 4, "centred": True}, 24, 8),
+    "profile": (SMALL, {"width": 32, "bottleneck": 4, "centred": True}, 32, 5),
 }
 LOSSES = {
     "double loop": double_loop,
