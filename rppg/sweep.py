@@ -9,8 +9,8 @@
           seed: [1, 2, 3]  # values of the parameter that is called like the axis
         parameters: {batch_size: 4, training: {n_steps: 100}}  # of all its runs
 
-`threads`, `gpu`, `priority` (what takes long begins first) and `start` are as in `runs`; a start may
-name axes, too.
+`threads`, `gpu`, `priority` (what takes long begins first) and `start` are as in `runs`; a start
+may name axes, too.
 
     >>> sweep = {"name": "net/seed{seed}", "notebook": "02", "axes": {"seed": [1, 2]}}
     >>> sweep_runs([sweep])["net/seed2"]
