@@ -134,17 +134,26 @@ def parse_reader_options(text: str) -> dict[str, dict]:
     """Layout -> options of its reader.  Raises ValueError for what is no such JSON object."""
     from rppg.recordings.readers import READERS
 
-    expected = 'expected a JSON object like {"vipl_hr": {"nir": true}}'
-    try:
-        options = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"--reader-options {text!r} is no JSON ({error}); {expected}") from None
-    if not isinstance(options, dict) or not all(isinstance(o, dict) for o in options.values()):
-        raise ValueError(f"--reader-options {text!r}: {expected}")
+    example = '{"vipl_hr": {"nir": true}}'
+    options = json_object("--reader-options", text, example)
+    if not all(isinstance(given, dict) for given in options.values()):
+        raise ValueError(f"--reader-options {text!r}: expected a JSON object like {example}")
     if unknown := sorted(options.keys() - READERS.keys()):
         layouts = ", ".join(READERS)
         raise ValueError(f"--reader-options names {', '.join(unknown)}, expected of {layouts}")
     return options
+
+
+def json_object(option: str, text: str, example: str) -> dict:
+    """What an option gives as JSON.  Raises ValueError, with the example, for what is no object."""
+    expected = f"expected a JSON object like {example}"
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{option} {text!r} is no JSON ({error}); {expected}") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"{option} {text!r}: {expected}")
+    return found
 
 
 def layouts_of(data: Path, layout: str = "auto") -> dict[str, Path]:

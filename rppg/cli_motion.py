@@ -4,11 +4,12 @@ rppg wearables data/wearables                                  34 simulated peop
 rppg wearables data/few --config '{"n_subjects": 4}'           any of SimulatorConfig's fields
 """
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from rppg.cli_data import json_object
 
 
 def wearables(
@@ -27,17 +28,6 @@ def wearables(
     """
     from rppg.motion.write_wearables import config_from, write_wearables
 
-    written = write_wearables(folder, config_from(parse_settings(config)), replace=replace)
+    settings = json_object("--config", config, '{"n_subjects": 8, "seed": 1}')
+    written = write_wearables(folder, config_from(settings), replace=replace)
     typer.echo(f"simulated wearables: {written}")
-
-
-def parse_settings(text: str) -> dict:
-    """Settings by name.  Raises ValueError for what is no JSON object."""
-    expected = 'expected a JSON object like {"n_subjects": 8, "seed": 1}'
-    try:
-        settings = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"--config {text!r} is no JSON ({error}); {expected}") from None
-    if not isinstance(settings, dict):
-        raise ValueError(f"--config {text!r}: {expected}")
-    return settings

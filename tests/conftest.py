@@ -1,5 +1,7 @@
 """Fixtures that several files of tests ask for by name."""
 
+import warnings
+
 import pytest
 
 from rppg.signals.heart_rate import one_thread
@@ -10,4 +12,12 @@ def single_thread():
     """Nets as small as those of the tests are done sooner by one; and equal bits ask for one number
     of threads."""
     with one_thread():
+        yield
+
+
+@pytest.fixture
+def no_warnings():
+    """Every warning is an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
         yield

@@ -1,7 +1,5 @@
 """Metrics and leaderboard: values by hand, intervals that cover, comparisons that are fair."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,12 +8,7 @@ from scipy.stats import pearsonr
 from rppg import contest
 from rppg.contest.leaderboard import COLUMNS
 
-
-@pytest.fixture(autouse=True)
-def no_warnings():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
+pytestmark = pytest.mark.usefixtures("no_warnings")
 
 
 def predictions(model="POS", kind="classical", split="test", origin="synthetic", n=12, seed=0):

@@ -1,7 +1,5 @@
 """Metrics of activities and cadences: against scikit-learn and by hand, and what is refused."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,11 +11,7 @@ CLASSES = np.array(["sitting", "stairs", "walking"])
 ABOUT = {"dataset": "simulator", "n_labels": "5", "method": "RelCon", "seed": 0}
 
 
-@pytest.fixture(autouse=True)
-def no_warnings():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
+pytestmark = pytest.mark.usefixtures("no_warnings")
 
 
 def activity_rows(n=300, told=1.5, seed=0):

@@ -1,6 +1,5 @@
 """Probes of frozen embeddings: which labels they learn from, what they test, their rows."""
 
-import warnings
 from itertools import product
 
 import numpy as np
@@ -20,11 +19,7 @@ from rppg.motion.probe import CHOICE_OF_C, embed, probe_activity, probe_cadence,
 ACTIVITIES = ("sitting", "stairs", "walking")
 
 
-@pytest.fixture(autouse=True)
-def no_warnings():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
+pytestmark = pytest.mark.usefixtures("no_warnings")
 
 
 def table_of(n=240, n_subjects=8, seed=0):

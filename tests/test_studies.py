@@ -18,6 +18,19 @@ STUDIES = Path(__file__).parents[1] / "notebooks" / "studies"
 ABLATION = STUDIES / "ablation.ipynb"
 
 
+def rppg_run(*more: str) -> subprocess.CompletedProcess:
+    """`rppg run` in this checkout, which must succeed."""
+    command = [sys.executable, "-m", "rppg.cli", "run", *more]
+    done = subprocess.run(command, cwd=STUDIES.parents[1], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done
+
+
+def has_nothing_to_do(profile: str) -> bool:
+    planned = rppg_run(profile, "-n")
+    return "nothing to do" in (planned.stdout + planned.stderr).lower()
+
+
 def test_there_are_studies():
     assert ABLATION in ALL
 
@@ -25,23 +38,18 @@ def test_there_are_studies():
 @pytest.mark.slow
 def test_the_ablation_runs_from_faces_to_tables_on_very_little():
     root = STUDIES.parents[1]
-    command = [sys.executable, "-m", "rppg.cli", "run", "ablation_smoke"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
+    rppg_run("ablation_smoke")
     table = pd.read_csv(root / "submissions" / "ablation_smoke" / "ablation.csv")
     assert table[["table", "row", "seed"]].to_numpy().tolist() == [[1, 2, 1], [2, 12, 1]]
     assert (table["origin"] == "synthetic").all() and table["rmse_bpm"].between(0, 140).all()
-    again = subprocess.run([*command, "-n"], cwd=root, capture_output=True, text=True)
-    assert "nothing to do" in (again.stdout + again.stderr).lower()
+    assert has_nothing_to_do("ablation_smoke")
 
 
 @pytest.mark.slow
 def test_gideon2021_runs_from_faces_to_figures_on_very_little():
     root = STUDIES.parents[1]
     settings = profile_settings("gideon2021_smoke")
-    command = [sys.executable, "-m", "rppg.cli", "run", "gideon2021_smoke"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
+    rppg_run("gideon2021_smoke")
     out = root / "submissions" / "gideon2021_smoke"
     for name in settings["study"]:
         assert len(pd.read_csv(out / f"{name}.csv")) and (out / f"{name}.png").is_file()
@@ -50,16 +58,13 @@ def test_gideon2021_runs_from_faces_to_figures_on_very_little():
     for name in settings["runs"]:
         executed = out / "notebooks" / f"{name.replace('/', '_')}.ipynb"
         assert "collapsed" not in printed(executed)[0] and printed(executed)[1] >= 2
-    again = subprocess.run([*command, "-n"], cwd=root, capture_output=True, text=True)
-    assert "nothing to do" in (again.stdout + again.stderr).lower()
+    assert has_nothing_to_do("gideon2021_smoke")
 
 
 @pytest.mark.slow
 def test_relcon_runs_from_wrists_to_tables_on_very_little():
     root = STUDIES.parents[1]
-    command = [sys.executable, "-m", "rppg.cli", "run", "relcon_smoke"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
+    done = rppg_run("relcon_smoke")
     out = root / "submissions" / "relcon_smoke"
     assert done.stdout.splitlines()[-1] == f"study: {out / 'relcon_evaluate.csv'}"
     table = pd.read_csv(out / "relcon_evaluate.csv")
@@ -72,7 +77,7 @@ def test_relcon_runs_from_wrists_to_tables_on_very_little():
     assert distances["learned"].between(0, 1).all()
     for name in ("relcon_windows", "distance_seed1", "relcon_seed1", "random_seed1"):
         assert printed(out / "notebooks" / f"{name}.ipynb")[1] >= 1
-    again = subprocess.run([*command, "-n"], cwd=root, capture_output=True, text=True)
+    again = rppg_run("relcon_smoke", "-n")
     assert again.stdout == "nothing to do: every stage is up to date\n", again.stderr
 
 

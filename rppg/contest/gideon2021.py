@@ -21,6 +21,7 @@ import pandas as pd
 
 from rppg.contest.gideon2021_published import RATES, WAVES
 from rppg.contest.metrics import score
+from rppg.contest.run_folders import left, run_folders
 
 MEASURED = (
     "id dataset round model hr_bpm hr_true_bpm pearson mcc snr_db block_saliency block_area".split()
@@ -44,7 +45,7 @@ def collect_rounds(run_dirs: Iterable[Path | str], study: str) -> pd.DataFrame:
     no such run, for columns that lack, rates that are none, waves' numbers of some models only, and
     origins that are mixed.
     """
-    parts = [_read_run(path, study) for path in _runs(run_dirs)]
+    parts = [_read_run(path, study) for path in run_folders(run_dirs)]
     parts = [part for part in parts if part is not None]
     if not parts:
         raise ValueError(f"no run of the study {study!r} below {[str(d) for d in run_dirs]}")
@@ -102,15 +103,6 @@ def read_scores(path: Path) -> pd.DataFrame:
     return table[SCORES]
 
 
-def _runs(run_dirs: Iterable[Path | str]) -> list[Path]:
-    """Folders with a run.json below run_dirs."""
-    folders = [Path(folder) for folder in run_dirs]
-    lacking = [str(folder) for folder in folders if not folder.is_dir()]
-    if lacking:
-        raise FileNotFoundError(f"no folder {', '.join(lacking)}: train the runs first")
-    return sorted({path.parent for folder in folders for path in folder.rglob("run.json")})
-
-
 def _read_run(run_dir: Path, study: str) -> pd.DataFrame | None:
     """One run's rounds with its facts; None for a run of something else, or of the challenge, whose
     recordings have no truth here."""
@@ -118,9 +110,7 @@ def _read_run(run_dir: Path, study: str) -> pd.DataFrame | None:
     given = facts.get("parameters", {})
     if given.get("study") != study or given.get("validation"):
         return None
-    path = run_dir / "rounds.parquet"
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing: the run did not end, start it again")
+    path = left(run_dir, "rounds.parquet")
     rounds = pd.read_parquet(path)
     _check_rounds(rounds, path)
     own = {key: given[key] for key in FACTS}

@@ -17,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from rppg.contest.motion_metrics import ACTIVITY_METRICS, CADENCE_METRICS, metrics
+from rppg.contest.run_folders import left, run_folders
 
 LEARNED = ("RelCon", "SimCLR", "AugPred", "REBAR-style", "scratch")
 METHODS = (*LEARNED, "random encoder", "hand-made features")  # the last two: nothing is learned
@@ -48,7 +49,7 @@ def collect(run_dirs: Iterable[Path | str]) -> tuple[pd.DataFrame, pd.DataFrame]
     parts, facts = [], []
     for run_dir, found in _runs(run_dirs, "method"):
         given = found["parameters"]
-        rows = pd.read_parquet(_left(run_dir, "predictions.parquet"))
+        rows = pd.read_parquet(left(run_dir, "predictions.parquet"))
         own = {"method": given["name"], "seed": given["seed"]}
         check_rows(rows)
         if (other := rows[[*own]].drop_duplicates().to_dict("records")) != [own]:
@@ -78,7 +79,7 @@ def collect_nearness(run_dirs: Iterable[Path | str]) -> pd.DataFrame:
     """
     parts = []
     for run_dir, found in _runs(run_dirs, "attention"):
-        given, path = found["parameters"], _left(run_dir, "nearness.csv")
+        given, path = found["parameters"], left(run_dir, "nearness.csv")
         table = pd.read_csv(path)
         if lacking := [column for column in NEARNESS if column not in table]:
             raise ValueError(f"{path}: expected columns {NEARNESS}, missing {lacking}")
@@ -134,16 +135,7 @@ def check_rows(rows: pd.DataFrame) -> None:
 
 def _runs(run_dirs: Iterable[Path | str], parameter: str) -> Iterator[tuple[Path, dict]]:
     """Folder and run.json of each run below run_dirs that has the parameter."""
-    folders = [Path(folder) for folder in run_dirs]
-    if lacking := [str(folder) for folder in folders if not folder.is_dir()]:
-        raise FileNotFoundError(f"no folder {', '.join(lacking)}: train the runs first")
-    for path in sorted({path for folder in folders for path in folder.rglob("run.json")}):
-        found = json.loads(path.read_text())
+    for run_dir in run_folders(run_dirs):
+        found = json.loads((run_dir / "run.json").read_text())
         if parameter in found.get("parameters", {}):
-            yield path.parent, found
-
-
-def _left(run_dir: Path, name: str) -> Path:
-    if not (run_dir / name).is_file():
-        raise FileNotFoundError(f"{run_dir / name} is missing: the run did not end, start it again")
-    return run_dir / name
+            yield run_dir, found

@@ -29,7 +29,7 @@ class Method:
     """What a name stands for."""
 
     name: str  # in tables
-    make_step: Callable | None = None  # None: nothing is learned without labels
+    make_step: Callable | None = None  # (distance, temperature) -> step; None: no pre-training
     needs_distance: str | None = None  # which attention the distance before it must have
     needs_within: bool = False  # whether candidates of the anchor's subject and hour are drawn
     head: tuple[int, int] = (0, 0)  # head_hidden (-1: as wide as the embedding), n_outputs
@@ -60,16 +60,14 @@ class Method:
             raise ValueError(
                 f"{self.name} was given a distance by {attention}, expected {expected}"
             )
-        if self.needs_distance:
-            return self.make_step(distance, temperature)
-        return self.make_step(temperature=temperature) if self.make_step is SimCLR else AugPred()
+        return self.make_step(distance, temperature)
 
 
 METHODS = {
     "relcon": Method("RelCon", RelCon, needs_distance="sparsemax", needs_within=True),
     "rebar": Method("REBAR-style", Rebar, needs_distance="softmax", needs_within=True),
-    "simclr": Method("SimCLR", SimCLR, head=(-1, PROJECTION)),
-    "augpred": Method("AugPred", AugPred, head=(0, len(AUGMENTATIONS))),
+    "simclr": Method("SimCLR", lambda _, t: SimCLR(temperature=t), head=(-1, PROJECTION)),
+    "augpred": Method("AugPred", lambda *_: AugPred(), head=(0, len(AUGMENTATIONS))),
     "scratch": Method("scratch"),
     "random": Method("random encoder"),
     "features": Method("hand-made features", describe=hand_made),
