@@ -25,16 +25,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rppg.contest.metrics import score
-from rppg.learning.prediction import oracle_region
-from rppg.recordings.readers import read
+from rppg.datasets.readers import read
+from rppg.evaluation.metrics import score
+from rppg.inference.classical import oracle_region
 from rppg.signals.classical import METHODS, wave
 from rppg.signals.heart_rate import heart_rate
 from rppg.synthetic import ChallengeConfig, write_challenge
-from rppg.synthetic.challenge import render_clip
-from rppg.synthetic.clip import FIRST_NUMBER
-from rppg.synthetic.nuisance import EVERYWHERE, REGIONAL
-from rppg.synthetic.plan import plan
+from rppg.synthetic.challenge import plan, render_clip
+from rppg.synthetic.config import FIRST_NUMBER
+from rppg.synthetic.disturbances import EVERYWHERE, REGIONAL
 
 HR_BANDS_BPM = {"45-80 bpm": (0, 80), "80-115": (80, 115), "115-150": (115, 999)}
 TONE_BANDS = {"light": (-1, 1 / 3), "medium": (1 / 3, 2 / 3), "dark": (2 / 3, 2)}
@@ -111,14 +110,14 @@ def measure_level(folder: Path, level: str, seed: int, args) -> list[dict]:
 @functools.cache
 def _landmarker():
     """FaceMesh, built once a process."""
-    from rppg.vision.face import FaceLandmarks
+    from rppg.preprocessing.face_mesh import FaceLandmarks
 
     return FaceLandmarks()
 
 
 def measure_clip(task) -> dict:
     """Rates found in one clip by every method and both oracles, and how often its face was."""
-    from rppg.vision.preprocess import extract
+    from rppg.preprocessing.prepare import extract
 
     recording, truth, seed, ask_mtcnn = task
     traces = extract(recording, _landmarker())
@@ -147,8 +146,8 @@ def mtcnn_rate(recording) -> float:
     """Share of every MTCNN_EVERY-th frame in which MTCNN finds a face."""
     from facenet_pytorch import MTCNN
 
-    from rppg.vision.face import find_box
-    from rppg.vision.video import read_frames
+    from rppg.preprocessing.face_mesh import find_box
+    from rppg.preprocessing.video import read_frames
 
     mtcnn = MTCNN()
     frames = [

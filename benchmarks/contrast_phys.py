@@ -27,9 +27,9 @@ from store import random_store
 from torch import Tensor, nn
 from torch.utils.data import default_collate
 
-from rppg.learning.clips import Clips
-from rppg.learning.losses.contrast import contrast_loss, sample_windows, window_spectra
-from rppg.learning.models.physnet import PhysNet, PhysNetConfig
+from rppg.dataloader.clips import Clips
+from rppg.losses.contrast import contrast_loss, sample_windows, window_spectra
+from rppg.models.contrast_phys.physnet import PhysNet, PhysNetConfig
 
 FPS, CLIPS, FRAMES, SIZE, TOLERANCE = 30.0, 2, 300, 128, 1e-5
 VARIANTS = ("plain", "ours", "bf16")
@@ -161,7 +161,7 @@ def measure_loading(threads: int) -> float:
         generator = torch.Generator().manual_seed(0)
 
         def load():
-            return default_collate([clips.draw(k, generator) for k in range(CLIPS)])
+            return default_collate([clips.sample(k, generator) for k in range(CLIPS)])
 
         assert load()["clip"].shape == (CLIPS, FRAMES, SIZE, SIZE, 3)
         return statistics.median(timeit.repeat(load, number=1, repeat=20))

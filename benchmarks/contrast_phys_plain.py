@@ -1,6 +1,6 @@
 """PhysNet and its contrast as published: operation by operation, window by window.
 
-Slow and easy to read: what `benchmarks/contrast_phys.py` holds `rppg.learning` against.
+Slow and easy to read: what `benchmarks/contrast_phys.py` holds `rppg.training` against.
 
     block = PlainPhysNet()(clips)  # (2, 3, T, 128, 128) float32 -> (2, T, 2, 2)
     loss = contrast_loops(block, fps=30, generator=torch.Generator().manual_seed(0))

@@ -4,7 +4,7 @@
     python benchmarks/criteria.py --from benchmarks/results/criteria.csv
 
 Trains as `rppg run --profile bench --seed N` does (which must have prepared its recordings).  At
-each validation it looks at the validation videos without labels, as pre-training may (`LabelFree`),
+each validation it looks at the validation videos without labels, as pre-training may (`SelfConsistency`),
 and at all labelled ones with their labels, as it may not (pre-training has seen none of these).
 For each value: the error where it is smallest, and how well it orders the steps (Spearman's rank
 correlation with the error).  Beside them the loss, and what nobody can know: the smallest error.
@@ -19,21 +19,23 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from rppg.learning.augment import MapAugmentation
-from rppg.learning.batches import Batches
-from rppg.learning.clips import Clips
-from rppg.learning.disturb import SwingingLight
-from rppg.learning.fit_config import FitConfig
-from rppg.learning.label_free import LabelFree
-from rppg.learning.registry import build
-from rppg.learning.steps import SelfSupervised
-from rppg.learning.training import fit
-from rppg.learning.validation import RateError
-from rppg.learning.views import region_views
-from rppg.pipeline import notebook_parameters, profile_settings, project_dir
-from rppg.recordings import Store
-from rppg.recordings.parts import parts_of
-from rppg.vision.mstmap import COMBINATIONS, YUV_FROM_RGB
+from rppg.dataloader.augment import MapAugmentation
+from rppg.dataloader.batches import Batches
+from rppg.dataloader.clips import Clips
+from rppg.dataloader.distractors import PeriodicIllumination
+from rppg.datasets import Store
+from rppg.datasets.folds import make_split
+from rppg.inference.region_voting import region_views
+from rppg.models.registry import build
+from rppg.models.st_transformer.objective import SelfSupervised
+from rppg.preprocessing.mstmap import COMBINATIONS, YUV_FROM_RGB
+from rppg.training.config import FitConfig
+from rppg.training.criteria import RateError
+from rppg.training.fit import fit
+from rppg.training.self_consistency import SelfConsistency
+from rppg.utils.paths import project_dir
+from rppg.workflow.notebook import notebook_parameters
+from rppg.workflow.profiles import profile_settings
 
 LABELLED = ("rmse_bpm", "mae_bpm", "within_5bpm")
 OTHER = ("seed", "step", "seconds", *LABELLED, "hr_spread_bpm")  # columns that cannot choose
@@ -42,21 +44,24 @@ OTHER = ("seed", "step", "seconds", *LABELLED, "hr_spread_bpm")  # columns that 
 def course(seed: int, given: dict, folder: Path) -> pd.DataFrame:
     """One run of pre-training: a row a validation, values with and without labels, and the loss."""
     store = Store(project_dir() / "prepared" / f"bench-{seed}")
-    parts, _ = parts_of(store, given["datasets"], given["validation"])
+    parts, _ = make_split(store, given["datasets"], given["validation"])
     kind = {"normalise": given["normalise"], "n_frames": given["n_frames"]}
-    light = SwingingLight(COMBINATIONS, YUV_FROM_RGB, given["disturbed"])
+    light = PeriodicIllumination(COMBINATIONS, YUV_FROM_RGB, given["distractor_chance"])
     random = {"speeds": tuple(given["speeds"]), "augment": MapAugmentation(), "disturb": light}
     clips = Clips(store, parts.train, "mstmap", **kind, **random)
     architecture = {"n_frames": given["n_frames"], **given["architecture"]}
     views = region_views(COMBINATIONS, given["views"])
-    labelled, _ = parts_of(store, [given["validation"]], given["validation"])
+    labelled, _ = make_split(store, [given["validation"]], given["validation"])
     unseen = labelled.train + labelled.dev
-    looks = (LabelFree(store, parts.dev, **kind), RateError(store, unseen, **kind, views=views))
+    looks = (
+        SelfConsistency(store, parts.dev, **kind),
+        RateError(store, unseen, **kind, views=views),
+    )
     fit(
         build("st_transformer", seed, **architecture),
         Batches(clips, given["batch_size"], seed=seed),
         SelfSupervised(**given["weights"], n_rows=given["n_rows"]),
-        FitConfig(**given["training"], seed=seed, minimise="self_disagreement_bpm"),
+        FitConfig(**given["training"], seed=seed, monitor="self_disagreement_bpm"),
         folder,
         partial(both, looks),
     )

@@ -17,14 +17,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rppg.contest import read_solution, score
-from rppg.learning.registry import build, load_run
-from rppg.learning.validation import rate_errors
-from rppg.learning.views import region_views
-from rppg.learning.waves import predict_model
-from rppg.pipeline import profile_settings, project_dir
-from rppg.recordings import Store
-from rppg.vision.mstmap import COMBINATIONS
+from rppg.datasets import Store
+from rppg.evaluation import read_solution, score
+from rppg.inference.region_voting import region_views
+from rppg.inference.sliding_window import predict_model
+from rppg.models.registry import build, load_run
+from rppg.preprocessing.mstmap import COMBINATIONS
+from rppg.training.criteria import rate_errors
+from rppg.utils.paths import project_dir
+from rppg.workflow.profiles import profile_settings
 
 NULL, SHOWN = (
     "mean of training",

@@ -27,10 +27,10 @@ from machine import alone, peak_memory, seconds, start_memory, wait
 from multiview_plain import PlainGideon2021, saliency_terms, triplet_loops
 from torch import Tensor, nn
 
-from rppg.learning.losses.multiview import multi_view_triplet
-from rppg.learning.losses.saliency import saliency_sparsity, saliency_temporal
-from rppg.learning.models.gideon2021 import Gideon2021, Gideon2021Config
-from rppg.learning.resample import resample_time
+from rppg.losses.multiview_triplet import multi_view_triplet
+from rppg.losses.saliency_map import saliency_sparsity, saliency_temporal
+from rppg.models.gideon2021.net import Gideon2021, Gideon2021Config
+from rppg.signals.time_stretch import resample_time
 
 FPS, FRAMES, RATIO, BATCH, TOLERANCE = 30.0, 300, 0.73, 4, 1e-5
 SIZES = {  # clips, config

@@ -1,13 +1,13 @@
 """Gideon2021 and its loss in plain modules and loops: layer by layer, view by view.
 
-Slow and easy to read: what `benchmarks/multiview.py` holds `rppg.learning` against.
+Slow and easy to read: what `benchmarks/multiview.py` holds `rppg.training` against.
 
     net = PlainGideon2021(size=64, width=32, saliency_width=64)
     waves, saliency = net(clips, n_negative=219)  # (B, 3, T, 64, 64) float32 -> 3 waves, maps
     loss = triplet_loops(*waves, fps=30, generator=torch.Generator().manual_seed(0))
 
 Source: https://github.com/ToyotaResearchInstitute/RemotePPG/blob/38cfde2/iccv/src (archs, losses)
-and the paper (ICCV 2021), but for what `rppg.learning` decided otherwise, so that both compute the
+and the paper (ICCV 2021), but for what `rppg.training` decided otherwise, so that both compute the
 same: the negative is not filled up with black frames, the loss is the mean over the pairs of views,
 each clip has starts of its own, the axis of frequencies is right at odd lengths, the Gaussian does
 not train, frames go into the ResNet as those of ImageNet did.

@@ -27,13 +27,13 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from rppg.recordings import Recording, read
+from rppg.datasets import Recording, read
+from rppg.preprocessing.face_mesh import FaceLandmarks
+from rppg.preprocessing.mstmap import COMBINATIONS, REGIONS, expand, region_means
+from rppg.preprocessing.prepare import prepare
+from rppg.preprocessing.video import VideoWriter, probe, read_frames
 from rppg.synthetic import ChallengeConfig, write_challenge
-from rppg.synthetic.clip import FIRST_NUMBER
-from rppg.vision.face import FaceLandmarks
-from rppg.vision.mstmap import COMBINATIONS, REGIONS, expand, region_means
-from rppg.vision.preprocess import prepare
-from rppg.vision.video import VideoWriter, probe, read_frames
+from rppg.synthetic.config import FIRST_NUMBER
 
 LONGER = 10  # times, of the video that shows whether memory grows
 SHORT_S, TEN_MINUTES = 30.0, 20  # with --memory: a face of 30 s, and the same 20 times over

@@ -34,15 +34,15 @@ from relcon_loops import anchor_by_anchor, double_loop
 from relcon_plain import plain_distances, sparsemax_by_sorting
 from torch import Tensor, nn
 
-from rppg.learning.batches import Batches
-from rppg.motion.candidates import MotionCandidates
-from rppg.motion.distance import DistanceConfig, MotionDistance, reconstruction_error
-from rppg.motion.encoder import EncoderConfig, MotionNet
-from rppg.motion.pretrain import Rebuild, RelCon, candidate_distances
-from rppg.motion.relcon import relative_contrastive_loss
-from rppg.motion.sparsemax import sparsemax
-from rppg.motion.window_store import Windows
-from rppg.motion.windows import RATE_HZ, WINDOW
+from rppg.dataloader.batches import Batches
+from rppg.studies.relcon.data.window_store import Windows
+from rppg.studies.relcon.data.windows import RATE_HZ, WINDOW
+from rppg.studies.relcon.models.distance import DistanceConfig, MotionDistance, reconstruction_error
+from rppg.studies.relcon.models.encoder import EncoderConfig, MotionNet
+from rppg.studies.relcon.models.sparsemax import sparsemax
+from rppg.studies.relcon.pretraining.objectives import Rebuild, RelCon, candidate_distances
+from rppg.studies.relcon.pretraining.pair_dataset import MotionCandidates
+from rppg.studies.relcon.pretraining.relcon_loss import relative_contrastive_loss
 
 TEMPERATURE, MILLION = 0.1, 1_000_000
 ANCHORS, WITHIN = 64, 20  # of a batch, the paper's

@@ -1,6 +1,6 @@
 """RelCon's loss in loops: as its equation has it, and as the released code goes about it.
 
-Slow and easy to read: what `benchmarks/relcon.py` holds `rppg.motion.relcon` against.  similarity
+Slow and easy to read: what `benchmarks/relcon.py` holds `rppg.studies.relcon.pretraining.relcon_loss` against.  similarity
 and distance are (A, K), A anchors of K candidates each; candidates at one distance are not each
 other's negatives in the first, and are in the second.
 

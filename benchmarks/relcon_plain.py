@@ -1,6 +1,6 @@
 """The learned distance as it reads in the paper: module by module, a whole pass for each candidate.
 
-Slow and easy to read: what `benchmarks/relcon.py` holds `rppg.motion.distance` against.
+Slow and easy to read: what `benchmarks/relcon.py` holds `rppg.studies.relcon.models.distance` against.
 
     ours = MotionDistance(DistanceConfig())
     plain_distances(ours, anchors, candidates)  # (A, T, 3), (K, T, 3) -> (A, K), of its weights
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv1d
 
-from rppg.motion.distance import DistanceConfig, MotionDistance
+from rppg.studies.relcon.models.distance import DistanceConfig, MotionDistance
 
 
 class PlainDistance(nn.Module):

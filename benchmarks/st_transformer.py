@@ -25,12 +25,12 @@ import torch
 from machine import PRODUCT, alone, peak_memory, product_rate, seconds, start_memory, wait
 from torch import Tensor
 
-from rppg.learning.losses.correlation import negative_pearson
-from rppg.learning.losses.periodicity import N_FFT, N_SEGMENTS, periodicity_loss
-from rppg.learning.losses.rate import rate_loss
-from rppg.learning.losses.sinc import bandwidth_loss, sparsity_loss, variance_loss
-from rppg.learning.models import st_transformer
-from rppg.learning.models.st_transformer import STTransformer, STTransformerConfig
+from rppg.losses.correlation import negative_pearson
+from rppg.losses.periodicity import N_FFT, N_SEGMENTS, periodicity_loss
+from rppg.losses.rate_cross_entropy import rate_loss
+from rppg.losses.sinc import bandwidth_loss, sparsity_loss, variance_loss
+from rppg.models.st_transformer import net as module
+from rppg.models.st_transformer.net import STTransformer, STTransformerConfig
 from rppg.signals.spectrum import power_spectrum
 
 FPS, FRAMES, TOLERANCE = 30.0, 300, 1e-5
@@ -156,7 +156,7 @@ def attention_step(variant: str, heads: int, device: str, threads: int) -> tuple
 
     def step():
         q.grad = k.grad = v.grad = None
-        st_transformer.scaled_dot_product_attention(q, k, v).sum().backward()
+        module.scaled_dot_product_attention(q, k, v).sum().backward()
         wait(device)
 
     with attention_of(variant):
@@ -222,7 +222,7 @@ def attention_of(variant: str):
     """Within this context the model's attention is that of the variant."""
     fast = torch.nn.functional.scaled_dot_product_attention
     function = naive_attention if variant == "naive" else fast
-    return patch.object(st_transformer, "scaled_dot_product_attention", function)
+    return patch.object(module, "scaled_dot_product_attention", function)
 
 
 def naive_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:

@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rppg.recordings import Store
-from rppg.recordings.prepared import ARRAYS
+from rppg.datasets import Store
+from rppg.datasets.prepared import ARRAYS
 
 WINDOW = 300  # frames, 10 s
 FRAMES = 1800  # of a recording, 60 s

@@ -12,7 +12,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from rppg import cli_data, cli_motion
+from rppg import cli_data
 
 app = typer.Typer(
     help="Heart rate from face video, learned without labels.",
@@ -27,7 +27,7 @@ app.command()(cli_data.challenge)
 app.command("check-data")(cli_data.check_data)
 app.command()(cli_data.prepare)
 app.command()(cli_data.folds)
-app.command()(cli_motion.wearables)
+app.command()(cli_data.wearables)
 
 
 @app.command()
@@ -63,7 +63,7 @@ def predict(
     A video that gives no heart rate is a row with the reason; the others are done, and the exit
     status is 1.
     """
-    from rppg.predict import expand_videos, predict_videos, write_table
+    from rppg.inference.videos import expand_videos, predict_videos, write_table
 
     methods = method or ["POS", "CHROM", "GREEN"]
     table = predict_videos(expand_videos(videos), methods, plot, runs)
@@ -81,7 +81,7 @@ def score(
     solution: Annotated[Path, typer.Argument(help="CSV: id, heart rate, optional Usage.")],
 ) -> None:
     """Score a submission: RMSE, MAE, share within 5 bpm, Pearson, with 95 % intervals."""
-    from rppg.contest import score_files
+    from rppg.evaluation import score_files
 
     typer.echo(score_files(submission, solution).to_string(index=False, float_format="%.2f"))
 
@@ -92,7 +92,7 @@ def check(
     sample: Annotated[Path, typer.Argument(help="The competition's sample_submission.csv.")],
 ) -> None:
     """Check a submission against the sample before it is handed in; exit status 1 if it differs."""
-    from rppg.contest import check_submission
+    from rppg.evaluation import check_submission
 
     problems = check_submission(submission, sample)
     for problem in problems:
@@ -137,7 +137,7 @@ def run(
     ] = None,
     executor_profile: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(help="Run on a cluster: notebooks/cluster/slurm, or a folder like it."),
+        typer.Option(help="Run on a cluster: notebooks/workflow/slurm, or a folder like it."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Say what would run and why; run nothing.")
@@ -149,22 +149,22 @@ def run(
     the executed notebooks lie beside it.  A stage that fails leaves its partial notebook; what does
     not depend on it goes on.
     """
-    from rppg import graph, run_log
-    from rppg.pipeline import profile_and_stage, run_settings
+    from rppg.workflow import run_log, runner
+    from rppg.workflow.profiles import profile_and_stage, run_settings
 
     profile, part = profile_and_stage(part, profile)
     settings = run_settings(profile, data, seed)
     if data is not None:
         _refuse_data(settings, data)
-    order = graph.Order(settings, part, rerun, cores, gpus, executor_profile)
+    order = runner.Order(settings, part, rerun, cores, gpus, executor_profile)
     if dry_run:
-        typer.echo(graph.format_plan(graph.plan(order), graph.stages(settings)))
+        typer.echo(runner.format_plan(runner.plan(order), runner.stages(settings)))
         return
     before = run_log.submissions(settings)
-    if graph.execute(order) != 0:
-        left, named = graph.plan(replace(order, rerun=None)), graph.stages(settings)
-        typer.echo(graph.format_failures(left, named), err=True)
-        run_log.log_failure(settings, graph.failed(left, named))
+    if runner.execute(order) != 0:
+        left, named = runner.plan(replace(order, rerun=None)), runner.stages(settings)
+        typer.echo(runner.format_failures(left, named), err=True)
+        run_log.log_failure(settings, runner.failed(left, named))
         raise typer.Exit(1)
     run_log.log_submissions(settings, before)
     if part is None:
@@ -174,7 +174,7 @@ def run(
 def _refuse_data(settings: dict, data: Path) -> None:
     """Raises FileNotFoundError where there is no such folder, and ValueError where a profile that
     goes the road lacks something in it."""
-    from rppg.road_check import refuse_stops
+    from rppg.workflow.preflight import refuse_stops
 
     if not data.is_dir():
         raise FileNotFoundError(f"--data {data} is not a folder: expected one that holds datasets")
@@ -190,14 +190,15 @@ def _goes_the_road(settings: dict) -> bool:
 
 def _show_submissions(settings: dict) -> None:
     """Leaderboard and path of what a profile hands in, or the paths of its studies' tables."""
-    from rppg.contest import format_leaderboard
-    from rppg.pipeline import project_dir, worlds
-    from rppg.rules import study_names
+    from rppg.evaluation import format_leaderboard
+    from rppg.utils.paths import project_dir
+    from rppg.workflow.profiles import seeded_profiles
+    from rppg.workflow.stages import study_names
 
     folder, studies = project_dir(__file__) / "submissions", study_names(settings)
     for name in studies:
         typer.echo(f"study: {folder / settings['profile'] / name}.csv")
-    for world in [] if studies else worlds(settings):
+    for world in [] if studies else seeded_profiles(settings):
         typer.echo(format_leaderboard(folder / world["profile"] / "leaderboard.csv"))
         typer.echo(f"submission: {folder / world['profile'] / 'submission.csv'}")
 

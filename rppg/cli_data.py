@@ -60,8 +60,8 @@ def check_data(
     found, missing (it goes on without), unused, look (probably a mistake) or
     stop.  Nothing is prepared or written; exit status 1 where it would stop.
     """
-    from rppg.road_check import check_road, format_road
-    from rppg.vision.survey import format_survey, read_below, survey
+    from rppg.preprocessing.inventory import format_survey, read_below, survey
+    from rppg.workflow.preflight import check_road, format_road
 
     found, errors = read_below(root)
     if found:
@@ -110,10 +110,10 @@ def prepare(
     With --layout auto, all datasets below DATA are prepared into one folder; where there is none,
     DATA is the dataset that it is named like, else a folder of any videos.
     """
-    from rppg.recordings import read
-    from rppg.vision.preprocess import prepare as prepare_all
-    from rppg.vision.shard import parse_shard
-    from rppg.vision.summary import format_summary
+    from rppg.datasets import read
+    from rppg.preprocessing.prepare import prepare as prepare_all
+    from rppg.preprocessing.sharding import parse_shard
+    from rppg.preprocessing.summary import format_summary
 
     parse_shard(shard)
     recordings, options = [], parse_reader_options(reader_options)
@@ -132,7 +132,7 @@ def prepare(
 
 def parse_reader_options(text: str) -> dict[str, dict]:
     """Layout -> options of its reader.  Raises ValueError for what is no such JSON object."""
-    from rppg.recordings.readers import READERS
+    from rppg.datasets.readers import READERS
 
     example = '{"vipl_hr": {"nir": true}}'
     options = json_object("--reader-options", text, example)
@@ -160,7 +160,7 @@ def layouts_of(data: Path, layout: str = "auto") -> dict[str, Path]:
     """Layout -> folder of what DATA holds.  "auto": what DATA itself is named like (the challenge's
     test tree has folders named like datasets); else the datasets below it, by their folders' names;
     else any videos, as `folder`."""
-    from rppg.recordings.readers import find
+    from rppg.datasets.readers import find
 
     if layout != "auto":
         return {layout: data}
@@ -191,7 +191,7 @@ def folds(
     """
     import pandas as pd
 
-    from rppg.recordings import fold_summary, keep_folds
+    from rppg.datasets import fold_summary, keep_folds
 
     if not (prepared / "index.parquet").is_file():
         raise FileNotFoundError(f"{prepared / 'index.parquet'} is missing: run rppg prepare first")
@@ -209,3 +209,24 @@ def folds(
     typer.echo(f"{dataset} ({origins}), protocol {table['protocol'][0]}: {path}")
     if n_test:
         typer.echo(f"left out: {n_test} recordings of a challenge's test set")
+
+
+def wearables(
+    folder: Annotated[Path, typer.Argument(help="Folder to write; made if missing.")],
+    config: Annotated[
+        str, typer.Option(help="Settings, as a JSON object of SimulatorConfig's fields.")
+    ] = "{}",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Delete wearables of other settings found there.")
+    ] = False,
+) -> None:
+    """Write simulated wrist accelerometers: six activities, with the cadence of what is on foot.
+
+    FOLDER/simulator then holds a table a subject, as own recordings may be given too: subject,
+    session, activity, time_s, x, y, z (in g), cadence_spm.
+    """
+    from rppg.studies.relcon.simulator.write_dataset import config_from, write_wearables
+
+    settings = json_object("--config", config, '{"n_subjects": 8, "seed": 1}')
+    written = write_wearables(folder, config_from(settings), replace=replace)
+    typer.echo(f"simulated wearables: {written}")

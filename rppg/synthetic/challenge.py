@@ -26,16 +26,15 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from rppg.vision import pool
-from rppg.vision.video import VideoWriter
-
-from .frames import write_images
-from .layouts import DATASETS
-from .layouts.text import write_table, write_text
-from .nuisance import level_named
-from .plan import ChallengeConfig, Clip, plan
-from .render import Renderer
-from .subject import make_subject
+from rppg.preprocessing.video import VideoWriter
+from rppg.synthetic.config import ChallengeConfig, Clip
+from rppg.synthetic.disturbances import level_named
+from rppg.synthetic.image_writer import write_images
+from rppg.synthetic.layouts import DATASETS
+from rppg.synthetic.layouts.writers import write_table, write_text
+from rppg.synthetic.render import Renderer
+from rppg.synthetic.subject import make_subject
+from rppg.utils import worker_pool
 
 RENDERER = 1  # raised whenever equal parameters come to mean other pictures
 SAMPLE_HR_BPM = 80.0
@@ -165,11 +164,11 @@ def _remove_leftovers(root: Path) -> None:
 def _render_all(root, config, clips, workers, progress) -> None:
     render = partial(render_clip, root, config)
     several = workers > 1 and len(clips) > 1
-    done = pool.run(render, clips, workers) if several else enumerate(map(render, clips))
+    done = worker_pool.run(render, clips, workers) if several else enumerate(map(render, clips))
     with tqdm(total=len(clips), desc="rendering", unit="video", disable=not progress) as bar:
         with closing(done) if several else nullcontext():
             for index, result in done:
-                if isinstance(result, pool.WorkerDied):
+                if isinstance(result, worker_pool.WorkerDied):
                     raise RuntimeError(f"{clips[index].path}: {result}; call again to go on")
                 bar.update()
 
@@ -216,3 +215,11 @@ def _usage(config: ChallengeConfig, test: list[Clip]) -> dict[int, str]:
     order = np.random.default_rng([config.seed, 31]).permutation(len(subjects))
     public = set(order[: len(subjects) // 2].tolist())
     return {n: "public" if k in public else "private" for k, n in enumerate(subjects)}
+
+
+__all__ = ["ChallengeConfig", "Clip", "plan"]
+
+
+def plan(config: ChallengeConfig) -> list[Clip]:
+    """All recordings of a challenge, dataset by dataset."""
+    return [clip for dataset in DATASETS.values() for clip in dataset.clips(config)]

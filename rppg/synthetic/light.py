@@ -19,9 +19,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .nuisance import Nuisances
-from .pulse import Pulse
-from .subject import Subject
+from rppg.synthetic.disturbances import Nuisances
+from rppg.synthetic.pulse import Pulse
+from rppg.synthetic.subject import Subject
 
 PULSE_RGB = np.array((0.33, 0.77, 0.53), np.float32)  # relative to the skin's own colour
 SHINE_PLACES = (

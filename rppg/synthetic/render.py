@@ -14,11 +14,11 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 
-from .light import RoomLight, skin_courses, skin_layers
-from .nuisance import Level, draw_nuisances
-from .pulse import Pulse
-from .source import EYES, fill
-from .subject import Subject
+from rppg.synthetic.disturbances import Level, draw_nuisances
+from rppg.synthetic.face_template import EYES, fill
+from rppg.synthetic.light import RoomLight, skin_courses, skin_layers
+from rppg.synthetic.pulse import Pulse
+from rppg.synthetic.subject import Subject
 
 INNER_LIPS = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
 MOUTH_RGB = np.array((62, 24, 24), np.float32)  # inside an open mouth

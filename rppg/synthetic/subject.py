@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from scipy.interpolate import RBFInterpolator
 
-from . import wardrobe
-from .source import BROWS, EYES, LIPS, OVAL, fill, load_source, spread
+from rppg.synthetic import appearance
+from rppg.synthetic.face_template import BROWS, EYES, LIPS, OVAL, fill, load_source, spread
 
 HR_RANGE_BPM = (45.0, 150.0)
 FACE_WIDTH = 94.0  # source pixels between landmarks 234 and 454
@@ -87,18 +87,18 @@ def make_subject(traits: Traits, width: int, height: int) -> Subject:
     face, beard = _features(face, landmarks, hair_colour, rng, sample)
     closed_eyes = _close_eyes(face, skin, landmarks)
     unit = np.ptp(landmarks[[234, 454], 0]) / FACE_WIDTH  # pixels of video per source pixel
-    outfit = wardrobe.clothes(rng, landmarks, width, height)
+    outfit = appearance.clothes(rng, landmarks, width, height)
     style = HAIR_STYLES[rng.integers(len(HAIR_STYLES))]
-    hair = wardrobe.hair(rng, source, style, hair_colour, sample, to_source)
-    back = wardrobe.hair_behind(style, hair_colour, landmarks, unit, rng, width, height)
+    hair = appearance.hair(rng, source, style, hair_colour, sample, to_source)
+    back = appearance.hair_behind(style, hair_colour, landmarks, unit, rng, width, height)
     layers = [outfit, hair]
     face, alpha = _stack(back, (face * head[..., None], head), *layers)
     closed_eyes, _ = _stack(back, (closed_eyes * head[..., None], head), *layers)
     bare = skin * (1 - outfit[1]) * (1 - hair[1]) * (1 - beard)
     depth, follow = _pose_maps(landmarks, unit, width, height)
-    fringe = wardrobe.fringe(rng, traits.fringe, hair_colour, landmarks, unit, width, height)
+    fringe = appearance.fringe(rng, traits.fringe, hair_colour, landmarks, unit, width, height)
     fringe *= alpha[..., None]
-    background = wardrobe.background(rng, width, height)
+    background = appearance.background(rng, width, height)
     return Subject(
         traits, face, alpha, background, closed_eyes, fringe, bare, depth, follow, landmarks
     )
@@ -197,14 +197,14 @@ def _features(face, landmarks, hair_colour, rng, sample):
         face = face * (1 - strength * mask) + 0.75 * hair_colour * strength * mask
     beard = np.zeros(shape, np.float32)
     if rng.random() < 0.3:
-        beard = wardrobe.beard_mask(rng, landmarks, unit, shape)
+        beard = appearance.beard_mask(rng, landmarks, unit, shape)
         strands = 1 + 0.25 * rng.standard_normal(shape).astype(np.float32)
         face = face * (1 - beard[..., None]) + (
             hair_colour * 0.85 * strands[..., None] * beard[..., None]
         )
-    face = wardrobe.moles(face, landmarks, unit, rng)
+    face = appearance.moles(face, landmarks, unit, rng)
     if rng.random() < 0.2:
-        face = wardrobe.glasses(face, landmarks, unit, rng)
+        face = appearance.glasses(face, landmarks, unit, rng)
     return np.ascontiguousarray(np.clip(face, 2, 250), np.float32), beard
 
 

@@ -7,15 +7,14 @@ A dataset's file has
     write_labels(folder, config, clips)   all label files below `folder`, once the videos are there
     image_name(clip, index, time_s)   where frames are image files: the name of one
 
-and a line below, under the name by which `rppg.recordings.readers` read it.  Quirks are kept:
+and a line below, under the name by which `rppg.datasets.readers` read it.  Quirks are kept:
 readers must not be able to tell a copy from the real dataset.
 
     >>> [clip.path for clip in DATASETS["ubfc_rppg"].clips(ChallengeConfig(n_ubfc=1))]
     ['UBFC-rPPG/DATASET_1/1-gt/vid.avi']
 """
 
-from . import (
-    challenge_test,
+from rppg.synthetic.layouts import (
     cohface,
     disfa,
     ecg_fitness,
@@ -23,6 +22,7 @@ from . import (
     mr_nirp_car,
     obf,
     pure,
+    repss_test_set,
     ubfc_phys,
     ubfc_rppg,
     vipl_hr,
@@ -41,5 +41,5 @@ DATASETS = {
     "ecg_fitness": ecg_fitness,
     "obf": obf,
     "vipl_hr": vipl_hr,
-    "challenge_test": challenge_test,
+    "challenge_test": repss_test_set,
 }

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..clip import FIRST_NUMBER, ChallengeConfig, Clip
-from .text import write_bytes, write_text
+from rppg.synthetic.config import FIRST_NUMBER, ChallengeConfig, Clip
+from rppg.synthetic.layouts.writers import write_bytes, write_text
 
 FOLDER = "COHFACE"
 FPS = (20.0, 20.0)

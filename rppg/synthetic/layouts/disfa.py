@@ -6,9 +6,9 @@
 
 from pathlib import Path
 
-from ..clip import ChallengeConfig, Clip
-from .people import people
-from .text import write_text
+from rppg.synthetic.config import ChallengeConfig, Clip
+from rppg.synthetic.layouts.subject_ids import people
+from rppg.synthetic.layouts.writers import write_text
 
 FOLDER = "DISFA"
 NAMES = tuple(f"SN{k:03d}" for k in (*range(1, 14), 16, 17, 18, 21, *range(23, 33)))

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..clip import ChallengeConfig, Clip
-from .people import people
-from .text import write_text
+from rppg.synthetic.config import ChallengeConfig, Clip
+from rppg.synthetic.layouts.subject_ids import people
+from rppg.synthetic.layouts.writers import write_text
 
 FOLDER = "ECG-Fitness"
 NAMES = ("11", *(f"{number:02d}" for number in range(17) if number != 11))

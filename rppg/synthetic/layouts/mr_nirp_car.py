@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..clip import ChallengeConfig, Clip
-from .mat import write_mat
-from .people import people
+from rppg.synthetic.config import ChallengeConfig, Clip
+from rppg.synthetic.layouts.subject_ids import people
+from rppg.synthetic.layouts.writers import write_mat
 
 FOLDER = "MR-NIRP-Car"
 FPS = (30.0, 30.0)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..clip import ChallengeConfig, Clip
-from .people import people
-from .text import write_bytes, write_text
+from rppg.synthetic.config import ChallengeConfig, Clip
+from rppg.synthetic.layouts.subject_ids import people
+from rppg.synthetic.layouts.writers import write_bytes, write_text
 
 FOLDER = "OBF"
 NAMES = tuple(str(number) for number in range(1, 101))

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..clip import ChallengeConfig, Clip
-from .people import people
-from .text import write_text
+from rppg.synthetic.config import ChallengeConfig, Clip
+from rppg.synthetic.layouts.subject_ids import people
+from rppg.synthetic.layouts.writers import write_text
 
 FOLDER = "UBFC-Phys"
 NAMES = tuple(f"s{number}" for number in (3, 1, 2, *range(4, 57)))

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..clip import FIRST_NUMBER, SET_LIMIT, ChallengeConfig, Clip
-from .text import write_text
+from rppg.synthetic.config import FIRST_NUMBER, SET_LIMIT, ChallengeConfig, Clip
+from rppg.synthetic.layouts.writers import write_text
 
 FOLDER = "UBFC-rPPG"
 BAD = 11  # the third subject's number; its ground truth is known to be bad

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..clip import FIRST_NUMBER, ChallengeConfig, Clip
-from .mat import write_mat
-from .people import people
-from .text import write_text
+from rppg.synthetic.config import FIRST_NUMBER, ChallengeConfig, Clip
+from rppg.synthetic.layouts.subject_ids import people
+from rppg.synthetic.layouts.writers import write_mat, write_text
 
 FOLDER = "VIPL-HR"
 NAMES = tuple(f"p{n}" for n in range(1, 108))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..clip import FIRST_NUMBER, ChallengeConfig, Clip
-from .text import write_table, write_text
+from rppg.synthetic.config import FIRST_NUMBER, ChallengeConfig, Clip
+from rppg.synthetic.layouts.writers import write_table, write_text
 
 FOLDER = "VIPL-HR-V2"
 PHONE_FPS = (17.0, 27.0)

@@ -1,0 +1,1 @@
+"""Clips for training: drawing, batching, augmentation, normalisation."""

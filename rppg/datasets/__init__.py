@@ -1,0 +1,39 @@
+"""What is recorded, and where it is kept.
+
+`recording` says what a recording is, `readers` find them in a dataset's folders, `store` keeps
+their prepared copies on disk, `folds`, `protocols` and `keep` say who trains and who validates, by
+subject.  This room knows no other room of the package.
+
+    >>> from rppg.datasets import Store, read
+    >>> recordings = read("folder", "my_videos")  # doctest: +SKIP
+    >>> Store("prepared").index()  # doctest: +SKIP
+"""
+
+from rppg.datasets.fold_files import fold_summary, keep_folds, make_folds, splits
+from rppg.datasets.folds import read_folds, split_by_subject, write_folds
+from rppg.datasets.prepared import Prepared
+from rppg.datasets.protocols import PROTOCOLS
+from rppg.datasets.readers import READERS, read
+from rppg.datasets.recording import Recording, Signal, fingerprint, origin_of
+from rppg.datasets.store import Store, StoreError, StoreWriter
+
+__all__ = [
+    "PROTOCOLS",
+    "READERS",
+    "Prepared",
+    "Recording",
+    "Signal",
+    "Store",
+    "StoreError",
+    "StoreWriter",
+    "fingerprint",
+    "fold_summary",
+    "keep_folds",
+    "make_folds",
+    "origin_of",
+    "read",
+    "read_folds",
+    "splits",
+    "split_by_subject",
+    "write_folds",
+]

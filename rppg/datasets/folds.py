@@ -1,0 +1,184 @@
+"""Who trains and who validates: folds by subject, made once, seeded, written down.
+
+>>> ids = [f"demo/{subject}/v{k}" for subject in ("ann", "bob", "cy", "di") for k in (1, 2)]
+>>> folds = split_by_subject(ids, n_folds=2, seed=1)
+>>> folds.groupby("fold")["subject"].nunique().tolist()
+[2, 2]
+
+A fold is a number from 0 up, or one of the words train, dev and test.  Tables made by a protocol
+(see protocols.py) have a column `protocol` as well, which says which one made them.
+"""
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_integer_dtype
+
+from rppg.datasets.store import Store
+from rppg.utils.atomic import atomic_write
+
+COLUMNS = ["id", "dataset", "subject", "fold"]
+WORDS = ("train", "dev", "test")
+
+
+class Split(NamedTuple):
+    """Ids to train on, to choose by, to test on; no subject is in two of them."""
+
+    train: list[str]
+    dev: list[str]
+    test: list[str]
+
+
+def split_by_subject(
+    ids, n_folds: int | None = None, fraction: float | None = None, seed: int = 0
+) -> pd.DataFrame:
+    """Folds of recordings such that no subject is in two: columns id, dataset, subject, fold.
+
+    ids: recording ids, or a table with a column id such as the store's index.  Each dataset's
+    subjects are shuffled by the seed and dealt out in turn, so the folds hold equal numbers of
+    them (give or take one, also within a dataset).  With n_folds, fold k is the validation set of
+    round k.  With fraction, fold 0 is the validation set with that share of the subjects and fold
+    1 the rest; neither is ever empty.
+
+    The result is sorted by id and depends on the set of ids and the seed, not on their order.
+    Raises ValueError for ids given twice or malformed, for fewer subjects than folds, and unless
+    exactly one of n_folds (2 or more) and fraction (between 0 and 1) is given.
+    """
+    if (n_folds is None) == (fraction is None):
+        raise ValueError(f"n_folds {n_folds} and fraction {fraction}: expected exactly one of them")
+    table = id_table(ids)
+    subjects = _shuffled(set(zip(table["dataset"], table["subject"], strict=True)), seed)
+    n = len(subjects)
+    if n_folds is not None:
+        if not 2 <= n_folds <= n:
+            raise ValueError(f"n_folds is {n_folds}, expected 2 to {n}, the number of subjects")
+        fold_of = {subject: i % n_folds for i, subject in enumerate(subjects)}
+    else:
+        if not 0 < fraction < 1 or n < 2:
+            raise ValueError(f"fraction {fraction} of {n} subjects, expected 0 to 1 of 2 or more")
+        n_validation = min(max(round(n * fraction), 1), n - 1)
+        picked = [(i + 1) * n_validation // n > i * n_validation // n for i in range(n)]
+        fold_of = {s: 0 if pick else 1 for s, pick in zip(subjects, picked, strict=True)}
+    pairs = zip(table["dataset"], table["subject"], strict=True)
+    return table.assign(fold=[fold_of[pair] for pair in pairs])
+
+
+def write_folds(path, folds: pd.DataFrame) -> Path:
+    """Write folds as CSV.  Raises FileExistsError where the file holds different ones: what was
+    trained on those would no longer be kept apart from what validates it."""
+    path = Path(path)
+    _check(folds, path)
+    text = io.StringIO()
+    columns = [*COLUMNS, "protocol"] if "protocol" in folds else COLUMNS
+    folds[columns].sort_values("id").to_csv(text, index=False, lineterminator="\n")
+    if path.exists():
+        if path.read_text(encoding="utf-8") != text.getvalue():
+            advice = "read them, or delete the file and all that was trained on it"
+            raise FileExistsError(f"{path} holds different folds already: {advice}")
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return atomic_write(path, lambda part: part.write_text(text.getvalue(), encoding="utf-8"))
+
+
+def read_folds(path) -> pd.DataFrame:
+    """Folds as written: fold is int64, or object where it is one of the words.  Raises ValueError
+    where a subject is in two folds, an id comes twice, or the file is not as write_folds wrote it.
+    """
+    folds = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if "fold" in folds and folds["fold"].str.fullmatch("[0-9]+").all():
+        folds["fold"] = folds["fold"].astype("int64")
+    _check(folds, path)
+    return folds
+
+
+def id_table(ids) -> pd.DataFrame:
+    """Sorted ids with their dataset and subject, as columns id, dataset, subject.
+
+    ids: recording ids, or a table with a column id.  ValueError where one is malformed or twice.
+    """
+    ids = sorted(ids["id"] if isinstance(ids, pd.DataFrame) else ids)
+    rows = [(id, *id.split("/")[:2]) for id in ids]
+    if bad := [id for id in ids if len(id.split("/")) != 3]:
+        raise ValueError(f"{bad} are no recording ids, expected dataset/subject/name")
+    if twice := sorted({a for a, b in zip(ids, ids[1:], strict=False) if a == b}):
+        raise ValueError(f"ids given twice: {', '.join(twice)}")
+    return pd.DataFrame(rows, columns=COLUMNS[:3], dtype=object)
+
+
+def _shuffled(subjects: set[tuple[str, str]], seed: int) -> list[tuple[str, str]]:
+    """Each dataset's subjects in an order drawn from the seed, one dataset after the other."""
+    rng = np.random.default_rng(seed)
+    order = []
+    for dataset in sorted({dataset for dataset, _ in subjects}):
+        members = sorted(pair for pair in subjects if pair[0] == dataset)
+        order += [members[i] for i in rng.permutation(len(members))]
+    return order
+
+
+def _check(folds: pd.DataFrame, path) -> None:
+    if missing := [column for column in COLUMNS if column not in folds]:
+        raise ValueError(f"{path}: folds lack the columns {missing}, expected {COLUMNS}")
+    numbers = is_integer_dtype(folds["fold"]) and (folds["fold"] >= 0).all()
+    if not (numbers or folds["fold"].isin(WORDS).all()):
+        found = sorted(map(str, folds["fold"].unique()))
+        raise ValueError(f"{path}: found folds {found}, expected all numbers or all of {WORDS}")
+    starts = folds["dataset"] + "/" + folds["subject"] + "/"
+    if wrong := [id for id, s in zip(folds["id"], starts, strict=True) if not id.startswith(s)]:
+        raise ValueError(f"{path}: dataset and subject are not those of the ids {wrong}")
+    n_folds = folds.groupby(["dataset", "subject"])["fold"].nunique()
+    if (n_folds > 1).any():
+        raise ValueError(f"{path}: subjects in two folds: {n_folds.index[n_folds > 1].tolist()}")
+    if folds["id"].duplicated().any():
+        raise ValueError(f"{path}: ids twice: {folds['id'][folds['id'].duplicated()].tolist()}")
+
+
+FOLDS = "folds"  # below the store's root, one CSV a dataset
+
+
+def make_split(store: Store, datasets: Iterable[str], validation: str) -> tuple[Split, list[str]]:
+    """Ids to learn from (prepared ones of these datasets), to choose by and to test on, sorted; and
+    the datasets of which nothing is prepared.
+
+    Raises ValueError where nothing is left to learn from or to choose by, FileNotFoundError where
+    the folds of `validation` were never made.
+    """
+    path = store.root / FOLDS / f"{validation}.csv"
+    if not path.is_file():
+        advice = "run 01_preprocess on that dataset, or name another one to validate on"
+        raise FileNotFoundError(f"{path} is not there: {advice}")
+    ids = store.ids()  # recording.json's status and split are looked at, and no label
+    folds = read_folds(path)
+    dev = set(folds.loc[folds["fold"] == "dev", "id"]) & set(ids)
+    test = {id for id in ids if store.meta(id).get("split") == "test"}
+    prepared = {id.split("/")[0] for id in ids}
+    lacking = sorted(set(datasets) - prepared)
+    train = {id for id in ids if id.split("/")[0] in set(datasets)} - dev - test
+    if not train or not dev:
+        found = (
+            f"{len(train)} recordings of {sorted(datasets)} to learn from, {len(dev)} to choose by"
+        )
+        advice = f"prepared are {', '.join(sorted(prepared)) or 'none'}; fold dev of {path} chooses"
+        raise ValueError(f"{found} in {store.root}, expected some of both: {advice}")
+    return Split(sorted(train), sorted(dev), sorted(test)), lacking
+
+
+def splits_by_subject(ids: Iterable[str], n_folds: int = 5, seed: int = 0) -> dict[str, Split]:
+    """Rounds of training by name, "0" to n_folds - 1: each tests on one fold of subjects, the next
+    fold chooses, the others train; no subject is in two of them.
+
+    Raises ValueError for fewer than three folds, or fewer subjects than folds.
+    """
+    if n_folds < 3:
+        raise ValueError(f"n_folds is {n_folds}, expected 3 or more: to train, to choose, to test")
+    folds = split_by_subject(list(ids), n_folds, seed=seed)
+    in_fold = [sorted(folds.loc[folds["fold"] == k, "id"]) for k in range(n_folds)]
+    splits = {}
+    for test in range(n_folds):
+        dev = (test + 1) % n_folds
+        train = [id for k, some in enumerate(in_fold) if k not in (test, dev) for id in some]
+        splits[str(test)] = Split(sorted(train), in_fold[dev], in_fold[test])
+    return splits

@@ -1,0 +1,88 @@
+"""recording.json: what is known of a prepared recording, and the index made of many of them.
+
+A meta is a dict: id, dataset, subject, name, split, origin, status ("ok" or "failed"), reason, and
+for a prepared one n_frames, duration_s, fps, fps_source, face_hit_rate, gaps_s [[start, end], ...],
+hr_true_bpm, notes, known_bad, fingerprint, versions and more; wide_boxes [[time_s from the first
+frame, x, y, width, height], ...] where it has wide crops.  The same meta gives the same bytes.
+
+    >>> json_bytes({"status": "failed", "id": "demo/ann/v1", "reason": "no face"}).decode()[:40]
+    '{\\n  "id": "demo/ann/v1",\\n  "reason": "no'
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from rppg.utils import atomic
+
+INDEX_DTYPES = {
+    "id": "object",
+    "dataset": "object",
+    "subject": "object",
+    "name": "object",
+    "split": "object",
+    "origin": "object",
+    "status": "object",  # "ok" or "failed"
+    "reason": "object",
+    "known_bad": "object",  # why evaluation leaves it out, as published; None where it does not
+    "n_frames": "Int64",
+    "duration_s": "float64",
+    "fps_source": "object",
+    "fps": "float64",
+    "face_hit_rate": "float64",
+    "gap_s": "float64",  # sum over the gaps longer than 0.5 s
+    "hr_true_bpm": "float64",
+    "has_bvp": "bool",
+    "fingerprint": "object",
+}
+
+
+def json_bytes(meta: dict) -> bytes:
+    """recording.json of a meta: keys sorted, a newline at the end.
+
+    Raises ValueError, naming the keys, where a value is NaN or infinite: None says "unknown".
+    """
+    bad = []
+    for key, value in meta.items():
+        try:
+            _dump(value)
+        except ValueError:
+            bad.append(key)
+    if bad:
+        raise ValueError(f"{meta['id']}: {bad} hold NaN or infinity; write None instead")
+    return f"{_dump(meta)}\n".encode()
+
+
+def read_meta(id: str, folder: Path) -> dict:
+    """The meta in a complete folder; where it cannot be read, a failure whose reason names it."""
+    path = folder / atomic.MARK
+    try:
+        meta = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(meta, dict) or meta.get("id") != id or "status" not in meta:
+            raise ValueError(f"it does not hold the id {id} and a status")
+    except (ValueError, OSError) as error:
+        reason = f"{path} cannot be read ({error}): prepare the recording again"
+        return {"id": id, "status": "failed", "reason": reason}
+    return meta
+
+
+def index_row(meta: dict, folder: Path) -> dict:
+    """One row of the index, with the keys of INDEX_DTYPES; None where the meta does not say."""
+    dataset, subject, name = meta["id"].split("/")
+    row = {key: meta.get(key) for key in INDEX_DTYPES}
+    row |= {"dataset": dataset, "subject": subject, "name": name}
+    row["gap_s"] = sum(end - start for start, end in meta.get("gaps_s") or [])
+    row["has_bvp"] = (folder / "bvp.npy").is_file()
+    return row
+
+
+def _dump(value) -> str:
+    plain = {"sort_keys": True, "indent": 2, "ensure_ascii": False, "allow_nan": False}
+    return json.dumps(value, default=_as_number, **plain)
+
+
+def _as_number(value):
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} {value!r} cannot be written into {atomic.MARK}")

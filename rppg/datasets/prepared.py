@@ -1,0 +1,84 @@
+"""A prepared recording, read by window: nothing of it is in memory that was not asked for.
+
+T frames at 30 fps; arrays as in `rppg.datasets.store`, whose `open` gives a `Prepared`.
+
+    >>> prepared = store.open("demo/ann/v1")  # doctest: +SKIP
+    >>> prepared.window(start=30, n=300, names=("mstmap",))["mstmap"].shape  # doctest: +SKIP
+    (300, 63, 6)
+"""
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+FPS = 30.0
+ARRAYS = ("face", "mstmap", "bvp", "wide")
+ALWAYS = {"face", "mstmap"}  # what every prepared recording has
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A prepared recording; meta is its recording.json.
+
+    An array is opened, memory-mapped, when it is first asked for, and no other is: who asks for
+    maps alone has seen no label.
+    """
+
+    id: str
+    meta: dict
+    paths: dict[str, Path]  # of the arrays that it has
+    fps: float = FPS
+
+    @functools.cached_property
+    def face(self) -> np.ndarray:
+        """(T, 128, 128, 3) uint8."""
+        return self._load("face")
+
+    @functools.cached_property
+    def wide(self) -> np.ndarray:
+        """(T, 64, 64, 3) uint8.  Raises ValueError where it was prepared without."""
+        return self._load("wide")
+
+    @functools.cached_property
+    def mstmap(self) -> np.ndarray:
+        """(T, 63, 6) float32, NaN in long gaps."""
+        return self._load("mstmap")
+
+    @functools.cached_property
+    def bvp(self) -> np.ndarray | None:
+        """(T,) float32, NaN where not measured; None where the recording has none."""
+        return self._load("bvp") if "bvp" in self.paths else None
+
+    def window(self, start: int, n: int, names: tuple[str, ...] = ARRAYS) -> dict[str, np.ndarray]:
+        """Frames start to start + n as arrays in memory, of those named that the recording has.
+        Raises IndexError where the frames are not all there."""
+        n_frames = self.meta["n_frames"]
+        if not (n > 0 and 0 <= start and start + n <= n_frames):
+            asked = f"frames {start} to {start + n}"
+            raise IndexError(f"{self.id}: {asked} asked for, it has frames 0 to {n_frames}")
+        present = [name for name in names if name in self.paths]
+        return {name: np.array(getattr(self, name)[start : start + n]) for name in present}
+
+    def path(self, name: str) -> Path:
+        """File of an array.  Raises ValueError, saying what to do, where the recording lacks it."""
+        if name not in self.paths:
+            found = f"{self.id} has no {name}.npy, it has {', '.join(sorted(self.paths))}"
+            advice = f"; prepare it again with --crops {name}"
+            raise ValueError(found + (advice if name == "wide" else ""))
+        return self.paths[name]
+
+    def _load(self, name: str) -> np.ndarray:
+        path, n_frames = self.path(name), self.meta["n_frames"]
+        array = np.load(path, mmap_mode="r")
+        if len(array) != n_frames:
+            found = f"{path} has {len(array)} frames, its recording.json had {n_frames}"
+            raise ValueError(f"{found}: prepared again meanwhile? Then open it again")
+        return array
+
+
+def arrays_in(folder: Path) -> dict[str, Path]:
+    """Files of the arrays in a folder, by name."""
+    paths = {name: folder / f"{name}.npy" for name in ARRAYS}
+    return {name: path for name, path in paths.items() if path.is_file()}

@@ -1,0 +1,159 @@
+"""MR-NIRP-Car: drivers in a garage and on the road, a colour and an infrared camera side by side.
+
+    <root>/Subject1/subject1_garage_still_940/RGB/Frame00000.pgm ...    640x640, raw sensor values
+    <root>/Subject1/subject1_garage_still_940/NIR/...                   left out, see below
+    <root>/Subject1/subject1_garage_still_940/PulseOX/pulseOx.mat       pulseOxRecord, pulseOxTime
+
+It comes as RGB.zip, NIR.zip and PulseOX.zip in each recording's folder, to be unpacked there.
+RemotePPG below is ToyotaResearchInstitute/RemotePPG, iccv/src.
+
+- Folders, frame rate (30: no file says when a frame was taken), the corrupted recording and that
+  Subject16 is Subject2 at night: RemotePPG, preprocessing/MR_NIRP_Car.py.  How many recordings
+  there are differs: it has four of most subjects, a loader for rPPG-Toolbox lists 11 of one.
+- Colour filter: RemotePPG, shared/cv_utils.py, reads frames by COLOR_BayerBG2RGB, which OpenCV
+  names by the second row: RGGB.  So do other public loaders, but for one of two ways in one of
+  them; one measured it, by green's places and by red above blue in faces.  It also found 12 bits a
+  pixel, the upper ones of 16: the upper 8 are the picture.
+- The pulse begins with the first frame: RemotePPG takes pulseOxTime, in s, less its first value.
+  As that loader measured, the sensor's rate is 32 to 60 a second.  Values are a row of numbers,
+  or of cells with a number each.  0 is a sensor without contact.
+- The infrared frames alternate between lit and dark and show no colours: they are not read.
+
+    >>> from rppg.datasets.readers import read
+    >>> [recording.id for recording in read("mr_nirp_car", "data/MR-NIRP-Car")]  # doctest: +SKIP
+    ['MR-NIRP-Car/subject1/subject1_garage_still_975']
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from rppg.datasets.readers import labels
+from rppg.datasets.readers.expected_counts import Published
+from rppg.datasets.readers.parsing import BadLabel, folders_in, images_in
+from rppg.datasets.recording import Recording, Signal, origin_of
+
+DATASET = FOLDER = "MR-NIRP-Car"
+SAME_PERSON = {16: 2}  # number of a folder: number of the person
+FPS, BAYER = 30.0, "RGGB"
+PUBLISHED = Published(
+    recordings=None,
+    subjects=18,
+    fps=FPS,
+    source="RemotePPG, preprocessing/MR_NIRP_Car.py: 19 folders, one person in two of them",
+    names=tuple(f"subject{n}" for n in range(1, 20) if n not in SAME_PERSON),
+)
+FRAMES, LABELS = "RGB", "PulseOX/pulseOx.mat"
+WAVE, TIME = "pulseOxRecord", "pulseOxTime"
+PARTS = ("RGB", "NIR", "PulseOX")
+KNOWN_BAD = {"subject2_garage_small_motion_940": "RGB frames corrupted: left out by RemotePPG"}
+LAYOUT = """\
+<root>/Subject<1..19>/<name>/RGB/           image files, raw (RGGB), in the order of their names
+<root>/Subject<1..19>/<name>/PulseOX/pulseOx.mat     optional: pulseOxRecord and pulseOxTime"""
+
+
+def read(root: Path) -> list[Recording]:
+    """Recordings named subject<k>/<folder>, split "none"; Subject16's are subject2's, too.
+
+    Without pulseOx.mat a recording has no label, and a note says so.  One that cannot be
+    understood, and a folder without frames, become its `problem`.
+    """
+    found = []
+    for person in folders_in(Path(root)):
+        if number := re.fullmatch("subject([0-9]+)", person.name.lower()):
+            found += [_recording(f, int(number[1])) for f in folders_in(person) if _is_ours(f)]
+    return found
+
+
+def _is_ours(folder: Path) -> bool:
+    return any((folder / f"{part}{end}").exists() for part in PARTS for end in ("", ".zip"))
+
+
+def _recording(folder: Path, number: int) -> Recording:
+    where = f"{folder.parent.name}/{folder.name}"
+    own = folder.name.lower().startswith(f"subject{number}_")
+    frames = images_in(folder / FRAMES)
+    bvp, notes, problem = None, (), None
+    try:
+        if not frames:
+            raise BadLabel(f"{where}/{FRAMES} holds no image files{_packed(folder, FRAMES)}")
+        notes += _holes(frames, f"{where}/{FRAMES}")
+        if (folder / LABELS).is_file():
+            bvp, more_notes = _read_pulse(folder / LABELS, f"{where}/{LABELS}")
+            frames_s = np.arange(len(frames)) / FPS
+            notes += more_notes + labels.shorter(bvp, frames_s, f"{where}/{LABELS}")
+        else:
+            notes += (f"there is no {where}/{LABELS}: no labels{_packed(folder, 'PulseOX')}",)
+    except BadLabel as error:
+        bvp, problem = None, str(error)
+    return Recording(
+        dataset=DATASET,
+        subject=f"subject{SAME_PERSON.get(number, number)}",
+        name=folder.name if own else f"subject{number}_{folder.name}",
+        frames=frames or folder / FRAMES,
+        fps=FPS,
+        bvp=bvp,
+        origin=origin_of(folder),
+        problem=problem,
+        notes=notes,
+        known_bad=KNOWN_BAD.get(folder.name.lower()),
+        bayer=BAYER,
+    )
+
+
+def _holes(frames: list[Path], where: str) -> labels.Notes:
+    """A note where numbers between the first and the last frame's are not there."""
+    numbers = [re.findall("[0-9]+", path.stem)[-1:] for path in (frames[0], frames[-1])]
+    if not all(numbers):
+        return ()
+    first, last = (int(number[0]) for number in numbers)
+    if (n := last - first + 1) == len(frames):
+        return ()
+    found = f"{len(frames)} frames numbered from {first} to {last}"
+    return (f"{where}: found {found}, expected {n}; their times are those of {len(frames)}",)
+
+
+def _packed(folder: Path, part: str) -> str:
+    return f"; {part}.zip is not unpacked" if (folder / f"{part}.zip").is_file() else ""
+
+
+def _read_pulse(path: Path, where: str) -> tuple[Signal, labels.Notes]:
+    """The pulse from the first frame on, and notes."""
+    wave, times_s = _read_mat(path, where)
+    if len(wave) != len(times_s) or len(wave) == 0:
+        found = f"{len(wave)} values in {WAVE} and {len(times_s)} in {TIME}"
+        raise BadLabel(f"{where}: found {found}, expected as many of both, 1 or more")
+    new = np.diff(times_s, prepend=np.nan) != 0
+    signal, notes = labels.wave(wave[new], times_s[new] - times_s[0], f"{where}, {WAVE}")
+    if not new.all():
+        notes += (f"{where}: {(~new).sum()} samples at the time of the one before are left out",)
+    zero = signal.values == 0
+    if zero.any():
+        notes += (f"{where}: {zero.sum()} of {len(zero)} values of {WAVE} are 0: gaps",)
+        signal = Signal(np.where(zero, np.nan, signal.values), signal.times_s)
+    return signal, notes
+
+
+def _read_mat(path: Path, where: str) -> list[np.ndarray]:
+    """pulseOxRecord (n,) and pulseOxTime (m,) in s."""
+    from scipy.io import loadmat
+
+    try:
+        content = loadmat(path, variable_names=[WAVE, TIME])
+    except Exception as error:  # scipy has no one error for a file that is none, or is not whole
+        raise BadLabel(f"{where} cannot be read as a MATLAB 5 file: {error}") from None
+    lost = [name for name in (WAVE, TIME) if name not in content]
+    if lost:
+        raise BadLabel(f"{where} has no {', '.join(lost)}; expected {WAVE} and {TIME}")
+    return [_numbers(content[name], f"{where}, {name}") for name in (WAVE, TIME)]
+
+
+def _numbers(array: np.ndarray, where: str) -> np.ndarray:
+    """Numbers, or cells of one number each, as (n,) float64."""
+    cells = [np.asarray(cell) for cell in array.ravel()] if array.dtype == object else [array]
+    for cell in cells:
+        if cell.dtype.kind not in "iuf" or (array.dtype == object and cell.size != 1):
+            found = f"{cell.dtype} of shape {cell.shape}"
+            raise BadLabel(f"{where}: found {found}, expected numbers, one in a cell")
+    return np.concatenate([cell.ravel() for cell in cells] or [[]]).astype(np.float64)

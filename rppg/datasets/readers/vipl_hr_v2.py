@@ -1,0 +1,174 @@
+"""VIPL-HR-V2 as the RePSS challenges hand it out: five phone clips of about 10 s a subject.
+
+Each subject's folder is a plain number and has, beside its clips, one gt.csv with stray blanks:
+
+      ,video1 ,video2 ,video3 ,video4, video5
+    Heart rate ,100.400000 ,101.000000 ,101.600000 ,103.600000, 106.500000
+    fps_mean ,26.300000 ,25.700000 ,24.600000 ,21.900000, 21.300000
+
+So a clip has one heart rate and its own mean frame rate (17.0 to 27.2 a second over 115 clips),
+which is the truth: the file's own rate is not.  A clip's key is its file name up to the first dot.
+Source: the excerpt kept at github.com/P-uyoung/Ambient_RPPG (VIPL_v2, 23 gt.csv files); two public
+loaders read the same.  Waves are not part of it as far as is publicly known, so their file's name
+is a parameter.  Known defect: some subjects come without gt.csv or with fewer clips.
+
+    >>> from rppg.datasets.readers import read
+    >>> clips = read("vipl_hr_v2", "data/VIPL-HR-V2", wave_name="{video}_wave.csv", wave_hz=60)
+    ... # doctest: +SKIP
+    >>> clips[0].id, clips[0].fps, clips[0].hr_mean_bpm  # doctest: +SKIP
+    ('VIPL-HR-V2/7/video1', 26.3, 100.4)
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from rppg.datasets.readers.expected_counts import Published
+from rppg.datasets.readers.parsing import (
+    FPS_RANGE,
+    HR_RANGE_BPM,
+    BadLabel,
+    folders_in,
+    is_number,
+    is_video,
+    natural,
+    number,
+    read_text,
+)
+from rppg.datasets.recording import Recording, Signal, origin_of
+
+DATASET = "VIPL-HR-V2"
+FOLDER = DATASET
+PUBLISHED = Published(None, None, None, "the challenge's rules: not public; 17-27 fps were found")
+LABELS, HR_ROW, FPS_ROW = "gt.csv", "Heart rate", "fps_mean"
+LAYOUT = """\
+<root>/train/ or <root>/ holding folders named by plain numbers
+  <N>/video1.mp4.avi ... video5.mp4.avi
+  <N>/gt.csv     optional: columns video1 ... video5, rows "Heart rate" and "fps_mean\""""
+
+
+def read(root: Path, wave_name: str | None = None, wave_hz: float | None = None) -> list:
+    """Clips of all subjects, named <N>/video<k>, split "train".
+
+    wave_name: the contact wave's file in a subject's folder, with "{video}" for the clip's key
+    ("{video}_wave.csv", "{video}/bvp.csv").  Two columns are time_s,value from the first frame on;
+    one column is values at `wave_hz`, the first one at the first frame.  A header is skipped.
+
+    A clip without label, or without wave where wave_name is given, gets a note; a label that is no
+    number or not plausible (30-240 bpm, 5-120 frames a second), and a labelled clip without video,
+    get a `problem`.  Raises ValueError where wave_name or wave_hz do not fit what is there.
+    """
+    folders = _subjects(Path(root) / "train") or _subjects(Path(root))
+    return [clip for folder in folders for clip in _read_subject(folder, wave_name, wave_hz)]
+
+
+def _subjects(base: Path) -> list[Path]:
+    return [folder for folder in folders_in(base) if re.fullmatch("[0-9]+", folder.name)]
+
+
+def _read_subject(folder: Path, wave_name: str | None, wave_hz: float | None) -> list[Recording]:
+    videos = [(path.name.split(".")[0], path) for path in folder.iterdir() if is_video(path)]
+    table, problem = {}, None
+    try:
+        table = _read_table(folder / LABELS)
+    except BadLabel as error:
+        problem = str(error)
+    lost = {key for row in table.values() for key in row} - {key for key, _ in videos}
+    videos += [(key, folder / f"{key}.mp4.avi") for key in lost]
+    clips = []
+    for key, path in sorted(videos, key=lambda video: natural(video[0])):
+        wave = _wave_path(folder, wave_name, key, len(videos)) if wave_name else None
+        clips.append(_clip(key, path, table, problem, wave, wave_hz))
+    return clips
+
+
+def _wave_path(folder: Path, wave_name: str, key: str, n_videos: int) -> Path:
+    if "{video}" not in wave_name and n_videos > 1:
+        found = f"wave_name {wave_name!r} means one file for the {n_videos} clips in {folder}"
+        raise ValueError(f'{found}, expected "{{video}}" in it, which stands for the clip')
+    return folder / wave_name.replace("{video}", key)
+
+
+def _clip(key, path, table, problem, wave_path, wave_hz) -> Recording:
+    """table: gt.csv as {row: {key: text}}.  problem: why gt.csv as a whole cannot be read."""
+    fields, notes = {}, ()
+    try:
+        if problem:
+            raise BadLabel(problem)
+        if not path.is_file():
+            raise BadLabel(f"{path.parent.name}/{LABELS} has {key}, which has no video file")
+        fields, notes = _read_labels(key, table, f"{path.parent.name}/{LABELS}")
+        if wave_path is not None:
+            fields["bvp"] = _read_wave(wave_path, wave_hz)
+            if fields["bvp"] is None:
+                notes += (f"there is no {path.parent.name}/{wave_path.name}: no wave",)
+    except BadLabel as error:
+        fields, problem = {}, str(error)
+    return Recording(
+        dataset=DATASET,
+        subject=path.parent.name,
+        name=key,
+        frames=path,
+        split="train",
+        origin=origin_of(path),
+        problem=problem,
+        notes=notes,
+        **fields,
+    )
+
+
+def _read_table(path: Path) -> dict[str, dict[str, str]]:
+    """gt.csv as {row name: {video key: text}}, blanks stripped; {} where there is none."""
+    if not path.is_file():
+        return {}
+    where = f"{path.parent.name}/{LABELS}"
+    lines = [line.split(",") for line in read_text(path, where).splitlines() if line.strip(" ,")]
+    cells = [[cell.strip() for cell in line] for line in lines]
+    columns = cells[0][1:] if cells else []
+    names = [name for name in columns if name]
+    if not names or len(set(names)) != len(names):
+        raise BadLabel(f"{where}: columns {columns}, expected video1, video2, ... once each")
+    for name, *values in cells[1:]:
+        if len(values) != len(columns):
+            found = f"row {name!r} has {len(values)} values for {len(columns)} columns"
+            raise BadLabel(f"{where}: {found}, expected as many")
+    return {row[0]: {k: v for k, v in zip(columns, row[1:], strict=True) if k} for row in cells[1:]}
+
+
+def _read_labels(key: str, table: dict, where: str) -> tuple[dict, tuple[str, ...]]:
+    """hr_mean_bpm and fps of one clip where gt.csv has them, and notes for what it has not."""
+    if not table:
+        return {}, (f"there is no {where}: the clip has no label",)
+    if not any(key in row for row in table.values()):
+        return {}, (f"{where} has no column {key}: the clip has no label",)
+    fields, notes = {}, ()
+    rows = (("hr_mean_bpm", HR_ROW, HR_RANGE_BPM), ("fps", FPS_ROW, FPS_RANGE))
+    for field, row, limits in rows:
+        if text := table.get(row, {}).get(key):
+            fields[field] = number(text, f"{where}, row {row!r}, column {key!r}", limits)
+        else:
+            notes += (f"{where} has no {row!r} for {key}: the clip has no {field}",)
+    return fields, notes
+
+
+def _read_wave(path: Path, wave_hz: float | None) -> Signal | None:
+    if not path.is_file():
+        return None
+    where = f"{path.parent.name}/{path.name}"
+    lines = [re.split(r"[\s,;]+", x.strip()) for x in read_text(path, where).splitlines()]
+    lines = [line for line in lines if line != [""]]
+    if lines and not any(is_number(word) for word in lines[0]):
+        lines = lines[1:]
+    widths = {len(line) for line in lines}
+    if widths not in ({1}, {2}):
+        expected = "value, or time_s,value, in every line"
+        raise BadLabel(f"{where} has lines of {sorted(widths)} words, expected {expected}")
+    if widths == {1} and wave_hz is None:
+        raise ValueError(f"{path} has one column and no times: give wave_hz, its samples a second")
+    rows = [[number(w, f"{where}, sample {i + 1}") for w in x] for i, x in enumerate(lines)]
+    *times_s, values = np.array(rows).T
+    try:
+        return Signal(values, times_s[0] if times_s else np.arange(len(values)) / wave_hz)
+    except ValueError as error:
+        raise BadLabel(f"{where}: {error}") from None

@@ -1,0 +1,37 @@
+"""What is handed in: metrics, leaderboard, submission file, figures.  Knows no other room.
+
+A table of predictions has one row a recording and model: id, model, kind, split, hr_bpm, quality,
+hr_true_bpm (NaN where unknown), origin ("real" or "synthetic").
+"""
+
+from rppg.evaluation.leaderboard import (
+    format_leaderboard,
+    leaderboard,
+    null_rows,
+    score_files,
+    score_models,
+    with_truth,
+)
+from rppg.evaluation.metrics import score
+from rppg.evaluation.submission import (
+    check_submission,
+    fill_missing,
+    read_solution,
+    sample_ids,
+    write_submission,
+)
+
+__all__ = [
+    "check_submission",
+    "fill_missing",
+    "format_leaderboard",
+    "leaderboard",
+    "null_rows",
+    "read_solution",
+    "sample_ids",
+    "score",
+    "score_files",
+    "score_models",
+    "with_truth",
+    "write_submission",
+]

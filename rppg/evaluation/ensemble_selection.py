@@ -1,0 +1,179 @@
+"""Which combination of which models is handed in: chosen on validation recordings, by subject.
+
+    choice = choose(table, truth, solutions, mean_bpm)  # validation recordings alone
+    rows = answer(table, test_ids, choice)              # one row a recording and combination
+
+Sets of models are the k best of each solution, the k best of all, and all of them.  Every
+combination of every set is measured by cross-validation that leaves subjects out, with the ranking
+of the models and every fit inside the folds.  Gross misses make the RMSE of a test set, and a
+validation set of some 20 recordings hardly has any.  So options are compared by their misses (more
+than 5 bpm off), then by how far from a miss their hardest recordings are (the margin of the true
+rate's peak; a combination of rates has none), and last by their mean absolute error.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import GroupKFold
+
+from rppg.evaluation.ensemble import COMBINATIONS, SPECTRA, Stack, margins, mean_known, stack
+from rppg.evaluation.metrics import NEAR_BPM
+
+N_FOLDS = 5
+OF_EACH, OF_ALL = (1, 2, 3), (2, 3, 4, 5)  # sizes of the sets of best models
+HARDEST = 0.1  # share of the recordings that the margin is of
+PAPER = "average"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What validation says.
+
+    options: a row an option, best first: combination, models (how they were picked), members (their
+    names), and by cross-validation misses (recordings), margin (mean of the smallest tenth, NaN for
+    combinations of rates), mae_bpm, rmse_bpm, and mae_below_average_bpm: by how much it is below
+    the plain average of the same models.  members: combination to the models that are best for it;
+    chosen: the combination that is handed in.  learned, true_bpm and mean_bpm (of the training
+    labels) are what combinations are fitted to.
+    """
+
+    options: pd.DataFrame
+    members: dict[str, tuple[str, ...]]
+    chosen: str
+    learned: Stack
+    true_bpm: np.ndarray
+    mean_bpm: float
+
+
+def choose(
+    table: pd.DataFrame, truth: pd.DataFrame, solutions: Mapping[str, str], mean_bpm: float
+) -> Choice:
+    """Measure every combination of every set of models on validation recordings.
+
+    table: long table of predictions; truth: columns id, subject and hr_true_bpm of the validation
+    recordings; solutions: model to the solution that it belongs to; mean_bpm: of training labels.
+    With one subject nothing can be measured (errors are NaN): the paper's average of the best model
+    of each solution is chosen.  Raises ValueError for fewer than two models, no recording, or
+    truths that are no number.
+    """
+    if len(solutions) < 2 or truth.empty:
+        found = f"{len(solutions)} models and {len(truth)} validation recordings"
+        raise ValueError(f"an ensemble needs two models and recordings to choose by, found {found}")
+    true_bpm = truth["hr_true_bpm"].to_numpy(float)
+    if not np.isfinite(true_bpm).all():
+        lacking = truth.loc[~np.isfinite(true_bpm), "id"].tolist()
+        raise ValueError(f"validation recordings without a true heart rate: {lacking[:5]}")
+    found = stack(table, list(solutions), truth["id"].tolist())
+    folds = _folds(truth["subject"].to_numpy())
+    rows = list(_options(found, true_bpm, solutions, folds, mean_bpm))
+    order = {"by": ["misses", "margin", "mae_bpm"], "ascending": [True, False, True]}
+    options = pd.DataFrame(rows).sort_values(**order, ignore_index=True)
+    first = options.drop_duplicates("combination")
+    members = dict(zip(first["combination"], first["members"], strict=True))
+    return Choice(options, members, first["combination"].iloc[0], found, true_bpm, mean_bpm)
+
+
+def answer(table: pd.DataFrame, ids: Sequence[str], choice: Choice) -> pd.DataFrame:
+    """Heart rates of recordings by every combination of its own best models: the long table, and a
+    column `chosen` that marks what is to be handed in.
+
+    Where no member has a rate, hr_bpm is NaN and `reason` says so.  power is the mean of the
+    members' spectra, to be looked at: not every combination answers with its peak.
+    """
+    rows = table.drop_duplicates("id").set_index("id").loc[list(ids)]
+    tables = []
+    for combination, members in choice.members.items():
+        one, learned = stack(table, members, ids), choice.learned.of_models(members)
+        hr_bpm = COMBINATIONS[combination](one, learned, choice.true_bpm, choice.mean_bpm)
+        reason = np.where(np.isfinite(hr_bpm), "", "no model of the ensemble has a heart rate")
+        facts = {"id": list(ids), "model": model_name(combination), "kind": "ensemble"}
+        facts |= {
+            "split": rows["split"].to_numpy(),
+            "hr_bpm": hr_bpm,
+            "quality": np.nan_to_num(mean_known(one.quality)),
+        }
+        facts |= {"hr_true_bpm": np.nan, "origin": rows["origin"].to_numpy(), "reason": reason}
+        facts |= {"freq_hz": [one.freq_hz.astype(np.float32)] * len(ids)}
+        facts |= {"power": list(mean_known(one.power).astype(np.float32))}
+        tables.append(pd.DataFrame(facts | {"chosen": combination == choice.chosen}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def model_name(combination: str) -> str:
+    """What a combination is called in tables of models."""
+    return f"Ensemble, {combination}"
+
+
+def ranked(one: Stack, true_bpm: np.ndarray, solutions: Mapping[str, str]) -> list[tuple[str, str]]:
+    """(model, its solution), smallest mean error on recordings (n,) first; a missing rate counts as
+    an error as large as the truth."""
+    error = np.abs(np.where(np.isfinite(one.hr_bpm), one.hr_bpm, 0) - true_bpm)  # (M, n)
+    mae_bpm = dict(zip(one.models, error.mean(axis=1), strict=True))
+    order = sorted(one.models, key=lambda model: (mae_bpm[model], model))
+    return [(model, solutions[model]) for model in order]
+
+
+def _folds(subjects: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(fit, held out) positions, no subject on both sides; none for a single subject."""
+    n_subjects = len(set(subjects))
+    if n_subjects < 2:
+        return []
+    return list(GroupKFold(min(N_FOLDS, n_subjects)).split(subjects, groups=subjects))
+
+
+def _options(found: Stack, true_bpm, solutions, folds, mean_bpm) -> Iterator[dict]:
+    """Every combination of every set of models, with its errors by cross-validation."""
+    whole, seen = ranked(found, true_bpm, solutions), set()
+    inside = [ranked(found.of_recordings(fit), true_bpm[fit], solutions) for fit, _ in folds]
+    for size, of_each in (
+        *((k, True) for k in OF_EACH),
+        *((k, False) for k in OF_ALL),
+        (None, False),
+    ):
+        members = _best(whole, size, of_each)
+        if len(members) < 2 or frozenset(members) in seen:
+            continue
+        seen.add(frozenset(members))
+        errors = {name: np.full(len(true_bpm), np.nan) for name in COMBINATIONS}
+        margin = {name: np.full(len(true_bpm), np.nan) for name in SPECTRA}
+        for (fit, test), order in zip(folds, inside, strict=True):
+            part = found.of_models(_best(order, size, of_each))
+            learned, held_out = part.of_recordings(fit), part.of_recordings(test)
+            for name, combine in COMBINATIONS.items():
+                hr_bpm = combine(held_out, learned, true_bpm[fit], mean_bpm)
+                errors[name][test] = np.nan_to_num(hr_bpm, nan=mean_bpm) - true_bpm[test]
+            for name, spectrum in SPECTRA.items():
+                margin[name][test] = margins(part.freq_hz, spectrum(held_out), true_bpm[test])
+        word = "all" if size is None else f"best {size}" + " of each" * of_each
+        for name, error in errors.items():
+            yield {
+                "combination": name,
+                "models": word,
+                "members": members,
+                **_measured(error, margin.get(name)),
+                "mae_below_average_bpm": np.abs(errors[PAPER]).mean() - np.abs(error).mean(),
+            }
+
+
+def _measured(error: np.ndarray, margin: np.ndarray | None) -> dict[str, float]:
+    """Of errors (n,) and margins (n,) of recordings held out; NaN where nothing was measured."""
+    found = {"misses": np.nan, "margin": np.nan, "mae_bpm": np.abs(error).mean()}
+    found["rmse_bpm"] = np.sqrt((error**2).mean())
+    if np.isfinite(error).all():
+        found["misses"] = float(np.sum(np.abs(error) > NEAR_BPM))
+    if margin is not None and np.isfinite(margin).any():
+        known = np.sort(margin[np.isfinite(margin)])
+        found["margin"] = known[: int(np.ceil(HARDEST * len(margin)))].mean()
+    return found
+
+
+def _best(order: list[tuple[str, str]], size: int | None, of_each: bool) -> tuple[str, ...]:
+    """The first `size` models, or the first of each solution; None: all."""
+    if not of_each:
+        return tuple(model for model, _ in order[:size])
+    taken: dict[str, list[str]] = {}
+    for model, solution in order:
+        taken.setdefault(solution, []).append(model)
+    return tuple(model for models in taken.values() for model in models[:size])

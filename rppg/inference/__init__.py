@@ -1,0 +1,1 @@
+"""Heart rates from trained models and classical methods."""

@@ -1,0 +1,39 @@
+"""Prepared recordings closely: the face and the wave that POS reads from it.
+
+>>> from rppg.datasets import Store
+>>> seen = looks(Store("prepared/demo"), ["OBF/3001/video1.avi"])  # doctest: +SKIP
+>>> seen["OBF/3001/video1.avi"]["face"].shape  # doctest: +SKIP
+(128, 128, 3)
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from rppg.datasets.store import Store
+from rppg.inference.classical import RGB, WHOLE_FACE
+from rppg.preprocessing.preview import previews
+from rppg.signals.classical import wave
+from rppg.signals.heart_rate import MIN_STRETCH_S, finite_stretches
+
+
+def looks(store: Store, ids: Iterable[str]) -> dict[str, dict[str, np.ndarray | None]]:
+    """By id: face (H, W, 3) uint8, and wave (T,) of POS at times_s (T,), NaN in gaps.
+
+    All are None for a recording whose preparation failed, wave and times_s where it has no 3 s
+    without a gap.  Raises KeyError for an id that was never prepared.
+    """
+    ids = list(ids)
+    crops, _ = previews(store, ids, most=len(ids))
+    return {id: {"face": crops.get(id), **_wave(store, id, id in crops)} for id in ids}
+
+
+def _wave(store: Store, id: str, is_prepared: bool) -> dict[str, np.ndarray | None]:
+    nothing = {"times_s": None, "wave": None}
+    if not is_prepared:
+        return nothing
+    prepared = store.open(id)
+    rgb = np.asarray(prepared.mstmap[:, WHOLE_FACE, RGB], dtype=np.float64)  # (T, 3)
+    if not finite_stretches(rgb.sum(axis=1), int(np.ceil(MIN_STRETCH_S * prepared.fps))):
+        return nothing
+    return {"times_s": np.arange(len(rgb)) / prepared.fps, "wave": wave("POS", rgb, prepared.fps)}

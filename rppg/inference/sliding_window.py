@@ -1,0 +1,192 @@
+"""Prepared recordings through a model: one wave a recording, and the table of their heart rates.
+
+    >>> clips = torch.ones(2, 4) * torch.tensor([[1.0], [-1.0]]) * torch.tensor([1, -1, 1, -1.0])
+    >>> overlap_add(clips, starts=[1, 3], n_frames=8)[:2]
+    array([nan,  1.])
+
+A model gives a wave for each clip; where clips overlap, their waves are averaged with a Hann
+window, each standardised first, as Speth et al. (SiNC, CVPR 2023) do at inference.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from rppg.dataloader.clips import CLIP_FRAMES, Clips, Place, stretches_of
+from rppg.datasets.prepared import FPS
+from rppg.datasets.store import Store
+from rppg.inference.classical import COLUMNS, NO_RATE, columns_of, true_hr_bpm
+from rppg.inference.region_voting import vote
+from rppg.signals.heart_rate import MIN_STRETCH_S, HeartRate, heart_rate
+
+STEP_FRAMES = 75  # a quarter of a clip: each frame is in four
+NUMBERS_A_BATCH = 8_000_000  # 8 clips of 300 frames of 32 x 32 pixels; a net's layers are larger
+
+
+def predict_model(
+    store: Store,
+    ids: Iterable[str],
+    model: nn.Module,
+    name: str,
+    normalise: str | None,
+    array: str = "mstmap",
+    n_frames: int = CLIP_FRAMES,
+    batch_size: int = 8,
+    labels: bool = True,
+    views: Sequence[Tensor] = (),
+    size: int | None = None,
+) -> pd.DataFrame:
+    """Heart rate of each recording by a model that makes waves (B, T) of clips (B, T, ...).
+
+    The table of `predict_classical`, kind "learned", model `name`; the model is left in eval mode
+    and runs where it lies.  A recording shorter than a clip, but of 3 s or more, is one short clip.
+    labels: whether hr_true_bpm is looked up; without, no label is read and it is NaN.  views: rows
+    of a map; where given, each gives a wave, and their spectra vote (see `views.py`).  size: pixels
+    a side of faces.
+    Raises KeyError for an id that was never prepared.
+    """
+    rows = []
+    for id in ids:
+        if (meta := store.meta(id)) is None:
+            raise KeyError(f"{id} is not prepared in {store.root}")
+        row = {"id": id, "model": name, "kind": "learned", **NO_RATE}
+        row |= {"split": meta.get("split"), "origin": meta.get("origin"), "reason": ""}
+        row["hr_true_bpm"] = true_hr_bpm(store, meta) if labels else None
+        try:
+            clips = {"array": array, "n_frames": n_frames, "batch_size": batch_size, "size": size}
+            waves = view_waves(store, id, model, normalise, **clips, views=views or (None,))
+            row |= columns_of(vote([heart_rate(wave, FPS) for wave in waves]))
+        except ValueError as error:
+            row["reason"] = str(error)
+        rows.append(row)
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"hr_true_bpm": float})
+
+
+def model_wave(
+    store: Store, id: str, model: nn.Module, normalise: str | None, **clips
+) -> np.ndarray:
+    """The wave (T,) float64 of one recording, NaN in its gaps over 0.5 s and in what is left
+    between two of them that is shorter than a clip.
+
+    clips: array, n_frames, batch_size and size as in predict_model.  Raises ValueError, with the
+    reason, for a recording that was not prepared or has no 3 s without a gap.
+    """
+    return view_waves(store, id, model, normalise, **clips)[0]
+
+
+@torch.no_grad()
+def view_waves(
+    store: Store,
+    id: str,
+    model: nn.Module,
+    normalise: str | None,
+    array: str = "mstmap",
+    n_frames: int = CLIP_FRAMES,
+    batch_size: int = 8,
+    views: Sequence[Tensor | None] = (None,),
+    size: int | None = None,
+) -> list[np.ndarray]:
+    """model_wave of each view: rows (k,) of the map that the model is shown; None: all of them."""
+    meta = store.meta(id)
+    if meta is None or meta["status"] != "ok":
+        reason = "not prepared" if meta is None else meta.get("reason")
+        raise ValueError(f"{id}: {reason}")
+    whole = stretches_of(meta, int(np.ceil(MIN_STRETCH_S * FPS)))
+    if not whole:
+        raise ValueError(f"no {MIN_STRETCH_S:g} s without a gap in {meta['n_frames'] / FPS:.2f} s")
+    n_frames = min(n_frames, max(stop - start for start, stop in whole))
+    clips = Clips(store, [id], array, n_frames, normalise, size=size)
+    places = _places(id, clips.stretches[id], n_frames)
+    model.eval()
+    waves: list[list[Tensor]] = [[] for _ in views]
+    n_clips = batch_of(clips[places[0]]["clip"].numel(), batch_size)
+    for at in range(0, len(places), n_clips):
+        batch = torch.stack([clips[place]["clip"] for place in places[at : at + n_clips]])
+        for own, rows in zip(waves, views, strict=True):
+            own.append(waves_of(model, batch, rows).float())
+    starts = [place.start for place in places]
+    return [overlap_add(torch.cat(own), starts, meta["n_frames"]) for own in waves]
+
+
+def batch_of(n_numbers: int, most: int) -> int:
+    """How many clips of n_numbers go through a net at once: fewer of large crops, at least one."""
+    return min(max(NUMBERS_A_BATCH // n_numbers, 1), most)
+
+
+def waves_of(model: nn.Module, clips: Tensor, rows: Tensor | None = None) -> Tensor:
+    """Waves (B, T), on the CPU, of clips (B, T, ...), or of those rows (k,) of maps (B, T, N, C);
+    the model runs where it lies."""
+    device = device_of(model)
+    seen = (clips,) if rows is None else (clips[:, :, rows], rows)
+    return model(*(part.to(device) for part in seen)).cpu()
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Where the model lies; one without weights, on the CPU."""
+    return next((weight.device for weight in model.parameters()), torch.device("cpu"))
+
+
+def with_ground_truth(
+    store: Store, ids: Iterable[str], model: nn.Module, normalise: str | None, **clips
+) -> list[dict]:
+    """What a figure of waves needs, a dict a recording: name, wave (T,) and found, its HeartRate;
+    hr_true_bpm, contact (T,) and contact_found.  None for what the labels do not have, and for the
+    HeartRate of a wave that has none, as a flat one.
+
+    clips: array, n_frames, batch_size and size as in model_wave, which says when it raises.
+    """
+    rows = []
+    for id in ids:
+        wave, bvp = model_wave(store, id, model, normalise, **clips), store.open(id).bvp
+        contact = None if bvp is None else np.asarray(bvp, dtype=np.float64)
+        row = {"name": id, "wave": wave, "found": rate_of(wave), "contact": contact}
+        row["hr_true_bpm"] = true_hr_bpm(store, store.meta(id))
+        row["contact_found"] = None if contact is None else rate_of(contact)
+        rows.append(row)
+    return rows
+
+
+def overlap_add(clips: Tensor, starts: Sequence[int], n_frames: int) -> np.ndarray:
+    """One wave (n_frames,) of clips (n, T) that begin at `starts`: each standardised, their mean
+    under a Hann window; NaN where there is no clip.
+
+    Raises ValueError where a clip does not lie inside.
+    """
+    n, length = clips.shape
+    if len(starts) != n or min(starts) < 0 or max(starts) + length > n_frames:
+        raise ValueError(f"{n} clips of {length} frames from {starts} do not lie in {n_frames}")
+    waves = clips.double() - clips.double().mean(dim=1, keepdim=True)  # (n, T)
+    waves = waves / waves.std(dim=1, keepdim=True, correction=0).clamp_min(1e-12)
+    window = torch.hann_window(length + 2, periodic=False, dtype=torch.float64)[1:-1]  # no zeros
+    total, weight = np.zeros(n_frames), np.zeros(n_frames)
+    for start, wave in zip(starts, (waves * window).numpy(), strict=True):
+        total[start : start + length] += wave
+        weight[start : start + length] += window.numpy()
+    return np.where(weight > 0, total / np.where(weight > 0, weight, 1), np.nan)
+
+
+def rate_of(wave: np.ndarray) -> HeartRate | None:
+    """Heart rate of a wave (T,) at 30 fps; None for one that has none, as a flat or short one."""
+    try:
+        return heart_rate(wave, FPS)
+    except ValueError:  # the figure says that it has no rate
+        return None
+
+
+def _places(id: str, stretches: Sequence[tuple[int, int]], n_frames: int) -> list[Place]:
+    """Clips that cover each stretch from its first frame to its last."""
+    starts = set()
+    for first, stop in stretches:
+        last = stop - n_frames
+        starts |= {*range(first, last + 1, STEP_FRAMES), last}
+    return [Place(id, start) for start in sorted(starts)]
+
+
+def cell_waves(model: nn.Module, clips: Tensor) -> Tensor:
+    """Waves (B, S S, T) of the cells of clips (B, T, H, W, 3), row by row, on the CPU; the model
+    runs where it lies, in the mode it is in."""
+    block = model(clips.to(device_of(model)), whole_block=True)  # (B, T, S, S)
+    return block.flatten(2).transpose(1, 2).cpu()

@@ -1,0 +1,83 @@
+"""What the learned methods of `rppg predict` need: trained models, and a video as they know it.
+
+    models = load_models(["st_transformer"])
+    with TemporaryDirectory() as folder:
+        store = Store(folder)
+        traces = extract_into(store, recording, FaceLandmarks(), BoxFinder().find)
+        wave = learned_wave(store, recording.id, *models["st_transformer"])  # (T,) at 30 fps
+
+A model sees a video as it saw those it learned from: as a prepared recording, read from a store
+clip by clip.  That takes 63 KB of disk a frame, 1.9 MB a second, until the video is done.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from torch import nn
+
+from rppg.datasets import Recording
+from rppg.datasets.npy_writer import ArrayFile
+from rppg.datasets.store import Store
+from rppg.inference.sliding_window import model_wave
+from rppg.models.registry import WEIGHTS, load_run
+from rppg.utils.paths import project_dir
+
+RUN = "finetune"  # of each model's runs: the one that has learned from labels
+PROFILE = "demo"  # whose runs are used where no folder is named
+
+
+def load_models(
+    names: Sequence[str], runs: Path | None = None
+) -> dict[str, tuple[nn.Module, dict]]:
+    """(model, what it is fed) of each name, from <runs>/<name>/finetune; as `load_run` gives them.
+
+    runs: folder of a profile's runs; None: runs/demo of the project.  Raises FileNotFoundError,
+    which says what trains it, for a model that is not there, and ValueError as `load_run` does.
+    """
+    if not names:
+        return {}
+    runs = project_dir(__file__) / "runs" / PROFILE if runs is None else Path(runs)
+    folders = {name: runs / name / RUN for name in names}
+    if missing := [name for name, folder in folders.items() if not (folder / WEIGHTS).is_file()]:
+        looked = ", ".join(str(folders[name] / WEIGHTS) for name in missing)
+        raise FileNotFoundError(
+            f"no trained {' and no '.join(missing)}: looked for {looked}; `rppg run --profile "
+            f"{PROFILE}` trains into runs/{PROFILE}, --runs names another folder of trained models"
+        )
+    return {name: load_run(folder) for name, folder in folders.items()}
+
+
+def extract_into(store: Store, recording: Recording, landmarker, find: Callable):
+    """`Traces` of a recording, decoded once for them and for its crops and map in the store.
+
+    Where MTCNN finds no face to crop, the store keeps that as the reason and the recording is
+    decoded again without crops: classical methods need none.  Raises what `extract` does, and
+    StoreError, an OSError, where the store cannot be written.
+    """
+    from rppg.preprocessing.extract import NoFaceError, extract
+    from rppg.preprocessing.prepare import ARRAYS
+
+    try:
+        with store.begin(recording.id) as writer:
+            face, wide = (
+                ArrayFile(writer.folder / f"{name}.npy", *ARRAYS[name]) for name in ("face", "wide")
+            )
+            with face, wide:
+                traces = extract(recording, landmarker, face.append, find, on_wide=wide.append)
+            writer.save("mstmap", traces.mstmap)
+            writer.commit({"id": recording.id, "status": "ok", "reason": None, **traces.meta})
+    except NoFaceError as error:
+        traces = extract(recording, landmarker)
+        with store.begin(recording.id) as writer:
+            writer.commit({"id": recording.id, "status": "failed", "reason": str(error)})
+    return traces
+
+
+def learned_wave(store: Store, id: str, model: nn.Module, inputs: dict) -> np.ndarray:
+    """The wave (T,) of a prepared recording, 30 a second, of no unit; NaN in gaps.
+
+    One clip at a time: whole crops through a large net take 0.6 GB a layer and clip.  Raises
+    ValueError, with the reason, where there is no 3 s without a gap.
+    """
+    return model_wave(store, id, model, batch_size=1, **inputs)

@@ -1,0 +1,1 @@
+"""Contrast-Phys+: PhysNet and the contrast of power spectra."""

@@ -1,0 +1,1 @@
+"""The Spatial-Temporal Transformer of MSTmaps and its objectives."""

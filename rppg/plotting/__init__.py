@@ -1,0 +1,1 @@
+"""Figures of the main pipeline; they draw arrays and tables and open no file."""

@@ -1,0 +1,46 @@
+"""A figure of ensembles: what validation says of each combination of models.
+
+    figure = plot_options(choice.options, choice.chosen, "Ensembles", "synthetic")
+
+`choice` is that of ensemble_choice.py; the function returns a matplotlib Figure.
+"""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from rppg.plotting.style import BLUE, GREEN, GREY, subplots, titled
+
+PANELS = {
+    "misses": "recordings more than 5 bpm off",
+    "margin": "margin of the hardest tenth",
+    "mae_bpm": "mean absolute error (bpm)",
+}
+
+
+def plot_options(options: pd.DataFrame, chosen: str, title: str, origin: str) -> Figure:
+    """What cross-validation says, a panel each: misses, the margin (more is better) and the mean
+    error; a row a combination, a dot a set of models, the best set filled; a dashed line at the
+    best plain average.
+
+    options: as Choice has it, best first.
+    """
+    names = list(dict.fromkeys(options["combination"]))[::-1]  # best at the top
+    figure, panels = subplots(1, 3, figsize=(11, 1.2 + 0.36 * len(names)), sharey=True)
+    best = options.drop_duplicates("combination")
+    for axes, (column, label) in zip(panels, PANELS.items(), strict=True):
+        average = best.loc[best["combination"] == "average", column].min()
+        axes.axvline(average, color=GREY, lw=1, ls="--", label="plain average, best models")
+        at = [names.index(name) for name in options["combination"]]
+        style = {"mfc": "none", "color": BLUE, "alpha": 0.6, "label": "a set of models"}
+        axes.plot(options[column], at, "o", **style)
+        at = [names.index(name) for name in best["combination"]]
+        axes.plot(best[column], at, "o", color=BLUE, label="its best set")
+        row = best[best["combination"] == chosen]
+        axes.plot(row[column], [names.index(chosen)], "D", ms=9, color=GREEN, label="handed in")
+        axes.set_xlabel(label)
+    panels[0].set_yticks(range(len(names)), names)
+    panels[0].set_ylim(-0.6, len(names) - 0.4)
+    handles = panels[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=4, frameon=False)
+    figure.suptitle(titled(title, origin), x=0.01, ha="left")
+    return figure

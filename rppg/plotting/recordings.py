@@ -1,0 +1,226 @@
+"""Figures: each a function of arrays or a table that returns a matplotlib Figure.
+
+Nothing is shown or saved here.  Titles say "synthetic" where the origin is that.  Colours are those
+of Okabe and Ito, told apart by colour-blind eyes; no meaning hangs on colour alone.
+
+    >>> figure = plot_predictions([60, 80], [61, 95], title="POS, test", origin="synthetic")
+    >>> figure.axes[0].get_title(loc="left")
+    'POS, test (synthetic)'
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.ndimage import uniform_filter1d
+
+from rppg.plotting.style import (
+    BLUE,
+    CLEAN,
+    GREEN,
+    GREY,
+    KIND_COLOURS,
+    LINE_STYLES,
+    ORANGE,
+    PURPLE,
+    subplots,
+    titled,
+)
+
+NEAR_BPM = 5.0  # the band drawn round a right answer
+NEAR_PEAK_BPM = 6.0  # the part of a spectrum that quality counts
+SLOW_S = 1.6  # of light and motion; a map is drawn without what is slower
+LONGEST_WAVE_S = 20.0  # a longer wave is drawn by its first part: beats must be seen
+
+
+def plot_predictions(hr_true_bpm, hr_pred_bpm, title: str, origin: str) -> Figure:
+    """Predicted against true heart rate, (n,) each: identity line and +-5 bpm band.
+
+    A constant answer is a horizontal row of points; halved rates lie on half the line.
+    """
+    true_bpm, pred_bpm = np.asarray(hr_true_bpm, float), np.asarray(hr_pred_bpm, float)
+    both = np.r_[true_bpm, pred_bpm]
+    ends = np.array([np.nanmin(both) - 8, np.nanmax(both) + 8])
+    near = np.abs(pred_bpm - true_bpm) <= NEAR_BPM
+    figure, axes = subplots(figsize=(5, 5))
+    axes.fill_between(ends, ends - NEAR_BPM, ends + NEAR_BPM, color=GREEN, alpha=0.18, lw=0)
+    axes.plot(ends, ends, color=GREEN, lw=1.2)
+    for chosen, mark, colour, label in (
+        (near, "o", BLUE, f"within {NEAR_BPM:g} bpm: {near.sum()} of {len(near)}"),
+        (~near, "X", ORANGE, f"further off or missing: {np.sum(~near)}"),
+    ):
+        style = {"s": 30, "alpha": 0.75, "lw": 0, "color": colour, "marker": mark}
+        axes.scatter(true_bpm[chosen], pred_bpm[chosen], label=label, **style)
+    axes.set(xlim=ends, ylim=ends, aspect="equal")
+    axes.set(xlabel="true heart rate (bpm)", ylabel="predicted heart rate (bpm)")
+    axes.set_title(titled(title, origin), loc="left")
+    axes.legend(frameon=False, loc="upper left", fontsize="small", handletextpad=0.1)
+    return figure
+
+
+def plot_errors(errors_bpm: dict[str, np.ndarray], title: str, origin: str) -> Figure:
+    """Share of recordings with an absolute error up to x bpm, a line a model; left and up is best.
+
+    errors_bpm: model name to its errors (n,), signed or not.
+    """
+    figure, axes = subplots(figsize=(6.4, 4))
+    axes.axvline(NEAR_BPM, color=GREY, lw=0.8, ls=":")
+    colours = (BLUE, ORANGE, GREEN, PURPLE, GREY, "#E69F00", "#56B4E9", "black")
+    furthest = max(np.nanmax(np.abs(e)) for e in errors_bpm.values())
+    for i, (model, errors) in enumerate(errors_bpm.items()):
+        size = np.sort(np.abs(np.asarray(errors, float)))  # NaN, no answer, comes last
+        share = np.arange(len(size) + 1) / len(size)
+        share = share[: np.isfinite(size).sum() + 1]
+        style = {"color": colours[i % len(colours)], "ls": LINE_STYLES[i % len(LINE_STYLES)]}
+        label = f"{model}: {np.mean(size <= NEAR_BPM):.0%} within {NEAR_BPM:g}"
+        x = np.r_[0, size[: len(share) - 1], furthest]
+        axes.step(x, np.r_[share, share[-1]], where="post", label=label, **style)
+    axes.set_xscale("symlog", linthresh=5, linscale=1.2)
+    ticks = [t for t in (0, 1, 2, 5, 10, 20, 50, 100, 150) if t <= 1.2 * furthest or t <= 5]
+    axes.set_xticks(ticks, [str(t) for t in ticks])
+    axes.minorticks_off()
+    axes.set(xlim=(0, max(5.5, furthest * 1.02)), ylim=(0, 1.02))
+    axes.yaxis.set_major_formatter("{x:.0%}")
+    axes.set(xlabel="absolute error (bpm)", ylabel="share of recordings")
+    axes.set_title(titled(title, origin), loc="left")
+    axes.legend(frameon=False, loc="lower right", fontsize="small")
+    return figure
+
+
+def plot_leaderboard(board: pd.DataFrame) -> Figure:
+    """RMSE of every model with its interval, a panel a split; columns as leaderboard.COLUMNS.
+
+    The models keep the order of the first split; the best null predictor is a line through all.
+    """
+    splits = board["split"].unique()
+    models = board["model"].unique()[::-1]  # best at the top
+    figure, panels = subplots(
+        1,
+        len(splits),
+        figsize=(4.2 + 2.8 * len(splits), 1.3 + 0.34 * len(models)),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+    )
+    for axes, split in zip(panels[0], splits, strict=True):
+        rows = board[board["split"] == split]
+        _bars(axes, rows, {model: i for i, model in enumerate(models)})
+        axes.set_title(f"{split}, {rows['n'].max():g} recordings", loc="left", fontsize="medium")
+        axes.set_xlabel("RMSE (bpm), 95 % interval")
+    panels[0, 0].set_yticks(range(len(models)), models)
+    panels[0, 0].set_xlim(0, 1.16 * np.nanmax(board[["rmse_bpm", "rmse_high"]]))  # room for text
+    kinds = [kind for kind in KIND_COLOURS if kind in set(board["kind"])]
+    marks = [plt.Rectangle((0, 0), 1, 1, color=KIND_COLOURS[kind], alpha=0.6) for kind in kinds]
+    if "null" in kinds:
+        kinds, marks = [*kinds, "best null"], [*marks, plt.Line2D([], [], color=GREY, ls="--")]
+    columns = 3 if len(splits) == 1 else len(kinds)
+    figure.legend(marks, kinds, loc="outside lower center", ncols=columns, frameon=False)
+    return figure
+
+
+def plot_recording(
+    face: np.ndarray | None, times_s, wave, found, title: str, origin: str
+) -> Figure:
+    """One recording: face (H, W, 3) uint8, its wave (T,) at times_s, its spectrum with the peak.
+
+    found holds hr_bpm, quality, freq_hz (F,), power (F,), as signals.heart_rate gives them.  Where
+    wave and found are None the panels say that there is no heart rate; without a face the figure
+    has no picture.
+    """
+    figure = plt.figure(figsize=(9.5 if face is not None else 7, 4.4), layout="constrained")
+    grid = figure.add_gridspec(2, 2, width_ratios=(0.01 if face is None else 0.62, 1))
+    if face is not None:
+        picture = figure.add_subplot(grid[:, 0])
+        picture.imshow(face)
+        picture.set_axis_off()
+    with plt.rc_context(CLEAN):
+        panels = [figure.add_subplot(grid[i, 1]) for i in range(2)]
+    if wave is None or found is None:
+        for axes in panels:
+            axes.set_axis_off()
+        panels[0].text(0, 0.5, "no heart rate could be read", transform=panels[0].transAxes)
+    else:
+        _draw_wave(panels[0], np.asarray(times_s, float), np.asarray(wave, float))
+        _draw_spectrum(panels[1], found)
+    figure.suptitle(titled(title, origin), x=0.01, ha="left", fontsize="large")
+    return figure
+
+
+def plot_faces(images, titles, origin: str, columns: int = 6) -> Figure:
+    """Crops (H, W, 3) uint8 in a grid, a short title over each."""
+    rows = -(-len(images) // columns)
+    size = (1.55 * columns, 1.75 * rows + 0.4)
+    figure, panels = subplots(rows, columns, figsize=size, squeeze=False)
+    for axes in panels.flat:
+        axes.set_axis_off()
+    for axes, image, title in zip(panels.flat, images, titles, strict=False):
+        axes.imshow(image)
+        axes.set_title(title, fontsize=6, loc="center", wrap=True)
+    figure.suptitle(titled("Face crops", origin), x=0.01, ha="left", fontsize="medium")
+    return figure
+
+
+def plot_mstmap(mstmap: np.ndarray, fps: float, title: str, origin: str) -> Figure:
+    """R, G, B of an MSTmap (T, 63, 6) as a picture: what is faster than 1.6 s, each row and channel
+    scaled to its range."""
+    rgb = np.asarray(mstmap[..., :3], dtype=float)  # (T, 63, 3)
+    fast = rgb / uniform_filter1d(rgb, round(SLOW_S * fps), axis=0, mode="nearest") - 1
+    low, high = (np.nanpercentile(fast, q, axis=0, keepdims=True) for q in (1, 99))
+    scaled = np.clip((fast - low) / np.maximum(high - low, 1e-9), 0, 1)
+    picture = np.where(np.isnan(scaled), 1.0, scaled).transpose(1, 0, 2)  # (63, T, 3)
+    figure, axes = subplots(figsize=(9, 3))
+    extent = (0, len(rgb) / fps, len(picture) + 0.5, 0.5)
+    axes.imshow(picture, aspect="auto", extent=extent, interpolation="nearest")
+    axes.set(xlabel="time (s)", ylabel="region combination")
+    axes.set_yticks([1, 16, 32, 48, 63])
+    axes.set_title(titled(title, origin), loc="left")
+    return figure
+
+
+def _draw_wave(axes: Axes, times_s: np.ndarray, wave: np.ndarray) -> None:
+    shown = times_s - times_s[0] <= LONGEST_WAVE_S
+    axes.plot(times_s[shown], wave[shown], color=BLUE, lw=1)
+    axes.margins(x=0)
+    axes.set_yticks([])
+    axes.set(xlabel="time (s)", ylabel="wave")
+    if not shown.all():
+        whole_s = times_s[-1] - times_s[0]
+        axes.set_title(
+            f"first {LONGEST_WAVE_S:g} s of {whole_s:.0f} s", loc="left", fontsize="small"
+        )
+
+
+def _draw_spectrum(axes: Axes, found) -> None:
+    freq_bpm, power = 60 * np.asarray(found.freq_hz), np.asarray(found.power)
+    height = power / power.max()
+    near = np.abs(freq_bpm - found.hr_bpm) <= NEAR_PEAK_BPM
+    axes.plot(freq_bpm, height, color=BLUE, lw=1.2)
+    axes.fill_between(freq_bpm[near], height[near], color=ORANGE, alpha=0.35, lw=0)
+    axes.axvline(found.hr_bpm, color=ORANGE, lw=1, ls="--")
+    right = found.hr_bpm < freq_bpm.mean()
+    text = f"{found.hr_bpm:.1f} bpm\nquality {found.quality:.2f}"
+    offset, side = (10, "left") if right else (-10, "right")
+    axes.annotate(
+        text, (found.hr_bpm, 1), (offset, -2), textcoords="offset points", ha=side, va="top"
+    )
+    axes.set(xlim=(freq_bpm[0], freq_bpm[-1]), ylim=(0, 1.05), yticks=[])
+    axes.set(xlabel="heart rate (bpm)", ylabel="power")
+
+
+def _bars(axes: Axes, rows: pd.DataFrame, place: dict[str, int]) -> None:
+    """One split's bars with intervals and values; the best null predictor as a dashed line."""
+    at = [place[model] for model in rows["model"]]
+    colours = [KIND_COLOURS[kind] for kind in rows["kind"]]
+    rmse = rows["rmse_bpm"].to_numpy(float)
+    whiskers = np.abs(rows[["rmse_low", "rmse_high"]].to_numpy(float).T - rmse)
+    axes.barh(at, rmse, height=0.66, color=colours, alpha=0.6)
+    axes.errorbar(rmse, at, xerr=whiskers, fmt="none", ecolor="black", elinewidth=1, capsize=2.5)
+    ends = np.fmax(rmse, rows["rmse_high"].to_numpy(float))
+    for y, end, value in zip(at, ends, rmse, strict=True):
+        axes.annotate(
+            f"{value:.1f}", (end, y), (4, 0), textcoords="offset points", va="center", fontsize=8
+        )
+    nulls = rows.loc[rows["kind"] == "null", "rmse_bpm"]
+    if len(nulls):
+        axes.axvline(nulls.min(), color=GREY, lw=1, ls="--", zorder=0)

@@ -1,0 +1,29 @@
+"""What all figures share: colours, line styles, axes without frames, titles that say the origin.
+
+figure, axes = subplots(1, 2, figsize=(8, 3))
+axes[0].set_title(titled("Error by heart rate", "synthetic"))
+"""
+
+import matplotlib.pyplot as plt
+
+BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7F7F7F"
+KIND_COLOURS = {
+    "null": GREY,
+    "classical": BLUE,
+    "learned": ORANGE,
+    "ensemble": GREEN,
+    "published": PURPLE,
+}
+LINE_STYLES = ("-", "--", "-.", ":")
+CLEAN = {"axes.spines.top": False, "axes.spines.right": False}
+
+
+def subplots(*args, **kwargs):
+    """plt.subplots without upper and right spines, laid out so that nothing is cut off."""
+    with plt.rc_context(CLEAN):
+        return plt.subplots(*args, layout="constrained", **kwargs)
+
+
+def titled(title: str, origin: str) -> str:
+    """The title, with "(synthetic)" behind it where the origin is that."""
+    return f"{title} (synthetic)" if origin == "synthetic" and "synthetic" not in title else title

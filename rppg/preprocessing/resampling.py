@@ -1,0 +1,229 @@
+"""The times of a recording's frames, and everything that is carried over to 30 a second.
+
+Source times (n,) s, any spacing; the grid (T,) s starts at the first frame, 1/30 s apart.  Traces
+(n, R, 3) become (T, R, 3); crops go through one at a time.
+
+    >>> times_s = np.arange(250) / 25  # ten seconds at 25 fps
+    >>> grid_s = grid(times_s)
+    >>> len(grid_s), resample(np.sin(times_s)[:, None, None], times_s, grid_s, half_s=0.0).shape
+    (300, (300, 1, 1))
+
+How far each way of resampling is from the true pulse (50-150 bpm with a harmonic, error in the band
+0.5-4.5 Hz over its size, mean of 40 draws), without noise at 25 / 20 / 17 fps and, after the bar,
+under white noise as large as the pulse:
+
+    nearest frame   .073 .017 .072 | .74 .80 .84
+    linear          .021 .028 .045 | .68 .76 .79      crops: one blend of two frames
+    PCHIP           .003 .006 .012 | .69 .77 .81      traces
+    cubic spline    .000 .001 .002 | .70 .79 .84      overshoots at steps and gaps
+
+The share of power at the true rate differs by less than .002 between the last three.
+
+PCHIP alone would drop every other frame of 60 fps and fold their noise into the heart band: traces
+of faster video are averaged over up to 1/30 s.  White noise as large as the pulse leaves an error
+of .67 without it and .47 with it (120 fps: .68 and .48); the clean pulse .01.
+"""
+
+from collections.abc import Callable, Iterator
+
+import cv2
+import numpy as np
+from scipy.interpolate import PchipInterpolator
+
+from rppg.datasets.prepared import FPS
+from rppg.datasets.recording import Recording
+from rppg.preprocessing.video import VideoError, probe, read_frames
+
+LONGEST_BRIDGE_S = 0.5  # gaps in a trace up to this long are interpolated, longer ones are NaN
+LONGEST_JUMP_S = 60.0  # between frames; more is a broken time stamp
+SPARE_FRAMES = 2  # stamps and frames may differ in number by this many
+SNAP_S = 1e-3  # a frame this close to a grid time is taken as it is
+WIDEST_S = 0.5 / FPS  # half the time over which a trace is averaged
+
+
+class TimedFrames:
+    """The frames of a recording, each with its time in s: `for rgb, time_s in TimedFrames(r)`.
+
+    Times are the layout's stamps as they are, else frame number / fps of the labels, else the
+    container's presentation times less the first one.  A frame that does not come after the one
+    before is left out.  After iteration, `n_frames` were decoded, and `notes` says what was odd.
+    Raises VideoError as `read_frames` does, where no source gives times, where two frames are more
+    than a minute apart, and, after the last frame, where stamps and frames differ by more than two.
+    """
+
+    def __init__(self, recording: Recording):
+        self.recording = recording
+        self.n_frames, self.notes = 0, []
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, float]]:
+        recording, last_s, skipped = self.recording, None, 0
+        stamps = recording.times_s
+        self.n_frames, self.notes, start_s = 0, [], None
+        frames = read_frames(recording.frames, recording.bayer, self.notes)
+        for index, (rgb, container_s) in enumerate(frames):
+            self.n_frames = index + 1
+            start_s = container_s if start_s is None else start_s
+            if stamps is not None and index >= len(stamps):
+                continue
+            time_s = self._time_s(index, container_s - start_s)
+            if last_s is not None and time_s <= last_s:
+                skipped += 1
+                continue
+            if last_s is not None and time_s - last_s > LONGEST_JUMP_S:
+                jump = f"from {last_s:.1f} to {time_s:.1f} s"
+                raise VideoError(f"times jump {jump} at frame {index}: broken time stamps")
+            last_s = time_s
+            yield rgb, time_s
+        if skipped:
+            self.notes.append(f"{skipped} frames left out: not later than the one before")
+        self._check_count()
+
+    def _time_s(self, index: int, container_s: float) -> float:
+        recording = self.recording
+        if recording.times_s is not None:
+            return float(recording.times_s[index])
+        if recording.fps is not None:
+            return index / recording.fps
+        if np.isnan(container_s):
+            raise VideoError("image files have no times: stamps or a frame rate are needed")
+        return container_s
+
+    def _check_count(self) -> None:
+        n, recording = self.n_frames, self.recording
+        if recording.times_s is not None and n != (m := len(recording.times_s)):
+            text = f"{n} frames but {m} time stamps"
+            if abs(n - m) > SPARE_FRAMES:
+                raise VideoError(f"{text}, expected as many of both")
+            self.notes.append(f"{text}: the first {min(n, m)} are used")
+        if not isinstance(recording.frames, tuple):
+            promised = probe(recording.frames).n_frames
+            if promised is not None and n < promised:
+                self.notes.append(f"decoded {n} of {promised} frames")
+
+
+def grid(times_s: np.ndarray) -> np.ndarray:
+    """Times (T,), 30 a second, that cover the frames at times_s (n,), n >= 2.
+
+    The last frame lasts one mean interval, so 250 frames at 25 fps give 300.
+    """
+    start_s, end_s = float(times_s[0]), float(times_s[-1])
+    duration_s = (end_s - start_s) * len(times_s) / (len(times_s) - 1)
+    n = round(duration_s * FPS)
+    while start_s + n / FPS <= end_s + SNAP_S:
+        n += 1
+    return start_s + np.arange(n) / FPS
+
+
+def spread_s(times_s: np.ndarray) -> float:
+    """How far to either side of a grid time `resample` averages: 0 for video of up to 30 fps, so
+    that its frames stay as they are, 1/60 s at 60 fps and more; times_s (n,), n >= 2."""
+    half_s = 1 / FPS - float(np.median(np.diff(times_s)))
+    return min(half_s, WIDEST_S) if half_s > SNAP_S else 0.0
+
+
+def resample(
+    rows: np.ndarray, times_s: np.ndarray, grid_s: np.ndarray, half_s: float
+) -> np.ndarray:
+    """Traces (n, R, C) with NaN where a frame has none, at grid times: (T, R, C) float32.
+
+    half_s: as `spread_s` gives it for the whole video.
+
+    PCHIP between frames at most 0.5 s apart; NaN in longer gaps and beyond a row's first and last
+    frame, but for the one interval that the last frame lasts.  In a row, all channels of a frame
+    are NaN or none.
+    """
+    result = np.full((len(grid_s), *rows.shape[1:]), np.nan, np.float32)
+    known, alike = ~np.isnan(rows[..., 0]), {}  # (n, R); rows with the same gaps go together
+    for row in range(rows.shape[1]):
+        alike.setdefault(known[:, row].tobytes(), []).append(row)
+    for members in alike.values():
+        frames = known[:, members[0]]
+        if frames.sum() < 2:
+            continue
+        inside = bridged(times_s, frames, grid_s)
+        curve = PchipInterpolator(times_s[frames], rows[np.ix_(frames, members)])
+        result[np.ix_(inside, members)] = _around(curve, grid_s[inside], half_s)
+    return result
+
+
+def _around(curve: PchipInterpolator, at_s: np.ndarray, half_s: float) -> np.ndarray:
+    """The curve's mean around some times, weights 1, 2, 1: at 60 fps nothing of 30 Hz is left."""
+    first_s, last_s = curve.x[[0, -1]]
+    middle = curve(at_s.clip(first_s, last_s))
+    if not half_s:
+        return middle
+    before = curve((at_s - half_s).clip(first_s, last_s))
+    after = curve((at_s + half_s).clip(first_s, last_s))
+    return (before + 2 * middle + after) / 4
+
+
+def neighbours(known: np.ndarray, times_s: np.ndarray, grid_s: np.ndarray) -> np.ndarray:
+    """Which frames (f,) decide what `resample` gives at some neighbouring grid times (t,).
+
+    known (n, R) bool: the frames that have each row, or each part of rows that are unions of parts.
+    `resample` of those frames alone equals `resample` of all: PCHIP looks at the two known frames
+    on either side, and the last frame tells where the video ends.
+    """
+    chosen = [np.array([len(times_s) - 1])]
+    for column in known.T:
+        frames = np.flatnonzero(column)
+        first = np.searchsorted(times_s[frames], grid_s[0] - WIDEST_S) - 2
+        stop = np.searchsorted(times_s[frames], grid_s[-1] + WIDEST_S, side="right") + 2
+        chosen.append(frames[max(0, first) : stop])
+    return np.unique(np.concatenate(chosen))
+
+
+def bridged(times_s: np.ndarray, frames: np.ndarray, grid_s: np.ndarray) -> np.ndarray:
+    """Which grid times (T,) lie in no gap longer than 0.5 s between the chosen frames (n,) bool."""
+    known_s = times_s[frames]
+    after = np.searchsorted(known_s, grid_s - SNAP_S)  # first known frame not before
+    before = (np.searchsorted(known_s, grid_s + SNAP_S, side="right") - 1).clip(0)
+    close = (
+        known_s[after.clip(None, len(known_s) - 1)] - known_s[before] <= LONGEST_BRIDGE_S + SNAP_S
+    )
+    lasting = frames[-1] & (after == len(known_s))  # the grid ends within the last frame's interval
+    return (close & (after < len(known_s)) & (grid_s >= known_s[0] - SNAP_S)) | lasting
+
+
+def stretches(mask: np.ndarray) -> list[tuple[int, int]]:
+    """(start, stop) of the runs of True in mask (T,)."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+class CropGrid:
+    """Crops at source times in, crops at 30 a second out, to `emit`, in order.
+
+    A grid time between two frames gets their linear blend: of what was tried it keeps the pulse
+    best (table above), and only two crops are held.
+    """
+
+    def __init__(self, emit: Callable[[np.ndarray], None]):
+        self.emit, self.n = emit, 0
+        self._start_s = self._last = None
+
+    def add(self, crop: np.ndarray, time_s: float) -> None:
+        """One crop, later than the one before; the first one starts the grid."""
+        if self._last is None:
+            self._start_s, self._last = time_s, (crop, time_s)
+        while (at_s := self._start_s + self.n / FPS) <= time_s + SNAP_S:
+            self._emit(self._blend(crop, time_s, at_s))
+        self._last = (crop, time_s)
+
+    def finish(self, n: int) -> None:
+        """Repeat the last crop until n were given out."""
+        while self.n < n:
+            self._emit(self._last[0])
+
+    def _blend(self, crop, time_s, at_s):
+        last, last_s = self._last
+        if at_s >= time_s - SNAP_S:
+            return crop
+        if at_s <= last_s + SNAP_S:
+            return last
+        share = (at_s - last_s) / (time_s - last_s)
+        return cv2.addWeighted(last, 1 - share, crop, share, 0)
+
+    def _emit(self, crop):
+        self.emit(crop)
+        self.n += 1

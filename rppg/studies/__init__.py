@@ -1,0 +1,1 @@
+"""Studies next to the main pipeline; nothing else imports them."""

@@ -1,0 +1,1 @@
+"""The studies of Gideon & Stent, ICCV 2021."""

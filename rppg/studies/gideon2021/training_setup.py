@@ -1,0 +1,78 @@
+"""What a round of Gideon2021 learns from, by which step, and what chooses: by the name of its loss.
+
+    inputs = inputs_of("gideon2021", n_frames=300)
+    setup = training_setup_for("multiview", store, part, inputs, speeds=(2 / 3, 1.0))  # no label is read
+    batches = Batches(setup.clips, batch_size=4)
+    config = FitConfig(n_steps=setup.steps(100, 4), monitor=setup.monitor)
+    fit(model, batches, setup.step, config, run_dir, setup.validate)
+
+Source: Gideon and Stent, ICCV 2021, section 3.5 and appendices A4 and A6.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from rppg.dataloader.augment import FaceAugmentation
+from rppg.dataloader.clips import Clips, LabelledClips
+from rppg.datasets.folds import Split
+from rppg.datasets.store import Store
+from rppg.models.gideon2021.objective import MultiView, SupervisedWave
+from rppg.studies.gideon2021.label_shift import DesyncedClips
+from rppg.training.criteria import LabelLoss, MeanIPR
+
+LABEL_FREE = "multiview"
+LABELLED = ("mcc", "pearson", "snr")
+SLOWEST = 2 / 3  # of the stretch augmentation: heart rates fall by a third at most
+
+
+class TrainingSetup(NamedTuple):
+    """What `fit` is given."""
+
+    clips: Clips
+    step: Callable
+    validate: Callable
+    monitor: str  # which of validate's values chooses
+
+    def steps(self, epochs: int, batch_size: int) -> int:
+        """Steps of so many passes over all clips of n_frames that the recordings have room for."""
+        spans = [b - a for found in self.clips.stretches.values() for a, b in found]
+        n_clips = sum(span // self.clips.n_frames for span in spans)
+        return max(1, epochs * n_clips // batch_size)
+
+
+def training_setup_for(
+    loss: str,
+    store: Store,
+    part: Split,
+    inputs: Mapping,
+    speeds: tuple[float, float] = (SLOWEST, 1.0),
+    weights: Mapping[str, float] | None = None,
+    mirror: float = 0.0,
+    desync_s: float = 0.0,
+    learn_dev: bool = True,
+) -> TrainingSetup:
+    """loss: "multiview", without labels: all of train and dev is learned from (A6; learn_dev=False:
+    train alone), and the lowest IPR on it chooses.  "mcc", "pearson" or "snr": train is learned
+    from, with contact waves up to desync_s off, and the lowest loss on dev chooses.
+
+    speeds: lowest and highest that a clip is played at.  weights: of MultiView, by name.  mirror:
+    chance that a face is mirrored; the paper does not.  Raises ValueError for another loss, and for
+    labels that are asked to be off where none is read.
+    """
+    if loss not in (LABEL_FREE, *LABELLED):
+        known = ", ".join((LABEL_FREE, *LABELLED))
+        raise ValueError(f"no loss {loss!r}, expected one of {known}")
+    losses = MultiView(**(weights or {}))
+    chance = {"speeds": tuple(speeds), "augment": FaceAugmentation(flip_time=0.0, mirror=mirror)}
+    if loss == LABEL_FREE:
+        if desync_s:
+            raise ValueError(f"desync_s is {desync_s}, but {loss} reads no contact wave")
+        ids = part.train + part.dev if learn_dev else part.train
+        clips = Clips(store, ids, **inputs, **chance)
+        return TrainingSetup(clips, losses, MeanIPR(store, ids, **inputs), "ipr")
+    step = SupervisedWave(**{name: float(name == loss) for name in LABELLED}, losses=losses)
+    if desync_s:
+        clips = DesyncedClips(store, part.train, **inputs, **chance, desync_s=desync_s)
+    else:
+        clips = LabelledClips(store, part.train, **inputs, **chance)
+    return TrainingSetup(clips, step, LabelLoss(store, part.dev, step, **inputs), "loss")

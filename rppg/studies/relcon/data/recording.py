@@ -1,0 +1,115 @@
+"""A recording of motion: one session of one subject's accelerometer, with what is known of it.
+
+Every reader yields `MotionRecording`s and everything after the readers speaks only of them.
+T samples: times_s (T,) float64, xyz_g (T, 3) float32, activities (T,) of str.
+
+    >>> recording = MotionRecording(
+    ...     dataset="demo",
+    ...     subject="ann",
+    ...     session="monday",
+    ...     times_s=[0.0, 0.01, 0.02],
+    ...     xyz_g=[[0, 0, 1], [0, 0, 1], [0, 0.1, 1]],
+    ...     activities=["sitting", "sitting", ""],
+    ...     targets={"cadence_spm": [np.nan, np.nan, np.nan]},
+    ... )
+    >>> recording.id, recording.xyz_g.shape, recording.origin
+    ('demo/ann/monday', (3, 3), 'real')
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rppg.datasets.recording import ORIGINS
+
+MAX_GAP_S = 1.0  # of missing samples, inside of a session: shorter ones are interpolated
+
+
+@dataclass(frozen=True, eq=False)
+class MotionRecording:
+    """One session of one subject, with gravity where the sensor measures it.
+
+    xyz_g may have NaN where nothing was measured: no window is cut from there.  Arrays are
+    converted to the types named here, and read only.  Raises ValueError, naming the recording, for
+    names that are empty or have a "/", for lengths that differ, for times that are not finite and
+    strictly increasing, for infinite values and for activities that are no text.
+    """
+
+    dataset: str
+    subject: str
+    session: str
+    times_s: np.ndarray  # (T,) float64
+    xyz_g: np.ndarray  # (T, 3) float32
+    activities: np.ndarray  # (T,) object of str, "" where there is no label
+    targets: Mapping[str, np.ndarray] = field(default_factory=dict)  # (T,) each, "cadence_spm"
+    origin: str = "real"  # or "synthetic"
+
+    def __post_init__(self):
+        for word in ("dataset", "subject", "session"):
+            _check_name(word, getattr(self, word))
+        if self.origin not in ORIGINS:
+            raise ValueError(f"{self.id}: origin is {self.origin!r}, expected one of {ORIGINS}")
+        times_s = _times(self.times_s, self.id)
+        targets = {name: self._values(name, v, (len(times_s),)) for name, v in self.targets.items()}
+        object.__setattr__(self, "times_s", times_s)
+        object.__setattr__(self, "targets", targets)
+        xyz_g = self._values("xyz_g", self.xyz_g, (len(times_s), 3), np.float32)
+        object.__setattr__(self, "xyz_g", xyz_g)
+        object.__setattr__(self, "activities", self._labels(len(times_s)))
+
+    @property
+    def id(self) -> str:
+        return f"{self.dataset}/{self.subject}/{self.session}"
+
+    def _values(self, name: str, values, shape: tuple[int, ...], dtype=np.float64) -> np.ndarray:
+        array = np.asarray(values, dtype=dtype)
+        if array.shape != shape:
+            raise ValueError(f"{self.id}: {name} has shape {array.shape}, expected {shape}")
+        if np.isinf(array).any():
+            raise ValueError(f"{self.id}: {name} has infinite values, expected numbers or NaN")
+        return _read_only(array)
+
+    def _labels(self, n: int) -> np.ndarray:
+        labels = np.asarray(self.activities, dtype=object)
+        if labels.shape != (n,):
+            raise ValueError(f"{self.id}: activities have shape {labels.shape}, expected ({n},)")
+        if others := {type(label).__name__ for label in labels if not isinstance(label, str)}:
+            found = f"activities of type {', '.join(sorted(others))}"
+            raise ValueError(f'{self.id}: {found}, expected str; "" says that there is no label')
+        return _read_only(labels)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Something on the disk that a reader has recognised, to be read later, perhaps elsewhere.
+
+    `read()` yields its recordings; it raises ValueError, with the reason, where that fails.
+    """
+
+    dataset: str
+    name: str  # the file or group of files, as a person would look for it
+    read: Callable[[], Iterator[MotionRecording]]
+
+
+def _check_name(word: str, name: str) -> None:
+    if not isinstance(name, str) or not name.strip() or "/" in name:
+        raise ValueError(f'{word} is {name!r}, expected a name without "/"')
+
+
+def _times(times_s, id: str) -> np.ndarray:
+    times_s = np.asarray(times_s, dtype=np.float64)
+    if times_s.ndim != 1 or len(times_s) == 0:
+        raise ValueError(f"{id}: times_s has shape {times_s.shape}, expected (T,), T of 1 or more")
+    if not np.isfinite(times_s).all():
+        raise ValueError(f"{id}: times_s has NaN or infinite values, expected seconds")
+    if (back := np.flatnonzero(np.diff(times_s) <= 0)).size:
+        at = f"{times_s[back[0]]:.9g} s is followed by {times_s[back[0] + 1]:.9g} s"
+        raise ValueError(f"{id}: {at} (sample {back[0] + 1}), expected increasing times")
+    return _read_only(times_s)
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,1 @@
+"""RelCon's encoder and distance."""

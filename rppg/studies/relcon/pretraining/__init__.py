@@ -1,0 +1,1 @@
+"""Pre-training of IMU encoders: RelCon and its baselines."""

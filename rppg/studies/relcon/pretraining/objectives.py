@@ -1,0 +1,200 @@
+"""Steps of pre-training on windows of motion, for the one fit(): of the distance, of the encoder.
+
+    fit(MotionDistance(config), batches, Rebuild(), FitConfig(n_steps=300, lr=1e-3), run_dir)
+    fit(MotionNet(EncoderConfig()), batches, RelCon(distance), FitConfig(n_steps=400), run_dir)
+
+A step is called as (model, batch, generator) and returns the loss and values to log.  Batches are
+of `MotionCandidates`: "anchor" (B, T, 3) in g and, for RelCon and REBAR, "within" (B, c, T, 3),
+other windows of the anchor's subject and hour.
+
+Source: Xu et al., RelCon, ICLR 2025, section 3 (Rebuild, RelCon); Xu et al., REBAR, ICLR 2024
+(RebuildMasked, Rebar); Chen et al., SimCLR, 2020; Saeed et al., 2019 (AugPred).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rppg.studies.relcon.data.window_store import Windows
+from rppg.studies.relcon.models.distance import MotionDistance, reconstruction_error
+from rppg.studies.relcon.pretraining.augment import augment
+from rppg.studies.relcon.pretraining.baseline_losses import (
+    augmentation_loss,
+    hard_positive_loss,
+    nt_xent,
+)
+from rppg.studies.relcon.pretraining.relcon_loss import (
+    batch_similarities,
+    candidate_columns,
+    relative_contrastive_loss,
+)
+from rppg.utils.seeding import generator_from
+
+MASKED_SPAN = 15  # samples that REBAR's distance learns to fill
+MASKED_SHARE = 0.5  # of the anchor's samples, where REBAR's distance is read
+
+Values = tuple[Tensor, dict[str, Tensor]]
+
+
+@dataclass(frozen=True)
+class Rebuild:
+    """RelCon's distance learns to rebuild a window from an augmented copy of itself.
+
+    The loss is the squared error of the anchor's samples, summed over time and axes; a mean over
+    windows, where the released code has their sum: Adam does not feel the difference, a clip of
+    gradients does.
+    """
+
+    n_augmentations: int = 2
+
+    def __call__(self, model: nn.Module, batch: dict, generator: torch.Generator) -> Values:
+        anchors = batch["anchor"]
+        copies, _ = augment(anchors, generator, self.n_augmentations)
+        loss = reconstruction_error(model(anchors, copies), anchors).mean()
+        return loss, {"error": loss}
+
+
+@dataclass(frozen=True)
+class RebuildMasked:
+    """REBAR's distance learns to fill a span of the anchor that its query does not see, from the
+    whole anchor; the loss is of the hidden samples alone."""
+
+    span: int = MASKED_SPAN
+
+    def __call__(self, model: nn.Module, batch: dict, generator: torch.Generator) -> Values:
+        anchors = batch["anchor"]
+        n, length = anchors.shape[:2]
+        device = anchors.device
+        first = torch.randint(length - self.span + 1, (n, 1), generator=generator, device=device)
+        place = torch.arange(length, device=device)
+        masked = (place >= first) & (place < first + self.span)  # (B, T)
+        rebuilt, hidden = model(anchors, anchors, masked), masked[..., None]
+        loss = reconstruction_error(rebuilt * hidden, anchors * hidden).mean()
+        return loss, {"error": loss}
+
+
+@dataclass(frozen=True)
+class RelCon:
+    """The relative contrastive loss: candidates are the anchor's own windows of the same hour and
+    the other anchors of the batch, whose subjects are nearly always others, ranked by a distance
+    that has been learned before."""
+
+    distance: MotionDistance
+    temperature: float = 0.1
+
+    def __call__(self, model: nn.Module, batch: dict, generator: torch.Generator) -> Values:
+        anchors, within = batch["anchor"], batch["within"]
+        distance = candidate_distances(self.distance, anchors, within)  # (B, B - 1 + c)
+        similarity = batch_similarities(*embedded(model, anchors, within))  # (B, B - 1 + c)
+        loss = relative_contrastive_loss(similarity, distance, self.temperature)
+        order = -rank_correlation(similarity.detach(), distance)
+        return loss, {"order": order}
+
+
+@dataclass(frozen=True)
+class Rebar:
+    """The nearest of the anchor's own windows is its positive, the others are its negatives."""
+
+    distance: MotionDistance
+    temperature: float = 0.1
+
+    def __call__(self, model: nn.Module, batch: dict, generator: torch.Generator) -> Values:
+        anchors, within = batch["anchor"], batch["within"]
+        distance = masked_distances(self.distance, anchors, within, generator)  # (B, c)
+        of_anchors, of_within = embedded(model, anchors, within)
+        similarity = F.cosine_similarity(of_anchors[:, None], of_within, dim=-1)  # (B, c)
+        loss = hard_positive_loss(similarity, distance, self.temperature)
+        return loss, {"order": -rank_correlation(similarity.detach(), distance)}
+
+
+@dataclass(frozen=True)
+class SimCLR:
+    """Two augmented copies of a window are alike, those of different windows are not."""
+
+    n_augmentations: int = 2
+    temperature: float = 0.1
+
+    def __call__(self, model: nn.Module, batch: dict, generator: torch.Generator) -> Values:
+        anchors = batch["anchor"]
+        views = [augment(anchors, generator, self.n_augmentations)[0] for _ in range(2)]
+        a, b = model(torch.cat(views), headed=True).chunk(2)  # (B, n_outputs) each
+        loss = nt_xent(a, b, self.temperature)
+        return loss, {"alike": F.cosine_similarity(a, b).mean()}
+
+
+@dataclass(frozen=True)
+class AugPred:
+    """Which augmentations were applied to a window is told from it."""
+
+    n_augmentations: int = 2
+
+    def __call__(self, model: nn.Module, batch: dict, generator: torch.Generator) -> Values:
+        copies, applied = augment(batch["anchor"], generator, self.n_augmentations)
+        logits = model(copies, headed=True)  # (B, 8)
+        right = ((logits > 0) == applied).float().mean()
+        return augmentation_loss(logits, applied), {"right": right}
+
+
+@dataclass(frozen=True)
+class RebuildError:
+    """Callable: a distance -> {"error"}, its loss on windows of other subjects.
+
+    The same windows and the same augmentations each time, so that values compare.
+    """
+
+    windows: Windows
+    step: Callable
+    n_windows: int = 256
+
+    def __call__(self, model: nn.Module) -> dict[str, float]:
+        n = len(self.windows.table)
+        at = np.linspace(0, n - 1, min(n, self.n_windows)).round().astype(int)
+        device = next(model.parameters()).device
+        anchors = torch.from_numpy(np.array(self.windows.xyz_g[at])).to(device)
+        generator = generator_from(0, device=device)
+        return {"error": self.step(model, {"anchor": anchors}, generator)[0].item()}
+
+
+def embedded(model: Callable, anchors: Tensor, within: Tensor) -> tuple[Tensor, Tensor]:
+    """Embeddings (B, D) of anchors and (B, c, D) of their candidates, in one pass: batch norm sees
+    both together.  The released code takes two passes, one for each."""
+    n = len(anchors)
+    found = model(torch.cat([anchors, within.flatten(0, 1)]))  # (B + B c, D)
+    return found[:n], found[n:].unflatten(0, within.shape[:2])
+
+
+@torch.no_grad()
+def candidate_distances(distance: MotionDistance, anchors: Tensor, within: Tensor) -> Tensor:
+    """Distances (B, B - 1 + c) of each anchor to the other anchors of the batch, in their order,
+    and to its own candidates."""
+    distance = distance.to(anchors.device).eval()
+    between = distance.distances(anchors, distance.keys(anchors))  # (B, B)
+    keys = distance.keys(within.flatten(0, 1))  # of B c windows
+    return candidate_columns(between, distance.own_distances(anchors, keys, within.shape[1]))
+
+
+@torch.no_grad()
+def masked_distances(
+    distance: MotionDistance, anchors: Tensor, within: Tensor, generator: torch.Generator
+) -> Tensor:
+    """REBAR's distances (B, c) of each anchor to its own candidates: the error of half of its
+    samples, drawn anew for each pair, which the query does not see."""
+    distance = distance.to(anchors.device).eval()
+    n, c, length = within.shape[:3]
+    order = torch.rand(n * c, length, generator=generator, device=anchors.device).argsort(dim=1)
+    masked = order < round(MASKED_SHARE * length)  # (B c, T)
+    repeated = anchors.repeat_interleave(c, dim=0)  # (B c, T, 3)
+    rebuilt = distance(repeated, within.flatten(0, 1), masked)
+    hidden = masked[..., None]
+    return reconstruction_error(rebuilt * hidden, repeated * hidden).view(n, c)
+
+
+def rank_correlation(a: Tensor, b: Tensor) -> Tensor:
+    """Mean over rows of Spearman's correlation of a (A, K) and b (A, K), without ties."""
+    ranks = [x.argsort(dim=1).argsort(dim=1).float() for x in (a, b)]
+    ranks = [x - x.mean(dim=1, keepdim=True) for x in ranks]
+    return F.cosine_similarity(*ranks, dim=1).mean()

@@ -1,0 +1,1 @@
+"""What frozen encoders are worth: linear probes, distance evaluation, supervised training."""

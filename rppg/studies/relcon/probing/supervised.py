@@ -1,0 +1,139 @@
+"""Learning from labels alone: the encoder and a head on it, every weight trained.
+
+    rows = train_scratch(windows, folds, "activity", n_labels=5, seed=0,
+        encoder=EncoderConfig(), config=FitConfig(n_steps=300, lr=1e-3), batch_size=64,
+        run_dir=run_dir)
+
+The labels are those that the probes draw (probe.py), and the rows have the probes' format: only
+what learns from the labels differs.  An encoder as it is drawn, for the probe of a random one:
+
+    >>> import torch
+    >>> net = untrained(EncoderConfig(widths=(8, 16), blocks=(1, 1), kernels=(3, 4)), seed=0)
+    >>> net(torch.zeros(2, 256, 3)).shape
+    torch.Size([2, 16])
+"""
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch.nn.functional as F
+from scipy.special import softmax
+from sklearn.preprocessing import StandardScaler
+from torch import Tensor, nn
+
+from rppg.dataloader.batches import Batches
+from rppg.studies.relcon.data.window_store import Windows
+from rppg.studies.relcon.models.encoder import EncoderConfig, MotionNet
+from rppg.studies.relcon.pretraining.pair_dataset import LabelledWindows
+from rppg.studies.relcon.probing.linear_probe import (
+    ACTIVITY,
+    CADENCE,
+    Split,
+    activities,
+    activity_rows,
+    cadence_rows,
+    embed,
+    splits,
+)
+from rppg.training.config import FitConfig
+from rppg.training.fit import fit
+from rppg.utils.seeding import random_states_kept, seed_all
+
+
+def train_scratch(
+    windows: Windows,
+    folds: np.ndarray,
+    task: str,
+    n_labels: int | None,
+    seed: int,
+    *,
+    encoder: EncoderConfig,
+    config: FitConfig,
+    batch_size: int,
+    run_dir: Path | str,
+    progress: bool = True,
+) -> pd.DataFrame:
+    """Rows, in the format of probe.py, of nets trained on n_labels windows of each activity.
+
+    folds: (n,).  task: "activity" (cross-entropy) or "cadence_spm" (squared error of cadences that
+    are standardised by the training windows').  encoder: its n_outputs are set to the task's.
+    config: its seed is set to `seed`, which also decides the first weights and the labels drawn.
+    batch_size: at most; with fewer labelled windows a batch holds them all.  A fold's run lies in
+    run_dir/fold<k>; one that ended is not trained again.
+
+    Raises ValueError for another task, for what `splits` refuses, and where run_dir holds a run of
+    other labels or parameters.
+    """
+    if task not in (ACTIVITY, CADENCE):
+        raise ValueError(f"task is {task!r}, expected {ACTIVITY!r} or {CADENCE!r}")
+    classes = activities(windows.table)
+    n_outputs = len(classes) if task == ACTIVITY else 1
+    encoder, config = replace(encoder, n_outputs=n_outputs), replace(config, seed=seed)
+    found = []
+    for turn in splits(windows.table, folds, task, n_labels, seed):
+        labels, scaler = _labels(windows.table.iloc[turn.train], task, classes)
+        net = untrained(encoder, seed)
+        learned = windows.part(turn.train)
+        batches = Batches(LabelledWindows(learned, labels), min(batch_size, len(labels)), seed=seed)
+        facts = {"task": task, "n_labels": n_labels, "ids": _digest(learned.table["id"])}
+        step = cross_entropy if task == ACTIVITY else squared_error
+        where = Path(run_dir) / f"fold{turn.fold}"
+        fit(net, batches, step, config, where, parameters=facts, progress=progress)
+        found.append(_tested(net, windows, turn, n_labels, classes, scaler))
+    return pd.concat(found, ignore_index=True)
+
+
+def untrained(config: EncoderConfig, seed: int) -> MotionNet:
+    """The net as the seed draws it.  The global generators stay as they are."""
+    with random_states_kept():
+        seed_all(seed)
+        return MotionNet(config)
+
+
+def cross_entropy(model: nn.Module, batch: dict, generator) -> tuple[Tensor, dict[str, Tensor]]:
+    """Step on labels (B,) of classes."""
+    logits = model(batch["anchor"], headed=True)  # (B, n_classes)
+    right = (logits.argmax(dim=1) == batch["label"]).float().mean()
+    return F.cross_entropy(logits, batch["label"]), {"right": right}
+
+
+def squared_error(model: nn.Module, batch: dict, generator) -> tuple[Tensor, dict[str, Tensor]]:
+    """Step on standardised values (B,)."""
+    loss = F.mse_loss(model(batch["anchor"], headed=True)[:, 0], batch["label"])
+    return loss, {"squared_error": loss}
+
+
+def _labels(
+    learned: pd.DataFrame, task: str, classes: np.ndarray
+) -> tuple[np.ndarray, StandardScaler | None]:
+    """What a net learns (n,): the classes' places, or standardised cadences and their scaler."""
+    if task == ACTIVITY:
+        return np.searchsorted(classes, learned[ACTIVITY].to_numpy(str)), None
+    cadence_spm = learned[[CADENCE]].to_numpy(float)  # (n, 1)
+    scaler = StandardScaler().fit(cadence_spm)
+    return scaler.transform(cadence_spm)[:, 0].astype(np.float32), scaler
+
+
+def _tested(
+    net: MotionNet,
+    windows: Windows,
+    turn: Split,
+    n_labels: int | None,
+    classes: np.ndarray,
+    scaler: StandardScaler | None,
+) -> pd.DataFrame:
+    tested = windows.part(turn.test)
+    device = next(net.parameters()).device
+    outputs = embed(net, tested.xyz_g, device=device, headed=True)  # (n_test, n_outputs)
+    if scaler is None:
+        probabilities = softmax(outputs, axis=1)
+        return activity_rows(tested.table, turn.fold, n_labels, classes, probabilities)
+    predicted_spm = scaler.inverse_transform(outputs.astype(float))[:, 0]
+    return cadence_rows(tested.table, turn.fold, n_labels, predicted_spm)
+
+
+def _digest(ids: pd.Series) -> str:
+    return hashlib.sha256("\n".join(ids).encode()).hexdigest()[:16]

@@ -1,0 +1,108 @@
+"""What a method is tested on: each dataset's tasks, with few labels and with all.
+
+    rows = tested_rows(net, windows, METHODS["relcon"], n_labels=[1, 5, 0], n_folds=4, seed=1,
+        labels={"n_steps": 100, "n_steps_all": 300}, batch_size=64, run_dir=run_dir)
+    metrics(rows[(rows["task"] == "activity") & (rows["n_labels"] == "5")])
+
+Rows are those of probe.py, with the columns method and seed.  Folds are the same for every method
+and seed; which windows give the labels follows from the seed, and is the same for every method.
+A dataset with fewer subjects than n_folds has a fold a subject; one without labels has no rows.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rppg.studies.relcon.data.splits import probe_folds
+from rppg.studies.relcon.data.window_store import Windows
+from rppg.studies.relcon.models.encoder import MotionNet
+from rppg.studies.relcon.pretraining.methods import Method
+from rppg.studies.relcon.probing.linear_probe import (
+    ACTIVITY,
+    CADENCE,
+    embed,
+    probe_activity,
+    probe_cadence,
+)
+from rppg.studies.relcon.probing.supervised import train_scratch
+from rppg.training.config import FitConfig
+
+PROBES = {ACTIVITY: probe_activity, CADENCE: probe_cadence}
+ALL = 0  # of n_labels
+
+
+def tested_rows(
+    net: MotionNet,
+    windows: Windows,
+    method: Method,
+    *,
+    n_labels: list[int],
+    n_folds: int,
+    seed: int,
+    labels: dict,
+    batch_size: int,
+    run_dir: Path,
+) -> pd.DataFrame:
+    """Rows of all datasets of `windows`, all their tasks and all n_labels (0: every label).
+
+    net: its frozen embeddings are probed; of "scratch", its config is what is trained, below
+    run_dir, by batches of batch_size at most and FitConfig(**labels), where "n_steps_all" is the
+    n_steps of all labels ("n_steps" where it is not given).  Raises ValueError where no dataset has
+    labels, for one of a single subject, and as probe.py's functions do.
+    """
+    found = []
+    for part, tasks in _datasets(windows):
+        folds = probe_folds(part.table, _most_folds(part.table, n_folds), seed=0).to_numpy()
+        embeddings = embeddings_of(method, net, part.xyz_g) if method.is_probed else None
+        for task, n in product(tasks, n_labels):
+            few = None if n == ALL else n
+            if method.is_probed:
+                rows = PROBES[task](embeddings, part.table, folds, few, seed)
+            else:
+                where = run_dir / "labels" / part.table["dataset"].iloc[0] / f"{task}_{n}"
+                how = {"encoder": net.config, "config": _fit_config(labels, n)}
+                how |= {"batch_size": batch_size, "run_dir": where, "progress": False}
+                rows = train_scratch(part, folds, task, few, seed, **how)
+            found.append(rows)
+    if not found:
+        names = sorted(windows.table["dataset"].unique())
+        raise ValueError(f"no labels in {names}: expected activities or cadences to test on")
+    return pd.concat(found, ignore_index=True).assign(method=method.name, seed=seed)
+
+
+def embeddings_of(method: Method, net: MotionNet, xyz_g) -> np.ndarray:
+    """What is probed (n, D) float32 of windows (n, T, 3): the net's embeddings, or what the method
+    says of windows without one."""
+    return embed(net, xyz_g) if method.describe is None else method.describe(xyz_g)
+
+
+def _fit_config(labels: dict, n: int) -> FitConfig:
+    """Of `labels` as tested_rows takes them, for n labels of each activity."""
+    config = FitConfig(**{name: labels[name] for name in labels if name != "n_steps_all"})
+    if n == ALL:
+        return replace(config, n_steps=labels.get("n_steps_all", config.n_steps))
+    return config
+
+
+def _datasets(windows: Windows) -> Iterator[tuple[Windows, list[str]]]:
+    """Windows of one dataset and the tasks that it has labels for, where it has any."""
+    for _, rows in windows.table.groupby("dataset", sort=True):
+        part = windows.part(rows.index.to_numpy())
+        has = {
+            ACTIVITY: rows.loc[rows[ACTIVITY] != "", ACTIVITY].nunique() > 1,
+            CADENCE: CADENCE in rows and rows[CADENCE].notna().any(),
+        }
+        if tasks := [task for task in PROBES if has[task]]:
+            yield part, tasks
+
+
+def _most_folds(table: pd.DataFrame, n_folds: int) -> int:
+    subjects = table["subject"].unique()
+    if len(subjects) < 2:
+        text = f"{table['dataset'].iloc[0]} has one subject to test on, {subjects[0]}"
+        raise ValueError(f"{text}: expected two or more, as labels are those of other subjects")
+    return min(n_folds, len(subjects))

@@ -1,0 +1,111 @@
+"""How well activities and cadences are told from embeddings.
+
+Rows are tested windows as rppg/studies/relcon/probing/linear_probe.py makes them: `truth`, `predicted` and a probability
+`p_<activity>` a class for the task "activity", `truth_spm` and `predicted_spm` for "cadence_spm".
+
+    >>> about = {"task": "activity", "dataset": "demo", "n_labels": "5"}
+    >>> rows = pd.DataFrame(about, index=range(4))
+    >>> rows = rows.assign(truth=list("aabb"), predicted=list("abbb"))
+    >>> rows = rows.assign(p_a=[0.9, 0.4, 0.3, 0.2], p_b=[0.1, 0.6, 0.7, 0.8])
+    >>> {name: round(value, 3) for name, value in metrics(rows).items()}
+    {'n': 4, 'macro_f1': 0.733, 'balanced_accuracy': 0.75, 'kappa': 0.5, 'auc': 1.0}
+"""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import pearsonr
+from sklearn.metrics import (
+    cohen_kappa_score,
+    f1_score,
+    mean_absolute_error,
+    recall_score,
+    roc_auc_score,
+)
+
+ONE_OF_EACH = ("task", "dataset", "n_labels", "method", "seed")  # columns with one value, if there
+ACTIVITY_METRICS = ("macro_f1", "balanced_accuracy", "kappa", "auc")
+CADENCE_METRICS = ("pearson_r", "mae_spm")
+
+
+def metrics(rows: pd.DataFrame) -> dict[str, float]:
+    """Metrics of the rows of one model on one dataset, all of its folds or some windows of them.
+
+    activity: n, macro_f1, balanced_accuracy (mean recall), kappa (Cohen's) and auc (one against the
+    rest).  The means are over the classes that the truth holds: a stray prediction of another one
+    counts against the class it should have been.  auc ranks windows of several folds by
+    probabilities of several models.  With one class in the truth, kappa and auc are NaN.
+    cadence_spm: n, pearson_r (NaN where truth or prediction is constant) and mae_spm.
+
+    Raises ValueError for no row, rows of several tasks, datasets, n_labels, methods or seeds, and
+    for what is missing: a column, a truth, a prediction, a probability.
+    """
+    _check(rows)
+    task = rows["task"].iloc[0]
+    if task == "activity":
+        return _of_activity(rows)
+    if task == "cadence_spm":
+        return _of_cadence(rows)
+    raise ValueError(f"task is {task!r}, expected 'activity' or 'cadence_spm'")
+
+
+def _of_activity(rows: pd.DataFrame) -> dict[str, float]:
+    named = [column for column in rows if column.startswith("p_") and rows[column].notna().any()]
+    _check_complete(rows, ["truth", "predicted", *named])
+    classes = np.array(sorted(column.removeprefix("p_") for column in named))
+    truth, predicted = (_places(rows[column], classes) for column in ("truth", "predicted"))
+    held = np.unique(truth)
+    mean = {"labels": held, "average": "macro", "zero_division": 0}
+    several = len(held) > 1
+    return {
+        "n": len(rows),
+        "macro_f1": float(f1_score(truth, predicted, **mean)),
+        "balanced_accuracy": float(recall_score(truth, predicted, **mean)),
+        "kappa": float(cohen_kappa_score(truth, predicted)) if several else np.nan,
+        "auc": _auc(truth, rows, classes[held]) if several else np.nan,
+    }
+
+
+def _auc(truth: np.ndarray, rows: pd.DataFrame, held: np.ndarray) -> float:
+    """Mean over the classes in truth (n,), in their order, of each against the rest."""
+    areas = [
+        roc_auc_score(truth == place, rows[f"p_{name}"])
+        for place, name in zip(np.unique(truth), held, strict=True)
+    ]
+    return float(np.mean(areas))
+
+
+def _of_cadence(rows: pd.DataFrame) -> dict[str, float]:
+    _check_complete(rows, ["truth_spm", "predicted_spm"])
+    truth_spm, predicted_spm = rows["truth_spm"].to_numpy(), rows["predicted_spm"].to_numpy()
+    constant = np.ptp(truth_spm) == 0 or np.ptp(predicted_spm) == 0
+    return {
+        "n": len(rows),
+        "pearson_r": np.nan if constant else float(pearsonr(truth_spm, predicted_spm).statistic),
+        "mae_spm": float(mean_absolute_error(truth_spm, predicted_spm)),
+    }
+
+
+def _places(labels: pd.Series, classes: np.ndarray) -> np.ndarray:
+    """Each label's place among the sorted classes (n,)."""
+    if unknown := sorted(set(labels) - set(classes)):
+        expected = f"the classes that have probabilities, {classes.tolist()}"
+        raise ValueError(f"{labels.name} has {unknown}, expected {expected}")
+    return np.searchsorted(classes, labels.to_numpy(str))
+
+
+def _check(rows: pd.DataFrame) -> None:
+    if rows.empty:
+        raise ValueError("no row to measure")
+    if missing := [column for column in ONE_OF_EACH[:3] if column not in rows]:
+        raise ValueError(f"rows lack the columns {missing}: give rows as a probe makes them")
+    for column in ONE_OF_EACH:
+        if column in rows and len(found := rows[column].unique()) > 1:
+            advice = "group the rows by it first"
+            raise ValueError(f"rows have several values of {column}: {list(found)[:5]}; {advice}")
+
+
+def _check_complete(rows: pd.DataFrame, columns: list[str]) -> None:
+    for column in columns:
+        if column not in rows or rows[column].isna().any():
+            n = rows[column].isna().sum() if column in rows else len(rows)
+            raise ValueError(f"{n} of {len(rows)} rows have no {column}, expected it in each")

@@ -1,0 +1,135 @@
+"""An anchor of each activity with its nearest and its farthest candidates, in numbers and drawn.
+
+    rows = neighbours(pairs, table, n_near=3, n_far=2)
+    figure = plot_neighbours(rows, read, RATE_HZ, "RelCon's distance", "synthetic")
+
+pairs: columns anchor, candidate (ids of windows), kind, distance; table: columns id, subject,
+activity of the windows; read: id -> (T, 3) in g.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from rppg.plotting.style import BLUE, GREEN, LINE_STYLES, ORANGE, subplots, titled
+
+PANEL_INCHES = (2.0, 1.45)
+SMALL = {"fontsize": "small"}
+
+
+def neighbours(pairs: pd.DataFrame, table: pd.DataFrame, n_near: int, n_far: int) -> pd.DataFrame:
+    """A row a drawn window: anchor (its id), id, role ("anchor", "near" or "far"), distance,
+    subject, activity.  One anchor an activity, the first of `pairs`; candidates from near to far.
+
+    Raises ValueError where an anchor has fewer candidates than n_near + n_far.
+    """
+    about = table.set_index("id")[["subject", "activity"]]
+    windows = pairs[pairs["kind"] == "window"]
+    anchors = windows["anchor"].drop_duplicates()
+    of_each = anchors.groupby(about.loc[anchors, "activity"].to_numpy()).first()
+    found = []
+    for anchor in of_each:
+        ranked = windows[windows["anchor"] == anchor].sort_values("distance", kind="stable")
+        if len(ranked) < n_near + n_far:
+            expected = f"expected {n_near} near and {n_far} far ones"
+            raise ValueError(f"{anchor} has {len(ranked)} candidates, {expected}: take more pairs")
+        chosen = pd.concat([ranked.iloc[:n_near], ranked.iloc[len(ranked) - n_far :]])
+        roles = ["anchor", *["near"] * n_near, *["far"] * n_far]
+        distances = [0.0, *chosen["distance"]]
+        ids = [anchor, *chosen["candidate"]]
+        found.append(pd.DataFrame({"id": ids, "role": roles, "distance": distances}))
+        found[-1].insert(0, "anchor", anchor)
+    return pd.concat(found, ignore_index=True).join(about, on="id")
+
+
+def plot_neighbours(
+    rows: pd.DataFrame,
+    read: Callable[[str], np.ndarray],
+    rate_hz: float,
+    title: str,
+    origin: str,
+) -> Figure:
+    """A line of panels an anchor: itself, its nearest, its farthest, each to its own scale.
+
+    Coloured words name another activity than the anchor's.
+    """
+    lines = [line for _, line in rows.groupby("anchor", sort=False)]
+    n = len(lines[0])
+    size = (PANEL_INCHES[0] * n, PANEL_INCHES[1] * len(lines) + 1.1)
+    figure, panels = subplots(len(lines), n, figsize=size, sharex=True, squeeze=False)
+    for line, row in zip(lines, panels, strict=True):
+        for axes, told in zip(row, line.itertuples(), strict=True):
+            window = read(told.id)  # (T, 3)
+            times_s = np.arange(len(window)) / rate_hz
+            for values_g, (name, colour, style) in zip(window.T, AXES, strict=True):
+                axes.plot(times_s, values_g, color=colour, ls=style, lw=0.8, label=name)
+            _headed(axes, told, line["activity"].iloc[0])
+        row[0].set_ylabel("g", **SMALL)
+    for axes in panels[-1]:
+        axes.set_xlabel("time (s)", **SMALL)
+    handles, labels = panels[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, **SMALL)
+    figure.suptitle(_heading(title, origin), x=0.01, ha="left", fontsize="medium")
+    return figure
+
+
+def _heading(title: str, origin: str) -> str:
+    told = "each panel to its own scale; in colour: another activity than the anchor's, at the left"
+    return f"{titled(f'{title}: nearest and farthest windows', origin)}\n{told}"
+
+
+def _headed(axes: Axes, told, activity: str) -> None:
+    """What a panel shows, above it; another activity than the anchor's in colour."""
+    distance = np.format_float_positional(told.distance, precision=3, fractional=False, trim="-")
+    said = "anchor" if told.role == "anchor" else f"{told.role}: {distance}"
+    said = f"{said} ({told.subject})\n{told.activity}"
+    axes.set_title(
+        said, loc="left", color="black" if told.activity == activity else ORANGE, **SMALL
+    )
+    axes.tick_params(labelsize="x-small")
+    axes.margins(x=0)
+
+
+COLUMNS = 2
+AXES = tuple(zip("xyz", (BLUE, ORANGE, GREEN), LINE_STYLES, strict=False))
+
+
+def plot_activities(
+    xyz_g: list[np.ndarray], titles: list[str], rate_hz: float, title: str, origin: str
+) -> Figure:
+    """Stretches of acceleration (T_i, 3) in g, a panel each with a short title, three axes in each.
+
+    All panels share their time axis; each has its own scale, for running is thirty times typing.
+    Raises ValueError where there are not as many titles as stretches.
+    """
+    if len(titles) != len(xyz_g):
+        raise ValueError(f"{len(xyz_g)} stretches have {len(titles)} titles, expected as many")
+    rows = -(-len(xyz_g) // COLUMNS)
+    figure, panels = subplots(
+        rows, COLUMNS, figsize=(9.5, 1.7 * rows + 0.9), sharex=True, squeeze=False
+    )
+    for axes in panels.flat[len(xyz_g) :]:
+        axes.set_axis_off()
+    for axes, part_g, name in zip(panels.flat[: len(xyz_g)], xyz_g, titles, strict=True):
+        times_s = np.arange(len(part_g)) / rate_hz
+        for values_g, (label, colour, style) in zip(np.asarray(part_g).T, AXES, strict=True):
+            axes.plot(times_s, values_g, color=colour, ls=style, lw=0.9, label=label)
+        axes.margins(x=0)
+        axes.set_title(name, loc="left", fontsize="medium")
+    _name_axes(panels, len(xyz_g))
+    handles, labels = panels[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=3, frameon=False)
+    figure.suptitle(titled(title, origin), x=0.01, ha="left", fontsize="large")
+    return figure
+
+
+def _name_axes(panels: np.ndarray, n: int) -> None:
+    """g at the left, time below the last of the n panels of each column."""
+    for axes in panels[:, 0]:
+        axes.set_ylabel("g")
+    for axes in panels.flat[max(n - COLUMNS, 0) : n]:
+        axes.set_xlabel("time (s)")
+        axes.tick_params(labelbottom=True)

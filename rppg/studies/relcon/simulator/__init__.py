@@ -1,0 +1,1 @@
+"""Simulated wrist accelerometers with known activities."""

@@ -1,0 +1,118 @@
+"""How far off a model is on labelled recordings that it does not learn from.
+
+validate = RateError(store, validation_ids, normalise="zscore")
+fit(model, batches, step, FitConfig(n_steps=500, monitor="rmse_bpm"), run_dir, validate)
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+from torch.utils.data import default_collate
+
+from rppg.dataloader.clips import CLIP_FRAMES, Clips, LabelledClips, Place
+from rppg.datasets.prepared import FPS
+from rppg.datasets.store import Store
+from rppg.inference.sliding_window import batch_of, predict_model, waves_of
+from rppg.losses.multiview_triplet import irrelevant_power_ratio
+from rppg.models.gideon2021.objective import SupervisedWave
+from rppg.training.self_consistency import drawn, middle, stack
+
+NEAR_BPM = 5.0
+
+
+@dataclass(frozen=True)
+class RateError:
+    """Callable: model -> {"rmse_bpm", "mae_bpm", "within_5bpm"}, read out as predictions are."""
+
+    store: Store
+    ids: Iterable[str]
+    normalise: str | None
+    n_frames: int = CLIP_FRAMES
+    array: str = "mstmap"
+    views: Sequence[Tensor] = ()
+    size: int | None = None
+
+    def __call__(self, model: nn.Module) -> dict[str, float]:
+        table = predict_model(
+            self.store,
+            self.ids,
+            model,
+            "",
+            self.normalise,
+            self.array,
+            self.n_frames,
+            views=self.views,
+            size=self.size,
+        )
+        return rate_errors(table)
+
+
+def rate_errors(predictions: pd.DataFrame) -> dict[str, float]:
+    """Errors of a table of predictions, of the recordings whose heart rate is known.
+
+    Raises ValueError where there is none, or one has no prediction, naming it.
+    """
+    known = predictions.dropna(subset="hr_true_bpm")
+    if known.empty:
+        raise ValueError("no recording with a known heart rate: nothing to validate on")
+    if len(missing := known[known["hr_bpm"].isna()]):
+        first = missing.iloc[0]
+        raise ValueError(
+            f"{len(missing)} recordings without a rate ({first['id']}: {first['reason']})"
+        )
+    error_bpm = np.abs(known["hr_bpm"] - known["hr_true_bpm"]).to_numpy()
+    return {
+        "rmse_bpm": float(np.sqrt(np.mean(error_bpm**2))),
+        "mae_bpm": float(error_bpm.mean()),
+        "within_5bpm": float(np.mean(error_bpm <= NEAR_BPM)),
+    }
+
+
+CLIPS_A_BATCH = 8  # at most
+
+
+class MeanIPR:
+    """`validate` of fit: {"ipr": mean over recordings}.  `ids`: those looked at."""
+
+    def __init__(self, store: Store, ids: Iterable[str], limit: int = 48, seed: int = 0, **inputs):
+        """inputs: as in `Clips`.  Of more than `limit` recordings so many are drawn from the seed.
+        Raises what Clips raises."""
+        clips = Clips(store, ids, **inputs)
+        self.ids = drawn(list(clips.stretches), limit, seed)
+        self._clips = stack(clips, _places(clips, self.ids))  # (n, T, ...)
+
+    @torch.no_grad()
+    def __call__(self, model: nn.Module) -> dict[str, float]:
+        waves = _waves(model, self._clips)
+        return {"ipr": irrelevant_power_ratio(waves, FPS).mean().item()}
+
+
+class LabelLoss:
+    """`validate` of fit: {"loss": the labels' loss of a step, mean over recordings}."""
+
+    def __init__(self, store: Store, ids: Iterable[str], step: SupervisedWave, **inputs):
+        """inputs: as in `LabelledClips`, which says what this raises."""
+        clips = LabelledClips(store, ids, **inputs)
+        self.ids, self.step = list(clips.stretches), step
+        self._batch = default_collate([clips[place] for place in _places(clips, self.ids)])
+
+    @torch.no_grad()
+    def __call__(self, model: nn.Module) -> dict[str, float]:
+        waves = _waves(model, self._batch["clip"])
+        return {"loss": self.step.of_waves(waves, self._batch)[0].item()}
+
+
+def _waves(model: nn.Module, clips: Tensor) -> Tensor:
+    """Waves (n, T) of clips (n, T, ...), a few at a time; the model is left in eval mode."""
+    model.eval()
+    parts = clips.split(batch_of(clips[0].numel(), CLIPS_A_BATCH))
+    return torch.cat([waves_of(model, part).float() for part in parts])
+
+
+def _places(clips: Clips, ids: list[str]) -> list[Place]:
+    """The clip in the middle of each recording's longest stretch."""
+    return [Place(id, middle(clips.stretches[id], clips.n_frames)) for id in ids]

@@ -1,0 +1,232 @@
+"""What can be said of a model's waves without a label: do they agree with themselves?
+
+One clip a recording, from the middle of its longest stretch, is read once and kept.  Of a map
+(T, N, C), normalised clip by clip, the slower one and the parts are kept, too: 1.6 MB a recording.
+Of face crops (T, H, W, 3) they are made when needed: 3.7 MB at 32 pixels a side, 14.7 MB as stored
+at 128.  Nothing but maps and crops is read: `Clips`, never `LabelledClips`.
+
+    >>> self_consistency = SelfConsistency(store, ids, normalise="ratio")  # doctest: +SKIP
+    >>> fit(model, batches, step, config, run_dir, validate=self_consistency)  # doctest: +SKIP
+    >>> self_consistency.table(model)["hr_bpm"].tolist()  # one row a recording  # doctest: +SKIP
+    [71.7, 95.3]
+    >>> SelfConsistency(store, ids, None, array="face", size=32)(net)  # of PhysNet, say  # doctest: +SKIP
+
+The values, all the smaller the better, but the last, which should be that of people:
+
+speed_disagreement_bpm    rate of the clip, and of the same clip played slower, at life's speed
+overlap_disagreement_bpm  rate of its first 80 %, and of its last 80 %
+rows_disagreement_bpm     of maps: rate from one half of the rows, and from the other half
+cells_disagreement_bpm    of faces: rate of the mean wave of the cells left of the middle, and of
+                          those right of it: the same parts of a face, in another light
+self_disagreement_bpm     mean of these (of a model that takes no rows, or has no cells, of two)
+pos_disagreement_bpm      rate of the model, and of POS on the whole face
+ipr                       irrelevant power ratio: share of the power from 0.3 Hz up that lies
+                          outside the heart band (Gideon & Stent, ICCV 2021, count from 0 Hz;
+                          what is slower than breath says nothing of a wave that is band-passed)
+spectral_entropy          of the in-band spectrum, 0 one frequency, 1 all alike; 10 s of a sine are
+                          at 0.60, of white noise at 0.93
+hr_spread_bpm             standard deviation of the recordings' rates
+
+A rate is the peak of the clip's spectrum in the heart band.  Disagreements end at 60 bpm: farther
+off is as wrong.  A flat wave has no rate: the worst of each value is its value.  Of faces, rates
+are read without a tenth of the wave at either end: what padding does there is the same in every
+clip, so that an untrained PhysNet agreed with itself to 0.7 bpm; without the ends, to 10 or worse.
+"""
+
+import inspect
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from rppg.dataloader.augment import change_speed
+from rppg.dataloader.clips import CLIP_FRAMES, Clips, Place
+from rppg.datasets.prepared import FPS
+from rppg.datasets.store import Store
+from rppg.inference.classical import RGB, WHOLE_FACE
+from rppg.inference.sliding_window import batch_of, cell_waves, waves_of
+from rppg.signals.classical import wave as classical_wave
+from rppg.signals.heart_rate import one_thread
+from rppg.training.waveform_metrics import disagreement_bpm, entropy, irrelevant_power, rates_bpm
+from rppg.utils.seeding import generator_from
+
+OVERLAP = 0.8  # of a clip, first and last
+ENDS = 0.1  # of a wave of faces, first and last: no rate is read there
+CLIPS_A_BATCH = 8  # at most
+SUBSET, ROWS = 5, 6  # what a seed is for; fit has 0 to 4
+
+
+class SelfConsistency:
+    """`self_consistency(model)` is the mean of each value over the recordings, for fit's `validate`.
+
+    ids of the recordings used, sorted.  skipped, pos_missing: id to the reason why a recording has
+    no clip, or no POS wave (then it is in no mean of pos_disagreement_bpm).
+    pos_hr_bpm (n,): rate of POS, NaN where it is missing.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        ids: Iterable[str],
+        normalise: str | None,
+        n_frames: int = CLIP_FRAMES,
+        speed: float = 0.8,
+        seed: int = 0,
+        limit: int = 48,
+        array: str = "mstmap",
+        size: int | None = None,
+    ):
+        """Of more than `limit` recordings, so many are drawn from the seed.  array and size: what
+        the model is fed, as in `Clips`.
+
+        Raises KeyError for an id that was never prepared, ValueError where no recording is as long
+        as a clip, or speed is not between 0 and 1 (a faster clip would need more frames).
+        """
+        if not 0 < speed < 1:
+            raise ValueError(f"speed is {speed}, expected above 0 and below 1: a slower clip")
+        if limit < 2:
+            raise ValueError(f"limit is {limit}, expected 2 or more recordings to compare")
+        whole = Clips(store, ids, array, n_frames, normalise, size=size)
+        self.ids = drawn(list(whole.stretches), limit, seed)
+        self.skipped, self.speed, self.array = dict(whole.skipped), speed, array
+        starts = {id: middle(whole.stretches[id], n_frames) for id in self.ids}
+        places = [Place(*at) for at in starts.items()]
+        self._clips = {"whole": stack(whole, places)}  # (n, T, ...)
+        n_part = round(OVERLAP * n_frames)
+        if array != "mstmap":
+            crops = self._clips["whole"]
+            self._clips |= {"first": crops[:, :n_part], "last": crops[:, -n_part:]}  # no copies
+        else:
+            part = Clips(store, self.ids, array, n_part, normalise)
+            slow = [place._replace(speed=speed) for place in places]
+            late = [place._replace(start=place.start + n_frames - n_part) for place in places]
+            self._clips |= {"slow": stack(whole, slow), "first": stack(part, places)}
+            self._clips["last"] = stack(part, late)
+        self._seed = seed
+        self.pos_missing: dict[str, str] = {}
+        self.pos_hr_bpm = np.array([self._pos(store, *at, n_frames) for at in starts.items()])
+
+    def __call__(self, model: nn.Module) -> dict[str, float]:
+        return means(self.table(model))
+
+    @torch.no_grad()
+    def table(self, model: nn.Module) -> pd.DataFrame:
+        """One row a recording: id, hr_bpm, pos_hr_bpm, and each value but the spread.
+
+        model: clips (B, T, ...) -> waves (B, T).  One that takes no `rows` of a map lacks that
+        value; so does one that gives no `whole_block` (B, T, S, S) of faces, or one of a single
+        cell.  It runs where it lies and is left in eval mode.  hr_bpm is NaN where the wave is
+        flat.  Raises FloatingPointError for a wave that is not finite.
+        """
+        model.eval()
+        may = inspect.signature(model.forward).parameters
+        with_cells = self.array != "mstmap" and "whole_block" in may
+        waves = self._of_cells(model) if with_cells else {"whole": self._waves(model, "whole")}
+        waves |= {name: self._waves(model, name) for name in ("slow", "first", "last")}
+        if self.array == "mstmap" and "rows" in may:
+            n_rows = self._clips["whole"].shape[2]
+            shuffled = torch.randperm(n_rows, generator=generator_from(ROWS, self._seed))
+            for name, rows in (("half", shuffled[::2]), ("other half", shuffled[1::2])):
+                waves[name] = self._waves(model, "whole", rows.sort().values)
+        self._refuse_not_finite(waves)
+        with one_thread():
+            columns = self._values(waves)
+        return pd.DataFrame({"id": self.ids} | {k: v.numpy() for k, v in columns.items()})
+
+    def _values(self, waves: dict[str, Tensor]) -> dict[str, Tensor]:
+        rates = {name: self._rates(wave, name) for name, wave in waves.items()}
+        whole, pos_bpm = waves["whole"], torch.from_numpy(self.pos_hr_bpm)
+        found = {"hr_bpm": rates["whole"], "pos_hr_bpm": pos_bpm}
+        found["speed_disagreement_bpm"] = disagreement_bpm(rates["whole"], rates["slow"])
+        found["overlap_disagreement_bpm"] = disagreement_bpm(rates["first"], rates["last"])
+        if "half" in rates:
+            of = "cells" if self.array != "mstmap" else "rows"
+            halves = disagreement_bpm(rates["half"], rates["other half"])
+            found[f"{of}_disagreement_bpm"] = halves
+        own = [value for name, value in found.items() if name.endswith("disagreement_bpm")]
+        found["self_disagreement_bpm"] = torch.stack(own).mean(dim=0)
+        missing = pos_bpm.isnan()
+        from_pos = disagreement_bpm(rates["whole"], pos_bpm).masked_fill(missing, torch.nan)
+        found["pos_disagreement_bpm"] = from_pos
+        return found | {"ipr": irrelevant_power(whole), "spectral_entropy": entropy(whole)}
+
+    def _rates(self, waves: Tensor, name: str) -> Tensor:
+        """Rates (n,) of waves (n, T) of the clips of that name, of faces without the ends."""
+        n_ends = round(ENDS * waves.shape[1]) if self.array != "mstmap" else 0
+        inner = waves[:, n_ends : waves.shape[1] - n_ends]
+        return rates_bpm(inner, self.speed if name == "slow" else 1.0)
+
+    def _waves(self, model: nn.Module, name: str, rows: Tensor | None = None) -> Tensor:
+        """Waves (n, T) float64 of the clips of that name, of those rows only where given."""
+        return torch.cat([waves_of(model, batch, rows).double() for batch in self._batches(name)])
+
+    def _of_cells(self, model: nn.Module) -> dict[str, Tensor]:
+        """Waves (n, T) float64 of the whole clips: of all cells of the block, and of those left and
+        right of the middle, where it has more than one."""
+        found = [cell_waves(model, batch).double() for batch in self._batches("whole")]
+        cells = torch.cat(found)  # (n, S S, T)
+        waves, side = {"whole": cells.mean(dim=1)}, round(cells.shape[1] ** 0.5)
+        if side > 1:
+            column = torch.arange(side**2) % side
+            waves["half"] = cells[:, column < side // 2].mean(dim=1)
+            waves["other half"] = cells[:, column >= (side + 1) // 2].mean(dim=1)
+        return waves
+
+    def _batches(self, name: str) -> Iterator[Tensor]:
+        """The clips of that name, a few at a time; slow ones of faces are made here."""
+        clips = self._clips["whole" if name not in self._clips else name]  # (n, T, ...)
+        for batch in clips.split(batch_of(clips[0].numel(), CLIPS_A_BATCH)):
+            if name not in self._clips:
+                n_frames = batch.shape[1]
+                batch = torch.stack([change_speed(clip, self.speed, n_frames) for clip in batch])
+            yield batch
+
+    def _refuse_not_finite(self, waves: dict[str, Tensor]) -> None:
+        bad = torch.stack([~wave.isfinite().all(dim=1) for wave in waves.values()]).any(dim=0)
+        if bad.any():
+            ids = ", ".join(id for id, one in zip(self.ids, bad.tolist(), strict=True) if one)
+            raise FloatingPointError(f"the model's waves of {ids} are not finite")
+
+    def _pos(self, store: Store, id: str, start: int, n_frames: int) -> float:
+        """Rate in bpm of POS on the whole face in the clip; NaN, and why, where there is none."""
+        maps = store.open(id).window(start, n_frames, names=("mstmap",))["mstmap"]
+        try:
+            wave = classical_wave("POS", maps[:, WHOLE_FACE, RGB], FPS)
+        except ValueError as error:
+            self.pos_missing[id] = str(error)
+            return np.nan
+        if np.isnan(wave).any():
+            self.pos_missing[id] = "no POS wave in a part of the clip: a face out of sight, or grey"
+            return np.nan
+        return rates_bpm(torch.from_numpy(wave)[None]).item()
+
+
+def means(table: pd.DataFrame) -> dict[str, float]:
+    """Mean of each value of `SelfConsistency.table`, and hr_spread_bpm; recordings without a rate, or
+    without POS, are in no spread and no mean that needs it (NaN where nothing is left)."""
+    rest = table.drop(columns=["id", "hr_bpm", "pos_hr_bpm"])
+    spread = table["hr_bpm"].std(ddof=0)
+    return rest.mean().to_dict() | {"hr_spread_bpm": 0.0 if np.isnan(spread) else float(spread)}
+
+
+def drawn(ids: list[str], limit: int, seed: int) -> list[str]:
+    """Of more than `limit` ids so many, by the seed, sorted."""
+    order = torch.randperm(len(ids), generator=generator_from(SUBSET, seed))
+    return sorted(ids[i] for i in order[:limit])
+
+
+def middle(stretches: list[tuple[int, int]], n_frames: int) -> int:
+    """First frame of the clip in the middle of the longest stretch."""
+    start, stop = max(stretches, key=lambda stretch: stretch[1] - stretch[0])
+    return start + (stop - start - n_frames) // 2
+
+
+def stack(clips: Clips, places: list[Place]) -> Tensor:
+    """(n, T, ...), filled clip by clip: a list of crops beside their stack is twice as large."""
+    first = clips[places[0]]["clip"]
+    stack = first.new_empty(len(places), *first.shape)
+    for i, place in enumerate(places):
+        stack[i] = clips[place]["clip"]
+    return stack

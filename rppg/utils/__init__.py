@@ -1,0 +1,1 @@
+"""Paths, atomic writes, seeds, worker processes: what every folder may use."""

@@ -1,0 +1,1 @@
+"""Profiles, the graph of stages, and how notebooks are run."""

@@ -1,0 +1,69 @@
+"""Run a notebook through papermill; a parameter that it does not have is an error.
+
+`run_notebook` executes one notebook with parameters and keeps the executed copy (papermill itself
+only warns of an unknown parameter, and runs on with the default).
+
+    python -m rppg.workflow.notebook notebooks/01_preprocess.ipynb out.ipynb --parameters '{"workers": 2}'
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from rppg.utils.paths import project_dir
+
+
+def notebook_parameters(notebook: Path) -> dict[str, object]:
+    """Names and defaults in the notebook's `parameters` cell."""
+    import papermill as pm
+
+    return {name: entry["default"] for name, entry in pm.inspect_notebook(str(notebook)).items()}
+
+
+def check_parameters(notebook: Path, parameters: dict, of: str = "") -> None:
+    """Raises KeyError naming every parameter that the notebook does not have, and whose it is."""
+    known = notebook_parameters(notebook)
+    if unknown := sorted(parameters.keys() - known.keys()):
+        found = f"{Path(notebook).name} has no parameter {', '.join(unknown)}"
+        found = f"{of}: {found}" if of else found
+        raise KeyError(f"{found}; its parameters cell has: {', '.join(known)}")
+
+
+def run_notebook(notebook: Path, executed: Path, parameters: dict) -> None:
+    """Execute notebook with parameters from the project's folder; keep the copy as executed.
+
+    What the cells print on stderr (progress bars) is shown as it comes.  When a cell fails, the
+    partial copy is kept and named, and papermill's error is raised.
+    """
+    import papermill as pm
+
+    check_parameters(notebook, parameters)
+    executed = Path(executed)
+    executed.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        pm.execute_notebook(
+            str(notebook),
+            str(executed),
+            parameters,
+            cwd=str(project_dir(__file__)),
+            progress_bar=False,
+            stderr_file=sys.stderr,
+            extra_arguments=["--IPKernelApp.log_level=40"],  # errors of the kernel, not its advice
+        )
+    except pm.PapermillExecutionError:
+        print(f"\n{Path(notebook).name} failed; what it did so far: {executed}", file=sys.stderr)
+        raise
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Execute one notebook with parameters.")
+    parser.add_argument("notebook", type=Path)
+    parser.add_argument("executed", type=Path, help="where the executed copy goes")
+    parser.add_argument("--parameters", type=json.loads, default={}, help="JSON object")
+    args = parser.parse_args()
+    run_notebook(args.notebook, args.executed, args.parameters)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""Gideon2021 trained: what it learns, what a stop changes, its sign, its run and its values."""
+
+import copy
+
+import pytest
+import torch
+from helpers.self_consistency import HR_BPM, write_store
+from helpers.synthetic_pulse import RATES_BPM, SIDE, BeatingFaces, breaking_at, rates_of
+from helpers.toy_training import outcome, quiet_fit
+
+from rppg.dataloader.batches import Batches
+from rppg.dataloader.clips import Clips, LabelledClips
+from rppg.inference.sliding_window import predict_model
+from rppg.models.gideon2021.objective import MultiView, SupervisedWave, draw_ratio
+from rppg.models.registry import (
+    augmentation_for,
+    build,
+    inputs_of,
+    load_run,
+    shape_for,
+    supervised_for,
+)
+from rppg.training.collapse import check_collapse
+from rppg.training.polarity import fix_polarity, polarity_of
+from rppg.training.self_consistency import SelfConsistency
+
+SHORT = {"view_s": 1.0}  # for clips of 2 s
+pytestmark = pytest.mark.usefixtures("single_thread")
+
+
+def net(seed=0, **fields):
+    small = {"size": SIDE, "width": 2, "saliency_width": 2, "saliency_every": 30, "time_pools": 1}
+    return build("gideon2021", seed, **small | fields)
+
+
+def train(run_dir, step, faces, model=None, batch_size=2, **options):
+    model = model or net()
+    quiet_fit(model, run_dir, Batches(faces, batch_size), step, **options)
+    return model
+
+
+class Keeping:
+    """A step whose values hold the ratio of the batch, too."""
+
+    def __init__(self, step):
+        self.step = step
+
+    def __call__(self, model, batch, generator):
+        ahead = generator.clone_state()
+        loss, parts = self.step(model, batch, generator)
+        return loss, parts | {"ratio": draw_ratio(ahead)}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return write_store(tmp_path_factory.mktemp("store"), wide=SIDE)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [MultiView(**SHORT), SupervisedWave(self_supervised=0.5, losses=MultiView(**SHORT))],
+    ids=type,
+)
+def test_a_run_that_was_broken_off_equals_the_straight_one(tmp_path, step):
+    faces, step = BeatingFaces(48, labelled=isinstance(step, SupervisedWave)), Keeping(step)
+    options = {"n_steps": 5, "log_every": 1, "save_every": 2}
+    train(tmp_path / "straight", step, faces, **options)
+    for number in (4, 2):
+        with pytest.raises(RuntimeError, match="power cut"):
+            train(tmp_path / "broken", breaking_at(number, step), faces, **options)
+    train(tmp_path / "broken", step, faces, **options)
+    straight, broken = outcome(tmp_path / "straight"), outcome(tmp_path / "broken")
+    assert straight == broken
+    ratios = [float(row["ratio"]) for row in straight["metrics.csv"]]
+    assert len(set(ratios)) == 5 and all(0.66 <= ratio <= 0.8 for ratio in ratios)
+
+
+def test_a_run_gives_back_its_net_what_it_is_fed_and_its_predictions(store, tmp_path):
+    inputs = inputs_of("gideon2021", n_frames=150, size=SIDE)
+    model = net(**shape_for(inputs))
+    clips = Clips(store, HR_BPM, **inputs)
+    train(tmp_path, MultiView(**SHORT), clips, model, n_steps=2, parameters=inputs | {"seed": 0})
+    loaded, found = load_run(tmp_path)
+    assert found == inputs and loaded.config == model.config and not loaded.training
+    table = predict_model(store, HR_BPM, loaded, "gideon2021", **found)
+    assert table["hr_bpm"].between(39, 181).all() and (table["reason"] == "").all()
+    assert table.equals(predict_model(store, HR_BPM, model, "gideon2021", **inputs))
+
+
+def test_a_negated_head_negates_the_wave_and_its_sign(store):
+    clips = LabelledClips(store, HR_BPM, "wide", n_frames=300, size=SIDE)
+    model = net(seed=2)
+    turned = copy.deepcopy(model)
+    fix_polarity(turned)
+    found, other = polarity_of(model, clips), polarity_of(turned, clips)
+    assert abs(found.mean) > 0.01 and len(found.correlations) == 5
+    assert other.correlations == pytest.approx([-r for r in found.correlations], abs=1e-6)
+    assert found.negative != other.negative
+    crops = clips[clips.sliding_windows()[0]]["clip"][None]
+    torch.testing.assert_close(turned(crops), -model(crops), atol=1e-6, rtol=0)
+
+
+def test_values_without_labels_are_told_of_wide_crops_too(store):
+    """One cell has no other to disagree with."""
+    self_consistency = SelfConsistency(store, HR_BPM, None, n_frames=240, array="wide", size=SIDE)
+    found = check_collapse(net(), self_consistency, "net")
+    names = [f"{of}_disagreement_bpm" for of in ("speed", "overlap", "self", "pos")]
+    assert list(self_consistency(net())) == [*names, "ipr", "spectral_entropy", "hr_spread_bpm"]
+    assert found.rates["POS"].tolist() == pytest.approx(list(HR_BPM.values()), abs=1)
+    assert found.values.loc["net"].notna().all() and list(found.rates["id"]) == sorted(HR_BPM)
+
+
+def test_wide_crops_are_taught_by_waves_and_never_turned_backwards(store):
+    augment = augmentation_for("wide", flip=1.0)
+    clips = LabelledClips(store, ["A/1/a"], "wide", 300, size=SIDE, augment=augment)
+    item = clips.sample(0, torch.Generator().manual_seed(0))
+    plain = clips[clips._place("A/1/a", torch.Generator().manual_seed(0))]
+    assert torch.equal(item["clip"], plain["clip"].flip(2))  # left and right
+    assert torch.equal(item["wave"], plain["wave"])
+    step = supervised_for("wide", 0.3, {"sparsity": 0.5}, {"pearson": 0.1, "mcc": 0.2})
+    losses = MultiView(sparsity=0.5)
+    assert step == SupervisedWave(mcc=0.2, pearson=0.1, self_supervised=0.3, losses=losses)
+    for weights in ({"weights": {"pull": 1.0}}, {"label_weights": {"truth": 1.0}}):
+        with pytest.raises(TypeError, match="pull|truth"):
+            supervised_for("wide", 0.0, **weights)
+
+
+def off_bpm(model, faces):
+    pairs = zip(rates_of(model.eval(), faces), RATES_BPM, strict=True)
+    return [abs(found - true) for found, true in pairs]
+
+
+@pytest.mark.slow
+def test_the_contrast_falls_within_a_few_steps(tmp_path):
+    faces, model = BeatingFaces(210), net(saliency=False).eval()
+    options = {"n_steps": 12, "log_every": 1, "lr": 0.03}
+    train(tmp_path, MultiView(view_s=4.0), faces, model, batch_size=4, **options)
+    losses = [float(row["contrast"]) for row in outcome(tmp_path)["metrics.csv"]]
+    assert max(losses[-4:]) < min(losses[:2]) - 0.02
+
+
+@pytest.mark.slow
+def test_views_alone_teach_a_net_the_rates_of_its_clips(tmp_path):
+    faces, model = BeatingFaces(300), net(saliency_width=4, saliency_every=15).eval()
+    assert max(off_bpm(model, faces)) > 20
+    train(tmp_path, MultiView(), faces, model, batch_size=4, n_steps=40, lr=0.02)
+    assert max(off_bpm(model, faces)) < 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mcc", "pearson", "snr"])
+def test_contact_waves_teach_a_net_the_rates_of_its_clips(tmp_path, name):
+    faces, model = BeatingFaces(300, labelled=True), net(saliency=False)
+    step = SupervisedWave(**{"mcc": 0.0} | {name: 1.0})
+    train(tmp_path, step, faces, model, batch_size=4, n_steps=40, lr=0.02)
+    assert max(off_bpm(model, faces)) < 3
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("step", [MultiView(**SHORT), SupervisedWave()], ids=type)
+def test_a_run_on_a_gpu(tmp_path, step):
+    train(tmp_path, step, BeatingFaces(48, labelled=True), n_steps=2, device="cuda")
+    assert len(outcome(tmp_path)["metrics.csv"]) == 1

@@ -1,0 +1,106 @@
+"""The notebooks of studies, run on made-up results and on very little."""
+
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from helpers.ablation import made_up_grid
+from helpers.notebooks import ALL, STUDIES, printed
+
+from rppg.studies.relcon.results.runs import METHODS
+from rppg.workflow.notebook import run_notebook
+from rppg.workflow.profiles import profile_settings
+from rppg.workflow.sweeps import grid_rows
+
+ABLATION = STUDIES / "ablation" / "ablation.ipynb"
+
+
+def rppg_run(*more: str) -> subprocess.CompletedProcess:
+    """`rppg run` in this checkout, which must succeed."""
+    command = [sys.executable, "-m", "rppg.cli", "run", *more]
+    done = subprocess.run(command, cwd=STUDIES.parents[1], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done
+
+
+def has_nothing_to_do(profile: str) -> bool:
+    planned = rppg_run(profile, "-n")
+    return "nothing to do" in (planned.stdout + planned.stderr).lower()
+
+
+def test_there_are_studies():
+    assert ABLATION in ALL
+
+
+@pytest.mark.slow
+def test_the_ablation_runs_from_faces_to_tables_on_very_little():
+    root = STUDIES.parents[1]
+    rppg_run("ablation_smoke")
+    table = pd.read_csv(root / "submissions" / "ablation_smoke" / "ablation.csv")
+    assert table[["table", "row", "seed"]].to_numpy().tolist() == [[1, 2, 1], [2, 12, 1]]
+    assert (table["origin"] == "synthetic").all() and table["rmse_bpm"].between(0, 140).all()
+    assert has_nothing_to_do("ablation_smoke")
+
+
+@pytest.mark.slow
+def test_gideon2021_runs_from_faces_to_figures_on_very_little():
+    root = STUDIES.parents[1]
+    settings = profile_settings("gideon2021_smoke")
+    rppg_run("gideon2021_smoke")
+    out = root / "submissions" / "gideon2021_smoke"
+    for name in settings["study"]:
+        assert len(pd.read_csv(out / f"{name}.csv")) and (out / f"{name}.png").is_file()
+    tables = pd.read_csv(out / "gideon2021_tables.csv")
+    assert {"UBFC-rPPG", "PURE", "COHFACE", "MR-NIRP-Car"} <= set(tables["dataset"])
+    for name in settings["runs"]:
+        executed = out / "notebooks" / f"{name.replace('/', '_')}.ipynb"
+        assert "collapsed" not in printed(executed)[0] and printed(executed)[1] >= 2
+    assert has_nothing_to_do("gideon2021_smoke")
+
+
+@pytest.mark.slow
+def test_relcon_runs_from_wrists_to_tables_on_very_little():
+    root = STUDIES.parents[1]
+    done = rppg_run("relcon_smoke")
+    out = root / "submissions" / "relcon_smoke"
+    assert done.stdout.splitlines()[-1] == f"study: {out / 'relcon_evaluate.csv'}"
+    table = pd.read_csv(out / "relcon_evaluate.csv")
+    cases = table.groupby(["task", "n_labels"])["method"].agg(list)
+    assert len(cases) == 2 * 4 and (table["origin"] == "synthetic").all()
+    assert all(sorted(methods) == sorted(METHODS) for methods in cases)
+    assert table["mean"].between(-1, 1).all() and (table["n_seeds"] == 1).all()
+    distances = pd.read_csv(out / "relcon_distance.csv")
+    assert {"RelCon's distance", "REBAR's distance"} == set(distances["name"])
+    assert distances["learned"].between(0, 1).all()
+    for name in ("relcon_windows", "distance_seed1", "relcon_seed1", "random_seed1"):
+        assert printed(out / "notebooks" / f"{name}.ipynb")[1] >= 1
+    again = rppg_run("relcon_smoke", "-n")
+    assert again.stdout == "nothing to do: every stage is up to date\n", again.stderr
+
+
+@pytest.mark.slow
+def test_ablation_from_runs_and_again_from_its_table(tmp_path):
+    rows = grid_rows(profile_settings("ablation")["grid"])
+    paper = {(row["table"], row["row"]): row["paper_rmse_bpm"] for row in rows}
+    runs = made_up_grid(tmp_path, "ablation", rows, [1, 2], lambda t, r, s: paper[t, r] - s)
+    board = pd.DataFrame({"model": ["net", "mean of training"], "kind": ["learned", "null"]})
+    board.assign(split="synthetic test", n=48, rmse_bpm=[5.0, 30.0]).to_csv(tmp_path / "b.csv")
+    given = {"out_dir": f"{tmp_path}/out", "leaderboard": f"{tmp_path}/b.csv"}
+    given |= {"runs": [str(run) for run in runs]}
+    run_notebook(ABLATION, tmp_path / "executed.ipynb", given)
+    text, n_figures = printed(tmp_path / "executed.ipynb")
+    assert "25 of 25 orderings hold" in text and "mean of training" in text and n_figures == 1
+    assert text.count("measured on synthetic data; the paper's numbers are from") == 3
+
+    table = tmp_path / "out" / "ablation.csv"
+    again = {"runs": [], "results": str(table), "out_dir": f"{tmp_path}/again"}
+    again |= {"leaderboard": f"{tmp_path}/none.csv"}
+    run_notebook(ABLATION, tmp_path / "again.ipynb", again)
+    assert "none.csv does not exist" in printed(tmp_path / "again.ipynb")[0]
+    for name in ("orderings.csv", "ablation.png"):
+        first, second = (tmp_path / folder / name for folder in ("out", "again"))
+        assert first.read_bytes() == second.read_bytes()
+    assert json.loads((tmp_path / "again" / "run.json").read_text())["origin"] == "synthetic"
+    assert len(pd.read_csv(table)) == 36 and not (tmp_path / "again" / "ablation.csv").exists()

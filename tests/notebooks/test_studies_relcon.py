@@ -1,0 +1,106 @@
+"""RelCon's notebooks: windows of real layouts, and what is evaluated, on made-up runs."""
+
+import json
+
+import helpers.imu_files as motion_files
+import numpy as np
+import pandas as pd
+import pytest
+from helpers.notebooks import STUDIES, printed
+from helpers.relcon import RUNS, made_up_distance, made_up_run, made_up_study
+
+from rppg.studies.relcon.data.window_store import read_windows
+from rppg.workflow.notebook import run_notebook
+
+NOTEBOOK = STUDIES / "relcon" / "relcon_evaluate.ipynb"
+WINDOWS = STUDIES / "relcon" / "relcon_windows.ipynb"
+
+
+def given(folder, runs):
+    made = {"profile": "made_up", "runs": [str(runs)], "prepared": f"{folder}/prepared"}
+    return made | {"out_dir": f"{folder}/out"}
+
+
+@pytest.mark.slow
+def test_relcon_is_evaluated_from_runs(tmp_path):
+    runs = made_up_study(tmp_path)
+    run_notebook(NOTEBOOK, tmp_path / "executed.ipynb", given(tmp_path, runs))
+    text, n_figures = printed(tmp_path / "executed.ipynb")
+    assert n_figures == 2 and "encoders learned from simulator (synthetic); seeds [1, 2]" in text
+    assert "simulator (synthetic), 5 labels a class: RelCon 0." in text
+    assert "against hand-made features, of 4 numbers of labels: " in text
+    assert "mean over seeds [95 % interval over subjects and seeds;" in text
+    mean = "of each window about its own mean, which is not in the paper"
+    assert f"RelCon's distance: {mean}; RelCon learned from it" in text
+    assert "left in, as in the paper; no encoder learned from it" in text
+    assert "against random encoder, of 4 numbers of labels: better 4" in text
+    assert "RelCon's distance (synthetic), same activity nearer than another: AUC 0.660" in text
+    assert "57.63 ± 3.24" in text and "Table 3 (Opportunity, PAMAP2) is not listed" in text
+    out = tmp_path / "out"
+    summary = pd.read_csv(out / "relcon_evaluate.csv")
+    assert len(summary) == 2 * 4 * len(RUNS) and (summary["n_subjects"] == 4).all()
+    assert len(pd.read_csv(out / "relcon_scores.csv")) == 2 * len(summary)
+    assert len(pd.read_csv(out / "relcon_against.csv")) == 2 * 4 * (len(RUNS) - 1)
+    assert len(pd.read_csv(out / "relcon_distance.csv")) == 3 * 2 * 2
+    for name in ("evaluate_synthetic", "confusion_simulator"):
+        assert (out / f"relcon_{name}.png").is_file()
+    facts = json.loads((out / "relcon_evaluate.json").read_text())
+    assert facts["origin"] == "synthetic" and len(facts["verdict"]) == 2 * 4 * 6 + 2 * 6
+    assert len(facts["predictions"]) == 2 * len(RUNS)
+
+
+@pytest.mark.slow
+def test_real_files_become_windows_and_broken_ones_are_told(tmp_path):
+    data, prepared = tmp_path / "data", tmp_path / "prepared"
+    motion_files.pamap2(data, activities=[0] * 256 + [4] * 600)
+    broken = motion_files.pamap2(data, "Protocol/subject102.dat", activities=[4] * 600)
+    broken.write_text(broken.read_text().partition(" ")[2])  # the first line lacks a word
+    named = ["7030 sleeping;MET 0.95"] * 300 + ["17190 walking;MET 3.0"] * 300
+    motion_files.capture24(tmp_path / "more", annotations=named)
+    cut = motion_files.capture24(tmp_path / "more", "P002", annotations=named)
+    cut.write_bytes(cut.read_bytes()[:-100])
+    given = {"data_dir": str(data), "prepared_dir": str(prepared)}
+    given |= {"more_data": [str(tmp_path / "more"), "nowhere"]}
+    run_notebook(WINDOWS, tmp_path / "executed.ipynb", given)
+    text, n_figures = printed(tmp_path / "executed.ipynb")
+    assert n_figures == 2 and "nowhere: not on this machine" in text and "5 windows ->" in text
+    problems = pd.read_csv(prepared / "problems.csv")
+    assert problems["name"].tolist() == ["PAMAP2_Dataset/Protocol/subject102.dat", "P002.csv.gz"]
+    for reason, part in zip(problems["reason"], ("has 53 columns", "a whole gzip"), strict=True):
+        assert part in reason
+    assert all(reason in text for reason in problems["reason"])
+    windows = read_windows(prepared)
+    found = windows.table.groupby(["dataset", "activity"])["subject"].agg(list).to_dict()
+    assert found == {
+        ("PAMAP2", ""): ["101"],
+        ("PAMAP2", "walking"): ["101"] * 2,
+        ("Capture-24", "sleep"): ["P001"],
+        ("Capture-24", "walking"): ["P001"],
+    }
+    assert (windows.table["origin"] == "real").all()
+    heights_g = np.linalg.norm(windows.xyz_g, axis=2)
+    np.testing.assert_allclose(heights_g, np.hypot(1, 0.1), atol=1e-4)
+
+
+@pytest.mark.slow
+def test_a_tested_subject_that_was_learned_from_stops_it(tmp_path):
+    runs = made_up_study(tmp_path, seeds=(1,))
+    index = tmp_path / "prepared" / "made_up" / "index.parquet"
+    table = pd.read_parquet(index)
+    tested = set(pd.read_parquet(runs / "relcon" / "seed1" / "predictions.parquet")["subject"])
+    fewer = table[table["subject"].isin(sorted(tested))]  # of these, most are learned from
+    fewer.to_parquet(index)
+    with pytest.raises(Exception, match="subjects that are tested were learned from"):
+        run_notebook(NOTEBOOK, tmp_path / "executed.ipynb", given(tmp_path, runs))
+
+
+@pytest.mark.slow
+def test_a_method_that_lacks_stops_it(tmp_path):
+    runs = tmp_path / "runs" / "made_up"
+    whole = made_up_study(tmp_path / "whole", seeds=(1,))
+    for name in ("relcon", "simclr"):
+        rows = pd.read_parquet(whole / name / "seed1" / "predictions.parquet")
+        made_up_run(runs, rows)
+    made_up_distance(runs)
+    with pytest.raises(Exception, match=r"methods are \['RelCon', 'SimCLR'\]"):
+        run_notebook(NOTEBOOK, tmp_path / "executed.ipynb", given(tmp_path / "whole", runs))

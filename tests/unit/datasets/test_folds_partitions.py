@@ -1,0 +1,89 @@
+"""Who learns, chooses and tests: no validation or test recording is ever learned from."""
+
+import numpy as np
+import pytest
+
+from rppg.datasets.fold_files import make_folds
+from rppg.datasets.folds import make_split, splits_by_subject, write_folds
+from rppg.datasets.store import Store
+
+PEOPLE = [f"{dataset}/{subject}/v{k}" for dataset in "AB" for subject in range(7) for k in (1, 2)]
+
+
+def put(store, id, split="train", status="ok"):
+    with store.begin(id) as writer:
+        writer.save("mstmap", np.zeros((2, 63, 6), np.float32))
+        writer.save("face", np.zeros((2, 4, 4, 3), np.uint8))
+        meta = {"id": id, "status": status, "split": split, "n_frames": 2}
+        writer.commit(meta | ({"reason": "no face"} if status == "failed" else {}))
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(tmp_path)
+    train = [f"VIPL-HR-V2/{subject}/video{k}" for subject in range(1, 11) for k in (1, 2)]
+    for id in train:
+        put(store, id, status="failed" if id.endswith("3/video1") else "ok")
+    put(store, "PURE/01/01-01", split="none")
+    put(store, "OBF/1/video1", split="test")
+    write_folds(tmp_path / "folds" / "VIPL-HR-V2.csv", make_folds(train, "vipl_hr_v2"))
+    store.write_index()
+    return store
+
+
+def test_parts_share_no_subject_and_hold_what_was_prepared(store):
+    parts, lacking = make_split(store, ["VIPL-HR-V2", "PURE", "MMSE-HR"], "VIPL-HR-V2")
+    assert lacking == ["MMSE-HR"] and parts.test == ["OBF/1/video1"]
+    subjects = [{id.rsplit("/", 1)[0] for id in part} for part in parts]
+    assert not subjects[0] & subjects[1] and len(subjects[1]) == 2
+    assert "PURE/01/01-01" in parts.train and "VIPL-HR-V2/3/video1" not in sum(parts, [])
+    assert len(sum(parts, [])) == 21
+
+
+def test_test_recordings_are_not_learned_from_even_where_their_dataset_is(store):
+    parts, _ = make_split(store, ["OBF", "PURE"], "VIPL-HR-V2")
+    assert parts.train == ["PURE/01/01-01"]
+
+
+def test_nothing_to_learn_from_and_folds_that_are_not_there_are_errors(store):
+    with pytest.raises(ValueError, match=r"0 recordings of \['MMSE-HR'\] to learn from"):
+        make_split(store, ["MMSE-HR"], "VIPL-HR-V2")
+    with pytest.raises(FileNotFoundError, match="PURE.csv is not there: run 01_preprocess"):
+        make_split(store, ["PURE"], "PURE")
+
+
+def subjects_of(ids):
+    return {id.rsplit("/", 1)[0] for id in ids}
+
+
+@pytest.mark.parametrize("n_folds", [3, 5])
+def test_no_subject_is_in_two_parts_of_a_round_and_none_is_lost(n_folds):
+    splits = splits_by_subject(PEOPLE, n_folds)
+    assert list(splits) == [str(k) for k in range(n_folds)]
+    for part in splits.values():
+        assert sorted(part.train + part.dev + part.test) == sorted(PEOPLE)
+        subjects = [subjects_of(ids) for ids in part]
+        assert all(subjects) and sum(map(len, subjects)) == 14
+        assert all(ids == sorted(ids) for ids in part)
+
+
+def test_each_subject_tests_once_and_chooses_once():
+    splits = splits_by_subject(PEOPLE)
+    for name in ("test", "dev"):
+        told = [id for part in splits.values() for id in getattr(part, name)]
+        assert sorted(told) == sorted(PEOPLE)
+    for k in range(5):  # who chooses in a round tests in the next
+        assert splits[str(k)].dev == splits[str((k + 1) % 5)].test
+
+
+def test_rounds_follow_from_the_ids_and_the_seed_alone():
+    first = splits_by_subject(PEOPLE, seed=1)
+    assert splits_by_subject(reversed(PEOPLE), seed=1) == first
+    assert splits_by_subject(PEOPLE, seed=2) != first
+
+
+def test_too_few_folds_or_subjects_are_errors():
+    with pytest.raises(ValueError, match="n_folds is 2, expected 3 or more: to train, to choose"):
+        splits_by_subject(PEOPLE, n_folds=2)
+    with pytest.raises(ValueError, match="n_folds is 5, expected 2 to 4, the number of subjects"):
+        splits_by_subject(PEOPLE[:8])

@@ -1,0 +1,96 @@
+"""Figures: they draw what they are given, say synthetic, and bear gaps and single recordings."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers.figure import strict_and_closed, texts  # noqa: F401
+
+from rppg.evaluation import leaderboard, null_rows
+from rppg.plotting import recordings as recording_plots
+
+FOUND = SimpleNamespace(
+    hr_bpm=72.0,
+    quality=0.8,
+    freq_hz=np.linspace(0.66, 3, 400),
+    power=np.exp(-((np.linspace(0.66, 3, 400) - 1.2) ** 2) / 0.01),
+)
+FACE = np.zeros((60, 50, 3), np.uint8)
+
+
+pytestmark = pytest.mark.usefixtures("strict_and_closed")
+
+
+def board(n=6):
+    table = pd.DataFrame(
+        {
+            "id": [str(i) for i in range(n)],
+            "model": "POS",
+            "kind": "classical",
+            "split": "test",
+            "hr_bpm": 70.0 + np.arange(n),
+            "hr_true_bpm": 72.0,
+            "origin": "synthetic",
+        }
+    )
+    return leaderboard(pd.concat([table, null_rows([60, 90], table)]))
+
+
+def every_figure(origin):
+    rng = np.random.default_rng(0)
+    mstmap = rng.random((90, 63, 6))
+    mstmap[30:50] = np.nan
+    times_s = np.arange(900) / 30
+    wave = np.where(times_s < 3, np.nan, np.sin(times_s))
+    return [
+        recording_plots.plot_predictions([60, 80, 90], [61, 120, np.nan], "POS", origin),
+        recording_plots.plot_errors({"POS": [1, -40, np.nan], "B": [0, 0, 0]}, "Errors", origin),
+        recording_plots.plot_recording(FACE, times_s, wave, FOUND, "a.mp4", origin),
+        recording_plots.plot_recording(None, times_s, wave, FOUND, "a.mp4", origin),
+        recording_plots.plot_recording(FACE, times_s, None, None, "a.mp4", origin),
+        recording_plots.plot_faces([FACE] * 7, list("abcdefg"), origin),
+        recording_plots.plot_mstmap(mstmap, 30.0, "VIPL", origin),
+    ]
+
+
+@pytest.mark.slow
+def test_every_figure_says_where_it_is_synthetic():
+    assert all("(synthetic)" in texts(figure) for figure in every_figure("synthetic"))
+    assert not any("synthetic" in texts(figure) for figure in every_figure("real"))
+    assert "synthetic test, 6 recordings" in texts(recording_plots.plot_leaderboard(board()))
+
+
+def test_predictions_are_counted_as_the_metric_counts_them():
+    figure = recording_plots.plot_predictions(
+        [60, 80, 90, 70], [65, 120, np.nan, 70], "POS", "real"
+    )
+    assert "within 5 bpm: 2 of 4" in texts(figure) and "missing: 2" in texts(figure)
+
+
+def test_recording_shows_rate_quality_and_that_only_a_part_is_drawn():
+    times_s = np.arange(900) / 30
+    text = texts(
+        recording_plots.plot_recording(FACE, times_s, np.sin(times_s), FOUND, "a.mp4", "real")
+    )
+    assert "72.0 bpm" in text and "quality 0.80" in text and "first 20 s of 30 s" in text
+    missing = texts(recording_plots.plot_recording(FACE, times_s, None, None, "a.mp4", "real"))
+    assert "no heart rate could be read" in missing
+
+
+def test_leaderboard_names_models_values_and_the_best_null():
+    table = board()
+    text = texts(recording_plots.plot_leaderboard(table))
+    assert "POS" in text and "mean of training" in text and "best null" in text
+    assert f"{table['rmse_bpm'].iloc[0]:.1f}" in text
+
+
+def test_leaderboard_of_one_recording_has_bars_without_intervals():
+    assert "1 recordings" in texts(recording_plots.plot_leaderboard(board(n=1)))
+
+
+def test_errors_that_are_missing_never_count_as_small():
+    figure = recording_plots.plot_errors({"A": [1.0, np.nan, np.nan, 2.0]}, "Errors", "real")
+    assert "A: 50% within 5" in texts(figure)
+    line = figure.axes[0].get_lines()[-1]
+    assert line.get_ydata().max() == 0.5
