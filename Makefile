@@ -22,12 +22,12 @@ test-fast: .venv/installed
 lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/nbstripout --verify notebooks/*.ipynb notebooks/studies/*.ipynb
+	$(BIN)/nbstripout --verify notebooks/*.ipynb notebooks/studies/*/*.ipynb
 
 format: .venv/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/nbstripout notebooks/*.ipynb notebooks/studies/*.ipynb
+	$(BIN)/nbstripout notebooks/*.ipynb notebooks/studies/*/*.ipynb
 
 # Installs exactly what requirements.lock pins, once; again only when the pins change.
 .venv/installed: requirements.lock pyproject.toml

@@ -1,4 +1,4 @@
-"""How hard is the embedded challenge?  Faces found, classical methods, the region oracle.
+"""Difficulty of the synthetic benchmark: face detection, classical methods, the region oracle.
 
     python benchmarks/challenge.py                              # easy and test, 48 clips x 3 seeds
     python benchmarks/challenge.py --from benchmarks/results/challenge.csv      # only print a table
@@ -6,11 +6,11 @@
     python benchmarks/challenge.py --null --clips 24 --seeds 1      # faces without a pulse
     python benchmarks/challenge.py --levels easy,medium,test,hardest --mtcnn --out challenge.csv
 
-Clips are written to disk and read back by the package's own path (H.264, FaceMesh, 30 fps). Methods
-see the mean colour of the whole face (row 63 of the map). The oracle may choose the row: it takes
-the one whose POS wave has the largest share of its power near the true rate, and is scored by that
-row's own peak; "oracle, wrong rate" is the same oracle handed a rate at least 15 bpm away, scored
-against that rate: it says how far an oracle can talk itself into anything.
+Clips are written to disk and read by the usual pipeline (H.264, FaceMesh, 30 fps).  Methods use the
+mean colour of the whole face (row 63 of the map).  The oracle chooses the row whose POS signal has
+the largest share of its power near the true HR, and is scored by that row's own peak.  "oracle,
+wrong rate" is the same oracle given an HR at least 15 bpm away and scored against it: it measures
+the oracle's bias towards any given HR.
 """
 
 import argparse
@@ -70,22 +70,22 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--levels", default="easy,test", help="of easy, medium, test, hardest")
-    parser.add_argument("--clips", type=int, default=48, help="per level and seed, a subject each")
+    parser.add_argument("--clips", type=int, default=48, help="per level and seed, one per subject")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--by-nuisance", action="store_true", help="each disturbance by itself")
-    parser.add_argument("--null", action="store_true", help="no pulse: nothing may be found")
-    parser.add_argument("--mtcnn", action="store_true", help="ask MTCNN for the face, too")
+    parser.add_argument("--by-nuisance", action="store_true", help="each disturbance separately")
+    parser.add_argument("--null", action="store_true", help="null control: no pulse")
+    parser.add_argument("--mtcnn", action="store_true", help="also detect faces by MTCNN")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--keep", help="folder for the clips; default: a temporary one")
-    parser.add_argument("--out", help="CSV with one row a clip")
+    parser.add_argument("--out", help="CSV with one row per clip")
     parser.add_argument(
-        "--from", dest="measured", help="print the table of such a CSV, render nothing"
+        "--from", dest="measured", help="print the table of an existing CSV, without rendering"
     )
     return parser.parse_args()
 
 
 def measure_level(folder: Path, level: str, seed: int, args) -> list[dict]:
-    """Write one challenge that is all test set, and measure each of its clips."""
+    """Write a benchmark of test recordings only, and measure each of its clips."""
     n_obf = args.clips // 3
     config = ChallengeConfig(
         seed=seed,
@@ -109,14 +109,14 @@ def measure_level(folder: Path, level: str, seed: int, args) -> list[dict]:
 
 @functools.cache
 def _landmarker():
-    """FaceMesh, built once a process."""
+    """FaceMesh, built once per process."""
     from rppg.preprocessing.face_mesh import FaceLandmarks
 
     return FaceLandmarks()
 
 
 def measure_clip(task) -> dict:
-    """Rates found in one clip by every method and both oracles, and how often its face was."""
+    """Estimated HR of one clip by every method and both oracles, and face detection rates."""
     from rppg.preprocessing.prepare import extract
 
     recording, truth, seed, ask_mtcnn = task
@@ -136,7 +136,7 @@ def measure_clip(task) -> dict:
 
 
 def wrong_rate(rng, hr_bpm: float) -> float:
-    """A rate of the challenge's range at least WRONG_BY_BPM away."""
+    """An HR in the benchmark's range at least WRONG_BY_BPM away."""
     while abs((wrong := rng.uniform(*WRONG_RANGE_BPM)) - hr_bpm) < WRONG_BY_BPM:
         pass
     return wrong
@@ -157,7 +157,7 @@ def mtcnn_rate(recording) -> float:
 
 
 def render_speed() -> str:
-    """Frames a second of one process at the test level, encoding included."""
+    """Frames per second of one process at the test level, including encoding."""
     config = ChallengeConfig(**{**NO_SUBJECTS, "n_test_vipl": 4}, clips_per_subject=1)
     clips = plan(config)
     with tempfile.TemporaryDirectory() as folder:
@@ -170,19 +170,19 @@ def render_speed() -> str:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     return (
         f"rendering and encoding 320x240, one process: {n / wall:.0f} frames/s, "
-        f"{n / work:.0f} a second of its own CPU time (load average {load:.1f})\n"
+        f"{n / work:.0f} per second of CPU time (load average {load:.1f})\n"
     )
 
 
 def predictions(results: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Rates by line of the table; the null line predicts the mean of all."""
+    """Estimated HR by line of the table; the mean predictor gives the mean of all."""
     lines = {"mean predictor": np.full(len(results), results.hr_true_bpm.mean())}
     lines |= {name: results[name].to_numpy() for name in METHODS}
     return lines | {"region oracle": results.oracle.to_numpy()}
 
 
 def table(results: pd.DataFrame) -> str:
-    """One level: errors of every line, then the share within 5 bpm by rate and by skin tone."""
+    """One level: errors of every line, then the share within 5 bpm by HR and by skin tone."""
     n_seeds = results.seed.nunique()
     head = f"synthetic, level {results.level.iloc[0]}: {len(results)} clips, {n_seeds} seeds"
     lines = [f"{head}; {faces(results)}"]
@@ -198,16 +198,14 @@ def table(results: pd.DataFrame) -> str:
             f"{name:20s} {s['rmse_bpm']:5.1f} {interval:13s} {s['mae_bpm']:6.1f} "
             f"{100 * s['within_5bpm']:6.1f}%  {shares}"
         )
-    lines.append(
-        f"{'oracle, wrong rate':20s} lands within 5 bpm of it: {100 * misled(results):.1f}%"
-    )
+    lines.append(f"{'oracle, wrong rate':20s} within 5 bpm of it: {100 * misled(results):.1f}%")
     seeds = [100 * within(g.hr_true_bpm, g.POS) for _, g in results.groupby("seed")]
     lines.append("POS within 5 bpm, by seed: " + ", ".join(f"{x:.0f}%" for x in seeds) + "\n")
     return "\n".join(lines)
 
 
 def by_nuisance_line(results: pd.DataFrame) -> str:
-    """One level in one line: share within 5 bpm of each method and the oracle."""
+    """One level in one line: share within 5 bpm by each method and the oracle."""
     shares = {k: 100 * within(results.hr_true_bpm, v) for k, v in predictions(results).items()}
     cells = "  ".join(f"{k} {v:3.0f}%" for k, v in shares.items() if k != "mean predictor")
     return f"{results.level.iloc[0]:18s} {cells}  wrong rate {100 * misled(results):.0f}%"
@@ -224,17 +222,17 @@ def by_band(results: pd.DataFrame, rates: np.ndarray) -> list[float]:
 
 
 def within(true_bpm, rates) -> float:
-    """Share of rates within 5 bpm of the truth."""
+    """Share of estimates within 5 bpm of the truth."""
     return float(np.mean(np.abs(np.asarray(rates) - np.asarray(true_bpm)) <= 5))
 
 
 def misled(results: pd.DataFrame) -> float:
-    """How often the oracle handed a wrong rate lands within 5 bpm of that rate."""
+    """Share of clips on which the oracle with a wrong HR gets within 5 bpm of it."""
     return within(results.wrong_bpm, results.oracle_wrong)
 
 
 def faces(results: pd.DataFrame) -> str:
-    """How often the two detectors find the face."""
+    """Detection rates of the two face detectors."""
     text = f"FaceMesh finds the face in {100 * results.face_mesh.mean():.2f}% of frames"
     if results.mtcnn.notna().any():
         text += f", MTCNN in {100 * results.mtcnn.mean():.2f}%"

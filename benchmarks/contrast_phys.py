@@ -1,15 +1,15 @@
-"""What does a training step of Contrast-Phys+ take at the paper's size?  Everything in one run.
+"""Time and memory of a training step of Contrast-Phys+ at the paper's size.
 
     python benchmarks/contrast_phys.py                          # 2 clips of 300 frames of 128 x 128
     python benchmarks/contrast_phys.py --out benchmarks/results/contrast_phys.csv
 
-A step is forward, contrast of windows, backward and AdamW.  `plain` is the net and the loss as
-published (`contrast_phys_plain.py`), float32, with the same weights, clips and windows; that the
-losses are equal to 1e-5 is checked.  `bf16` is ours under autocast, as precision "bf16-mixed" has
-it.  Each variant has a process of its own; its memory is the most that steps add to what the
-process holds before the first, the clips among it: resident memory on a CPU (Linux), PyTorch's
-allocations on CUDA.  The loss alone is of a ready block, with its gradient.  A batch is loaded from
-a store of random crops in a temporary folder (0.2 GB), from a warm cache, by one process.
+A step is forward, contrast of windows, backward and AdamW.  `plain` is the published network and
+loss (`contrast_phys_plain.py`), float32, with the same weights, clips and windows; losses are
+checked to be equal to 1e-5.  `bf16` is ours under autocast, as with precision "bf16-mixed".  Each
+variant runs in its own process; its memory is the peak that steps add to the memory before the
+first (with the clips): resident memory on a CPU (Linux), PyTorch's allocations on CUDA.  The loss
+alone is measured on a given block, with its gradient.  A batch is loaded from a store of random
+crops in a temporary folder (0.2 GB), from a warm cache, by one process.
 """
 
 import argparse
@@ -28,12 +28,13 @@ from torch import Tensor, nn
 from torch.utils.data import default_collate
 
 from rppg.dataloader.clips import Clips
-from rppg.losses.contrast import contrast_loss, sample_windows, window_spectra
+from rppg.losses.contrast import contrast_loss, sample_windows
+from rppg.losses.windows import window_spectra
 from rppg.models.contrast_phys.physnet import PhysNet, PhysNetConfig
 
 FPS, CLIPS, FRAMES, SIZE, TOLERANCE = 30.0, 2, 300, 128, 1e-5
 VARIANTS = ("plain", "ours", "bf16")
-GOALS = {  # what the project asks
+GOALS = {
     "loss of ours, plain's apart": ("at most", TOLERANCE),
     "step of plain over ours": ("at least", 1.5),
     "memory of ours over plain": ("at most", 0.6),
@@ -48,7 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--steps", type=int, default=2, help="timed of each variant")
+    parser.add_argument("--steps", type=int, default=2, help="timed per variant")
     parser.add_argument("--out", type=Path, help="CSV to write: what, value, goal")
     args = parser.parse_args()
     machine = (args.device, args.threads)
@@ -67,8 +68,8 @@ def main() -> None:
 
 
 def rows_of_steps(found: dict[str, tuple[float, float, float]]) -> list[tuple[str, float]]:
-    """Rows of the table from seconds, MiB and first loss of each variant.  AssertionError where
-    ours and plain have not one loss."""
+    """Rows of the table from seconds, MiB and first loss of each variant.  Raises
+    AssertionError if the losses of ours and plain differ."""
     rows = []
     for name, (step_s, mib, loss) in found.items():
         rows += [(f"step, {name}, s", step_s), (f"memory, {name}, MiB", mib)]
@@ -87,7 +88,7 @@ def rows_of_steps(found: dict[str, tuple[float, float, float]]) -> list[tuple[st
 def measure_steps(
     variant: str, steps: int, device: str, threads: int
 ) -> tuple[float, float, float]:
-    """Seconds of a step (the best one), MiB that steps add at most, and the first step's loss."""
+    """Seconds of the fastest step, peak MiB added by steps, and the first step's loss."""
     torch.set_num_threads(threads)
     net, clips = net_and_clips(variant, device)
     optimizer = torch.optim.AdamW(net.train().parameters(), lr=1e-5)
@@ -110,7 +111,7 @@ def measure_steps(
 
 
 def loss_of(variant: str, block: Tensor) -> Tensor:
-    """The contrast of a block (2, T, S, S): always the same windows."""
+    """The contrast of a block (2, T, S, S), always with the same windows."""
     generator = torch.Generator().manual_seed(0)
     if variant == "plain":
         return contrast_loops(block, FPS, generator)
@@ -119,8 +120,8 @@ def loss_of(variant: str, block: Tensor) -> Tensor:
 
 
 def net_and_clips(variant: str, device: str) -> tuple[nn.Module, Tensor]:
-    """The net with the weights of seed 0, and clips as it wants them: those of the store as they
-    are, those of `plain` (B, 3, T, H, W) float32."""
+    """The network with the weights of seed 0, and its clips: as in the store, for `plain`
+    (B, 3, T, H, W) float32."""
     torch.manual_seed(0)
     net = PhysNet(PhysNetConfig(size=SIZE))
     pulse = torch.sin(torch.arange(FRAMES) * torch.tensor([[0.25], [0.4]]))  # 72, 115 bpm
@@ -132,20 +133,20 @@ def net_and_clips(variant: str, device: str) -> tuple[nn.Module, Tensor]:
 
 
 def measure_loss(device: str, threads: int) -> list[tuple[str, float]]:
-    """Rows of the table on the loss alone, with its gradient."""
+    """Rows of the table on the loss with its gradient."""
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     block = torch.randn(CLIPS, FRAMES, 2, 2, device=device, requires_grad=True)
-    times_s, found = {}, {}
+    times_s, results = {}, {}
     for variant in ("plain", "ours"):
         gradient = torch.autograd.grad(loss_of(variant, block), block)[0]
-        found[variant] = (loss_of(variant, block).item(), gradient)
+        results[variant] = (loss_of(variant, block).item(), gradient)
 
         def both(variant=variant):
             torch.autograd.grad(loss_of(variant, block), block)
 
         times_s[variant] = seconds(both, 20, device)
-    for ours, its in zip(found["ours"], found["plain"], strict=True):
+    for ours, its in zip(results["ours"], results["plain"], strict=True):
         apart = (torch.as_tensor(ours) - torch.as_tensor(its)).abs().max().item()
         assert apart <= TOLERANCE, f"losses or gradients are {apart} apart"
     rows = [(f"loss alone, {name}, ms", 1000 * time_s) for name, time_s in times_s.items()]
@@ -153,7 +154,7 @@ def measure_loss(device: str, threads: int) -> list[tuple[str, float]]:
 
 
 def measure_loading(threads: int) -> float:
-    """Seconds of a batch of random windows of different recordings, the median of 20."""
+    """Seconds to load a batch of random windows of different recordings, the median of 20."""
     torch.set_num_threads(threads)
     with tempfile.TemporaryDirectory() as folder:
         store = random_store(Path(folder), CLIPS)

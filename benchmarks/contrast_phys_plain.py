@@ -1,13 +1,13 @@
-"""PhysNet and its contrast as published: operation by operation, window by window.
+"""PhysNet and its contrastive loss as published: operation by operation, window by window.
 
-Slow and easy to read: what `benchmarks/contrast_phys.py` holds `rppg.training` against.
+Slow and easy to read: the reference of `benchmarks/contrast_phys.py`.
 
     block = PlainPhysNet()(clips)  # (2, 3, T, 128, 128) float32 -> (2, T, 2, 2)
     loss = contrast_loops(block, fps=30, generator=torch.Generator().manual_seed(0))
 
-Source: https://github.com/zhaodongsun/contrast-phys/blob/eb33acf (PhysNetModel.py, loss.py), but
-for two things: distances are sums over frequencies, as in eq. 8 and 9, not means, and the axis of
-frequencies is right at odd lengths, too.
+Source: https://github.com/zhaodongsun/contrast-phys/blob/eb33acf (PhysNetModel.py, loss.py), except
+that distances are sums over frequencies, as in eq. 8 and 9, not means, and that the frequency axis
+is correct at odd lengths.
 """
 
 import torch
@@ -51,7 +51,7 @@ class PlainPhysNet(nn.Module):
 
 
 def as_plain(ours: nn.Module, plain: nn.Module, clips: Tensor) -> tuple[nn.Module, Tensor]:
-    """The plain net with the weights of ours, and clips (B, T, H, W, 3) as it wants them."""
+    """The plain network with the weights of ours, and clips (B, T, H, W, 3) in its layout."""
     with torch.no_grad():
         for weights, its in zip(ours.parameters(), plain.parameters(), strict=True):
             its.copy_(weights)

@@ -1,13 +1,13 @@
-"""Which value that needs no label should choose the step of pre-training?
+"""Which label-free metric should choose the checkpoint of pre-training?
 
     python benchmarks/criteria.py --seeds 1 2 3 --out benchmarks/results/criteria.csv
     python benchmarks/criteria.py --from benchmarks/results/criteria.csv
 
-Trains as `rppg run --profile bench --seed N` does (which must have prepared its recordings).  At
-each validation it looks at the validation videos without labels, as pre-training may (`SelfConsistency`),
-and at all labelled ones with their labels, as it may not (pre-training has seen none of these).
-For each value: the error where it is smallest, and how well it orders the steps (Spearman's rank
-correlation with the error).  Beside them the loss, and what nobody can know: the smallest error.
+Trains as `rppg run --profile bench --seed N` does (which must have prepared its recordings).  Each
+validation computes label-free metrics on the validation videos (`SelfConsistency`), and the error
+on all labelled videos, which is used for comparison only.  For each metric: the error at its
+minimum, and its rank correlation (Spearman) with the error over checkpoints.  The loss and the
+smallest error are listed for comparison.
 """
 
 import argparse
@@ -35,14 +35,15 @@ from rppg.training.fit import fit
 from rppg.training.self_consistency import SelfConsistency
 from rppg.utils.paths import project_dir
 from rppg.workflow.notebook import notebook_parameters
-from rppg.workflow.profiles import profile_settings
+from rppg.workflow.profiles import load_profile
 
 LABELLED = ("rmse_bpm", "mae_bpm", "within_5bpm")
-OTHER = ("seed", "step", "seconds", *LABELLED, "hr_spread_bpm")  # columns that cannot choose
+OTHER = ("seed", "step", "seconds", *LABELLED, "hr_spread_bpm")  # columns that are no criteria
 
 
 def course(seed: int, given: dict, folder: Path) -> pd.DataFrame:
-    """One run of pre-training: a row a validation, values with and without labels, and the loss."""
+    """One pre-training run: one row per validation, with metrics with and without labels, and
+    loss."""
     store = Store(project_dir() / "prepared" / f"bench-{seed}")
     parts, _ = make_split(store, given["datasets"], given["validation"])
     kind = {"normalise": given["normalise"], "n_frames": given["n_frames"]}
@@ -53,7 +54,7 @@ def course(seed: int, given: dict, folder: Path) -> pd.DataFrame:
     views = region_views(COMBINATIONS, given["views"])
     labelled, _ = make_split(store, [given["validation"]], given["validation"])
     unseen = labelled.train + labelled.dev
-    looks = (
+    metrics = (
         SelfConsistency(store, parts.dev, **kind),
         RateError(store, unseen, **kind, views=views),
     )
@@ -63,29 +64,30 @@ def course(seed: int, given: dict, folder: Path) -> pd.DataFrame:
         SelfSupervised(**given["weights"], n_rows=given["n_rows"]),
         FitConfig(**given["training"], seed=seed, monitor="self_disagreement_bpm"),
         folder,
-        partial(both, looks),
+        partial(both, metrics),
     )
-    found, metrics = pd.read_csv(folder / "validation.csv"), pd.read_csv(folder / "metrics.csv")
-    loss = metrics["loss"].rolling(10, min_periods=1).mean()  # of 100 steps
-    found["loss"] = found["step"].map(dict(zip(metrics["step"], loss, strict=True)))
-    return found.assign(seed=seed)
+    rows, logged = pd.read_csv(folder / "validation.csv"), pd.read_csv(folder / "metrics.csv")
+    loss = logged["loss"].rolling(10, min_periods=1).mean()  # of 100 steps
+    rows["loss"] = rows["step"].map(dict(zip(logged["step"], loss, strict=True)))
+    return rows.assign(seed=seed)
 
 
 def parameters_of(run: str) -> dict:
-    """What the notebook of a run is given by the profile bench, defaults included."""
-    facts = profile_settings("bench")["runs"][run]
-    notebook = project_dir() / "notebooks" / f"{facts['notebook']}.ipynb"
+    """Parameters of a run of the profile bench, with the notebook's defaults."""
+    settings = load_profile("bench").runs[run]
+    notebook = project_dir() / "notebooks" / f"{settings.notebook}.ipynb"
     defaults = {k: literal_eval(text) for k, text in notebook_parameters(notebook).items()}
-    return defaults | facts["parameters"]
+    return defaults | settings.parameters
 
 
-def both(looks, model) -> dict[str, float]:
-    return {name: value for look in looks for name, value in look(model).items()}
+def both(metrics, model) -> dict[str, float]:
+    """The values of all metrics of a model."""
+    return {name: value for metric in metrics for name, value in metric(model).items()}
 
 
 def summary(courses: pd.DataFrame) -> pd.DataFrame:
-    """One row a value: mean over seeds of the error where it is smallest, and of its rank
-    correlation with the error."""
+    """One row per metric: means over seeds of the error at its minimum, and of its rank correlation
+    with the error."""
     rows = []
     for name in [name for name in courses.columns if name not in OTHER] + ["rmse_bpm"]:
         groups = [group for _, group in courses.groupby("seed")]
@@ -93,9 +95,9 @@ def summary(courses: pd.DataFrame) -> pd.DataFrame:
         order = [group[name].corr(group["rmse_bpm"], method="spearman") for group in groups]
         rows.append([name, *chosen, pd.Series(chosen).mean(), pd.Series(order).mean()])
     seeds = [f"seed {seed}" for seed in sorted(courses["seed"].unique())]
-    table = pd.DataFrame(rows, columns=["chosen by", *seeds, "mean rmse_bpm", "rank correlation"])
+    table = pd.DataFrame(rows, columns=["criterion", *seeds, "mean rmse_bpm", "rank correlation"])
     last = courses.groupby("seed")["rmse_bpm"].last()
-    table.loc[len(table)] = ["nothing: the last step", *last, last.mean(), float("nan")]
+    table.loc[len(table)] = ["none: the last step", *last, last.mean(), float("nan")]
     return table.sort_values("mean rmse_bpm")
 
 
@@ -104,7 +106,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--from", dest="table", type=Path, help="print a table made before")
+    parser.add_argument("--from", dest="table", type=Path, help="print an existing table")
     args = parser.parse_args()
     if args.table:
         courses = pd.read_csv(args.table)
@@ -112,11 +114,11 @@ def main() -> None:
         torch.set_num_threads(args.threads)
         given = parameters_of("st_transformer/pretrain")
         with tempfile.TemporaryDirectory() as folder:
-            found = [course(seed, given, Path(folder) / str(seed)) for seed in args.seeds]
-        courses = pd.concat(found, ignore_index=True)
+            tables = [course(seed, given, Path(folder) / str(seed)) for seed in args.seeds]
+        courses = pd.concat(tables, ignore_index=True)
         if args.out:
             courses.to_csv(args.out, index=False, float_format="%.4f")
-    print("RMSE on labelled recordings (synthetic) of the step that each value would choose:")
+    print("RMSE on labelled recordings (synthetic) at the checkpoint chosen by each criterion:")
     print(summary(courses).to_string(index=False, float_format="%.2f"))
 
 

@@ -1,7 +1,7 @@
-"""The losses as plain loops over clips and frequencies, written from their equations.
+"""The losses as plain loops over clips and frequencies, written after their equations.
 
-Slow and easy to read: what `benchmarks/st_transformer.py` holds the losses of `rppg` against.
-Spectra are lists: power (B lists of F) over freq_hz (F); waves are B lists of T.
+Slow and easy to read: the reference of `benchmarks/st_transformer.py`.  Spectra are lists: power (B
+lists of F) over freq_hz (F); BVPs are B lists of T.
 
     >>> bandwidth([0.5, 1.0, 4.0], [[1.0, 2.0, 1.0]])
     0.5
@@ -36,11 +36,11 @@ def variance(freq_hz: list, power: list) -> float:
     """Eq. 4."""
     rows = [[p for _, p in _band(freq_hz, row)] for row in power]
     sums, n = [sum(row) for row in rows], len(rows[0])
-    found = uniform = total = 0.0
+    measured = uniform = total = 0.0
     for i in range(n):
-        found += sum(row[i] / area for row, area in zip(rows, sums, strict=True)) / len(rows)
+        measured += sum(row[i] / area for row, area in zip(rows, sums, strict=True)) / len(rows)
         uniform += 1 / n
-        total += (found - uniform) ** 2 / n
+        total += (measured - uniform) ** 2 / n
     return total
 
 
@@ -56,7 +56,7 @@ def periodicity(segments: list) -> float:
 
 
 def rate(freq_hz: list, power: list, hr_bpm: list) -> float:
-    """Minus the logarithm of the in-band share within 6 bpm of the true rate."""
+    """Negative logarithm of the in-band share within 6 bpm of the true HR."""
     total = 0.0
     for row, bpm in zip(power, hr_bpm, strict=True):
         band = _band(freq_hz, row)

@@ -1,7 +1,7 @@
-"""What a machine does: time, memory and large products, each measured in a process of its own.
+"""Measurements of time, memory and large matrix products, each in its own process.
 
 from machine import alone, product_rate
-peak = alone(product_rate, "cpu", 2)  # floating-point operations a second
+peak = alone(product_rate, "cpu", 2)  # floating-point operations per second
 """
 
 import multiprocessing
@@ -17,7 +17,7 @@ PRODUCT = {"cpu": 3072, "cuda": 8192}  # side of the large product
 
 
 def product_rate(device: str, threads: int) -> float:
-    """Floating-point operations a second of a large float32 product."""
+    """Floating-point operations per second of a large float32 matrix product."""
     torch.set_num_threads(threads)
     side = PRODUCT[device]
     a, b = torch.randn(side, side, device=device), torch.randn(side, side, device=device)
@@ -25,16 +25,16 @@ def product_rate(device: str, threads: int) -> float:
 
 
 def start_memory(device: str) -> float:
-    """MiB held now; the peak is counted from here on."""
+    """MiB in use now; resets the peak."""
     if device == "cuda":
         torch.cuda.reset_peak_memory_stats()
         return torch.cuda.memory_allocated() / 2**20
-    Path("/proc/self/clear_refs").write_text("5")  # the peak is set to what is resident now
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak
     return _status_mib("VmRSS")
 
 
 def peak_memory(device: str) -> float:
-    """MiB held at most."""
+    """Peak MiB in use."""
     if device == "cuda":
         return torch.cuda.max_memory_allocated() / 2**20
     return _status_mib("VmHWM")
@@ -53,7 +53,7 @@ def alone(function: Callable, *arguments):
 
 
 def seconds(action: Callable[[], object], repeat: int, device: str = "cpu") -> float:
-    """Seconds of an action: the best of so many."""
+    """Seconds of an action, the best of `repeat`."""
     action()
     times_s = []
     for _ in range(repeat):
@@ -65,6 +65,6 @@ def seconds(action: Callable[[], object], repeat: int, device: str = "cpu") -> f
 
 
 def wait(device: str) -> None:
-    """Until the device has done what it was told."""
+    """Wait until the device has finished."""
     if device == "cuda":
         torch.cuda.synchronize()

@@ -1,18 +1,18 @@
-"""What do a training step of Gideon2021, its loss and its saliency sampler take?  All in one run.
+"""Time and memory of a training step of Gideon2021, its loss and its saliency sampler.
 
-    python benchmarks/multiview.py                              # both sizes, then the loss alone
+    python benchmarks/multiview.py                              # both sizes, then the loss
     python benchmarks/multiview.py --sizes demo                 # seconds, not minutes
     python benchmarks/multiview.py --threads 2 --out benchmarks/results/multiview.csv
     python benchmarks/multiview.py --from benchmarks/results/multiview.csv
 
 A step is forward of the clips and of the clips played faster, the multi-view triplet loss and both
-terms of the saliency, backward and AdamW.  `plain` is the same in plain modules and loops
-(`multiview_plain.py`), with the same weights, clips and views; that losses are equal is checked.
-Each variant is run with and without the sampler, in a process of its own; its memory is the most
-that steps add to what the process holds before the first: resident memory on a CPU (Linux),
-PyTorch's allocations on CUDA.  `every 5` has one map for 5 frames.  The loss alone is of ready
-waves of 4 clips, the paper's batch, with its gradient; the loops are over views and pairs, all
-clips at once, as published.
+saliency terms, backward and AdamW.  `plain` is the same in plain modules and loops
+(`multiview_plain.py`), with the same weights, clips and views; losses are checked to be equal.
+Each variant runs with and without the sampler, in its own process; its memory is the peak that
+steps add to the memory before the first: resident memory on a CPU (Linux), PyTorch's allocations on
+CUDA. `every 5` has one map per 5 frames.  The loss alone is measured on BVPs of 4 clips, the
+paper's batch, with its gradient; its loops are over views and pairs, all clips at once, as
+published.
 """
 
 import argparse
@@ -37,14 +37,14 @@ SIZES = {  # clips, config
     "paper": (2, {"size": 64, "width": 32, "saliency_width": 64}),
     "demo": (4, {"size": 32, "width": 8, "saliency_width": 16}),
 }
-VARIANTS = {  # whose code, whether with the sampler, frames a map
+VARIANTS = {  # code, sampler, frames per map
     "plain": ("plain", True, 1),
     "ours": ("ours", True, 1),
     "ours, every 5": ("ours", True, 5),
     "plain, no sampler": ("plain", False, 1),
     "ours, no sampler": ("ours", False, 1),
 }
-GOALS = {  # what the project asks
+GOALS = {
     "loss alone, ours apart from plain, relative": ("at most", TOLERANCE),
     "loss alone, plain over ours": ("at least", 5.0),
 }
@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--steps", type=int, default=3, help="timed at paper size; demo: 10 x")
     parser.add_argument("--out", type=Path, help="CSV to write: what, value, goal")
-    parser.add_argument("--from", dest="table", type=Path, help="print a table made before")
+    parser.add_argument("--from", dest="table", type=Path, help="print an existing table")
     args = parser.parse_args()
     table = pd.read_csv(args.table, keep_default_na=False) if args.table else measured(args)
     print(table.to_string(index=False, float_format="%.6g"))
@@ -82,7 +82,7 @@ def measured(args: argparse.Namespace) -> pd.DataFrame:
 
 def rows_of_steps(found: dict[str, tuple[float, float, float]]) -> list[tuple[str, float]]:
     """Rows of the table from seconds, MiB and first loss of each variant of one size.
-    AssertionError where ours and plain have not one loss."""
+    Raises AssertionError if the losses of ours and plain differ."""
     rows = []
     for name, (step_s, mib, loss) in found.items():
         rows += [(f"step, {name}, s", step_s), (f"memory, {name}, MiB", mib)]
@@ -104,7 +104,7 @@ def rows_of_steps(found: dict[str, tuple[float, float, float]]) -> list[tuple[st
 def measure_steps(
     size: str, variant: str, steps: int, device: str, threads: int
 ) -> tuple[float, float, float]:
-    """Seconds of a step (the best one), MiB that steps add at most, and the first step's loss."""
+    """Seconds of the fastest step, peak MiB added by steps, and the first step's loss."""
     torch.set_num_threads(threads)
     net, clips = net_and_clips(size, variant, device)
     optimizer = torch.optim.AdamW(net.train().parameters(), lr=1e-5)
@@ -125,7 +125,7 @@ def measure_steps(
 
 
 def loss_of(net: nn.Module, clips: Tensor) -> Tensor:
-    """MVTL, always of the same views, and the terms of the saliency where there is one."""
+    """MVTL, always with the same views, and the saliency terms if there is a sampler."""
     if isinstance(net, PlainGideon2021):
         waves, saliency = net(clips, round(RATIO * FRAMES))
         loss = triplet_of("plain", *waves)
@@ -138,14 +138,14 @@ def loss_of(net: nn.Module, clips: Tensor) -> Tensor:
 
 
 def triplet_of(code: str, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-    """MVTL, always of the same views."""
+    """MVTL, always with the same views."""
     triplet = {"plain": triplet_loops, "ours": multi_view_triplet}[code]
     return triplet(anchor, positive, negative, FPS, torch.Generator().manual_seed(0))
 
 
 def net_and_clips(size: str, variant: str, device: str) -> tuple[nn.Module, Tensor]:
-    """The net with the weights of seed 0, and clips as it wants them: those of the store as they
-    are, those of `plain` (B, 3, T, H, W) float32."""
+    """The network with the weights of seed 0, and its clips: as in the store, for `plain`
+    (B, 3, T, H, W) float32."""
     torch.manual_seed(0)
     (code, sampler, every), (n_clips, config) = VARIANTS[variant], SIZES[size]
     net = Gideon2021(Gideon2021Config(**config, saliency=sampler, saliency_every=every))
@@ -160,22 +160,22 @@ def net_and_clips(size: str, variant: str, device: str) -> tuple[nn.Module, Tens
 
 
 def measure_loss(device: str, threads: int) -> list[tuple[str, float]]:
-    """Rows of the table on the loss alone, with its gradient."""
+    """Rows of the table on the loss with its gradient."""
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     lengths = (FRAMES, FRAMES, round(RATIO * FRAMES))
     waves = [torch.randn(BATCH, n, device=device, requires_grad=True) for n in lengths]
-    times_s, found = {}, {}
+    times_s, results = {}, {}
     for code in ("plain", "ours"):
 
         def both(code=code):
             return torch.autograd.grad(triplet_of(code, *waves), waves)
 
-        found[code] = [triplet_of(code, *waves).detach(), *both()]
+        results[code] = [triplet_of(code, *waves).detach(), *both()]
         times_s[code] = seconds(both, 100, device)
     aparts = [
         ((ours - its).abs().max() / its.abs().max()).item()
-        for ours, its in zip(found["ours"], found["plain"], strict=True)
+        for ours, its in zip(results["ours"], results["plain"], strict=True)
     ]
     assert max(aparts) <= TOLERANCE, f"loss and gradients are {aparts} apart, relative"
     rows = [(f"loss alone, {code}, ms", 1000 * time_s) for code, time_s in times_s.items()]

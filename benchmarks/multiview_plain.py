@@ -1,16 +1,16 @@
 """Gideon2021 and its loss in plain modules and loops: layer by layer, view by view.
 
-Slow and easy to read: what `benchmarks/multiview.py` holds `rppg.training` against.
+Slow and easy to read: the reference of `benchmarks/multiview.py`.
 
     net = PlainGideon2021(size=64, width=32, saliency_width=64)
     waves, saliency = net(clips, n_negative=219)  # (B, 3, T, 64, 64) float32 -> 3 waves, maps
     loss = triplet_loops(*waves, fps=30, generator=torch.Generator().manual_seed(0))
 
 Source: https://github.com/ToyotaResearchInstitute/RemotePPG/blob/38cfde2/iccv/src (archs, losses)
-and the paper (ICCV 2021), but for what `rppg.training` decided otherwise, so that both compute the
-same: the negative is not filled up with black frames, the loss is the mean over the pairs of views,
-each clip has starts of its own, the axis of frequencies is right at odd lengths, the Gaussian does
-not train, frames go into the ResNet as those of ImageNet did.
+and the paper (ICCV 2021), with the deviations of `rppg.models.gideon2021`, so that both are equal:
+the negative is not padded with black frames, the loss is the mean over the pairs of views, each
+clip has its own starts, the frequency axis is correct at odd lengths, the Gaussian is not trained,
+frames are normalised as for ImageNet.
 """
 
 import torch
@@ -24,7 +24,7 @@ N_VIEWS, VIEW_S = 4, 5.0
 
 
 class PlainGideon2021(nn.Module):
-    """Clips (B, 3, T, H, W) float32 -> waves of anchor, positive, negative; saliency or None.  The
+    """Clips (B, 3, T, H, W) float32 -> BVP of anchor, positive, negative; saliency or None.  The
     order of weights is that of Gideon2021.  saliency_width: None for no sampler."""
 
     def __init__(self, size: int, width: int, saliency_width: int | None):
@@ -91,7 +91,7 @@ class PlainSampler(nn.Module):
 
 
 def saliency_terms(saliency: Tensor) -> Tensor:
-    """Eq. 1 and eq. 2, the two as heavy, of saliency (B, T, G, G)."""
+    """Eq. 1 plus eq. 2 of saliency (B, T, G, G)."""
     sparsity = -torch.mean(saliency * torch.log(saliency))
     return sparsity + torch.mean((saliency[:, 1:] - saliency[:, :-1]) ** 2)
 
@@ -99,8 +99,8 @@ def saliency_terms(saliency: Tensor) -> Tensor:
 def triplet_loops(
     anchor: Tensor, positive: Tensor, negative: Tensor, fps: float, generator: torch.Generator
 ) -> Tensor:
-    """MVTL of waves (B, T), (B, T) and (B, t): a spectrum for each view, a distance for each pair,
-    both of all clips at once, as published."""
+    """MVTL of BVPs (B, T), (B, T) and (B, t): a spectrum per view and a distance per pair, of all
+    clips at once, as published."""
     branches = [
         _views(waves, round(VIEW_S * fps), generator) for waves in (anchor, positive, negative)
     ]

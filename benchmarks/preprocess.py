@@ -1,13 +1,13 @@
-"""How fast is preprocessing, and how much memory does it take?  Everything in one run.
+"""Speed and memory of preprocessing.
 
     python benchmarks/preprocess.py                       # a synthetic face, 640x480, 20 s
     python benchmarks/preprocess.py --video face.mp4 --out preprocess.csv
     python benchmarks/preprocess.py --memory --out preprocess_memory.csv  # 30 s against 10 minutes
 
-Decoding alone, FaceMesh alone, and the whole path by one worker are each held to one core.  The
-bound of one worker is decoding and FaceMesh in sequence: 1 / (1 / decode + 1 / mesh).  Rates of the
-whole path leave out each worker's first recording, in which models are loaded; `whole call` has all
-of it.  The reference of region averaging is the plain way: colour conversion and 63 masks a frame.
+Decoding alone, FaceMesh alone, and the whole path with one worker each run on one core.  The bound
+of one worker is decoding and FaceMesh in sequence: 1 / (1 / decode + 1 / mesh).  Rates of the whole
+path exclude each worker's first recording, which loads the models; `whole call` includes it.  The
+reference of region averaging is a simple implementation: colour conversion and 63 masks per frame.
 """
 
 import argparse
@@ -35,11 +35,11 @@ from rppg.preprocessing.video import VideoWriter, probe, read_frames
 from rppg.synthetic import ChallengeConfig, write_challenge
 from rppg.synthetic.config import FIRST_NUMBER
 
-LONGER = 10  # times, of the video that shows whether memory grows
+LONGER = 10  # factor of the length, to see whether memory grows
 SHORT_S, TEN_MINUTES = 30.0, 20  # with --memory: a face of 30 s, and the same 20 times over
-HELD_FRAMES = 300  # decoded beforehand for FaceMesh and region averaging
+HELD_FRAMES = 300  # decoded in advance for FaceMesh and region averaging
 REPEATS, SAMPLE_S = 3, 0.02
-GOALS = {  # what the project asks of this machine-independent part
+GOALS = {
     "whole path over its bound": ("at least", 0.8),
     "region averaging over the reference": ("at least", 5.0),
     "2 workers over 1, whole call": ("at least", 1.7),
@@ -54,7 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--video", type=Path, help="a face video; default: a synthetic face")
     parser.add_argument("--recordings", type=int, default=10, help="copies for the whole path")
-    parser.add_argument("--memory", action="store_true", help="only a worker's, 30 s and 10 min")
+    parser.add_argument("--memory", action="store_true", help="only memory: 30 s and 10 min")
     parser.add_argument("--out", type=Path, help="CSV to write: what, value, goal")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -101,7 +101,7 @@ def measure(video: Path, n: int, folder: Path) -> list[tuple[str, float]]:
 
 
 def measure_memory(folder: Path) -> list[tuple[str, float]]:
-    """Peak memory of a worker for 30 s of 320x240, and for the same 20 times over."""
+    """Peak memory of a worker for 30 s of 320x240, and for 20 times that."""
     video = synthetic_face(folder, 320, SHORT_S)
     short, _ = peak_mib(video, folder / "short")
     long, _ = peak_mib(longer(video, folder / "longer.mp4", TEN_MINUTES), folder / "long")
@@ -113,18 +113,18 @@ def measure_memory(folder: Path) -> list[tuple[str, float]]:
 
 
 def decode_fps(video: Path) -> float:
-    """Frames a second of decoding to RGB alone."""
+    """Frames per second of decoding to RGB."""
     return max(_rate(lambda: sum(1 for _ in read_frames(video))) for _ in range(REPEATS))
 
 
 def mesh_fps(video: Path) -> float:
-    """Frames a second of FaceMesh alone, on frames already in memory."""
+    """Frames per second of FaceMesh on frames in memory."""
     frames, landmarker = _held(video), FaceLandmarks()
     return max(_rate(lambda: sum(landmarker(f) is not None for f in frames)) for _ in range(2))
 
 
 def averaging_fps(video: Path) -> tuple[float, float]:
-    """Frames a second of map rows from landmarks: ours, and the plain reference."""
+    """Frames per second of map rows from landmarks: ours, and the reference."""
     frames, landmarker = _held(video), FaceLandmarks()
     pairs = [(f, points) for f in frames if (points := landmarker(f)) is not None]
 
@@ -133,15 +133,15 @@ def averaging_fps(video: Path) -> tuple[float, float]:
         return expand(np.array(means), np.array(counts))  # (T, 63, 6)
 
     few = pairs[:30]
-    found, expected = ours()[: len(few)], reference_map(few)
-    difference = np.abs(found[..., :3] - expected[..., :3]).max()
-    assert difference < 1, f"the reference differs by {difference} of 255"  # by shared edges
+    rows, expected = ours()[: len(few)], reference_map(few)
+    difference = np.abs(rows[..., :3] - expected[..., :3]).max()
+    assert difference < 1, f"the reference differs by {difference} of 255"  # shared edges differ
     ours_fps = max(_rate(lambda: len(ours())) for _ in range(REPEATS))
     return ours_fps, max(_rate(lambda: len(reference_map(few))) for _ in range(REPEATS))
 
 
 def reference_map(pairs) -> np.ndarray:
-    """The map (T, 63, 6) the plain way: every frame converted, one mask a combination."""
+    """The map (T, 63, 6), simple: every frame is converted, with one mask per combination."""
     rows = []
     for rgb, landmarks in pairs:
         yuv = cv2.cvtColor(rgb, cv2.COLOR_RGB2YUV)
@@ -158,14 +158,14 @@ def reference_map(pairs) -> np.ndarray:
 
 
 def whole_path_fps(video: Path, n: int, workers: int, store: Path) -> tuple[float, float]:
-    """Frames a second of `prepare`: without each worker's first recording, and the whole call."""
+    """Frames per second of `prepare`: without each worker's first recording, and the whole call."""
     start_s = time.perf_counter()
     table = prepare(copies(video, n), store, workers=workers, progress=False)
     wall_s = time.perf_counter() - start_s
     failed = table.loc[table["status"] != "prepared", "reason"].tolist()
     assert not failed, failed
     frames = probe(video).n_frames
-    later = table["seconds"].sort_values().iloc[: n - workers]  # a first recording is a slow one
+    later = table["seconds"].sort_values().iloc[: n - workers]  # first recordings are slow
     return workers * frames / later.mean(), n * frames / wall_s
 
 
@@ -191,10 +191,10 @@ def peak_mib(video: Path, store: Path) -> tuple[float, float]:
 
 
 def resident_mib(pid: int) -> float:
-    """The most memory a process has held so far where the system says it (Linux), else now."""
+    """Peak resident memory of a process if the system reports it (Linux), else the current one."""
     if (status := Path(f"/proc/{pid}/status")).is_file():
-        found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text())
-        return int(found[1]) / 2**10 if found else 0.0  # none: it is ending
+        match = re.search(r"VmHWM:\s*(\d+) kB", status.read_text())
+        return int(match[1]) / 2**10 if match else 0.0  # none: the process is ending
     return psutil.Process(pid).memory_info().rss / 2**20
 
 
@@ -205,7 +205,7 @@ def copies(video: Path, n: int) -> list[Recording]:
 
 
 def longer(video: Path, path: Path, times: int) -> Path:
-    """The video so many times over, in one file."""
+    """The video repeated in one file."""
     info = probe(video)
     with VideoWriter(path, info.width, info.height, info.fps, preset="ultrafast") as writer:
         for _ in range(times):
@@ -223,7 +223,7 @@ def synthetic_face(folder: Path, width: int = 640, seconds: float = 20.0) -> Pat
 
 
 def on_one_core(function, *arguments):
-    """The function's result in a fresh process that is held, with its children, to one core."""
+    """The function's result in a fresh process limited, with its children, to one core."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context, initializer=_hold) as pool:
         return pool.submit(function, *arguments).result()
@@ -240,7 +240,7 @@ def _held(video: Path) -> list[np.ndarray]:
 
 
 def _rate(count) -> float:
-    """What count() counts, a second."""
+    """Count per second."""
     start_s = time.perf_counter()
     n = count()
     return n / (time.perf_counter() - start_s)

@@ -1,22 +1,23 @@
-"""What do RelCon's loss, its distance and its steps take, and what would a million windows?
+"""Speed of RelCon's loss, distance and training steps, and projected cost of a million windows.
 
-    python benchmarks/relcon.py --threads 1    # all of it: 2 minutes, and 6 GB of memory
+    python benchmarks/relcon.py --threads 1    # everything: 2 minutes, 6 GB of memory
     python benchmarks/relcon.py --sizes profile --threads 2 --out benchmarks/results/relcon.csv
 
-Each part is measured in a process of its own, seconds are the best of a few times, and what is
-compared is checked to be equal.
+Each part is measured in its own process, times are the best of a few repetitions, and compared
+variants are checked to be equal.
 
-The loss is of 64 anchors and 83 candidates, the paper's.  `double loop` takes the paper's sum term
-by term, `anchor by anchor` goes through the rows of the table, as the released code does.
+The loss has the paper's 64 anchors and 83 candidates.  `double loop` is the paper's sum term by
+term, `anchor by anchor` goes through the rows of the table, as the released code does.
 
-The distance is of the paper's net as drawn, every anchor to every candidate.  `plain` is it as the
-paper reads, in whole passes, one a candidate (`relcon_plain.py`); `pair by pair` is our net in such
-passes, `keys once` what training ranks by: keys and values computed once a candidate.
+The distance is that of the paper's network at initialisation, every anchor to every candidate.
+`plain` follows the paper literally, with one full pass per candidate (`relcon_plain.py`); `pair by
+pair` is our network in such passes, `keys once` computes keys and values once per candidate, as in
+training.
 
 Sizes are the paper's and the profile `relcon`'s.  A step of RelCon is ranking, embedding of anchors
-and of their own candidates, loss, backward and AdamW; of Rebuild, training of the distance.  Rows
-`1e6 windows` multiply these unit costs: one pass over all windows, on this machine, each with as
-many candidates however many windows there are.  Candidates are really drawn from 1e6 windows.
+and of their own candidates, loss, backward and AdamW; a step of Rebuild trains the distance.  Rows
+`1e6 windows` multiply these unit costs for one pass over all windows on this machine, with a fixed
+number of candidates per window.  Drawing of candidates is measured with 1e6 windows.
 """
 
 import argparse
@@ -61,7 +62,7 @@ LOSSES = {
 PAIRS = (2, 16)  # anchors and as many candidates of the distance alone
 WAYS = ("plain", "plain, our sparsemax", "pair by pair", "keys once")  # to the distance
 GAINS = [*pairwise(WAYS), (WAYS[0], WAYS[-1])]
-GOALS = {  # what the project asks
+GOALS = {
     "loss, ours apart from double loop, relative": ("at most", TOLERANCE),
     "loss, double loop over ours": ("at least", 20.0),
     "distance, plain over keys once": ("at least", 3.0),
@@ -74,7 +75,9 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="*", choices=list(SIZES), default=list(SIZES))
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--repeat", type=int, default=3, help="times timed, paper's steps once")
+    parser.add_argument(
+        "--repeat", type=int, default=3, help="repetitions; one for steps of paper size"
+    )
     parser.add_argument("--out", type=Path, help="CSV to write: what, value, goal")
     args = parser.parse_args()
     table = measured(args)
@@ -89,8 +92,9 @@ def measured(args: argparse.Namespace) -> pd.DataFrame:
     rows = [("threads", args.threads), *alone(measure_loss, *machine)]
     rows += alone(measure_distance, *machine)
     for size in args.sizes:
-        found = alone(measure_steps, size, *machine)
-        rows += [(f"{size}, {what}", value) for what, value in found + on_paper(dict(found))]
+        measures = alone(measure_steps, size, *machine)
+        measures += projected(dict(measures))
+        rows += [(f"{size}, {what}", value) for what, value in measures]
     rows += alone(measure_candidates, args.repeat)
     table = pd.DataFrame(rows, columns=["what", "value"])
     table["goal"] = [" ".join(map(str, GOALS.get(what, ("", "")))) for what in table["what"]]
@@ -98,14 +102,14 @@ def measured(args: argparse.Namespace) -> pd.DataFrame:
 
 
 def measure_loss(device: str, threads: int, repeat: int) -> list[tuple[str, float]]:
-    """Rows of the table on the loss.  AssertionError where the ways to it disagree."""
+    """Rows of the table on the loss.  Raises AssertionError if variants differ."""
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     similarity, distance = torch.rand(2, ANCHORS, CANDIDATES, device=device)  # (A, K)
-    found = {name: timed_loss(loss, similarity, distance, repeat) for name, loss in LOSSES.items()}
-    ours_ms, ours_both_ms, *ours = found.pop("ours")
+    timed = {name: timed_loss(loss, similarity, distance, repeat) for name, loss in LOSSES.items()}
+    ours_ms, ours_both_ms, *ours = timed.pop("ours")
     rows = [("loss, ours, ms", ours_ms), ("loss and gradient, ours, ms", ours_both_ms)]
-    for name, (ms, both_ms, *its) in found.items():
+    for name, (ms, both_ms, *its) in timed.items():
         aparts = [apart_relative(*pair) for pair in zip(ours, its, strict=True)]
         assert max(aparts) <= TOLERANCE, f"ours and {name} are {aparts} apart, relative"
         rows += [(f"loss, {name}, ms", ms), (f"loss and gradient, {name}, ms", both_ms)]
@@ -117,7 +121,7 @@ def measure_loss(device: str, threads: int, repeat: int) -> list[tuple[str, floa
 
 
 def timed_loss(loss: Callable, similarity: Tensor, distance: Tensor, repeat: int) -> tuple:
-    """Milliseconds of the loss, of it with its gradient, and the two themselves."""
+    """Milliseconds of the loss, of the loss with its gradient, and both values."""
     similarity = (2 * similarity - 1).requires_grad_()
     times = repeat * (30 if loss is relative_contrastive_loss else 1)
 
@@ -133,13 +137,13 @@ def timed_loss(loss: Callable, similarity: Tensor, distance: Tensor, repeat: int
     return 1000 * alone_s, 1000 * both_s, value().detach(), both()
 
 
-def apart_relative(found: Tensor, expected: Tensor) -> float:
+def apart_relative(value: Tensor, expected: Tensor) -> float:
     """The largest difference, relative to the largest expected value."""
-    return ((found - expected).abs().max() / expected.abs().max()).item()
+    return ((value - expected).abs().max() / expected.abs().max()).item()
 
 
 def measure_distance(device: str, threads: int, repeat: int) -> list[tuple[str, float]]:
-    """Rows of the table on the paper's distance.  AssertionError where the ways to it disagree."""
+    """Rows of the table on the paper's distance.  Raises AssertionError if variants differ."""
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     net = MotionDistance(DistanceConfig()).to(device).eval()
@@ -169,17 +173,17 @@ def measure_distance(device: str, threads: int, repeat: int) -> list[tuple[str, 
 
 @torch.no_grad()
 def pair_by_pair(net: MotionDistance, anchors: Tensor, candidates: Tensor) -> Tensor:
-    """Distances (A, K) by calling our net with all anchors and one candidate, K times."""
+    """Distances (A, K) by K passes of our network, each with all anchors and one candidate."""
     rebuilt = [net(anchors, candidate.expand_as(anchors)) for candidate in candidates]
     return torch.stack([reconstruction_error(one, anchors) for one in rebuilt], dim=1)
 
 
 def measure_steps(size: str, device: str, threads: int, repeat: int) -> list[tuple[str, float]]:
-    """Rows of the table on nets of one size: windows a second, seconds of steps."""
+    """Rows of the table on one size: windows per second, seconds per step."""
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     encoder, distance, n, c = SIZES[size]
-    repeat = 1 if size == "paper" else repeat  # as long as a step is
+    repeat = 1 if size == "paper" else repeat  # a step is long
     net = MotionNet(EncoderConfig(**encoder)).to(device)
     distance = MotionDistance(DistanceConfig(**distance)).to(device)
     batch = {"anchor": windows_g(n).to(device), "within": windows_g(n, c).to(device)}
@@ -198,7 +202,7 @@ def measure_steps(size: str, device: str, threads: int, repeat: int) -> list[tup
 
 
 def step_of(model: nn.Module, step: Callable, batch: dict, device: str) -> Callable[[], None]:
-    """A whole training step, to be called."""
+    """A function that does one training step."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5)
     generator = torch.Generator(device).manual_seed(0)
 
@@ -212,8 +216,8 @@ def step_of(model: nn.Module, step: Callable, batch: dict, device: str) -> Calla
     return action
 
 
-def on_paper(unit: dict[str, float]) -> list[tuple[str, float]]:
-    """Rows of what one pass over a million windows takes, from windows a second of each part."""
+def projected(unit: dict[str, float]) -> list[tuple[str, float]]:
+    """Projected hours of one pass over a million windows, from windows per second of each part."""
     parts = {
         "embedded": "encoder, windows embedded a second",
         "learned by RelCon": "RelCon, anchors a second",
@@ -224,8 +228,8 @@ def on_paper(unit: dict[str, float]) -> list[tuple[str, float]]:
 
 
 def measure_candidates(repeat: int) -> list[tuple[str, float]]:
-    """Rows of the table on a million windows of subjects with two hours each.  They share their
-    samples, so that drawing is measured and no disk."""
+    """Rows of the table on a million windows of subjects with two hours each.  All share the same
+    samples, so that only drawing is measured, not the disk."""
     place = np.arange(MILLION)
     hour = place // int(3600 * RATE_HZ / WINDOW)
     table = pd.DataFrame({"id": place, "dataset": "none", "session": "s", "hour": hour % 2})

@@ -1,8 +1,8 @@
-"""RelCon's loss in loops: as its equation has it, and as the released code goes about it.
+"""RelCon's loss in loops: after its equation, and in the way of the released code.
 
-Slow and easy to read: what `benchmarks/relcon.py` holds `rppg.studies.relcon.pretraining.relcon_loss` against.  similarity
-and distance are (A, K), A anchors of K candidates each; candidates at one distance are not each
-other's negatives in the first, and are in the second.
+Slow and easy to read: the reference of `benchmarks/relcon.py`.  similarity and distance are (A, K),
+A anchors with K candidates each.  Candidates at equal distances are each other's negatives in the
+second variant only.
 
     loss = double_loop(similarity, distance, temperature=0.1)
 
@@ -15,7 +15,7 @@ from torch import Tensor
 
 
 def double_loop(similarity: Tensor, distance: Tensor, temperature: float) -> Tensor:
-    """Each candidate of each anchor against the farther ones."""
+    """Each candidate of each anchor against the farther candidates."""
     losses = []
     for s, d in zip(similarity / temperature, distance, strict=True):
         for i in range(len(s)):
@@ -24,8 +24,7 @@ def double_loop(similarity: Tensor, distance: Tensor, temperature: float) -> Ten
 
 
 def anchor_by_anchor(similarity: Tensor, distance: Tensor, temperature: float) -> Tensor:
-    """Each anchor's candidates in the order of falling distance, exponentials summed before the
-    logarithm."""
+    """Each anchor's candidates by decreasing distance, with cumulative sums of exponentials."""
     losses = []
     for s, d in zip(similarity / temperature, distance, strict=True):
         falling = s[d.argsort(descending=True)]

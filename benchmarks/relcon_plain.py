@@ -1,11 +1,12 @@
-"""The learned distance as it reads in the paper: module by module, a whole pass for each candidate.
+"""The learned distance written literally after the paper, with one full pass per candidate.
 
-Slow and easy to read: what `benchmarks/relcon.py` holds `rppg.studies.relcon.models.distance` against.
+Slow and easy to read: the reference of `benchmarks/relcon.py`.
 
     ours = MotionDistance(DistanceConfig())
-    plain_distances(ours, anchors, candidates)  # (A, T, 3), (K, T, 3) -> (A, K), of its weights
+    plain_distances(ours, anchors, candidates)  # (A, T, 3), (K, T, 3) -> (A, K), with ours' weights
 
-A pass is of all anchors at once.  It computes the same as ours.
+A pass covers all anchors at once.  The result equals that of
+`rppg.studies.relcon.models.distance`.
 
 Source: Xu et al., RelCon, ICLR 2025, section 3; loops over candidates as in run_one_epoch of
 https://github.com/maxxu05/relcon/blob/aed836f/relcon/models/RelCon/RelCon_Model.py; sparsemax by
@@ -59,7 +60,7 @@ def plain_net(width: int, bottleneck: int, kernel: int, layers: int) -> nn.Seque
 
 
 class PartialConv(nn.Conv1d):
-    """A convolution whose sums at the borders are of fewer samples, and larger to make up."""
+    """A partial convolution: sums over fewer samples at the borders are scaled up."""
 
     def forward(self, x: Tensor) -> Tensor:
         ones = torch.ones_like(x[:1, :1])
@@ -100,13 +101,13 @@ def plain_distances(
     candidates: Tensor,
     sparsemax: Callable[[Tensor], Tensor] = sparsemax_by_sorting,
 ) -> Tensor:
-    """Distances (A, K) of anchors (A, T, 3) and candidates (K, T, 3), with the weights of ours: a
-    net of sparsemax and candidates' statistics."""
+    """Distances (A, K) of anchors (A, T, 3) and candidates (K, T, 3) with the weights of ours,
+    which must use sparsemax and candidates' statistics."""
     plain = PlainDistance(ours.config, sparsemax).to(anchors.device).eval()
-    for weights, its in zip(ours.parameters(), plain.parameters(), strict=True):
-        its.copy_(weights)
-    found = []
+    for weights, copy in zip(ours.parameters(), plain.parameters(), strict=True):
+        copy.copy_(weights)
+    distances = []
     for candidate in candidates:
         rebuilt = plain(anchors, candidate.expand_as(anchors))
-        found.append(((rebuilt - anchors) ** 2).sum(dim=(1, 2)))  # (A,)
-    return torch.stack(found, dim=1)
+        distances.append(((rebuilt - anchors) ** 2).sum(dim=(1, 2)))  # (A,)
+    return torch.stack(distances, dim=1)

@@ -1,16 +1,16 @@
-"""How near is a training step of the ST-Transformer to the machine's bound?  Everything in one run.
+"""A training step of the ST-Transformer compared with the machine's bound.
 
     python benchmarks/st_transformer.py                         # both sizes, then the losses
     python benchmarks/st_transformer.py --sizes demo            # seconds, not minutes
     python benchmarks/st_transformer.py --device cuda --out st_transformer_cuda.csv
 
-A step is forward, the self-supervised losses, backward and AdamW.  The bound is the time that the
-net's multiply-adds (linear layers and attention, forward + backward = 3 x forward; what is computed
-twice is not counted) take at the rate of one large float32 product on the same threads.  Each
-variant has a process of its own; its memory is the most that steps add to what the process holds
-before the first: resident memory on a CPU (Linux), PyTorch's allocations on CUDA.  `naive` is the
-same net and weights with softmax(Q K^T / sqrt(d)) V written out; that the waves are equal to 1e-5
-is checked.  `recompute` is the config's field.  The losses' loops are those of `loss_loops.py`.
+A step is forward, the self-supervised losses, backward and AdamW.  The bound is the time of the
+network's multiply-adds (linear layers and attention, forward + backward = 3 x forward, without
+recomputation) at the rate of one large float32 product on the same threads.  Each variant runs in
+its own process; its memory is the peak that steps add to the memory before the first: resident
+memory on a CPU (Linux), PyTorch's allocations on CUDA.  `naive` is the same network and weights
+with softmax(Q K^T / sqrt(d)) V written out; predicted BVPs are checked to be equal to 1e-5.
+`recompute` is the config's field.  The losses' loops are those of `loss_loops.py`.
 """
 
 import argparse
@@ -37,7 +37,7 @@ FPS, FRAMES, TOLERANCE = 30.0, 300, 1e-5
 SMALL = {"dim": 32, "n_loops": 2, "patch": 4, "pre_norm": True}
 SIZES = {"paper": (4, 63, {}), "demo": (8, 16, SMALL)}  # clips, rows, config
 VARIANTS = ("plain", "recompute", "naive")
-GOALS = {  # what the project asks
+GOALS = {
     "paper, share of the bound": ("at least", 0.6),
     "paper, memory of naive over recompute": ("at least", 3.0),
     "slowest loss over its loop": ("at least", 10.0),
@@ -72,7 +72,7 @@ def main() -> None:
 
 
 def measure_size(size: str, steps: int, peak: float, machine: tuple) -> list[tuple[str, float]]:
-    """Rows of the table on one size; `peak` in operations a second."""
+    """Rows of the table on one size; `peak` in operations per second."""
     alone(check_equal, size, *machine)
     bound_s = 3 * 2 * multiply_adds(size) / peak
     found = {name: alone(measure_steps, size, name, steps, *machine) for name in VARIANTS}
@@ -92,12 +92,12 @@ def measure_size(size: str, steps: int, peak: float, machine: tuple) -> list[tup
 
 
 def multiply_adds(size: str) -> float:
-    """Of one forward pass: linear layers and attention."""
+    """Multiply-adds of one forward pass: linear layers and attention."""
     n_clips, n_rows, fields = SIZES[size]
     config = STTransformerConfig(**fields)
     n_times = -(-FRAMES // config.patch)
-    linear = (3 + 2 * config.mlp_ratio) * config.dim**2  # a token and encoder
-    attention = 2 * config.dim * (n_rows + n_times)  # a token and loop
+    linear = (3 + 2 * config.mlp_ratio) * config.dim**2  # per token and encoder
+    attention = 2 * config.dim * (n_rows + n_times)  # per token and loop
     ends = config.dim * config.patch * (config.n_channels + 1)
     return n_clips * n_rows * n_times * (config.n_loops * (2 * linear + attention) + ends)
 
@@ -105,7 +105,7 @@ def multiply_adds(size: str) -> float:
 def measure_steps(
     size: str, variant: str, steps: int, device: str, threads: int
 ) -> tuple[float, float]:
-    """Seconds of a step (the best one) and MiB that steps add at most."""
+    """Seconds of the fastest step and peak MiB added by steps."""
     torch.set_num_threads(threads)
     model, clips, rows = net_and_clips(size, device, recompute=variant == "recompute")
     optimizer = torch.optim.AdamW(model.train().parameters(), lr=1e-4)
@@ -124,7 +124,7 @@ def measure_steps(
 
 
 def check_equal(size: str, device: str, threads: int) -> None:
-    """One wave of all variants, with the same weights."""
+    """Check that all variants predict the same BVP with the same weights."""
     torch.set_num_threads(threads)
     waves = {}
     for variant in VARIANTS:
@@ -137,7 +137,7 @@ def check_equal(size: str, device: str, threads: int) -> None:
 
 
 def measure_attention(machine: tuple) -> list[tuple[str, float]]:
-    """Rows of the table on the attention alone of a temporal encoder of two clips, paper size."""
+    """Rows of the table on attention in a temporal encoder, two clips, paper size."""
     rows = []
     for heads in (1, 8):
         found = {name: alone(attention_step, name, heads, *machine) for name in ("plain", "naive")}
@@ -166,7 +166,7 @@ def attention_step(variant: str, heads: int, device: str, threads: int) -> tuple
 
 
 def measure_losses(device: str, threads: int) -> list[tuple[str, float]]:
-    """Rows of the table on the losses of 8 clips: each value, without a gradient, and its loop."""
+    """Rows of the table on the losses of 8 clips without gradient, compared with their loops."""
     torch.set_num_threads(threads)
     wave = torch.randn(8, FRAMES, dtype=torch.float64, device=device)
     wave = wave + torch.sin(torch.arange(FRAMES, device=device) / 4)  # 72 bpm
@@ -190,8 +190,8 @@ def measure_losses(device: str, threads: int) -> list[tuple[str, float]]:
     }
     rows = []
     for name, (ours, loop, arguments) in pairs.items():
-        found, expected = ours().item(), loop(*arguments)
-        assert abs(found - expected) <= 1e-9, f"{name}: {found}, its loop {expected}"
+        value, expected = ours().item(), loop(*arguments)
+        assert abs(value - expected) <= 1e-9, f"{name}: {value}, its loop {expected}"
         loop_s = seconds(lambda loop=loop, given=arguments: loop(*given), 5)
         rows.append((f"{name} loss over its loop", loop_s / seconds(ours, 50, device)))
     rows.append(("slowest loss over its loop", min(value for _, value in rows)))
@@ -202,14 +202,14 @@ def measure_losses(device: str, threads: int) -> list[tuple[str, float]]:
 
 
 def self_supervised(wave: Tensor) -> Tensor:
-    """The sum of the four losses that need no label."""
+    """The sum of the four label-free losses."""
     spectrum = power_spectrum(wave, FPS, N_FFT)
     sinc = bandwidth_loss(*spectrum) + sparsity_loss(*spectrum) + variance_loss(*spectrum)
     return sinc + periodicity_loss(wave, FPS)
 
 
 def net_and_clips(size: str, device: str, **options) -> tuple[STTransformer, Tensor, Tensor]:
-    """The net with the weights of seed 0, clips (B, T, N', C) and their rows (N',)."""
+    """The network with the weights of seed 0, clips (B, T, N', C) and their rows (N',)."""
     n_clips, n_rows, fields = SIZES[size]
     torch.manual_seed(0)
     config = STTransformerConfig(**fields, **options)
@@ -219,14 +219,14 @@ def net_and_clips(size: str, device: str, **options) -> tuple[STTransformer, Ten
 
 
 def attention_of(variant: str):
-    """Within this context the model's attention is that of the variant."""
+    """A context in which the model uses the variant's attention."""
     fast = torch.nn.functional.scaled_dot_product_attention
     function = naive_attention if variant == "naive" else fast
     return patch.object(module, "scaled_dot_product_attention", function)
 
 
 def naive_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """softmax(Q K^T / sqrt(d)) V, each step by itself."""
+    """softmax(Q K^T / sqrt(d)) V, step by step."""
     return torch.softmax(q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5, dim=-1) @ v
 
 

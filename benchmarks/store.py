@@ -1,12 +1,12 @@
-"""How fast are windows of prepared recordings, and the index of thousands?  Everything in one run.
+"""Speed of reading windows of prepared recordings, and the index of thousands of recordings.
 
-    python benchmarks/store.py                                   # 300 frames out of 60 s recordings
+    python benchmarks/store.py                                   # 300 frames of 60 s recordings
     python benchmarks/store.py --out benchmarks/results/store.csv
 
-Makes its own store of random data in a temporary folder (0.4 GB).  A window is face, MSTmap and
-contact wave of 300 frames at a random place of a random recording, from a warm cache, copied into
-memory; the last 8 are kept, as a batch would be, so each is given new memory.  The reference is the
-plain way: np.load of the whole files, then the slice.
+Writes a store of random data into a temporary folder (0.4 GB).  A window is face, MSTmap and BVP of
+300 frames at a random place of a random recording, from a warm cache, copied into memory; the last
+8 are kept like a batch, so that each gets new memory.  The reference is np.load of the whole files,
+then the slice.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from rppg.datasets.prepared import ARRAYS
 WINDOW = 300  # frames, 10 s
 FRAMES = 1800  # of a recording, 60 s
 BATCH = 8  # windows kept
-GOALS = {  # what the project asks
+GOALS = {
     "window of an open recording, median ms": ("at most", 10.0),
     "index of 3,000 recordings, s": ("at most", 3.0),
 }
@@ -37,7 +37,7 @@ GOALS = {  # what the project asks
 def main() -> None:
     """Measure, print the table, write the CSV."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--recordings", type=int, default=4, help="to take windows from")
+    parser.add_argument("--recordings", type=int, default=4, help="in the store")
     parser.add_argument("--windows", type=int, default=200)
     parser.add_argument("--out", type=Path, help="CSV to write: what, value, goal")
     args = parser.parse_args()
@@ -76,7 +76,7 @@ def measure(store: Store, n: int) -> list[tuple[str, float]]:
 
 
 def load_and_slice(store: Store, id: str, start: int) -> dict[str, np.ndarray]:
-    """The window the plain way."""
+    """The window by np.load and a slice."""
     folder, cut = store.path(id), slice(start, start + WINDOW)
     return {name: np.load(folder / f"{name}.npy")[cut].copy() for name in ARRAYS}
 
@@ -115,7 +115,7 @@ def random_store(root: Path, n: int) -> Store:
 
 
 def many(root: Path, n: int) -> Store:
-    """n recordings, six of a subject, with the JSON of a real one and no frames."""
+    """n recordings, six per subject, with a realistic recording.json and no frames."""
     for k in range(n):
         id = f"noise/p{k // 6}/v{k % 6}"
         folder = Store(root).path(id)
@@ -127,11 +127,11 @@ def many(root: Path, n: int) -> Store:
 
 
 def meta_of(id: str) -> dict:
-    """recording.json of a prepared recording, as far as the index asks for it."""
+    """recording.json of a prepared recording, with the fields of the index."""
     measured = {"fps": 25.0, "fps_source": "stamps", "face_hit_rate": 0.99, "hr_true_bpm": 71.5}
     length = {"n_frames": FRAMES, "duration_s": FRAMES / 30}
-    told = {"status": "ok", "reason": None, "split": "none", "origin": "synthetic", "gaps_s": []}
-    return {"id": id, **told, **length, **measured, "fingerprint": "0" * 64, "notes": []}
+    about = {"status": "ok", "reason": None, "split": "none", "origin": "synthetic", "gaps_s": []}
+    return {"id": id, **about, **length, **measured, "fingerprint": "0" * 64, "notes": []}
 
 
 def _seconds(action: Callable[[], object]) -> float:

@@ -1,26 +1,55 @@
 """The `rppg` command: what the notebooks do, for one line in a terminal.
 
 rppg predict face.mp4 --plot face.png      heart rate of a face video
-rppg run --profile demo                    the whole road: videos to submission.csv
+rppg run --profile demo                    the whole pipeline: videos to submission.csv
+rppg config demo st_transformer/pretrain   what a run is given, and where each value comes from
 rppg COMMAND --help                        what a command takes and makes
 """
 
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from rppg import cli_data
+from rppg import __version__, cli_data
+
+if TYPE_CHECKING:
+    from rppg.workflow.profiles import Profile
 
 app = typer.Typer(
-    help="Heart rate from face video, learned without labels.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+MaybePath = Optional[Path]  # noqa: UP045  (typer reads these at run time, on Python 3.10 too)
+MaybeText = Optional[str]  # noqa: UP045
+MaybeNumber = Optional[int]  # noqa: UP045
+DataOption = Annotated[
+    MaybePath,
+    typer.Option(help="Folder with the real datasets, in place of the synthetic benchmark."),
+]
+SeedOption = Annotated[
+    MaybeNumber, typer.Option(help="Another benchmark, other folds, other weights: PROFILE-SEED.")
+]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:  # with the place, since another package has the same import name
+        typer.echo(f"rppg {__version__} ({Path(__file__).parent})")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Version and place."),
+    ] = False,
+) -> None:
+    """Heart rate from face video, learned without labels."""
 
 
 app.command()(cli_data.challenge)
@@ -34,34 +63,28 @@ app.command()(cli_data.wearables)
 def predict(
     videos: Annotated[list[Path], typer.Argument(help="Video files, or folders of them.")],
     method: Annotated[
-        Optional[list[str]],  # noqa: UP045  (typer reads this at run time on Python 3.10 too)
+        Optional[list[str]],  # noqa: UP045
         typer.Option(
             help="POS, CHROM, GREEN, ICA, PBV, LGI, OMIT, or all for these seven; a trained "
             "model: st_transformer, contrast_phys, gideon2021. May be repeated."
         ),
     ] = None,
     runs: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(
-            help="Folder of trained models, each in MODEL/finetune. Default: the project's "
-            "runs/demo, made by rppg run --profile demo."
-        ),
+        MaybePath,
+        typer.Option(help="Folder of trained models, MODEL/finetune; default: runs/demo."),
     ] = None,
     plot: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(help="PNG to draw: face, regions, wave, spectrum. One a video."),
+        MaybePath, typer.Option(help="PNG to draw: face, regions, BVP, spectrum. One per video.")
     ] = None,
     out: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(help="Table to write: .csv, or .json with the waves."),
+        MaybePath, typer.Option(help="Table to write: .csv, or .json with the BVPs.")
     ] = None,
 ) -> None:
     """Heart rate of face videos.  Default: POS, with CHROM and GREEN as second opinions.
 
     rppg predict face.mp4 --method POS --method st_transformer
 
-    A video that gives no heart rate is a row with the reason; the others are done, and the exit
-    status is 1.
+    Videos without an estimate are listed with a reason; the command then exits with status 1.
     """
     from rppg.inference.videos import expand_videos, predict_videos, write_table
 
@@ -88,10 +111,10 @@ def score(
 
 @app.command()
 def check(
-    submission: Annotated[Path, typer.Argument(help="The submission.csv to hand in.")],
+    submission: Annotated[Path, typer.Argument(help="The submission.csv to submit.")],
     sample: Annotated[Path, typer.Argument(help="The competition's sample_submission.csv.")],
 ) -> None:
-    """Check a submission against the sample before it is handed in; exit status 1 if it differs."""
+    """Check a submission against the sample before it is submitted; exit status 1 if it differs."""
     from rppg.evaluation import check_submission
 
     problems = check_submission(submission, sample)
@@ -99,15 +122,13 @@ def check(
         typer.echo(f"{submission}: {problem}", err=True)
     if problems:
         raise typer.Exit(1)
-    typer.echo(
-        f"{submission}: same header, ids and order as {sample}; every heart rate is a number"
-    )
+    typer.echo(f"{submission}: header, ids and order of {sample}; every heart rate is a number")
 
 
 @app.command()
 def run(
     part: Annotated[
-        Optional[str],  # noqa: UP045
+        MaybeText,
         typer.Argument(
             help="A profile (as in `rppg run ablation`), or a stage of one, which runs with what "
             "it needs: challenge, 01_preprocess, st_transformer/pretrain, 05_ensemble, 06_submit.",
@@ -115,29 +136,19 @@ def run(
         ),
     ] = None,
     profile: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="A file of notebooks/profiles: smoke, demo (default), bench, paper ..."),
+        MaybeText, typer.Option(help="A file of notebooks/profiles: demo (default), paper, ...")
     ] = None,
-    data: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(help="Folder with the real datasets, in place of the embedded challenge."),
-    ] = None,
-    seed: Annotated[
-        Optional[int],  # noqa: UP045
-        typer.Option(help="Another challenge, other folds, other weights: PROFILE-SEED."),
-    ] = None,
-    cores: Annotated[int, typer.Option(help="Processor cores to use.")] = 2,
+    data: DataOption = None,
+    seed: SeedOption = None,
+    cores: Annotated[int, typer.Option(min=1, help="Processor cores to use.")] = 2,
     gpus: Annotated[
-        Optional[int],  # noqa: UP045
-        typer.Option(help="Stages with `gpu` that run side by side; default: the GPUs seen."),
+        MaybeNumber, typer.Option(min=0, help="GPU stages at a time; default: the GPUs seen.")
     ] = None,
     rerun: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="A stage to run again, with what depends on it, though nothing changed."),
+        MaybeText, typer.Option(help="A stage to run again, with those that depend on it.")
     ] = None,
     executor_profile: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(help="Run on a cluster: notebooks/workflow/slurm, or a folder like it."),
+        MaybePath, typer.Option(help="Run on a cluster: notebooks/workflow/slurm, or the like.")
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Say what would run and why; run nothing.")
@@ -146,61 +157,80 @@ def run(
     """Run the numbered notebooks in order, as far as they are not up to date.
 
     Ends by printing the leaderboard and the path of submission.csv, or the table of each study;
-    the executed notebooks lie beside it.  A stage that fails leaves its partial notebook; what does
-    not depend on it goes on.
+    the executed notebooks are in the same folder.  A stage that fails leaves its partial notebook;
+    the stages that do not depend on it still run.
     """
     from rppg.workflow import run_log, runner
-    from rppg.workflow.profiles import profile_and_stage, run_settings
+    from rppg.workflow.profiles import load_profile, profile_and_stage, require_data
 
-    profile, part = profile_and_stage(part, profile)
-    settings = run_settings(profile, data, seed)
+    name, part = profile_and_stage(part, profile)
+    wanted = load_profile(name, data, seed)
+    require_data(wanted)
     if data is not None:
-        _refuse_data(settings, data)
-    order = runner.Order(settings, part, rerun, cores, gpus, executor_profile)
+        _refuse_data(wanted, data)
+    request = runner.RunRequest(wanted, part, rerun, cores, gpus, executor_profile)
     if dry_run:
-        typer.echo(runner.format_plan(runner.plan(order), runner.stages(settings)))
+        typer.echo(runner.format_plan(runner.plan(request)))
         return
-    before = run_log.submissions(settings)
-    if runner.execute(order) != 0:
-        left, named = runner.plan(replace(order, rerun=None)), runner.stages(settings)
-        typer.echo(runner.format_failures(left, named), err=True)
-        run_log.log_failure(settings, runner.failed(left, named))
+    before = run_log.submissions(wanted)
+    if runner.execute(request) != 0:
+        left = runner.plan(replace(request, rerun=None))
+        typer.echo(runner.format_failures(left), err=True)
+        run_log.log_failure(wanted, runner.failed(left))
         raise typer.Exit(1)
-    run_log.log_submissions(settings, before)
+    run_log.log_submissions(wanted, before)
     if part is None:
-        _show_submissions(settings)
+        _show_results(wanted)
 
 
-def _refuse_data(settings: dict, data: Path) -> None:
-    """Raises FileNotFoundError where there is no such folder, and ValueError where a profile that
-    goes the road lacks something in it."""
+@app.command()
+def config(
+    profile: Annotated[str, typer.Argument(help="A file of notebooks/profiles.")] = "demo",
+    stage: Annotated[
+        MaybeText,
+        typer.Argument(
+            metavar="RUN",
+            help="A run or another stage, as st_transformer/pretrain; default: all of them.",
+            show_default=False,
+        ),
+    ] = None,
+    data: DataOption = None,
+    seed: SeedOption = None,
+) -> None:
+    """Print what each run of a profile is given, and where each value comes from.
+
+    One line per value: "training.lr: 0.001   # notebooks/profiles/demo.yaml".  An origin is a
+    profile's file, the command line, rppg run (paths), or the notebook's default.
+    """
+    from rppg.workflow.config_report import format_config
+
+    typer.echo(format_config(profile, stage, data, seed))
+
+
+def _refuse_data(profile: "Profile", data: Path) -> None:
+    """Raises FileNotFoundError if there is no such folder, and ValueError if a profile that submits
+    needs something that is not in it."""
     from rppg.workflow.preflight import refuse_stops
 
     if not data.is_dir():
         raise FileNotFoundError(f"--data {data} is not a folder: expected one that holds datasets")
-    if _goes_the_road(settings):
-        refuse_stops(data)
+    learns = any(run.notebook == "04_finetune" for run in profile.runs.values())
+    if not profile.studies or learns:
+        refuse_stops(data, profile)
 
 
-def _goes_the_road(settings: dict) -> bool:
-    """Whether a profile needs VIPL-HR-V2 and test videos: to hand in, or to learn from labels."""
-    runs = (settings.get("runs") or {}).values()
-    return not settings.get("study") or any(run["notebook"] == "04_finetune" for run in runs)
-
-
-def _show_submissions(settings: dict) -> None:
-    """Leaderboard and path of what a profile hands in, or the paths of its studies' tables."""
+def _show_results(profile: "Profile") -> None:
+    """Leaderboard and path of each submission of a profile, or the paths of its studies' tables."""
     from rppg.evaluation import format_leaderboard
     from rppg.utils.paths import project_dir
     from rppg.workflow.profiles import seeded_profiles
-    from rppg.workflow.stages import study_names
 
-    folder, studies = project_dir(__file__) / "submissions", study_names(settings)
-    for name in studies:
-        typer.echo(f"study: {folder / settings['profile'] / name}.csv")
-    for world in [] if studies else seeded_profiles(settings):
-        typer.echo(format_leaderboard(folder / world["profile"] / "leaderboard.csv"))
-        typer.echo(f"submission: {folder / world['profile'] / 'submission.csv'}")
+    folder = project_dir(__file__) / "submissions"
+    for name in profile.studies:
+        typer.echo(f"study: {folder / profile.name / name}.csv")
+    for one in [] if profile.studies else seeded_profiles(profile):
+        typer.echo(format_leaderboard(folder / one.name / "leaderboard.csv"))
+        typer.echo(f"submission: {folder / one.name / 'submission.csv'}")
 
 
 def main() -> None:

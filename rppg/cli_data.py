@@ -1,12 +1,13 @@
-"""Commands of `rppg` about data: write the embedded challenge, look, prepare, split.
+"""Commands of `rppg` about data: write a synthetic benchmark, check, prepare and split data.
 
-rppg check-data DATA                           what lies there, and whether a run can start
-rppg prepare DATA prepared/mine --workers 8    videos into the store; --shard 1/4 for a part
-rppg folds prepared/mine --dataset PURE        who trains, who validates
+rppg challenge data/mine                       synthetic faces with a known pulse
+rppg check-data DATA                           what is there, and whether a run can start
+rppg prepare DATA prepared/mine --workers 8    videos to crops and maps; --shard 1/4 for a part
+rppg folds prepared/mine --dataset PURE        which subjects train, validate and test
+rppg wearables data/motion                     simulated wrist accelerometers
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -27,10 +28,10 @@ def challenge(
     ] = "{}",
     workers: Annotated[int, typer.Option(help="Processes that render.")] = 2,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Delete a challenge of other settings found there.")
+        bool, typer.Option("--replace", help="Delete a benchmark of other settings in ROOT.")
     ] = False,
 ) -> None:
-    """Write the embedded challenge: synthetic faces with a known pulse, in the real layouts.
+    """Write a synthetic benchmark: faces with a known pulse, in the real datasets' layouts.
 
     ROOT then holds UBFC-rPPG, VIPL-HR-V2 and test as the real datasets are distributed,
     sample_submission.csv, and solution.csv with the truth.
@@ -48,37 +49,42 @@ def challenge(
 
 
 def check_data(
-    root: Annotated[Path, typer.Argument(help="Folder that holds the datasets' folders.")],
+    root: Annotated[Path, typer.Argument(help="Folder of datasets, of one, or of own videos.")],
+    profile: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="What is to be run; default: own for own videos, else paper."),
+    ] = None,
     out: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(help="The table as CSV, for a script."),
     ] = None,
 ) -> None:
-    """Say which datasets lie below ROOT, what they have, and what is wrong or missing.
+    """Say which datasets or own videos are below ROOT, and what is wrong or missing.
 
-    Ends with what `rppg run --profile paper --data ROOT` needs, item by item:
-    found, missing (it goes on without), unused, look (probably a mistake) or
-    stop.  Nothing is prepared or written; exit status 1 where it would stop.
+    Ends with what `rppg run --profile PROFILE --data ROOT` needs, item by item:
+    found, missing (it runs without), unused, look (probably a mistake) or
+    stop.  Nothing is prepared or written; exit status 1 if the run would stop.
     """
     from rppg.preprocessing.inventory import format_survey, read_below, survey
-    from rppg.workflow.preflight import check_road, format_road
+    from rppg.workflow.preflight import check_data as checks_of
+    from rppg.workflow.preflight import fitting_profile, format_checks
+    from rppg.workflow.profiles import load_profile
 
-    found, errors = read_below(root)
-    if found:
-        table = survey(found, errors)
+    recordings, errors = read_below(root)
+    name = profile or fitting_profile(recordings)
+    if recordings:
+        table = survey(recordings, errors)
         typer.echo(format_survey(table) + "\n")
         if out is not None:
             table.drop(columns="reasons").to_csv(out, index=False)
-    facts = check_road(root, found, errors)
-    typer.echo(format_road(root, facts))
-    if any(fact.mark == "stop" for fact in facts):
+    checks = checks_of(root, recordings, errors, load_profile(name, root))
+    typer.echo(format_checks(root, checks, name))
+    if any(check.mark == "stop" for check in checks):
         raise typer.Exit(1)
 
 
 def prepare(
-    data: Annotated[
-        Path, typer.Argument(help="Folder with datasets, or of one, or of your own videos.")
-    ],
+    data: Annotated[Path, typer.Argument(help="Folder of datasets, of one, or of own videos.")],
     out: Annotated[Path, typer.Argument(help="Folder for the prepared recordings.")],
     layout: Annotated[
         str,
@@ -87,7 +93,7 @@ def prepare(
             " videos; other layouts are named where this one is unknown."
         ),
     ] = "auto",
-    workers: Annotated[int, typer.Option(help="Processes that work beside each other.")] = 2,
+    workers: Annotated[int, typer.Option(help="Processes that work in parallel.")] = 2,
     shard: Annotated[
         str, typer.Option(help="i/n: every n-th recording only; n such calls may run at once.")
     ] = "1/1",
@@ -101,16 +107,16 @@ def prepare(
         Optional[list[str]],  # noqa: UP045
         typer.Option(
             help="Crops to make: `face` (128 pixels, always) or `wide` (64 pixels, for gideon2021);"
-            " repeat the option for both. What lacks one is prepared again."
+            " repeat the option for both. Recordings without one are prepared again."
         ),
     ] = None,
 ) -> None:
     """Turn videos into face crops and MSTmaps.  Resumes: what is prepared is not done again.
 
-    With --layout auto, all datasets below DATA are prepared into one folder; where there is none,
-    DATA is the dataset that it is named like, else a folder of any videos.
+    With --layout auto, a DATA with labels.csv holds own videos; else it is the dataset that it is
+    named like; else all datasets below it are prepared; else its videos are.
     """
-    from rppg.datasets import read
+    from rppg.datasets.readers import layouts_of, read
     from rppg.preprocessing.prepare import prepare as prepare_all
     from rppg.preprocessing.sharding import parse_shard
     from rppg.preprocessing.summary import format_summary
@@ -118,8 +124,9 @@ def prepare(
     parse_shard(shard)
     recordings, options = [], parse_reader_options(reader_options)
     for name, folder in layouts_of(data, layout).items():
-        recordings += (found := read(name, folder, **options.get(name, {})))
-        typer.echo(f"{name}: {len(found)} recordings in {folder}")
+        group = read(name, folder, **options.get(name, {}))
+        recordings += group
+        typer.echo(f"{name}: {len(group)} recordings in {folder}")
     table = prepare_all(
         recordings, out, workers, retry_failed=retry_failed, shard=shard, crops=crops or ("face",)
     )
@@ -131,7 +138,7 @@ def prepare(
 
 
 def parse_reader_options(text: str) -> dict[str, dict]:
-    """Layout -> options of its reader.  Raises ValueError for what is no such JSON object."""
+    """Layout -> options of its reader.  Raises ValueError if the text is no such JSON object."""
     from rppg.datasets.readers import READERS
 
     example = '{"vipl_hr": {"nir": true}}'
@@ -145,30 +152,15 @@ def parse_reader_options(text: str) -> dict[str, dict]:
 
 
 def json_object(option: str, text: str, example: str) -> dict:
-    """What an option gives as JSON.  Raises ValueError, with the example, for what is no object."""
+    """The JSON object of an option.  Raises ValueError, with the example, if it is none."""
     expected = f"expected a JSON object like {example}"
     try:
-        found = json.loads(text)
+        value = json.loads(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"{option} {text!r} is no JSON ({error}); {expected}") from None
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise ValueError(f"{option} {text!r}: {expected}")
-    return found
-
-
-def layouts_of(data: Path, layout: str = "auto") -> dict[str, Path]:
-    """Layout -> folder of what DATA holds.  "auto": what DATA itself is named like (the challenge's
-    test tree has folders named like datasets); else the datasets below it, by their folders' names;
-    else any videos, as `folder`."""
-    from rppg.datasets.readers import find
-
-    if layout != "auto":
-        return {layout: data}
-    if not data.is_dir():
-        return {"folder": data}
-    place = Path(os.path.abspath(data))  # a link keeps its own name
-    named = {name: data for name, folder in find(place.parent).items() if folder == place}
-    return named or find(data) or {"folder": data}
+    return value
 
 
 def folds(
@@ -186,8 +178,8 @@ def folds(
 ) -> None:
     """Split a dataset by subject: write PREPARED/folds/DATASET.csv once, and read it ever after.
 
-    Failed recordings are split too: prepared later, they join their subject's fold.  Those of a
-    challenge's test set are not: nobody trains on them.
+    Failed recordings are split, too: prepared later, they join their subject's fold.  Those of a
+    challenge's test set are not: they are never trained on.
     """
     import pandas as pd
 
@@ -217,16 +209,16 @@ def wearables(
         str, typer.Option(help="Settings, as a JSON object of SimulatorConfig's fields.")
     ] = "{}",
     replace: Annotated[
-        bool, typer.Option("--replace", help="Delete wearables of other settings found there.")
+        bool, typer.Option("--replace", help="Delete recordings of other settings in FOLDER.")
     ] = False,
 ) -> None:
-    """Write simulated wrist accelerometers: six activities, with the cadence of what is on foot.
+    """Write simulated wrist accelerometers: six activities, and the cadence of those on foot.
 
-    FOLDER/simulator then holds a table a subject, as own recordings may be given too: subject,
+    FOLDER/simulator then holds a table per subject, in the format of own recordings: subject,
     session, activity, time_s, x, y, z (in g), cadence_spm.
     """
-    from rppg.studies.relcon.simulator.write_dataset import config_from, write_wearables
+    from rppg.studies.relcon.simulator.write_dataset import config_from, write_imu_dataset
 
     settings = json_object("--config", config, '{"n_subjects": 8, "seed": 1}')
-    written = write_wearables(folder, config_from(settings), replace=replace)
+    written = write_imu_dataset(folder, config_from(settings), replace=replace)
     typer.echo(f"simulated wearables: {written}")

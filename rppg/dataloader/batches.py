@@ -1,11 +1,11 @@
-"""Batches in a seeded order whose every position is known beforehand.
+"""Batches in a seeded order, so that a resumed run can start at any batch.
 
-An epoch visits the samples in an order that follows from (seed, epoch), batch after batch; the last
-samples, too few for a whole batch, are left out of that epoch.  Each sample draws from a generator
-of its own, which follows from (seed, epoch, index).  So batch number k is the same whether the
-batches before it were read or not, in one process or many, and a resumed run just starts at k.
+The order of the samples in an epoch is determined by (seed, epoch); the last samples of an epoch,
+too few for a full batch, are skipped.  Each sample draws from its own generator, determined by
+(seed, epoch, index).  Batch number k is therefore the same whether or not the batches before it
+were read, in one process or several, and a resumed run starts at k.
 
-`batch_size` counts the samples of one batch over all processes; each process gets its equal part.
+`batch_size` counts the samples of a batch over all processes; each process gets an equal share.
 
     >>> batches = Batches(torch.arange(10), batch_size=4, seed=0)
     >>> len(batches)
@@ -24,18 +24,18 @@ from torch.utils.data import DataLoader, default_collate
 
 from rppg.utils.seeding import generator_from, seed_from
 
-ORDER, SAMPLE = 0, 1  # what a seed is for
+ORDER, SAMPLE = 0, 1  # purpose of a seed
 
 
 class Batches:
     """Endless batches of a dataset.
 
-    dataset: has a length, and either `sample(index, generator)`, where chance belongs to a sample
-    (where a clip starts, how it is augmented; the torch.Generator is on the CPU, and what is drawn
-    elsewhere is not repeated by a run that goes on), or `dataset[index]`.  A batch whose samples
-    are mappings with "id" names its recordings when a loss is not finite.
-    collate: list of samples -> batch.  n_workers: processes that load; 0 loads in this one.
-    Raises ValueError where the dataset is smaller than one batch.
+    dataset: has a length, and either `sample(index, generator)`, if samples are random (start of a
+    clip, augmentation), or `dataset[index]`.  The torch.Generator is on the CPU; random numbers
+    from other generators are not reproduced when a run resumes.  If samples are mappings with an
+    "id", errors about losses that are not finite name the recordings.
+    collate: list of samples -> batch.  n_workers: loading processes; 0 loads in this process.
+    Raises ValueError if the dataset is smaller than one batch.
     """
 
     def __init__(
@@ -49,36 +49,36 @@ class Batches:
     ):
         if not 1 <= batch_size <= len(dataset):
             found = f"batch_size is {batch_size}, the dataset has {len(dataset)} samples"
-            raise ValueError(f"{found}: take a batch_size from 1 to that, or more samples")
+            raise ValueError(f"{found}: choose a batch_size from 1 to that, or add samples")
         self.dataset, self.batch_size, self.seed = dataset, batch_size, seed
         self.n_workers, self.collate = n_workers, collate
 
     def __len__(self) -> int:
-        """Batches of an epoch."""
+        """Batches per epoch."""
         return len(self.dataset) // self.batch_size
 
     def facts(self) -> dict[str, int]:
-        """What decides which batches come, beside the samples themselves."""
+        """Everything but the samples themselves that determines the batches."""
         return {"n_samples": len(self.dataset), "batch_size": self.batch_size, "seed": self.seed}
 
     def keys(self, number: int, rank: int = 0, world_size: int = 1) -> list[tuple[int, int]]:
-        """(index, epoch) of each sample of batch `number`: the part of process `rank`.
+        """(index, epoch) of each sample of batch `number`: the share of process `rank`.
 
-        Raises ValueError where batch_size is no multiple of world_size.
+        Raises ValueError unless batch_size is a multiple of world_size.
         """
         if self.batch_size % world_size:
             found = f"batch_size {self.batch_size} is no multiple of {world_size} processes"
-            raise ValueError(f"{found}: a batch is shared equally; change one of the two")
-        epoch, place = divmod(number, len(self))
+            raise ValueError(f"{found}: processes share a batch equally; change one of the two")
+        epoch, position = divmod(number, len(self))
         order = np.random.default_rng(seed_from(ORDER, self.seed, epoch))
-        indices = order.permutation(len(self.dataset))[place * self.batch_size :]
+        indices = order.permutation(len(self.dataset))[position * self.batch_size :]
         share = self.batch_size // world_size
         return [(int(index), epoch) for index in indices[rank * share : (rank + 1) * share]]
 
     def stream(self, first: int = 0, rank: int = 0, world_size: int = 1) -> Iterator:
-        """Batches number first, first + 1, ... without end: the part of process `rank`."""
+        """Batches number first, first + 1, ... without end: the share of process `rank`."""
 
-        def keys_of_all():
+        def all_keys():
             number = first
             while True:
                 yield self.keys(number, rank, world_size)
@@ -86,7 +86,7 @@ class Batches:
 
         loader = DataLoader(
             _Samples(self.dataset, self.seed),
-            batch_sampler=keys_of_all(),
+            batch_sampler=all_keys(),
             num_workers=self.n_workers,
             collate_fn=self.collate,
             pin_memory=torch.cuda.is_available(),
@@ -97,7 +97,7 @@ class Batches:
 
 
 class _Samples:
-    """The dataset by key (index, epoch)."""
+    """The dataset, indexed by (index, epoch)."""
 
     def __init__(self, dataset, seed: int):
         self.dataset, self.seed = dataset, seed

@@ -1,20 +1,21 @@
-"""Clips of prepared recordings as torch datasets, read from the memory maps by window.
+"""Clips of prepared recordings as torch datasets, read window by window from memory maps.
 
-A clip is T frames at 30 fps of a recording's map (T, 63, 6), face crops (T, 128, 128, 3) or wide
-crops (T, 64, 64, 3), crops as stored or, with `size`, averaged down.
+A clip is T frames at 30 fps of a recording's MSTmap (T, 63, 6), face crops (T, 128, 128, 3) or wide
+crops (T, 64, 64, 3); crops are as stored or, with `size`, averaged down.
 
     >>> clips = Clips(store, ids, normalise="ratio", speeds=(0.6, 1.4))  # doctest: +SKIP
-    >>> batches = Batches(clips, batch_size=4)  # to train: random clips  # doctest: +SKIP
-    >>> loader = DataLoader(clips, sampler=clips.sliding_windows(step=15))  # to validate  # doctest: +SKIP
+    >>> batches = Batches(clips, batch_size=4)  # training: random clips  # doctest: +SKIP
+    >>> windows = clips.sliding_windows(step=15)  # doctest: +SKIP
+    >>> loader = DataLoader(clips, sampler=windows)  # validation: all clips  # doctest: +SKIP
     >>> next(iter(loader))["clip"].shape  # doctest: +SKIP
     torch.Size([1, 300, 63, 6])
 
-A sample to train on is a recording: what goes once through the samples, batch by batch, never has
-two clips of one recording in a batch.  These have one heart rate, and the variance loss would pull
-them apart.  All recordings count alike, long or short, of whichever dataset.
+A training sample is a recording.  A batch never contains two clips of one recording: they have the
+same HR, and the variance loss would push them apart.  All recordings have the same weight,
+whatever their length and dataset.
 
-`Clips` opens the one array it is asked for and recording.json: no contact wave and no heart rate is
-looked at, so what is trained on it has seen no label.  `LabelledClips` adds them.
+`Clips` opens the requested array and recording.json only; it reads no ground-truth BVP and no HR,
+so training on it uses no label.  `LabelledClips` adds the labels.
 """
 
 from collections.abc import Callable, Iterable
@@ -40,8 +41,7 @@ Disturb = Callable[[torch.Tensor, float, torch.Generator], tuple[torch.Tensor, f
 
 
 class Place(NamedTuple):
-    """Where a clip is: in which recording, from which frame on, at which speed, and by how many
-    frames its contact wave is taken later than it."""
+    """Position of a clip: recording, first frame, speed, and the lag of its BVP in frames."""
 
     id: str
     start: int
@@ -50,18 +50,18 @@ class Place(NamedTuple):
 
 
 class Clips(Dataset):
-    """`clips.sample(index, generator)` is a random clip of a recording, `clips[place]` a certain one,
-    not augmented; either is a dict, fit for torch's default_collate:
+    """`clips.sample(index, generator)` is a random clip of a recording; `clips[place]` is the clip
+    at a place, without augmentation.  Both are dicts for torch's default_collate:
 
-    clip   (T, ...) the array, normalised where asked, then augmented; a map float32, crops uint8,
-           or float32 (T, size, size, 3) where a size is given
-    speed  float32 (), how much faster than life; scales heart rates, and the band of the losses
+    clip   (T, ...) the array, normalised if requested, then augmented: maps float32, crops uint8,
+           or float32 (T, size, size, 3) if a size is given
+    speed  float32 (), playback speed; it scales the HR and the frequency band of the losses
     id, start
 
-    Frames in gaps over 0.5 s (recording.json's gaps_s) are in no clip; a row of a map whose regions
-    were out of sight is NaN unless `normalise` is given.  stretches: per id, sorted, the (start,
-    stop) between gaps that are n_frames or longer.  skipped: id to reason of recordings that have
-    none or were not prepared.
+    Clips contain no frames in gaps over 0.5 s (gaps_s in recording.json); map rows whose regions
+    were not visible are NaN unless `normalise` is given.  stretches: per id, sorted, the (start,
+    stop) of gap-free stretches of n_frames or more.  skipped: id to reason, for recordings without
+    such a stretch and those whose preparation failed.
     """
 
     def __init__(
@@ -76,14 +76,14 @@ class Clips(Dataset):
         disturb: Disturb | None = None,
         size: int | None = None,
     ):
-        """normalise: a name in NORMALISATIONS, for maps.  size: pixels a side, for crops.  speeds:
-        (lowest, highest) of random clips.  disturb: what happens to these before they are
-        normalised, (clip, speed, generator) -> (clip, rate_hz); their items then have
-        disturbance_hz, float32 ().  augment: what happens to them after it, (item, generator) ->
-        item.
+        """normalise: a name in NORMALISATIONS, for maps.  size: side in pixels, for crops.  speeds:
+        (lowest, highest) for random clips.  disturb: adds a distractor to random clips before they
+        are normalised, (clip, speed, generator) -> (clip, rate_hz); their items then have
+        disturbance_hz, float32 ().  augment: applied to random clips after normalisation, (item,
+        generator) -> item.
 
-        Raises KeyError for an id that was never prepared, ValueError for parameters that cannot be,
-        for a recording that was prepared without the array, and where no recording is left.
+        Raises KeyError for an id that was never prepared, ValueError for invalid parameters, for a
+        recording that was prepared without the array, and if no recording has a clip.
         """
         self.store, self.array, self.n_frames = store, array, n_frames
         self.normalise, self.speeds = normalise, speeds
@@ -94,19 +94,19 @@ class Clips(Dataset):
         for id in _distinct(ids):
             meta = store.meta(id)
             if meta is None:
-                raise KeyError(f"{id} is not prepared in {store.root}: prepare it, or leave it out")
-            found = [] if meta["status"] != "ok" else stretches_of(meta, n_frames)
-            if reason := self._reason(meta, found):
+                raise KeyError(f"{id} is not prepared in {store.root}: prepare it, or drop the id")
+            stretches = [] if meta["status"] != "ok" else stretches_of(meta, n_frames)
+            if reason := self._reason(meta, stretches):
                 self.skipped[id] = reason
             else:
                 store.open(id).path(array)
-                self.stretches[id] = found
+                self.stretches[id] = stretches
         if not self.stretches:
             text = "; ".join(f"{id}: {why}" for id, why in list(self.skipped.items())[:3])
             raise ValueError(f"no clip in {len(self.skipped)} recordings ({text or 'none given'})")
 
     def __len__(self) -> int:
-        """How many recordings there are clips of."""
+        """Number of recordings with clips."""
         return len(self.stretches)
 
     @one_thread()
@@ -115,10 +115,10 @@ class Clips(Dataset):
 
     @one_thread()
     def sample(self, index: int, generator: torch.Generator) -> dict:
-        """A random clip of recording number `index`: place, speed and augmentation from generator.
+        """A random clip of recording number `index`: place, speed and augmentation are drawn.
 
-        Speeds are uniform in `speeds`; one too fast for the recording's longest stretch becomes the
-        fastest that fits, which is 1 where that is just as long as a clip.
+        Speeds are uniform in `speeds`, but limited by the longest stretch of the recording; the
+        limit is 1 if that is exactly as long as a clip.
         """
         item = self._item(place := self._place(list(self.stretches)[index], generator))
         if self.disturb is not None:
@@ -128,7 +128,7 @@ class Clips(Dataset):
         return item if self.augment is None else self.augment(item, generator)
 
     def sliding_windows(self, step: int = STEP_FRAMES) -> list[Place]:
-        """Every clip of every recording, one each `step` frames of a stretch, by id and time."""
+        """All clips at a hop of `step` frames within each stretch, sorted by id and time."""
         if step < 1:
             raise ValueError(f"step is {step} frames, expected 1 or more")
         return [
@@ -150,7 +150,7 @@ class Clips(Dataset):
         return item | {"clip": NORMALISATIONS[self.normalise](item["clip"])}
 
     def _place(self, id: str, generator: torch.Generator) -> Place:
-        """A random place in a recording: every start with room for the speed is as likely."""
+        """A random place in a recording: uniform over all starts that are valid at the speed."""
         at_speed, at_start = torch.rand(2, generator=generator, dtype=torch.float64).tolist()
         stretches, (low, high) = self.stretches[id], self.speeds
         longest = max(stop - start for start, stop in stretches)
@@ -160,7 +160,7 @@ class Clips(Dataset):
         return Place(id, starts[int(at_start * len(starts))], speed)
 
     def _reason(self, meta: dict, stretches: list) -> str | None:
-        """Why there are no clips of a recording; None where there are."""
+        """Why a recording has no clips; None if it has some."""
         if meta["status"] != "ok":
             return f"not prepared: {meta.get('reason')}"
         if not stretches:
@@ -171,8 +171,8 @@ class Clips(Dataset):
         frames = prepared.window(place.start, n_read, names=(self.array,))[self.array]
         if self.array == "mstmap" and np.isnan(frames).all(axis=(1, 2)).any():
             where = f"frames {place.start} to {place.start + n_read}"
-            text = f"{place.id}: a gap in {where} that recording.json's gaps_s lacks"
-            raise ValueError(f"{text}: prepare it again, or make the clips anew if that was done")
+            text = f"{place.id}: a gap in {where} that is missing in gaps_s of recording.json"
+            raise ValueError(f"{text}: prepare it again, or create new clips if that was done")
         frames = torch.from_numpy(frames)
         if self.size is not None:
             frames = average_down(frames, self.size)
@@ -186,16 +186,16 @@ class Clips(Dataset):
         if not 0 < self.speeds[0] <= self.speeds[1]:
             raise ValueError(f"speeds are {self.speeds}, expected (low, high), 0 < low <= high")
         if self.normalise is not None and self.array != "mstmap":
-            raise ValueError(f"normalise is for maps: leave it out for {self.array!r}")
+            raise ValueError(f"normalise is for maps: do not give it for {self.array!r}")
         if self.size is not None and self.array == "mstmap":
-            raise ValueError(f"size is for crops: leave it out for {self.array!r}")
+            raise ValueError(f"size is for crops: do not give it for {self.array!r}")
         if self.normalise not in (None, *NORMALISATIONS):
             names = ", ".join(NORMALISATIONS)
             raise ValueError(f"no normalisation {self.normalise!r}, expected one of {names}")
 
 
 def stretches_of(meta: dict, n_frames: int) -> list[tuple[int, int]]:
-    """(start, stop) of the frames between the gaps of a recording.json, n_frames long or longer."""
+    """(start, stop) of the stretches between gaps in a recording.json, of n_frames or more."""
     gaps = [[round(edge_s * FPS) for edge_s in gap] for gap in meta.get("gaps_s") or []]
     edges = [0, *(edge for gap in gaps for edge in gap), meta["n_frames"]]
     pairs = zip(edges[::2], edges[1::2], strict=True)
@@ -203,15 +203,15 @@ def stretches_of(meta: dict, n_frames: int) -> list[tuple[int, int]]:
 
 
 class LabelledClips(Clips):
-    """Clips with their labels, for training on them.  Recordings that their dataset calls bad, or
-    that have neither wave nor heart rate, are left out.  An item has also
+    """Clips with labels, for supervised training.  Recordings that are known to be bad, or that
+    have neither BVP nor HR, are skipped.  Items also have
 
-    wave      (T,) float32 contact wave of the clip, as recorded; NaN where has_wave is False
-    hr_bpm    float32 (), of the whole recording, times speed; NaN where has_hr is False
-    has_wave  bool (), whether there is a wave without a gap in this clip
-    has_hr    bool (), whether the labels say the recording's heart rate
+    wave      (T,) float32 ground-truth BVP of the clip, as recorded; NaN if has_wave is False
+    hr_bpm    float32 (), of the whole recording, times speed; NaN if has_hr is False
+    has_wave  bool (), whether the clip has a BVP without a gap
+    has_hr    bool (), whether the labels contain the recording's HR
 
-    Choose by the flags (`wave[has_wave]`): NaN times 0 is NaN.
+    Select by the flags (`wave[has_wave]`): NaN times 0 is NaN.
     """
 
     def _reason(self, meta: dict, stretches: list) -> str | None:
@@ -220,7 +220,7 @@ class LabelledClips(Clips):
         if meta.get("known_bad"):
             return f"known bad: {meta['known_bad']}"
         if meta.get("hr_true_bpm") is None and self.store.open(meta["id"]).bvp is None:
-            return "no label: neither a contact wave nor a heart rate"
+            return "no label: neither a ground-truth BVP nor an HR"
         return None
 
     def _read(self, prepared: Prepared, place: Place, n_read: int) -> dict:
@@ -238,8 +238,8 @@ class LabelledClips(Clips):
 
 
 def _distinct(ids: Iterable[str]) -> list[str]:
-    """The ids, sorted.  ValueError where one is there twice."""
-    found = sorted(ids)
-    if twice := sorted({a for a, b in zip(found, found[1:], strict=False) if a == b}):
+    """The ids, sorted.  Raises ValueError for duplicates."""
+    sorted_ids = sorted(ids)
+    if twice := sorted({a for a, b in zip(sorted_ids, sorted_ids[1:], strict=False) if a == b}):
         raise ValueError(f"{', '.join(twice)}: given twice, expected every recording once")
-    return found
+    return sorted_ids

@@ -1,19 +1,19 @@
-"""A light that swings on a part of the face, put into clips at a rate that is known.
+"""Distractors: periodic illumination or motion of known rate that is added to clips.
 
-Lamps, shadows, highlights and nodding have rhythms in the heart band, too, and losses that ask for
-a narrow spectrum are as content with these as with a pulse.  Of a rhythm that was put in, the rate
-is known without any label: `disturbance_loss` then asks for a wave that does not show it.  What is
-left to be narrow, and is on all of the face, is the pulse.
+Lamps, shadows, highlights and nodding can be periodic in the heart band, too, and losses that
+favour a narrow spectrum cannot tell these from a pulse.  The rate of an added distractor is known
+without any label, and `disturbance_loss` penalises its power in the predicted BVP.  The narrow-band
+signal that remains, and that is present all over the face, is the pulse.
 
     >>> regions, yuv_from_rgb = np.eye(6, dtype=bool), np.eye(3)  # each row one region
     >>> light = PeriodicIllumination(regions, yuv_from_rgb, chance=1.0)
     >>> maps = torch.full((300, 6, 6), 100.0)  # (T, N, C)
     >>> disturbed, rate_hz = light(maps, speed=1.0, generator=torch.Generator().manual_seed(0))
-    >>> 0.66 <= rate_hz <= 3.0, bool((disturbed == maps).all(dim=0).any())  # a region is spared
+    >>> 0.66 <= rate_hz <= 3.0, bool((disturbed == maps).all(dim=0).any())  # a region is unlit
     (True, True)
 
-`with_distractors` does the same to a batch of face crops, by a light with a soft edge or a spot of
-it, or by a nod.  Neither is a part of HFUT-VUT's method.
+`with_distractors` does the same to a batch of face crops: a light with a soft edge, a spot light,
+or nodding.  Neither is part of HFUT-VUT's method.
 """
 
 import math
@@ -27,30 +27,31 @@ from torch.nn.functional import affine_grid, grid_sample
 from rppg.datasets.prepared import FPS
 from rppg.signals.spectrum import HEART_BAND_HZ
 
-STRENGTH = (0.003, 0.04)  # of the light, relative, drawn on a logarithmic scale
-TINT = 0.6  # deviation of a colour's share, for the most colourful light
-SECOND, WANDER, WANDER_HZ = 0.4, 0.3, (0.02, 0.2)  # its harmonic, how its strength comes and goes
+STRENGTH = (0.003, 0.04)  # relative strength of the light, drawn on a logarithmic scale
+TINT = 0.6  # standard deviation of a colour's share, for the most colourful light
+SECOND, WANDER, WANDER_HZ = 0.4, 0.3, (0.02, 0.2)  # second harmonic; slow change of the strength
 RGB = slice(0, 3)
-N_DRAWN = 11  # values of a call beside the order of the regions and the tint
-N_DRAWN_ON_FACES = 15  # of a clip, beside the tint
-SPOTS = 0.3  # share of lights on faces that are spots
-REACH, SPOT_RADIUS = 0.6, (0.15, 0.65)  # of half a crop: where the light lies, how wide a spot is
-EDGE_SHARPNESS = (2.0, 12.0)  # of a sigmoid over half a crop
-NODS, NOD = 0.5, (0.0025, 0.075)  # share of faces that move; how far, of half a crop
+N_DRAWN = 11  # random values per call, besides the order of the regions and the tint
+N_DRAWN_ON_FACES = 15  # random values per clip, besides the tint
+SPOTS = 0.3  # share of the lights on faces that are spots
+REACH, SPOT_RADIUS = 0.6, (0.15, 0.65)  # position and radius of a light, in half crops
+EDGE_SHARPNESS = (2.0, 12.0)  # slope of the sigmoid edge, per half crop
+NODS, NOD = 0.5, (0.0025, 0.075)  # share of faces that nod; amplitude, in half crops
 
 
 @dataclass(frozen=True)
 class PeriodicIllumination:
-    """maps (T, N, 6) raw, speed, generator -> (maps, rate_hz), NaN where nothing was put in.
+    """(maps (T, N, 6) raw, speed, generator) -> (maps, rate_hz), NaN if no light was added.
 
-    One to all but one of the regions are lit, alike; a row of several regions by the share of them
-    that is.  The rate is uniform in the heart band times speed.  Every call takes the same number
-    of random values.  ValueError for a chance that is none, or shapes that do not fit.
+    The light falls equally on some of the regions, on at least one and never on all; a row of
+    several regions gets it in proportion to its lit regions.  The rate is uniform in the heart band
+    times speed.  Every call draws the same number of random values.  Raises ValueError for an
+    invalid probability or shape.
     """
 
-    combinations: np.ndarray  # (N, R) bool, which regions a row holds
-    yuv_from_rgb: np.ndarray  # (3, 3), how the last three channels follow from the first three
-    chance: float = 0.5  # a clip
+    combinations: np.ndarray  # (N, R) bool: the regions of each row
+    yuv_from_rgb: np.ndarray  # (3, 3): matrix from the first three channels to the last three
+    chance: float = 0.5  # probability per clip
 
     def __post_init__(self):
         if not 0 <= self.chance <= 1:
@@ -74,7 +75,7 @@ class PeriodicIllumination:
         return maps + torch.cat([added, added @ to_yuv.T], dim=-1), rate_hz
 
     def _lit(self, order: Tensor, n_lit: int) -> Tensor:
-        """Share (N,) of each row's regions that are lit, the first n_lit of order."""
+        """Share (N,) of lit regions in each row; the lit ones are the first n_lit of order."""
         members = torch.from_numpy(self.combinations).float()  # (N, R)
         return members[:, order[:n_lit]].sum(dim=1) / members.sum(dim=1)
 
@@ -82,13 +83,13 @@ class PeriodicIllumination:
 def with_distractors(
     clips: Tensor, speed: Tensor, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Face crops (B, T, H, W, 3) raw, each with a rhythm of its own put in, float32, and the
-    rhythms' rates in Hz (B,).
+    """Raw face crops (B, T, H, W, 3) with a distractor added to each, float32, and the rates of the
+    distractors in Hz (B,).
 
-    By even chance a light swings on a part of the face, which ends at a soft edge or is a spot, or
-    the face itself moves to and fro.  Rates are uniform in the heart band times speed (B,).  Every
-    clip takes the same number of random values, from a generator on any device.  Raises ValueError
-    for other shapes.
+    With equal probability it is a periodic light on part of the face, with a soft edge or as a
+    spot, or a periodic motion of the face.  Rates are uniform in the heart band times speed (B,).
+    Every clip draws the same number of random values, from a generator on any device.  Raises
+    ValueError for other shapes.
     """
     if clips.ndim != 5 or clips.shape[-1] != 3 or speed.shape != clips.shape[:1]:
         found = f"{tuple(clips.shape)} and {tuple(speed.shape)}"
@@ -109,7 +110,7 @@ def with_distractors(
 
 
 def _nodding(crops: Tensor, course: Tensor, drawn: list[float]) -> Tensor:
-    """The crops (T, H, W, 3) moved along one direction as course (T,) says."""
+    """The crops (T, H, W, 3), shifted along one direction by the time course (T,)."""
     far = math.exp(_between(drawn[0], tuple(map(math.log, NOD))))
     angle = 2 * math.pi * drawn[1]
     moves = torch.eye(2, 3).repeat(len(crops), 1, 1)  # (T, 2, 3)
@@ -121,7 +122,7 @@ def _nodding(crops: Tensor, course: Tensor, drawn: list[float]) -> Tensor:
 
 
 def _lit_pixels(height: int, width: int, drawn: list[float]) -> Tensor:
-    """How much of the light falls on each pixel (height, width), 0 to 1."""
+    """Share of the light that falls on each pixel, (height, width), 0 to 1."""
     y, x = torch.linspace(-1, 1, height)[:, None], torch.linspace(-1, 1, width)
     right, down = (_between(value, (-REACH, REACH)) for value in drawn[1:3])
     if drawn[0] < SPOTS:
@@ -140,7 +141,7 @@ def _draw(n: int, generator: torch.Generator) -> tuple[list[float], Tensor]:
 
 
 def _swing(n_frames: int, speed: float, drawn: list[float], tint: Tensor) -> tuple[float, Tensor]:
-    """Rate in Hz, and how much brighter each channel is at each frame (n_frames, 3), relative."""
+    """Rate in Hz, and relative change of brightness per frame and channel, (n_frames, 3)."""
     rate_hz, course = _rate_and_course(n_frames, speed, drawn)
     strength = math.exp(_between(drawn[8], tuple(map(math.log, STRENGTH))))
     colour = 1 + TINT * drawn[9] * tint  # (3,)
@@ -153,7 +154,7 @@ def _rate_and_course(n_frames: int, speed: float, drawn: list[float]) -> tuple[f
 
 
 def _course(n_frames: int, rate_hz: float, drawn: list[float]) -> Tensor:
-    """A rhythm (T,) with a second harmonic, whose strength comes and goes."""
+    """A periodic time course (T,) with a second harmonic and a slowly varying amplitude."""
     angle = 2 * math.pi * torch.arange(n_frames) / FPS
     phases = [2 * math.pi * value for value in drawn[:3]]
     wander = 1 + WANDER * torch.sin(_between(drawn[3], WANDER_HZ) * angle + phases[0])

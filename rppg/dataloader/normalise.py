@@ -1,6 +1,6 @@
-"""MSTmap clips to network input: levels and slow light go, the pulse stays.
+"""Normalisation of MSTmap clips: removes absolute levels, keeps the pulse.
 
-Maps are (..., T, N, C) float: T frames, N rows, C channels, of which six are R, G, B, Y, U, V.
+Maps are (..., T, N, C) float: T frames, N rows, C channels; six channels are R, G, B, Y, U, V.
 
     >>> beat = torch.sin(2 * torch.pi * 1.2 * torch.arange(300) / 30)  # 10 s at 72 bpm
     >>> maps = (100 * (1 + 0.01 * beat))[:, None, None].expand(300, 63, 6)
@@ -8,9 +8,9 @@ Maps are (..., T, N, C) float: T frames, N rows, C channels, of which six are R,
     >>> round(maps.max().item(), 1)  # percent of the mean
     1.0
 
-A row that is NaN anywhere in the clip (its regions were out of sight) is absent: all of it becomes
-what a constant row becomes, one value that says nothing.  No other row is touched by it, and
-nothing is interpolated.
+A row with a NaN anywhere in the clip (its regions were not visible) is treated as a constant row:
+all of it becomes one uninformative value.  Other rows are not affected, and nothing is
+interpolated.
 """
 
 import torch
@@ -21,20 +21,20 @@ from rppg.signals.chrominance import SLOW_FRAMES, pulse_colours
 
 TIME = -3
 SMOOTHED_FRAMES = 3
-CONSTANT = 1e-6  # of a row's largest value: a change as small as that is rounding
+CONSTANT = 1e-6  # share of a row's largest value: smaller changes are rounding errors
 PERCENT = 100.0
-LEAST_DEVIATION = 1e-4  # percent of the mean: less is rounding
+LEAST_DEVIATION = 1e-4  # percent of the mean: smaller deviations are rounding errors
 RGB, Y = slice(0, 3), 3  # channels
-UV = slice(4, 6)  # they lie round 128, so their own mean is no brightness
+UV = slice(4, 6)  # centred at 128, so that their mean is not a brightness
 N_CHANNELS = 6
 
 
 def minmax(maps: Tensor) -> Tensor:
-    """Each row and channel from 0 to 1, after a moving mean of three frames; 0.5 where constant.
+    """Each row and channel scaled to 0..1 after a moving mean of three frames; 0.5 if constant.
 
-    The two end frames are means of the two frames there are.  Independent of gain and offset of
-    every row and channel, so how strong channels are beside each other is lost.
-    Source: Niu et al., ECCV 2020, and their code (which goes on to 8 bits; this does not).
+    The first and last frame are means of two frames.  Invariant to gain and offset of every row and
+    channel, so the relative strength of the channels is lost.
+    Source: Niu et al., ECCV 2020, and their code (which then rounds to 8 bits; this does not).
     """
     _check(maps)
     smooth = _moving_mean(maps)
@@ -43,19 +43,19 @@ def minmax(maps: Tensor) -> Tensor:
 
 
 def zscore(maps: Tensor) -> Tensor:
-    """Each row and channel minus its mean over time, by its deviation; 0 where constant.
+    """Each row and channel minus its mean over time, over its standard deviation; 0 if constant.
 
-    Independent of gain and offset, as minmax, but one outlier does not set the scale.
+    Invariant to gain and offset, as minmax, but a single outlier does not set the scale.
     """
     _check(maps)
     return _standardised(maps, _deviation(maps), constant=_range(maps)[2])
 
 
 def ratio(maps: Tensor) -> Tensor:
-    """Each row and channel over its mean in time, minus one, in percent; 0 where constant.
+    """Each row and channel over its mean in time, minus one, in percent; 0 if constant.
 
-    What POS and CHROM begin with: independent of the light's strength, and the ratio of the
-    channels' pulses is kept.  Of six channels, U and V are divided by the mean of Y.
+    The first step of POS and CHROM: invariant to the strength of the light, and keeps the ratio of
+    the channels' pulses.  With six channels, U and V are divided by the mean of Y.
     Source: Wang et al., "Algorithmic principles of remote PPG", IEEE TBME 2017.
     """
     _check(maps)
@@ -69,13 +69,13 @@ def ratio(maps: Tensor) -> Tensor:
 
 
 def chrominance(maps: Tensor) -> Tensor:
-    """Six signals of each row in place of R, G, B, Y, U, V, without what is slower than 1.6 s, each
-    minus its mean over time, by its deviation; 0 where constant.
+    """Six standardised signals per row instead of R, G, B, Y, U, V, without changes slower than
+    1.6 s; 0 if constant.
 
-    They are R, G and B over their moving means, G - B of these, and what POS and CHROM make of
-    them: each adds its two projections, weighted by their deviations over the clip, which cancels a
-    change of brightness.  The pulse stands out then, where a net would first have to find
-    out how; slow light and motion would else decide every deviation.
+    They are R, G and B over their moving means, their G - B, and the POS and CHROM signals: each
+    adds its two projections, weighted by their standard deviations over the clip, which cancels
+    changes of brightness.  This enhances the pulse without any learning; without the moving means,
+    slow changes of light and motion would dominate the standard deviations.
     Source: POS, Wang et al., "Algorithmic principles of remote PPG", IEEE TBME 2017, whose window
     the 1.6 s are; CHROM, de Haan and Jeanne, "Robust pulse rate from chrominance-based rPPG", IEEE
     TBME 2013.
@@ -96,7 +96,7 @@ NORMALISATIONS = {"minmax": minmax, "zscore": zscore, "ratio": ratio, "chrominan
 
 
 def _sum_of(one: Tensor, other: Tensor, sign: int) -> Tensor:
-    """One projection (..., T, N) plus or minus the other, which is scaled to its deviation."""
+    """A projection (..., T, N) plus or minus the other one, scaled to the same deviation."""
     time = TIME + 1
     scales = [p.std(dim=time, keepdim=True, correction=0) for p in (one, other)]
     return one + sign * scales[0] / scales[1].clamp_min(LEAST_DEVIATION) * other
@@ -107,13 +107,13 @@ def _deviation(signals: Tensor) -> Tensor:
 
 
 def _standardised(signals: Tensor, deviation: Tensor, constant: Tensor) -> Tensor:
-    """Each signal of each row (..., T, N, C) minus its mean, by its deviation; 0 where constant."""
+    """Each signal of each row (..., T, N, C) minus its mean, over `deviation`; 0 if constant."""
     centred = signals - signals.mean(dim=TIME, keepdim=True)
     return torch.where(constant, 0.0, centred / torch.where(constant, 1.0, deviation))
 
 
 def _moving_mean(maps: Tensor, n_frames: int = SMOOTHED_FRAMES) -> Tensor:
-    """Mean of n_frames (odd) round each frame; towards the ends, of those of them there are."""
+    """Moving mean over n_frames (odd), over fewer frames at both ends."""
     by_time = maps.movedim(TIME, -1)  # (..., N, C, T)
     flat = by_time.reshape(-1, 1, by_time.shape[-1])
     means = avg_pool1d(flat, n_frames, stride=1, padding=n_frames // 2, count_include_pad=False)
@@ -121,8 +121,8 @@ def _moving_mean(maps: Tensor, n_frames: int = SMOOTHED_FRAMES) -> Tensor:
 
 
 def _range(maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Lowest value, span, and whether that is none, of each row and channel (..., 1, N, C).  An
-    absent row counts as constant."""
+    """Minimum, span, and whether it is constant, per row and channel, (..., 1, N, C).  A row with a
+    NaN counts as constant."""
     low, high = maps.amin(dim=TIME, keepdim=True), maps.amax(dim=TIME, keepdim=True)
     span, largest = high - low, torch.maximum(low.abs(), high.abs())
     return low, span, ~(span > CONSTANT * largest)  # NaN > 0 is False

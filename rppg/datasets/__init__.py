@@ -1,8 +1,8 @@
-"""What is recorded, and where it is kept.
+"""Datasets: recordings, their readers, the store of prepared recordings, and folds by subject.
 
-`recording` says what a recording is, `readers` find them in a dataset's folders, `store` keeps
-their prepared copies on disk, `folds`, `protocols` and `keep` say who trains and who validates, by
-subject.  This room knows no other room of the package.
+`recording` defines a recording, `readers` find them in a dataset's folders, `store` and `prepared`
+hold their prepared copies on disk (described by `metadata`); `folds`, `protocols` and `fold_files`
+say which subjects are trained, validated and tested on.
 
     >>> from rppg.datasets import Store, read
     >>> recordings = read("folder", "my_videos")  # doctest: +SKIP

@@ -19,7 +19,15 @@ from pathlib import Path
 import pandas as pd
 from pandas.api.types import is_integer_dtype
 
-from rppg.datasets.folds import WORDS, Split, id_table, read_folds, split_by_subject, write_folds
+from rppg.datasets.folds import (
+    WORDS,
+    Split,
+    id_table,
+    read_folds,
+    split_by_subject,
+    train_dev_test,
+    write_folds,
+)
 from rppg.datasets.protocols import DEFAULT, PROTOCOLS, SAME_PERSON, Protocol
 
 N_SEEDED = 5  # folds of "seeded"; fewer where there are fewer subjects
@@ -158,6 +166,8 @@ def _seeded(table: pd.DataFrame, chosen: Protocol, seed: int) -> list:
     if chosen.dev_fraction is not None:
         split = split_by_subject(table, fraction=chosen.dev_fraction, seed=seed)
         return ["dev" if fold == 0 else "train" for fold in split["fold"]]
+    if chosen.shares is not None:
+        return train_dev_test(table, chosen.shares, seed)["fold"].tolist()
     n_subjects = len(table.groupby(["dataset", "subject"]))
     return split_by_subject(table, min(N_SEEDED, max(n_subjects, 2)), seed=seed)["fold"].tolist()
 

@@ -1,4 +1,4 @@
-"""Who trains and who validates: folds by subject, made once, seeded, written down.
+"""Folds by subject: who is trained on, who chooses, who is tested; made once, seeded, written.
 
 >>> ids = [f"demo/{subject}/v{k}" for subject in ("ann", "bob", "cy", "di") for k in (1, 2)]
 >>> folds = split_by_subject(ids, n_folds=2, seed=1)
@@ -26,7 +26,7 @@ WORDS = ("train", "dev", "test")
 
 
 class Split(NamedTuple):
-    """Ids to train on, to choose by, to test on; no subject is in two of them."""
+    """Ids to train on, to validate on, to test on; no subject is in two of them."""
 
     train: list[str]
     dev: list[str]
@@ -41,7 +41,7 @@ def split_by_subject(
     ids: recording ids, or a table with a column id such as the store's index.  Each dataset's
     subjects are shuffled by the seed and dealt out in turn, so the folds hold equal numbers of
     them (give or take one, also within a dataset).  With n_folds, fold k is the validation set of
-    round k.  With fraction, fold 0 is the validation set with that share of the subjects and fold
+    split k.  With fraction, fold 0 is the validation set with that share of the subjects and fold
     1 the rest; neither is ever empty.
 
     The result is sorted by id and depends on the set of ids and the seed, not on their order.
@@ -67,9 +67,30 @@ def split_by_subject(
     return table.assign(fold=[fold_of[pair] for pair in pairs])
 
 
+def train_dev_test(ids, shares: tuple[float, float, float], seed: int = 0) -> pd.DataFrame:
+    """Folds train, dev and test by subject: columns id, dataset, subject, fold, sorted by id.
+
+    ids: as in `split_by_subject`.  shares: of the subjects, in this order; dev and test get at
+    least one subject each, train the rest.  Raises ValueError for fewer than three subjects.
+    """
+    table = id_table(ids)
+    subjects = _shuffled(set(zip(table["dataset"], table["subject"], strict=True)), seed)
+    n = len(subjects)
+    if n < 3:
+        names = ", ".join(subject for _, subject in subjects) or "none"
+        expected = "expected three or more: to train on, to validate on and to test on"
+        advice = "add recordings of other people, each in a folder or with a subject of its own"
+        raise ValueError(f"found {n} subjects ({names}), {expected}; {advice}")
+    n_dev, n_test = (max(round(n * share), 1) for share in shares[1:])
+    words = ["dev"] * n_dev + ["test"] * n_test + ["train"] * (n - n_dev - n_test)
+    fold_of = dict(zip(subjects, words, strict=True))
+    pairs = zip(table["dataset"], table["subject"], strict=True)
+    return table.assign(fold=[fold_of[pair] for pair in pairs])
+
+
 def write_folds(path, folds: pd.DataFrame) -> Path:
-    """Write folds as CSV.  Raises FileExistsError where the file holds different ones: what was
-    trained on those would no longer be kept apart from what validates it."""
+    """Write folds as CSV.  Raises FileExistsError if the file holds different ones: models trained
+    on those may have seen subjects that these validate or test on."""
     path = Path(path)
     _check(folds, path)
     text = io.StringIO()
@@ -85,9 +106,8 @@ def write_folds(path, folds: pd.DataFrame) -> Path:
 
 
 def read_folds(path) -> pd.DataFrame:
-    """Folds as written: fold is int64, or object where it is one of the words.  Raises ValueError
-    where a subject is in two folds, an id comes twice, or the file is not as write_folds wrote it.
-    """
+    """Folds as written: fold is int64, or object if it is one of the words.  Raises ValueError if
+    a subject is in two folds, an id comes twice, or the file is not as write_folds wrote it."""
     folds = pd.read_csv(path, dtype=str, keep_default_na=False)
     if "fold" in folds and folds["fold"].str.fullmatch("[0-9]+").all():
         folds["fold"] = folds["fold"].astype("int64")
@@ -98,7 +118,8 @@ def read_folds(path) -> pd.DataFrame:
 def id_table(ids) -> pd.DataFrame:
     """Sorted ids with their dataset and subject, as columns id, dataset, subject.
 
-    ids: recording ids, or a table with a column id.  ValueError where one is malformed or twice.
+    ids: recording ids, or a table with a column id.  Raises ValueError for
+    malformed ids and for ids given twice.
     """
     ids = sorted(ids["id"] if isinstance(ids, pd.DataFrame) else ids)
     rows = [(id, *id.split("/")[:2]) for id in ids]
@@ -121,7 +142,7 @@ def _shuffled(subjects: set[tuple[str, str]], seed: int) -> list[tuple[str, str]
 
 def _check(folds: pd.DataFrame, path) -> None:
     if missing := [column for column in COLUMNS if column not in folds]:
-        raise ValueError(f"{path}: folds lack the columns {missing}, expected {COLUMNS}")
+        raise ValueError(f"{path}: columns {missing} are missing, expected {COLUMNS}")
     numbers = is_integer_dtype(folds["fold"]) and (folds["fold"] >= 0).all()
     if not (numbers or folds["fold"].isin(WORDS).all()):
         found = sorted(map(str, folds["fold"].unique()))
@@ -140,40 +161,74 @@ FOLDS = "folds"  # below the store's root, one CSV a dataset
 
 
 def make_split(store: Store, datasets: Iterable[str], validation: str) -> tuple[Split, list[str]]:
-    """Ids to learn from (prepared ones of these datasets), to choose by and to test on, sorted; and
-    the datasets of which nothing is prepared.
+    """Prepared ids to train on (of these datasets), to validate on and to test on, sorted; and the
+    datasets of which nothing is prepared.
 
-    Raises ValueError where nothing is left to learn from or to choose by, FileNotFoundError where
-    the folds of `validation` were never made.
+    Fold "dev" of `validation` validates.  What is tested on is `held_out`'s.  Raises ValueError if
+    nothing is left to train or to validate on, FileNotFoundError if the folds of `validation` were
+    never made.
     """
     path = store.root / FOLDS / f"{validation}.csv"
     if not path.is_file():
         advice = "run 01_preprocess on that dataset, or name another one to validate on"
-        raise FileNotFoundError(f"{path} is not there: {advice}")
-    ids = store.ids()  # recording.json's status and split are looked at, and no label
+        raise FileNotFoundError(f"{path} is missing: {advice}")
+    ids = store.ids()  # of recording.json, status and split are read, and no label
     folds = read_folds(path)
     dev = set(folds.loc[folds["fold"] == "dev", "id"]) & set(ids)
-    test = {id for id in ids if store.meta(id).get("split") == "test"}
+    test = held_out(store)
     prepared = {id.split("/")[0] for id in ids}
-    lacking = sorted(set(datasets) - prepared)
+    missing = sorted(set(datasets) - prepared)
     train = {id for id in ids if id.split("/")[0] in set(datasets)} - dev - test
     if not train or not dev:
-        found = (
-            f"{len(train)} recordings of {sorted(datasets)} to learn from, {len(dev)} to choose by"
+        counts = f"{len(train)} recordings of {sorted(datasets)} to train on, {len(dev)} in dev"
+        ready = f"prepared are {', '.join(sorted(prepared)) or 'none'}"
+        words = ", ".join(sorted(map(str, folds["fold"].unique()))) or "none"
+        advice = "a dataset is split into train, dev and test by the protocol 'train_dev_test'"
+        raise ValueError(
+            f"{store.root}: found {counts}, expected some of both; {ready}; "
+            f"{path} has the folds {words}; {advice}"
         )
-        advice = f"prepared are {', '.join(sorted(prepared)) or 'none'}; fold dev of {path} chooses"
-        raise ValueError(f"{found} in {store.root}, expected some of both: {advice}")
-    return Split(sorted(train), sorted(dev), sorted(test)), lacking
+    return Split(sorted(train), sorted(dev), sorted(test)), missing
+
+
+def held_out(store: Store) -> set[str]:
+    """Prepared ids to test on, never trained on: a challenge's test set, as the readers mark it; if
+    there is none, fold "test" of every dataset that has one."""
+    ids = store.ids()
+    marked = {id for id in ids if store.meta(id).get("split") == "test"}
+    if marked:
+        return marked
+    tested: set[str] = set()
+    for path in sorted((store.root / FOLDS).glob("*.csv")):
+        folds = read_folds(path)
+        tested |= set(folds.loc[folds["fold"] == "test", "id"])
+    return tested & set(ids)
+
+
+def parts_of(store: Store) -> dict[str, str]:
+    """Part of each prepared id, "train", "test" or "none": as the readers mark it.  Without a
+    challenge's test set it is "test" in fold test of its dataset, and "train" in train and dev."""
+    ids = store.ids()
+    part = {id: store.meta(id).get("split") for id in ids}
+    if "test" in part.values() or not (tested := held_out(store)):
+        return part
+    datasets = {id.split("/")[0] for id in tested}
+    for id in ids:
+        if id.split("/")[0] in datasets:
+            part[id] = "test" if id in tested else "train"
+    return part
 
 
 def splits_by_subject(ids: Iterable[str], n_folds: int = 5, seed: int = 0) -> dict[str, Split]:
-    """Rounds of training by name, "0" to n_folds - 1: each tests on one fold of subjects, the next
-    fold chooses, the others train; no subject is in two of them.
+    """Splits by name, "0" to n_folds - 1: each tests on one fold of subjects, validates on the next
+    and trains on the others; no subject is in two of them.
 
     Raises ValueError for fewer than three folds, or fewer subjects than folds.
     """
     if n_folds < 3:
-        raise ValueError(f"n_folds is {n_folds}, expected 3 or more: to train, to choose, to test")
+        raise ValueError(
+            f"n_folds is {n_folds}, expected 3 or more: to train, to validate, to test"
+        )
     folds = split_by_subject(list(ids), n_folds, seed=seed)
     in_fold = [sorted(folds.loc[folds["fold"] == k, "id"]) for k in range(n_folds)]
     splits = {}

@@ -4,9 +4,8 @@
 >>> [fold_of(number) for number in (1, 9, 10, 11)]
 ['train', 'dev', 'test', None]
 
-`keep.py` makes fold files by them.  A protocol is either read from a file of the dataset, a list
-whose source is named here, or seeded; where something of it could not be verified, a comment says
-so.
+`fold_files.py` makes fold files by them.  A protocol is either read from a file of the dataset, a
+list whose source is named here, or seeded; a comment says what could not be verified.
 
 A published list names a subject by its number, the first number in its subject id: 1 for 01, p1,
 subject1 and SN001.  The subjects of UBFC-rPPG's DATASET_1 (d1-...), which no published split has,
@@ -30,14 +29,16 @@ class Protocol:
     """One way to split.
 
     source: where it is published, or what it is.  rule: from the dataset's folder to the rule by
-    number; None means seeded, into five folds, or into train and dev with `dev_fraction` of the
-    subjects.  datasets: the ones it is for, any if empty.  files: paths in the dataset's
-    folder of which it needs one.  dev_modulo: in round i, fold (i + 1) % dev_modulo is dev.
+    number; None means seeded: into five folds, into train and dev with `dev_fraction` of the
+    subjects, or into train, dev and test with these `shares` of them.  datasets: the ones it is
+    for, any if empty.  files: paths in the dataset's folder of which it needs one.  dev_modulo:
+    if fold i is tested, fold (i + 1) % dev_modulo is dev.
     """
 
     source: str
     rule: Callable[[Path], Rule] | None = None
     dev_fraction: float | None = None
+    shares: tuple[float, float, float] | None = None
     datasets: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     dev_modulo: int | None = None
@@ -125,6 +126,7 @@ SUN = "github.com/zhaodongsun/contrast-phys, contrast-phys+/utils_data.py, "
 HR_CNN = "github.com/radimspetlik/hr-cnn, bob/db/"
 PROTOCOLS = {
     "seeded": Protocol("split_by_subject: nothing published"),
+    "train_dev_test": Protocol("seeded here, for data without a test set", shares=(0.6, 0.2, 0.2)),
     "round_robin": Protocol(
         TOYOTA + "dset.py: fold = number % 5; the ICCV 2021 paper's for UBFC-rPPG and MR-NIRP-Car",
         lambda root: lambda number: number % 5,
@@ -208,6 +210,7 @@ PROTOCOLS = {
 
 # What each dataset is split by if nothing is asked for: the first whose files are there.
 DEFAULT = {
+    "folder": ("train_dev_test",),  # own videos
     "UBFC-rPPG": ("round_robin",),
     "PURE": ("pure",),
     "MMSE-HR": ("seeded",),

@@ -1,13 +1,14 @@
-"""What is handed in: metrics, leaderboard, submission file, figures.  Knows no other room.
+"""Metrics, leaderboard, ensembles and the submission file, from arrays and tables only.
 
-A table of predictions has one row a recording and model: id, model, kind, split, hr_bpm, quality,
-hr_true_bpm (NaN where unknown), origin ("real" or "synthetic").
+A table of predictions has one row per recording and model: id, model, kind, split, hr_bpm, quality,
+hr_true_bpm (NaN if unknown), origin ("real" or "synthetic").
 """
 
 from rppg.evaluation.leaderboard import (
     format_leaderboard,
     leaderboard,
     null_rows,
+    own_solution,
     score_files,
     score_models,
     with_truth,
@@ -27,6 +28,7 @@ __all__ = [
     "format_leaderboard",
     "leaderboard",
     "null_rows",
+    "own_solution",
     "read_solution",
     "sample_ids",
     "score",

@@ -1,8 +1,8 @@
-"""Models beside each other and beside predictors that know nothing, on the same recordings.
+"""Leaderboard: models compared with each other and with null baselines, on the same recordings.
 
-Predictions come as the long table of `rppg.evaluation`; the leaderboard has one row a split and model.
-What is computed from synthetic recordings has the word in its split ("synthetic test"), and no row
-ever averages synthetic with real ones.
+Predictions come as the long table of `rppg.evaluation`; the leaderboard has one row per split and
+model.  Splits of synthetic recordings say so ("synthetic test"), and no row averages synthetic with
+real ones.
 
     >>> table = pd.DataFrame({"id": list("ab"), "model": "POS", "kind": "classical",
     ...     "split": "test", "hr_bpm": [61.0, 90.0], "hr_true_bpm": [60.0, 80.0],
@@ -32,9 +32,9 @@ def leaderboard(predictions: pd.DataFrame, n_boot: int = N_BOOT, seed: int = 0) 
 
     within_5bpm is a share; rmse_low and rmse_high are `metrics.score`'s 95 % interval.
 
-    Raises ValueError where columns or truths are missing, a kind or origin is unknown, a split
-    mixes origins, a model has an id twice, two models disagree on a truth, or a model lacks
-    recordings of its split that others have (ids named).
+    Raises ValueError if columns or truths are missing, a kind or origin is unknown, a split mixes
+    origins, a model has an id twice, two models disagree on a truth, or recordings of a split are
+    missing in a model that others have (ids named).
     """
     _check(predictions)
     rows = []
@@ -48,10 +48,10 @@ def leaderboard(predictions: pd.DataFrame, n_boot: int = N_BOOT, seed: int = 0) 
 
 
 def null_rows(train_hr_bpm, recordings: pd.DataFrame) -> pd.DataFrame:
-    """Predictions of two models that look at no video: mean and median of the training labels.
+    """Predictions of the two null baselines: mean and median of the training labels.
 
     recordings: a table with id, split, hr_true_bpm and origin; each recording counts once.
-    Raises ValueError where there is no training label, or one that is no number.
+    Raises ValueError if there is no training label, or one that is no number.
     """
     train = np.asarray(train_hr_bpm, dtype=np.float64)
     if train.size == 0 or not np.isfinite(train).all():
@@ -68,14 +68,29 @@ def null_rows(train_hr_bpm, recordings: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_truth(rows: pd.DataFrame, hr_bpm: float) -> pd.DataFrame:
-    """Rows of the recordings whose truth any row knows; a model that learned without labels takes
-    it from the others.  A missing rate becomes hr_bpm (the mean of the training set), quality 0.
-    """
+    """Rows of the recordings with a truth in any row; rows of models that were trained without
+    labels take it from the others.  A missing rate becomes hr_bpm (the mean of the training set),
+    quality 0."""
     truth_bpm = rows.groupby("id")["hr_true_bpm"].transform("first")
     known = rows.assign(hr_true_bpm=truth_bpm)[truth_bpm.notna()].reset_index(drop=True)
     lost = known["hr_bpm"].isna()
     known.loc[lost, ["hr_bpm", "quality"]] = [hr_bpm, 0.0]
     return known
+
+
+def own_solution(
+    complete: pd.DataFrame, test: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """The predictions that can be scored by the test recordings' own labels, and these labels as
+    `read_solution` gives a solution.  Without any label: all predictions, and None.
+
+    complete: a row per model and test recording.  test: predictions with hr_true_bpm, if known.
+    """
+    truth = test.dropna(subset="hr_true_bpm").drop_duplicates("id")
+    truth = truth[truth["id"].isin(complete["id"])].sort_values("id", ignore_index=True)
+    if truth.empty:
+        return complete, None
+    return complete[complete["id"].isin(truth["id"])], truth[["id", "hr_true_bpm"]].assign(usage="")
 
 
 def score_models(
@@ -85,11 +100,11 @@ def score_models(
     n_boot: int = N_BOOT,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Leaderboard of predictions of one test set against its solution, null lines included.
+    """Leaderboard of predictions of one test set by its solution, null baselines included.
 
     predictions: the long table; its own hr_true_bpm is not used.  solution: as `read_solution`
-    gives it; where it says public and private, each is a split beside the whole.
-    Raises ValueError where a model has an id that the solution lacks, or the reverse.
+    gives it; if it says public and private, each is a split besides the whole.
+    Raises ValueError if an id of a model is missing in the solution, or the reverse.
     """
     table = predictions.drop(columns=["hr_true_bpm", "usage"], errors="ignore")
     unknown = sorted(set(table["id"]) - set(solution["id"]))
@@ -107,20 +122,20 @@ def score_models(
 def score_files(submission: Path, solution: Path, n_boot: int = N_BOOT) -> pd.DataFrame:
     """Scores of a submission file against a solution file: split, the scores of COLUMNS, mape.
 
-    Splits are "all" and, where the solution says so, public and private; with the word synthetic
-    where a file SYNTHETIC.txt lies beside the solution or above it.
-    Raises ValueError where ids differ or a rate is no number.
+    Splits are "all" and, if the solution says so, public and private; with the word synthetic if a
+    file SYNTHETIC.txt lies in the solution's folder or above it.
+    Raises ValueError if ids differ or a rate is no number.
     """
     truth = read_solution(solution)
-    found = read_predictions(submission)
-    lacking = sorted(set(truth["id"]) - set(found["id"]))
-    extra = sorted(set(found["id"]) - set(truth["id"]))
-    if lacking or extra:
+    submitted = read_predictions(submission)
+    missing = sorted(set(truth["id"]) - set(submitted["id"]))
+    extra = sorted(set(submitted["id"]) - set(truth["id"]))
+    if missing or extra:
         raise ValueError(
-            f"{submission}: {len(lacking)} ids of the solution are missing {lacking[:5]}, "
+            f"{submission}: {len(missing)} ids of the solution are missing {missing[:5]}, "
             f"{len(extra)} are not in it {extra[:5]}"
         )
-    table = truth.merge(found, on="id")
+    table = truth.merge(submitted, on="id")
     marked = any((p / "SYNTHETIC.txt").is_file() for p in Path(solution).absolute().parents)
     origin = "synthetic" if marked else "real"
     parts = {"all": table, **dict(iter(table[table["usage"] != ""].groupby("usage", sort=False)))}
@@ -132,7 +147,7 @@ def score_files(submission: Path, solution: Path, n_boot: int = N_BOOT) -> pd.Da
 
 
 def format_leaderboard(board: pd.DataFrame | Path | str) -> str:
-    """The first split of a leaderboard, or leaderboard.csv, as text to print: "-" for no number."""
+    """The first split of a leaderboard, or leaderboard.csv, as text; "-" for no number."""
     if not isinstance(board, pd.DataFrame):  # "null" is a kind, not a missing value
         board = pd.read_csv(board, keep_default_na=False, na_values=[""])
     table = board[board["split"] == board["split"].iloc[0]]
@@ -140,7 +155,7 @@ def format_leaderboard(board: pd.DataFrame | Path | str) -> str:
 
 
 def split_name(split: str, origin: str) -> str:
-    """The split as a leaderboard prints it: with the word synthetic where the origin is that."""
+    """The split as a leaderboard prints it: with the word synthetic if that is the origin."""
     if origin not in ORIGINS:
         raise ValueError(f"origin is real or synthetic, found {origin!r}")
     return f"synthetic {split}" if origin == "synthetic" and "synthetic" not in split else split
@@ -167,7 +182,7 @@ def _check_recordings(split: str, group: pd.DataFrame) -> None:
         ("a prediction (see fill_missing)", group.loc[group["hr_bpm"].isna(), "id"]),
     ):
         if len(ids):
-            raise ValueError(f"{len(ids)} rows of {split!r} lack {column}: {ids.tolist()[:5]}")
+            raise ValueError(f"{len(ids)} rows of {split!r} without {column}: {ids.tolist()[:5]}")
     double = group.loc[group.duplicated(["model", "id"]), "id"]
     if len(double):
         raise ValueError(f"ids of {split!r} more than once in a model: {double.tolist()[:5]}")
@@ -176,9 +191,9 @@ def _check_recordings(split: str, group: pd.DataFrame) -> None:
         raise ValueError(f"ids of {split!r} with more than one truth: {torn.tolist()[:5]}")
     everything = set(group["id"])
     for model, rows in group.groupby("model", sort=False):
-        lacking = sorted(everything - set(rows["id"]))
-        if lacking:
-            raise ValueError(f"{model} lacks {len(lacking)} ids of {split!r}: {lacking[:5]}")
+        missing = sorted(everything - set(rows["id"]))
+        if missing:
+            raise ValueError(f"{model}: {len(missing)} ids of {split!r} are missing: {missing[:5]}")
 
 
 def _only(table: pd.DataFrame, column: str) -> str:

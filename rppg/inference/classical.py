@@ -1,9 +1,9 @@
-"""Prepared recordings to a table of heart rates: the classical methods, and an oracle beside them.
+"""Heart rates of prepared recordings by classical methods, and by an oracle for comparison.
 
-A table has one row a recording and model; hr_bpm is NaN, and `reason` says why, where there is no
-estimate.  freq_hz and power (F,) are the unit-area spectrum in the heart band whose peak hr_bpm is,
-for whoever averages spectra before the peak; None where there is none.  An MSTmap is (T, 63, 6): 63
-combinations of six face regions, of which the last is all of them; R, G, B and Y, U, V.
+A table has one row per recording and model; without an estimate hr_bpm is NaN and `reason` says
+why. freq_hz and power (F,) are the unit-area spectrum in the heart band with its peak at hr_bpm,
+for ensembles that average spectra; None without an estimate.  An MSTmap is (T, 63, 6): 63
+combinations of six face regions, the last one all of them; R, G, B and Y, U, V.
 
     >>> beat = np.sin(2 * np.pi * 1.2 * np.arange(300) / 30)  # 10 s at 72 bpm
     >>> mstmap = np.full((300, 63, 6), 100.0)
@@ -37,9 +37,9 @@ NO_RATE = {"hr_bpm": np.nan, "quality": np.nan, "freq_hz": None, "power": None}
 def predict_classical(store: Store, ids: Iterable[str], methods: Iterable[str]) -> pd.DataFrame:
     """Heart rate of each recording by each method, from the mean colour of the whole face.
 
-    Columns as COLUMNS: kind "classical"; hr_true_bpm by the labels, where these have only a wave
-    the wave's own heart rate, NaN where unknown.  A recording that failed
-    preparation, is too short, or has too long gaps is a row with hr_bpm and quality NaN.
+    Columns as COLUMNS: kind "classical"; hr_true_bpm as in true_hr_bpm, NaN if unknown.  For a
+    recording that failed preparation, is too short, or has too long gaps, hr_bpm and quality are
+    NaN.
     Raises ValueError for an unknown method, KeyError for an id that was never prepared.
     """
     methods = list(methods)
@@ -51,22 +51,24 @@ def predict_classical(store: Store, ids: Iterable[str], methods: Iterable[str]) 
 
 
 def oracle_region(mstmap: np.ndarray, fps: float, hr_bpm: float) -> HeartRate:
-    """What POS could do if somebody told it which region to trust: an upper bound, no method.
+    """POS with the best face region for a known heart rate: an upper bound, not a method.
 
-    Each of the rows of mstmap (T, 63, 6) gives a POS wave; the one with the largest share of its
-    in-band power within 6 bpm of hr_bpm is chosen, and its own heart rate returned.  The choice
-    leans towards whatever rate it is given: print beside it what a wrong rate gets.
+    Each row of mstmap (T, 63, 6) gives a POS signal; the one with the largest share of its in-band
+    power within 6 bpm of hr_bpm is chosen, and its own heart rate returned.  The choice is biased
+    towards hr_bpm: report the result for a wrong heart rate for comparison.
 
-    Raises ValueError where no row has 3 s without a gap.
+    Raises ValueError if no row has 3 s without a gap.
     """
     waves = _pos_of_rows(np.asarray(mstmap[..., RGB], dtype=np.float64), fps)  # (rows, T)
-    found = [heart_rate(one, fps) for one in waves]
-    return max(found, key=lambda one: power_near(one.freq_hz, one.power, hr_bpm))
+    estimates = [heart_rate(wave, fps) for wave in waves]
+    return max(estimates, key=lambda rate: power_near(rate.freq_hz, rate.power, hr_bpm))
 
 
 def true_hr_bpm(store: Store, meta: dict) -> float | None:
-    """Heart rate of a recording by its labels; where these have only a wave, the wave's own; None
-    where they have neither.  meta: its recording.json."""
+    """Labelled heart rate of a recording, else that of its ground-truth BVP, else None.
+
+    meta: its recording.json.
+    """
     if meta.get("hr_true_bpm") is not None or meta["status"] != "ok":
         return meta.get("hr_true_bpm")
     bvp = store.open(meta["id"]).bvp
@@ -76,17 +78,17 @@ def true_hr_bpm(store: Store, meta: dict) -> float | None:
 
 
 def read_out(wave: np.ndarray, fps: float) -> dict:
-    """hr_bpm, quality, freq_hz and power of a wave (T,), or the reason why it has none."""
+    """hr_bpm, quality, freq_hz and power of a BVP (T,), or the reason why there is no estimate."""
     try:
         return columns_of(heart_rate(wave, fps))
     except ValueError as error:
         return {"reason": str(error)}
 
 
-def columns_of(found: HeartRate) -> dict:
-    """What a table keeps of a HeartRate; the spectrum in float32, as it is stored."""
-    spectrum = {name: getattr(found, name).astype(np.float32) for name in ("freq_hz", "power")}
-    return {"hr_bpm": found.hr_bpm, "quality": found.quality, **spectrum}
+def columns_of(estimate: HeartRate) -> dict:
+    """Columns of a HeartRate in a table; the spectrum in float32, as it is stored."""
+    spectrum = {name: getattr(estimate, name).astype(np.float32) for name in ("freq_hz", "power")}
+    return {"hr_bpm": estimate.hr_bpm, "quality": estimate.quality, **spectrum}
 
 
 def _recording_rows(store: Store, id: str, methods: list[str]) -> list[dict]:
@@ -106,16 +108,16 @@ def _recording_rows(store: Store, id: str, methods: list[str]) -> list[dict]:
 
 def _estimate(method: str, rgb: np.ndarray, fps: float) -> dict:
     try:
-        found = wave(method, rgb, fps)
+        bvp = wave(method, rgb, fps)
     except ValueError as error:
         return {"reason": str(error)}
-    return read_out(found, fps)
+    return read_out(bvp, fps)
 
 
 def _pos_of_rows(rgb: np.ndarray, fps: float) -> np.ndarray:
-    """POS waves (rows', T) of traces (T, rows, 3), all rows at once, gap by gap.
+    """POS signals (rows', T) of traces (T, rows, 3), all rows at once, each stretch separately.
 
-    Rows that are black, flat, or have gaps where the whole face has none are left out.
+    Rows that are black, flat, or have gaps that the whole face does not have are skipped.
     """
     stretches = finite_stretches(rgb[:, -1].sum(axis=1), int(np.ceil(MIN_STRETCH_S * fps)))
     if not stretches:
@@ -123,7 +125,7 @@ def _pos_of_rows(rgb: np.ndarray, fps: float) -> np.ndarray:
     inside = np.concatenate([rgb[start:stop] for start, stop in stretches])  # (T', rows, 3)
     usable = (inside > 0).all(axis=(0, 2)) & (np.ptp(inside, axis=0) > 0).any(axis=1)  # NaN > 0 no
     if not usable.any():
-        raise ValueError(f"none of the {rgb.shape[1]} rows has a colour that is there and changes")
+        raise ValueError(f"all {rgb.shape[1]} rows are black, constant or have gaps")
     waves = np.full((usable.sum(), len(rgb)), np.nan)
     for start, stop in stretches:
         waves[:, start:stop] = pos(rgb[start:stop, usable].transpose(1, 0, 2), fps)

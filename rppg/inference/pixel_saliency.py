@@ -1,7 +1,7 @@
-"""Where on a face a wave comes from: the waves of its cells, and the pixels it hangs on.
+"""Where on a face a prediction comes from: the BVPs of its cells, and the saliency of its pixels.
 
-clips (B, T, H, W, 3) as the store has them or averaged down; a model that gives a block of waves
-(B, T, S, S), as PhysNet, whose spatial mean is the clip's wave.
+clips (B, T, H, W, 3) as the store has them or averaged down; models with cells (`HasCells`), such
+as PhysNet, and for `looks` those with a saliency sampler (`HasSaliency`).
 
     >>> from rppg.models.contrast_phys.physnet import PhysNet, PhysNetConfig
     >>> model = PhysNet(PhysNetConfig(size=32, width=4))
@@ -13,8 +13,9 @@ For a figure, `plot_block` of rppg.plotting.saliency:
 
     >>> clips = Clips(store, [id], "face", size=32)  # doctest: +SKIP
     >>> clip = clips[clips.sliding_windows()[0]]["clip"][None]  # doctest: +SKIP
-    >>> found = seen_in_clip(model, clip)  # doctest: +SKIP
-    >>> plot_block(crop, **found, hr_true_bpm=72, title=id, origin=origin)  # doctest: +SKIP
+    >>> seen = seen_in_clip(model, clip)  # doctest: +SKIP
+    >>> crop = crop_of(store, id, "face")  # doctest: +SKIP
+    >>> plot_block(crop, **seen, hr_true_bpm=72, title=id, origin=origin)  # doctest: +SKIP
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,43 +25,54 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rppg.dataloader.arrays import ARRAYS
 from rppg.dataloader.clips import Clips, Place
 from rppg.datasets.prepared import FPS
 from rppg.datasets.store import Store
 from rppg.inference.sliding_window import cell_waves, device_of, rate_of
+from rppg.models.protocol import HasCells, HasSaliency
 from rppg.signals.spectrum import HEART_BAND_HZ, crop_band, power_spectrum
 from rppg.utils.atomic import atomic_write
 
 
-def seen_in_clip(model: nn.Module, clip: Tensor) -> dict:
-    """What a figure of one clip (1, T, H, W, 3) needs: waves (S S, T) and fps; found, the HeartRate
-    of each and, last, of their mean; saliency (H, W).
+def seen_in_clip(model: HasCells, clip: Tensor) -> dict:
+    """What a figure of one clip (1, T, H, W, 3) needs: waves, the BVPs (S S, T) of the cells, and
+    fps; found, the HeartRate of each and, last, of their mean; saliency (H, W).
 
-    found has None for a wave without a heart rate, as a flat one or one shorter than 3 s; saliency
-    is None where the mean has none.  Otherwise as block_waves and input_gradient.
+    found has None for a BVP without a heart rate, if it is flat or shorter than 3 s; saliency is
+    None if the mean has none.  Otherwise as block_waves and input_gradient.
     """
     waves = block_waves(model, clip).double().numpy()
-    found = [rate_of(wave) for wave in (*waves, waves.mean(axis=0))]
-    saliency = None if found[-1] is None else input_gradient(model, clip).numpy()
-    return {"waves": waves, "found": found, "fps": FPS, "saliency": saliency}
+    rates = [rate_of(wave) for wave in (*waves, waves.mean(axis=0))]
+    saliency = None if rates[-1] is None else input_gradient(model, clip).numpy()
+    return {"waves": waves, "found": rates, "fps": FPS, "saliency": saliency}
 
 
-def looks(store: Store, ids: Iterable[str], model: nn.Module, **inputs) -> list[dict]:
-    """What a model with a saliency sampler does to the first clip of each recording, a dict each:
-    id; crop (H, W, 3) uint8, the clip's first frame as prepared; saliency (G, G), the mean of the
+def crop_of(store: Store, id: str, array: str) -> np.ndarray:
+    """A crop (H, W, 3) uint8 of a recording to draw on: its preview frame as a net that sees
+    `array` sees it, or the face for a net that sees maps.  Raises ValueError for a recording that
+    was prepared without wide crops."""
+    recording = store.open(id)
+    crops = getattr(recording, ARRAYS[array].preview)
+    return np.array(crops[recording.meta["preview_frame"]])
+
+
+def looks(store: Store, ids: Iterable[str], model: HasSaliency, **inputs) -> list[dict]:
+    """What a model with a saliency sampler does to the first clip of each recording, as a dict: id;
+    crop (H, W, 3) uint8, the clip's first frame as prepared; saliency (G, G), the mean of the
     clip's maps; warped (H', W', 3) uint8, its first frame behind the sampler.
 
     inputs: as in `Clips`.  Raises ValueError for a model without a sampler.
     """
-    clips, found = Clips(store, ids, **inputs), []
+    clips, rows = Clips(store, ids, **inputs), []
     for id in clips.stretches:
         place = Place(id, clips.stretches[id][0][0])
         maps, warped = model.look(clips[place]["clip"][None])
         crop = np.array(getattr(store.open(id), clips.array)[place.start])
         frame = warped[0].clamp(0, 255).round().byte().numpy()
         one = {"id": id, "crop": crop, "saliency": maps.mean(dim=0).numpy()}
-        found.append(one | {"warped": frame})
-    return found
+        rows.append(one | {"warped": frame})
+    return rows
 
 
 def save_looks(path: Path, seen: Sequence[dict], block: Sequence[int], most: int = 8) -> Path:
@@ -77,25 +89,28 @@ def save_looks(path: Path, seen: Sequence[dict], block: Sequence[int], most: int
 
 
 @torch.no_grad()
-def block_waves(model: nn.Module, clip: Tensor) -> Tensor:
-    """Waves (S S, T) of the cells of one clip (1, T, H, W, 3), row by row, on the CPU.
+def block_waves(model: HasCells, clip: Tensor) -> Tensor:
+    """BVPs (S S, T) of the cells of one clip (1, T, H, W, 3), row by row, on the CPU.
 
-    The model runs where it lies and is left in eval mode.  Raises ValueError for several clips.
+    The model runs on its own device and is left in eval mode.  Raises ValueError for several clips,
+    TypeError for a model without cells.
     """
     _refuse_several(clip)
+    if not isinstance(model, HasCells):
+        raise TypeError(f"{type(model).__name__} has no cells (HasCells of models/protocol.py)")
     return cell_waves(model.eval(), clip)[0]
 
 
 def input_gradient(model: nn.Module, clip: Tensor) -> Tensor:
-    """How much each pixel moves the wave's heart-band power: (1, T, H, W, 3) -> (H, W), >= 0, CPU.
+    """How much each pixel moves the BVP's heart-band power: (1, T, H, W, 3) -> (H, W), >= 0, CPU.
 
-    The absolute gradient of the logarithm of the wave's power in 40-180 bpm with respect to the
+    The absolute gradient of the logarithm of the BVP's power in 40-180 bpm with respect to the
     clip, as a mean over frames and channels: the image-specific saliency of Simonyan et al. (ICLR
     workshop 2014, arXiv:1312.6034, section 3), there of a class score and its largest channel.
-    Being of the logarithm, it does not grow with the wave.  The wave is under a Hann window, as in
-    predictions: what padding does to a clip's ends is not asked for.  The model runs where it lies
-    and is left in eval mode; its parameters get no gradient.  Raises ValueError for several clips,
-    and where the wave has no power in the band, as a flat one.
+    Being of the logarithm, it does not depend on the BVP's scale.  The BVP is under a Hann window,
+    as in predictions, so that the padded ends of a clip do not count.  The model runs on its own
+    device and is left in eval mode; its parameters get no gradient.  Raises ValueError for several
+    clips, and if the BVP has no power in the band, as a flat one.
     """
     _refuse_several(clip)
     model.eval()
@@ -105,7 +120,7 @@ def input_gradient(model: nn.Module, clip: Tensor) -> Tensor:
         inner = (wave - wave.mean()) * torch.hann_window(len(wave), False, device=wave.device)
         power = crop_band(*power_spectrum(inner, FPS), HEART_BAND_HZ)[1].sum()
         if not power > 0:
-            text = "expected a wave that is not flat"
+            text = "expected a BVP that is not flat"
             raise ValueError(f"power {power.item()} in the heart band, {text}: look at the clip")
         gradient = torch.autograd.grad(power.log(), pixels)[0]  # (1, T, H, W, 3)
     return gradient.abs().mean(dim=(0, 1, 4)).cpu()  # (H, W)

@@ -1,8 +1,8 @@
-"""Prepared recordings closely: the face and the wave that POS reads from it.
+"""Previews of prepared recordings: the face and the BVP predicted by POS.
 
 >>> from rppg.datasets import Store
->>> seen = looks(Store("prepared/demo"), ["OBF/3001/video1.avi"])  # doctest: +SKIP
->>> seen["OBF/3001/video1.avi"]["face"].shape  # doctest: +SKIP
+>>> shown = recording_previews(Store("prepared/demo"), ["OBF/3001/video1.avi"])  # doctest: +SKIP
+>>> shown["OBF/3001/video1.avi"]["face"].shape  # doctest: +SKIP
 (128, 128, 3)
 """
 
@@ -17,11 +17,13 @@ from rppg.signals.classical import wave
 from rppg.signals.heart_rate import MIN_STRETCH_S, finite_stretches
 
 
-def looks(store: Store, ids: Iterable[str]) -> dict[str, dict[str, np.ndarray | None]]:
-    """By id: face (H, W, 3) uint8, and wave (T,) of POS at times_s (T,), NaN in gaps.
+def recording_previews(
+    store: Store, ids: Iterable[str]
+) -> dict[str, dict[str, np.ndarray | None]]:
+    """By id: face (H, W, 3) uint8, and BVP by POS, `wave` (T,) at times_s (T,), NaN in gaps.
 
-    All are None for a recording whose preparation failed, wave and times_s where it has no 3 s
-    without a gap.  Raises KeyError for an id that was never prepared.
+    All are None for a recording whose preparation failed; wave and times_s are None if it has no
+    3 s without a gap.  Raises KeyError for an id that was never prepared.
     """
     ids = list(ids)
     crops, _ = previews(store, ids, most=len(ids))

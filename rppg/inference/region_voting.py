@@ -1,7 +1,7 @@
-"""A face seen in parts: a heart rate that the parts vote for.
+"""Region voting: test-time ensembling over facial regions.
 
-What disturbs one region, a highlight on a cheek or a swinging fringe, is in half of a map's rows,
-and a net that mixes all rows carries it into its wave.  Seen region by region, or pair by pair, the
+A disturbance of one region, a highlight on a cheek or moving hair, is in half of a map's rows, and
+a net that mixes all rows carries it into its BVP.  Predicted region by region, or pair by pair, the
 disturbed views are outvoted: their spectra disagree, those of the others do not.
 
     >>> combinations = (np.arange(1, 8)[:, None] >> np.arange(2, -1, -1)) & 1 == 1  # of 3 regions
@@ -23,10 +23,10 @@ from rppg.signals.heart_rate import HeartRate, power_near
 
 
 def region_views(combinations: np.ndarray, n_regions: int) -> list[Tensor]:
-    """Rows (k,) of each set of n_regions regions: those that hold no other region.
+    """Rows (k,) of each set of n_regions regions: those that combine no other region.
 
-    combinations: (N, R) bool, which regions a row holds.  Raises ValueError unless 1 <= n_regions
-    <= R.
+    combinations: (N, R) bool, which regions a row combines.  Raises ValueError unless
+    1 <= n_regions <= R.
     """
     most = combinations.shape[1]
     if not 1 <= n_regions <= most:
@@ -40,9 +40,9 @@ def region_views(combinations: np.ndarray, n_regions: int) -> list[Tensor]:
 
 def vote(found: Sequence[HeartRate]) -> HeartRate:
     """The mean of the views' spectra (each of unit area), its peak and quality; clip_hr_bpm holds
-    what each view says alone.
+    the HR of each view.
 
-    Raises ValueError where there is none, or they are not over the same frequencies.
+    Raises ValueError if there is none, or they are not over the same frequencies.
     """
     axes = {one.freq_hz.tobytes() for one in found}
     if len(axes) != 1:

@@ -1,11 +1,11 @@
-"""Prepared recordings through a model: one wave a recording, and the table of their heart rates.
+"""Sliding-window inference: a predicted BVP per prepared recording, and a table of heart rates.
 
     >>> clips = torch.ones(2, 4) * torch.tensor([[1.0], [-1.0]]) * torch.tensor([1, -1, 1, -1.0])
     >>> overlap_add(clips, starts=[1, 3], n_frames=8)[:2]
     array([nan,  1.])
 
-A model gives a wave for each clip; where clips overlap, their waves are averaged with a Hann
-window, each standardised first, as Speth et al. (SiNC, CVPR 2023) do at inference.
+A model predicts the BVP of each clip; if clips overlap, their BVPs are averaged with a Hann window,
+each standardised first, as Speth et al. (SiNC, CVPR 2023) do at inference.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,6 +20,7 @@ from rppg.datasets.prepared import FPS
 from rppg.datasets.store import Store
 from rppg.inference.classical import COLUMNS, NO_RATE, columns_of, true_hr_bpm
 from rppg.inference.region_voting import vote
+from rppg.models.protocol import HasCells, traits_of
 from rppg.signals.heart_rate import MIN_STRETCH_S, HeartRate, heart_rate
 
 STEP_FRAMES = 75  # a quarter of a clip: each frame is in four
@@ -39,15 +40,19 @@ def predict_model(
     views: Sequence[Tensor] = (),
     size: int | None = None,
 ) -> pd.DataFrame:
-    """Heart rate of each recording by a model that makes waves (B, T) of clips (B, T, ...).
+    """Heart rate of each recording by a model that predicts the BVP (B, T) of clips (B, T, ...).
 
-    The table of `predict_classical`, kind "learned", model `name`; the model is left in eval mode
-    and runs where it lies.  A recording shorter than a clip, but of 3 s or more, is one short clip.
-    labels: whether hr_true_bpm is looked up; without, no label is read and it is NaN.  views: rows
-    of a map; where given, each gives a wave, and their spectra vote (see `views.py`).  size: pixels
-    a side of faces.
-    Raises KeyError for an id that was never prepared.
+    The table of `predict_classical`, kind "learned", model `name`; the model runs on its own device
+    and is left in eval mode.  A recording shorter than a clip, but of 3 s or more, is one short
+    clip.  labels: whether hr_true_bpm is looked up; without, no label is read and it is NaN.
+    views: rows of a map; if given, each gives a BVP, and their spectra vote
+    (`rppg.inference.region_voting`).  size: pixels a side of crops.
+
+    Raises KeyError for an id that was never prepared, ValueError for views of a model that takes no
+    rows.
     """
+    if views and not traits_of(model).takes_rows:
+        raise ValueError(f"views need a net that takes rows, {type(model).__name__} does not")
     rows = []
     for id in ids:
         if (meta := store.meta(id)) is None:
@@ -68,8 +73,8 @@ def predict_model(
 def model_wave(
     store: Store, id: str, model: nn.Module, normalise: str | None, **clips
 ) -> np.ndarray:
-    """The wave (T,) float64 of one recording, NaN in its gaps over 0.5 s and in what is left
-    between two of them that is shorter than a clip.
+    """The predicted BVP (T,) float64 of one recording, NaN in its gaps over 0.5 s and in what is
+    left between two of them that is shorter than a clip.
 
     clips: array, n_frames, batch_size and size as in predict_model.  Raises ValueError, with the
     reason, for a recording that was not prepared or has no 3 s without a gap.
@@ -117,24 +122,24 @@ def batch_of(n_numbers: int, most: int) -> int:
 
 
 def waves_of(model: nn.Module, clips: Tensor, rows: Tensor | None = None) -> Tensor:
-    """Waves (B, T), on the CPU, of clips (B, T, ...), or of those rows (k,) of maps (B, T, N, C);
-    the model runs where it lies."""
+    """Predicted BVP (B, T), on the CPU, of clips (B, T, ...), or of those rows (k,) of maps
+    (B, T, N, C); the model runs on its own device."""
     device = device_of(model)
-    seen = (clips,) if rows is None else (clips[:, :, rows], rows)
-    return model(*(part.to(device) for part in seen)).cpu()
+    arguments = (clips,) if rows is None else (clips[:, :, rows], rows)
+    return model(*(part.to(device) for part in arguments)).cpu()
 
 
 def device_of(model: nn.Module) -> torch.device:
-    """Where the model lies; one without weights, on the CPU."""
+    """The model's device; the CPU if it has no weights."""
     return next((weight.device for weight in model.parameters()), torch.device("cpu"))
 
 
 def with_ground_truth(
     store: Store, ids: Iterable[str], model: nn.Module, normalise: str | None, **clips
 ) -> list[dict]:
-    """What a figure of waves needs, a dict a recording: name, wave (T,) and found, its HeartRate;
-    hr_true_bpm, contact (T,) and contact_found.  None for what the labels do not have, and for the
-    HeartRate of a wave that has none, as a flat one.
+    """What a figure of BVPs needs, a dict per recording: name, wave, the predicted BVP (T,), and
+    found, its HeartRate; hr_true_bpm, contact, the ground-truth BVP (T,), and contact_found.  None
+    for what the labels do not have, and for the HeartRate of a BVP that has none, as a flat one.
 
     clips: array, n_frames, batch_size and size as in model_wave, which says when it raises.
     """
@@ -150,10 +155,10 @@ def with_ground_truth(
 
 
 def overlap_add(clips: Tensor, starts: Sequence[int], n_frames: int) -> np.ndarray:
-    """One wave (n_frames,) of clips (n, T) that begin at `starts`: each standardised, their mean
-    under a Hann window; NaN where there is no clip.
+    """One BVP (n_frames,) of those of clips (n, T) that begin at `starts`: each standardised, their
+    mean under a Hann window; NaN outside of all clips.
 
-    Raises ValueError where a clip does not lie inside.
+    Raises ValueError if a clip does not lie inside.
     """
     n, length = clips.shape
     if len(starts) != n or min(starts) < 0 or max(starts) + length > n_frames:
@@ -169,7 +174,7 @@ def overlap_add(clips: Tensor, starts: Sequence[int], n_frames: int) -> np.ndarr
 
 
 def rate_of(wave: np.ndarray) -> HeartRate | None:
-    """Heart rate of a wave (T,) at 30 fps; None for one that has none, as a flat or short one."""
+    """Heart rate of a BVP (T,) at 30 fps; None for one that has none, as a flat or short one."""
     try:
         return heart_rate(wave, FPS)
     except ValueError:  # the figure says that it has no rate
@@ -185,8 +190,8 @@ def _places(id: str, stretches: Sequence[tuple[int, int]], n_frames: int) -> lis
     return [Place(id, start) for start in sorted(starts)]
 
 
-def cell_waves(model: nn.Module, clips: Tensor) -> Tensor:
-    """Waves (B, S S, T) of the cells of clips (B, T, H, W, 3), row by row, on the CPU; the model
-    runs where it lies, in the mode it is in."""
-    block = model(clips.to(device_of(model)), whole_block=True)  # (B, T, S, S)
+def cell_waves(model: HasCells, clips: Tensor) -> Tensor:
+    """Predicted BVPs (B, S S, T) of the cells of clips (B, T, H, W, 3), row by row, on the CPU; the
+    model runs on its own device, in the mode it is in."""
+    block = model.cells(clips.to(device_of(model)))  # (B, T, S, S)
     return block.flatten(2).transpose(1, 2).cpu()

@@ -1,4 +1,4 @@
-"""What the learned methods of `rppg predict` need: trained models, and a video as they know it.
+"""What the learned methods of `rppg predict` need: trained models, and a prepared video.
 
     models = load_models(["st_transformer"])
     with TemporaryDirectory() as folder:
@@ -6,8 +6,8 @@
         traces = extract_into(store, recording, FaceLandmarks(), BoxFinder().find)
         wave = learned_wave(store, recording.id, *models["st_transformer"])  # (T,) at 30 fps
 
-A model sees a video as it saw those it learned from: as a prepared recording, read from a store
-clip by clip.  That takes 63 KB of disk a frame, 1.9 MB a second, until the video is done.
+A model sees a video as it saw those it was trained on: as a prepared recording, read from a store
+clip by clip.  That needs 63 KB of temporary disk space per frame, 1.9 MB per second of video.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,13 +24,13 @@ from rppg.models.registry import WEIGHTS, load_run
 from rppg.utils.paths import project_dir
 
 RUN = "finetune"  # of each model's runs: the one that has learned from labels
-PROFILE = "demo"  # whose runs are used where no folder is named
+PROFILE = "demo"  # whose runs are used if no folder is named
 
 
 def load_models(
     names: Sequence[str], runs: Path | None = None
 ) -> dict[str, tuple[nn.Module, dict]]:
-    """(model, what it is fed) of each name, from <runs>/<name>/finetune; as `load_run` gives them.
+    """(model, inputs) of each name, from <runs>/<name>/finetune; as `load_run` gives them.
 
     runs: folder of a profile's runs; None: runs/demo of the project.  Raises FileNotFoundError,
     which says what trains it, for a model that is not there, and ValueError as `load_run` does.
@@ -51,9 +51,9 @@ def load_models(
 def extract_into(store: Store, recording: Recording, landmarker, find: Callable):
     """`Traces` of a recording, decoded once for them and for its crops and map in the store.
 
-    Where MTCNN finds no face to crop, the store keeps that as the reason and the recording is
-    decoded again without crops: classical methods need none.  Raises what `extract` does, and
-    StoreError, an OSError, where the store cannot be written.
+    If MTCNN finds no face to crop, the store keeps that as the reason and the recording is decoded
+    again without crops: classical methods need none.  Raises what `extract` does, and StoreError,
+    an OSError, if the store cannot be written.
     """
     from rppg.preprocessing.extract import NoFaceError, extract
     from rppg.preprocessing.prepare import ARRAYS
@@ -75,9 +75,9 @@ def extract_into(store: Store, recording: Recording, landmarker, find: Callable)
 
 
 def learned_wave(store: Store, id: str, model: nn.Module, inputs: dict) -> np.ndarray:
-    """The wave (T,) of a prepared recording, 30 a second, of no unit; NaN in gaps.
+    """The predicted BVP (T,) of a prepared recording, at 30 fps, without a unit; NaN in gaps.
 
-    One clip at a time: whole crops through a large net take 0.6 GB a layer and clip.  Raises
-    ValueError, with the reason, where there is no 3 s without a gap.
+    One clip at a time: full-size crops take 0.6 GB per layer and clip in a large net.  Raises
+    ValueError, with the reason, if there is no 3 s without a gap.
     """
     return model_wave(store, id, model, batch_size=1, **inputs)

@@ -1,10 +1,10 @@
-"""Heart rate of anybody's own face videos: what `rppg predict` does.
+"""Heart rate of your own face videos: the command `rppg predict`.
 
     recordings = expand_videos([Path("face.mp4")])
     table = predict_videos(recordings, ["POS", "st_transformer"], plot=Path("face.png"))
     table[["video", "method", "hr_bpm", "quality", "reason"]]
 
-A method is a classical one or a trained model; all of them are shown the same pass over a video.
+A method is a classical one or a trained model; all share one pass over each video.
 """
 
 import json
@@ -20,7 +20,7 @@ from tqdm import tqdm
 from rppg.datasets import Recording, read
 from rppg.datasets.store import Store
 from rppg.inference.trained import extract_into, learned_wave, load_models
-from rppg.models.registry import MODELS
+from rppg.models.registry import RECIPES
 from rppg.signals.classical import METHODS, wave
 from rppg.signals.heart_rate import heart_rate
 from rppg.utils.atomic import atomic_write
@@ -31,7 +31,7 @@ ALL_REGIONS_ROW = -1  # of the 63 rows of an MSTmap: the whole face
 def expand_videos(paths: list[Path]) -> list[Recording]:
     """Recordings of video files and of folders of videos, in the order given.
 
-    A path that does not exist or holds no video stays in the list, with its problem.
+    A path that does not exist or contains no video stays in the list, with its problem.
     """
     recordings = []
     for path in paths:
@@ -48,13 +48,13 @@ def _name_of(path: Path) -> str:
 
 
 def method_names(methods: list[str]) -> list[str]:
-    """Names as METHODS and MODELS spell them, each once; `all` stands for every classical method.
+    """Names as in METHODS and RECIPES, without duplicates; `all` means every classical method.
 
     Raises ValueError for an unknown one.
     """
-    known = {name.lower(): [name] for name in (*METHODS, *MODELS)} | {"all": list(METHODS)}
+    known = {name.lower(): [name] for name in (*METHODS, *RECIPES)} | {"all": list(METHODS)}
     if unknown := sorted({name for name in methods if name.lower() not in known}):
-        expected = f"all, {', '.join(METHODS)}, {' or '.join(MODELS)}"
+        expected = f"all, {', '.join(METHODS)}, {' or '.join(RECIPES)}"
         raise ValueError(f"no method {', '.join(unknown)}: expected {expected}")
     return list(dict.fromkeys(name for given in methods for name in known[given.lower()]))
 
@@ -65,30 +65,30 @@ def predict_videos(
     plot: Path | None = None,
     runs: Path | None = None,
 ) -> pd.DataFrame:
-    """One row a video and method: video, method, hr_bpm, quality, reason, wave, times_s.
+    """One row per video and method: video, method, hr_bpm, quality, reason, wave, times_s.
 
-    hr_bpm is NaN and reason says why where a video gives no heart rate.  plot: PNG of the first
-    method; with several videos, one file a video, named plot-<video>.png.  runs: folder of trained
-    models, as `load_models` takes it, which says what is raised where one is missing.
+    Without an estimate, hr_bpm is NaN and reason says why.  plot: PNG of the first method; with
+    several videos one file per video, named plot-<video>.png.  runs: folder of trained models, as
+    in `load_models`; see there for the errors if one is missing.
     """
     from rppg.preprocessing.face_detector import BoxFinder
     from rppg.preprocessing.face_mesh import FaceLandmarks
 
     methods = method_names(methods)
-    models = load_models([name for name in methods if name in MODELS], runs)
+    models = load_models([name for name in methods if name in RECIPES], runs)
     landmarker, finder, rows = FaceLandmarks(), BoxFinder(), []
     for recording in tqdm(recordings, desc="videos", unit="video", disable=len(recordings) < 2):
-        found, traces = _predict_one(recording, methods, models, landmarker, finder)
-        rows += found
+        estimates, traces = _predict_one(recording, methods, models, landmarker, finder)
+        rows += estimates
         if plot is not None and traces is not None:
             name = f"{plot.stem}-{recording.frames.stem}{plot.suffix}"
             path = plot if len(recordings) == 1 else plot.with_name(name)
-            _draw(path, recording, found[0], traces)
+            _draw(path, recording, estimates[0], traces)
     return pd.DataFrame(rows)
 
 
 def _predict_one(recording: Recording, methods, models, landmarker, finder) -> tuple:
-    """Rows of one video, a method each, and its traces, None where it could not be read."""
+    """Rows of one video, one per method, and its traces, None if it could not be read."""
     from rppg.preprocessing.prepare import extract
 
     video = str(recording.frames)
@@ -102,10 +102,11 @@ def _predict_one(recording: Recording, methods, models, landmarker, finder) -> t
         except (ValueError, OSError) as error:
             return [_row(video, name, reason=str(error)) for name in methods], None
         rgb = np.asarray(traces.mstmap[:, ALL_REGIONS_ROW, :3], dtype=float)  # (T, 3)
-        ways = {name: partial(wave, name, rgb, traces.fps) for name in methods if name in METHODS}
+        classical = [name for name in methods if name in METHODS]
+        predict = {name: partial(wave, name, rgb, traces.fps) for name in classical}
         for name, (model, inputs) in models.items():
-            ways[name] = partial(learned_wave, store, recording.id, model, inputs)
-        return [_estimate(video, name, ways[name], traces) for name in methods], traces
+            predict[name] = partial(learned_wave, store, recording.id, model, inputs)
+        return [_estimate(video, name, predict[name], traces) for name in methods], traces
 
 
 def _row(video, method, hr_bpm=np.nan, quality=np.nan, reason="", **signals) -> dict:
@@ -113,16 +114,15 @@ def _row(video, method, hr_bpm=np.nan, quality=np.nan, reason="", **signals) -> 
     return {**row, "reason": reason, "wave": None, "times_s": None, **signals}
 
 
-def _estimate(video: str, method: str, make_wave: Callable[[], np.ndarray], traces) -> dict:
-    """One method's row; a trace too short or too gappy is a reason, not an exception."""
+def _estimate(video: str, method: str, predict: Callable[[], np.ndarray], traces) -> dict:
+    """One method's row; traces too short or with too many gaps give a reason, not an exception."""
     try:
-        pulse = make_wave()  # (T,)
-        found = heart_rate(pulse, traces.fps)
+        bvp = predict()  # (T,)
+        rate = heart_rate(bvp, traces.fps)
     except ValueError as error:
         return _row(video, method, reason=str(error))
-    return _row(
-        video, method, found.hr_bpm, found.quality, wave=pulse, times_s=traces.times_s, found=found
-    )
+    signals = {"wave": bvp, "times_s": traces.times_s, "estimate": rate}
+    return _row(video, method, rate.hr_bpm, rate.quality, **signals)
 
 
 def _draw(path: Path, recording: Recording, row: dict, traces) -> None:
@@ -133,9 +133,13 @@ def _draw(path: Path, recording: Recording, row: dict, traces) -> None:
 
     face = draw_regions(traces.preview, traces.preview_landmarks)
     title = f"{Path(row['video']).name}: {row['method']}"
-    found = row.get("found")
     figure = plot_recording(
-        face, traces.times_s, row["wave"], found, title=title, origin=recording.origin
+        face,
+        traces.times_s,
+        row["wave"],
+        row.get("estimate"),
+        title=title,
+        origin=recording.origin,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)
@@ -145,7 +149,7 @@ def _draw(path: Path, recording: Recording, row: dict, traces) -> None:
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write .csv (video, method, hr_bpm, quality, reason) or .json (with wave and times_s).
 
-    Raises ValueError for any other ending.  Written whole, then renamed.
+    Written atomically.  Raises ValueError for any other suffix.
     """
     columns = ["video", "method", "hr_bpm", "quality", "reason"]
     if path.suffix == ".csv":
@@ -159,7 +163,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def _plain(row: dict) -> dict:
-    """A row as JSON can hold it: lists for arrays, null for NaN."""
+    """A row for JSON: lists for arrays, null for NaN."""
     keys = ("video", "method", "hr_bpm", "quality", "reason", "times_s", "wave")
     return {key: _json_value(row[key]) for key in keys}
 

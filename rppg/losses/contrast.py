@@ -3,6 +3,7 @@
 An ST-rPPG block is (V, T, S, S): V videos, T frames, S x S cells.  Spectra are shares of the power
 in 40-250 bpm, (V, N, F): N windows a video, F frequencies.
 
+    >>> from rppg.losses.windows import window_spectra
     >>> times_s = torch.arange(300) / 30
     >>> waves = [torch.sin(2 * torch.pi * freq_hz * times_s) for freq_hz in (1.2, 2.0)]
     >>> block = torch.stack(waves)[..., None, None].expand(2, 300, 2, 2)
@@ -25,9 +26,7 @@ is centred before it is squared, so that equal windows give zero, not rounding.
 import torch
 from torch import Tensor
 
-from rppg.signals.spectrum import crop_band, power_spectrum, unit_area
-
-BAND_HZ = (40 / 60, 250 / 60)  # of Contrast-Phys; wider than the band of reported heart rates
+from rppg.losses.windows import random_windows
 
 
 def sample_windows(
@@ -42,55 +41,13 @@ def sample_windows(
     """
     if block.ndim != 4 or block.shape[2] != block.shape[3]:
         raise ValueError(f"expected a block (V, T, S, S), found {tuple(block.shape)}")
-    return _windows(cells_and_mean(block), n_frames, n_windows, generator)
+    return random_windows(cells_and_mean(block), n_frames, n_windows, generator)
 
 
 def cells_and_mean(block: Tensor) -> Tensor:
     """Waves (V, S * S + 1, T) of each cell of the block (V, T, S, S), then of their mean."""
     cells = block.flatten(2).transpose(1, 2)  # (V, S * S, T)
     return torch.cat([cells, cells.mean(dim=1, keepdim=True)], dim=1)
-
-
-def wave_windows(
-    waves: Tensor, n_frames: int, n_windows: int, generator: torch.Generator
-) -> Tensor:
-    """Random windows (V, n_windows, n_frames) of waves (V, T), such as contact pulse waves.
-
-    Their starts have nothing to do with those of the block's windows: the two need not be aligned.
-    Raises ValueError for other shapes or counts.
-    """
-    if waves.ndim != 2:
-        raise ValueError(f"expected waves (V, T), found {tuple(waves.shape)}")
-    return _windows(waves[:, None], n_frames, n_windows, generator)
-
-
-def _windows(rows: Tensor, n_frames: int, n_windows: int, generator: torch.Generator) -> Tensor:
-    """n_windows random windows of each of the rows (V, R, T): (V, R * n_windows, n_frames)."""
-    n_videos, n_rows, length = rows.shape
-    if n_windows < 1 or not 1 <= n_frames <= length:
-        asked = f"{n_windows} windows of {n_frames} frames"
-        raise ValueError(f"asked for {asked}, expected 1 or more of 1 to {length} frames")
-    shape = (n_videos, n_rows, n_windows, 1)
-    starts = torch.randint(
-        length - n_frames + 1, shape, generator=generator, device=generator.device
-    )
-    inside = torch.arange(n_frames, device=rows.device)
-    frames = starts.to(rows.device) + inside  # (V, R, K, n_frames)
-    windows = rows.gather(2, frames.flatten(2))  # (V, R, K * n_frames)
-    return windows.unflatten(2, (n_windows, n_frames)).flatten(1, 2)  # (V, R * K, n_frames)
-
-
-def window_spectra(
-    windows: Tensor, fps: float, band_hz: tuple[float, float] = BAND_HZ
-) -> tuple[Tensor, Tensor]:
-    """freq_hz (F,) in the band and each window's share of its in-band power (V, N, F).
-
-    windows: (V, N, n_frames).  Own mean removed, no padding, no taper: bins of fps / n_frames Hz.
-    A window without any in-band power stays all zeros and gives no gradient.  Raises ValueError
-    where the band holds no frequency.
-    """
-    freq_hz, power = crop_band(*power_spectrum(windows, fps), band_hz)  # (F,), (V, N, F)
-    return freq_hz, unit_area(power)
 
 
 def pull_loss(share: Tensor) -> Tensor:
@@ -125,7 +82,7 @@ def contrast_loss(share: Tensor) -> Tensor:
 def truth_pull_loss(share: Tensor, truth: Tensor) -> Tensor:
     """Eq. 12: ||f_i - g_j||^2, mean over i != j and over videos: 0 to 2.
 
-    share, truth: (V, N, F), of windows of the waves and of the contact waves of the same videos.
+    share, truth: (V, N, F), of windows of predicted and ground-truth BVPs of the same videos.
     Raises ValueError for other shapes, or fewer than 2 windows a video.
     """
     _check_share(share)
@@ -140,15 +97,15 @@ def truth_pull_loss(share: Tensor, truth: Tensor) -> Tensor:
 
 
 def truth_push_loss(share: Tensor, truth: Tensor, labelled: Tensor | None = None) -> Tensor:
-    """Eq. 13: minus twice ||f_i - g_j||^2, mean over all windows i of a video and j of the contact
-    wave of another: 0 to -4.
+    """Eq. 13: minus twice ||f_i - g_j||^2, mean over all windows i of a video and j of the
+    ground-truth BVP of another: 0 to -4.
 
     Twice, as eq. 13 divides the sum of two such means by N^2 where eq. 8, 9 and 12 take the mean.
 
-    share: (V, N, F), of all videos; truth: (L, M, F), of the L videos that have a contact wave, in
-    their order; labelled: (V,) bool, which those are (None: all, L = V).  A video without one is
-    pushed away from those of the others.  Raises ValueError where shapes and counts do not fit, or
-    there are fewer than 2 videos, or no contact wave.
+    share: (V, N, F), of all videos; truth: (L, M, F), of the L videos that have a ground-truth
+    BVP, in their order; labelled: (V,) bool, which those are (None: all, L = V).  A video without
+    one is pushed away from those of the others.  Raises ValueError if shapes and counts do not fit,
+    or there are fewer than 2 videos, or no ground-truth BVP.
     """
     _check_share(share)
     _check_share(truth)

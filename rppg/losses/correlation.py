@@ -1,4 +1,4 @@
-"""A wave against the contact pulse wave of the same clip.
+"""Predicted against ground-truth BVP of the same clip.
 
 Waves are (B, T).
 
@@ -55,7 +55,7 @@ def max_cross_correlation(
     half of the spectrum count its last bin twice.
 
     A wave that is constant, or has nothing in the band, is at 0, without a gradient.  Raises
-    ValueError unless both are (B, T) with T of 2 or more, or where a band is empty.
+    ValueError unless both are (B, T) with T of 2 or more, or if a band is empty.
     """
     x, y = _centred(wave, bvp)
     n_fft = 2 * x.shape[-1]
@@ -98,5 +98,5 @@ def _centred(wave: Tensor, bvp: Tensor) -> list[Tensor]:
 
 
 def _or_one(divisor: Tensor) -> Tensor:
-    """One where there is nothing to divide by: inside a root, zero has an infinite gradient."""
+    """One if there is nothing to divide by: inside a root, zero has an infinite gradient."""
     return torch.where(divisor > torch.finfo(divisor.dtype).tiny, divisor, 1.0)

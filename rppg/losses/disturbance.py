@@ -1,7 +1,7 @@
-"""A wave must not show a rhythm that was put into its clip.
+"""Power of a predicted BVP at the rate of a distractor in its clip.
 
-Spectra are power (B, F) over freq_hz (F,), as in `sinc.py`; rate_hz (B,) is the rhythm's, NaN where
-none was put in; `band_hz` as there.
+Spectra are power (B, F) over freq_hz (F,), as in `sinc.py`; rate_hz (B,) is the distractor's, NaN
+without one; `band_hz` as there.
 
     >>> import torch
     >>> from rppg.signals.spectrum import power_spectrum
@@ -11,7 +11,7 @@ none was put in; `band_hz` as there.
     >>> [round(disturbance_loss(freq_hz, power, torch.tensor([hz])).item(), 1) for hz in rates]
     [0.9, 0.0, 0.0]
 
-What is put in: `rppg.dataloader.distractors`.
+The distractors: `rppg.dataloader.distractors`.
 """
 
 from torch import Tensor
@@ -28,7 +28,7 @@ def disturbance_loss(
 ) -> Tensor:
     """Share of the in-band power within 0.1 Hz of rate_hz (B,), mean over the batch: 0 to 1.
 
-    A clip without one counts as 0.  Raises ValueError where rate_hz is not (B,).
+    A clip without a distractor counts as 0.  Raises ValueError if rate_hz is not (B,).
     """
     freq_hz, share = in_band_share(freq_hz, power, band_hz)  # (F',), (B, F')
     if rate_hz.shape != share.shape[:1]:

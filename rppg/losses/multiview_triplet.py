@@ -10,10 +10,6 @@ frames, so its heart beats T / t times as often; the positive is its wave, resam
     >>> waves = anchor, 3 * anchor + 1, negative
     >>> round(multi_view_triplet(*waves, fps=30, generator=generator).item(), 3)
     -0.118
-    >>> [round(irrelevant_power_ratio(wave, fps=30).item(), 2) for wave in (anchor, anchor**2)]
-    [0.0, 0.0]
-    >>> round(irrelevant_power_ratio(anchor**4, fps=30).item(), 2)  # 144 bpm, and 288: too fast
-    0.06
 
 Source: section 3.4 of Gideon and Stent, The way to my heart is through contrastive learning, ICCV
 2021.  Where the published code does otherwise than the paper or than it means to, it is said at the
@@ -24,10 +20,7 @@ which a transform of odd length does not reach.
 import torch
 from torch import Tensor
 
-from rppg.losses.contrast import BAND_HZ, wave_windows, window_spectra
-from rppg.losses.correlation import ROUNDING
-from rppg.losses.sinc import band_limits, inside_band
-from rppg.signals.spectrum import power_spectrum, unit_area
+from rppg.losses.windows import BAND_HZ, wave_windows, window_spectra
 
 
 def sample_views(waves: Tensor, n_frames: int, n_views: int, generator: torch.Generator) -> Tensor:
@@ -69,7 +62,7 @@ def multi_view_triplet(
     as much.  Each view loses its own mean, there that of the batch: the same in the band.
 
     A wave without any in-band power has a spectrum of zeros and no gradient.  Raises ValueError
-    where shapes do not fit, a wave is shorter than a view, or the band is empty.
+    if shapes do not fit, a wave is shorter than a view, or the band is empty.
     """
     fits = anchor.ndim == 2 and anchor.shape == positive.shape and len(anchor) == len(negative)
     if not fits or not len(anchor):
@@ -85,19 +78,3 @@ def multi_view_triplet(
     # mean over all pairs = mean from the anchor's mean + the anchor's spread, alike near and far
     mean = of_anchor.mean(dim=1, keepdim=True)  # (B, 1, F)
     return (psd_mse(of_positive, mean) - psd_mse(of_negative, mean)).mean()
-
-
-def irrelevant_power_ratio(
-    wave: Tensor, fps: float, band_hz: Tensor | tuple[float, float] = BAND_HZ
-) -> Tensor:
-    """IPR (B,): share of the power of the wave (B, T), its mean aside, that is outside the band.
-
-    0 (a sine in the band) to 1; a wave that is constant, but for rounding, is at 1.  No padding.
-    band_hz: (low, high), or (B, 2) for clips played faster.  The paper has power, the published
-    code sums amplitudes.  Raises ValueError for other shapes, or where a band is empty.
-    """
-    freq_hz, power = power_spectrum(wave, fps)  # (F,), (B, F)
-    inside = inside_band(freq_hz, band_limits(freq_hz, power, band_hz))  # (B, F) or (1, F)
-    ratio = (unit_area(power) * ~inside).sum(dim=-1)
-    rounding = ROUNDING * torch.finfo(wave.dtype).eps * wave.abs().amax(dim=-1)
-    return ratio.masked_fill(wave.amax(dim=-1) - wave.amin(dim=-1) <= rounding, 1.0)

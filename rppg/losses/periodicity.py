@@ -13,10 +13,10 @@ spectra's own squares: 0 for equal spectra, 2 for spectra that share no frequenc
 import torch
 from torch import Tensor
 
+from rppg.losses.constants import N_FFT
 from rppg.signals.spectrum import power_spectrum, unit_area
 
 N_SEGMENTS = 3  # S of eq. 5
-N_FFT = 5400  # at 30 fps: 0.33 bpm
 
 
 def periodicity_loss(

@@ -1,7 +1,7 @@
-"""A wave against a heart rate, for recordings whose labels have no wave.
+"""A predicted BVP against an HR label, for recordings without a ground-truth BVP.
 
 Spectra are power (B, F) over freq_hz (F,), as in `sinc.py`; `hr_bpm` (B,) and `band_hz` are those
-of the clips as they are: both are scaled where a clip is played faster.
+of the clips as they are: both are scaled if a clip is played faster.
 
     >>> wave = torch.sin(2 * torch.pi * 1.2 * torch.arange(300) / 30)[None]  # 72 bpm
     >>> freq_hz, power = power_spectrum(wave, fps=30, n_fft=5400)
@@ -18,7 +18,7 @@ from torch import Tensor
 from rppg.losses.sinc import PEAK_HALF_WIDTH_HZ, band_limits, in_band_share
 from rppg.signals.spectrum import HEART_BAND_HZ
 
-LEAST_SHARE = 1e-6  # where the logarithm ends: a spectrum that has nothing near the true rate
+LEAST_SHARE = 1e-6  # smallest share in the logarithm, of a spectrum without power near the HR
 
 
 def rate_loss(
@@ -30,7 +30,7 @@ def rate_loss(
     """-log(share of in-band power within 6 bpm of hr_bpm (B,)), mean over the batch: 0 to 13.8.
 
     A perfect sine is at 0.09 and noise at about 2.5.  The sign of a wave is not seen.  Raises
-    ValueError where hr_bpm is not (B,), or a rate does not lie in its band.
+    ValueError if hr_bpm is not (B,), or a rate does not lie in its band.
     """
     limits_hz = band_limits(freq_hz, power, band_hz)  # (B, 2) or (1, 2)
     if hr_bpm.shape != power.shape[:1]:

@@ -1,8 +1,8 @@
-"""What a pulse's spectrum looks like, as three losses that need no label: narrow, sparse, varied.
+"""Spectral priors of a pulse as three losses without labels: narrow, sparse, varied.
 
 Spectra are power (B, F) over freq_hz (F,), as `rppg.signals.spectrum.power_spectrum` gives them,
 best padded to a fixed fine grid (5400 points at 30 fps: 0.33 bpm).  `band_hz` is one (low, high),
-or (B, 2) where speed augmentation has scaled each clip's heart rate, and its band with it.
+or (B, 2) if speed augmentation has scaled each clip's heart rate, and its band with it.
 
     >>> wave = torch.sin(2 * torch.pi * 1.2 * torch.arange(300) / 30)[None]  # (B=1, T)
     >>> freq_hz, power = power_spectrum(wave, fps=30, n_fft=5400)
@@ -52,7 +52,7 @@ def variance_loss(
     """How far the batch's mean in-band spectrum is from the mean of uniform ones over the bands.
 
     Mean over the d frequencies from the lowest to the highest band limit of the squared difference
-    of the two cumulative distributions, eq. 4: 0 where all rates in the band occur alike.  It wants
+    of the two cumulative distributions, eq. 4: 0 if all rates in the band occur alike.  It needs
     a batch of different people: clips of one video have one rate and are pulled apart by it.
     """
     _, power, inside = _cropped(freq_hz, power, band_hz)  # (B, F'), (B, F') or (1, F')
@@ -84,7 +84,7 @@ def _cropped(freq_hz: Tensor, power: Tensor, band_hz) -> tuple[Tensor, Tensor, T
 
 
 def band_limits(freq_hz: Tensor, power: Tensor, band_hz) -> Tensor:
-    """Band limits (B, 2), or (1, 2) where all clips have one.  ValueError for other shapes."""
+    """Band limits (B, 2), or (1, 2) if all clips have one.  ValueError for other shapes."""
     if power.ndim != 2 or power.shape[-1:] != freq_hz.shape:
         found = f"power {tuple(power.shape)} over freq_hz {tuple(freq_hz.shape)}"
         raise ValueError(f"expected power (B, F) over freq_hz (F,), found {found}")
@@ -96,7 +96,7 @@ def band_limits(freq_hz: Tensor, power: Tensor, band_hz) -> Tensor:
 
 
 def inside_band(freq_hz: Tensor, band: Tensor) -> Tensor:
-    """Whether a frequency is in the clip's band: (B, F) or (1, F).  ValueError where none is."""
+    """Whether a frequency is in the clip's band: (B, F) or (1, F).  ValueError if none is."""
     inside = (freq_hz >= band[:, :1]) & (freq_hz <= band[:, 1:])
     if not inside.any(dim=-1).all():
         raise ValueError(f"a band of {band.tolist()} Hz holds no frequency of the axis")

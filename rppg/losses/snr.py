@@ -17,10 +17,10 @@ a bin, and the sum of the rest of the band.
 
 from torch import Tensor
 
-from rppg.losses.contrast import BAND_HZ
-from rppg.losses.periodicity import N_FFT
+from rppg.losses.constants import N_FFT
 from rppg.losses.rate_cross_entropy import LEAST_SHARE
 from rppg.losses.sinc import PEAK_HALF_WIDTH_HZ, band_limits, in_band_share
+from rppg.losses.windows import BAND_HZ
 from rppg.signals.spectrum import power_spectrum
 
 
@@ -34,7 +34,7 @@ def snr_db(
 
     wave: (B, T); band_hz: (low, high), or (B, 2) for clips played faster, whose rates are as they
     are played.  White noise is at about -13 dB.  A wave without any power in the band counts as one
-    with as much everywhere, without a gradient.  Raises ValueError where shapes do not fit, or a
+    with as much everywhere, without a gradient.  Raises ValueError if shapes do not fit, or a
     rate does not lie in its band.
     """
     freq_hz, power = power_spectrum(wave, fps, max(N_FFT, wave.shape[-1]))

@@ -1,7 +1,7 @@
-"""Weights on disk beside how they came to be, and the state that a run goes on from.  No pickle.
+"""Weights on disk with how they were made, and the state that a run resumes from.  No pickle.
 
 `model.safetensors` holds the weights and, in its header, a JSON text: the model's class and config
-and how the weights were made.  `model.json` beside it is the same text for people (and for other
+and how the weights were made.  `model.json` next to it is the same text for people (and for other
 programs); what is loaded is the header, so weights and text can never be of two different runs.
 Every file appears by rename, whole or not at all; the same weights and facts give the same bytes.
 
@@ -24,7 +24,7 @@ ABOUT = "about"  # one key of the header: safetensors writes several in no fixed
 
 
 def model_facts(model: nn.Module) -> dict:
-    """Class of a model and its config: the fields of `model.config`, None where it has none."""
+    """Class of a model and its config: the fields of `model.config`, None if it has none."""
     config = getattr(model, "config", None)
     return {
         "model": type(model).__name__,
@@ -32,8 +32,14 @@ def model_facts(model: nn.Module) -> dict:
     }
 
 
+def objective_facts(objective) -> dict:
+    """The class and the weights of an objective (a dataclass) as JSON values: what decides a run
+    next to data and model."""
+    return {"step": type(objective).__name__, **asdict(objective)}
+
+
 def save_model(path: Path | str, model: nn.Module, made_by: dict) -> Path:
-    """Write the weights of `model` to `path` (*.safetensors) and the JSON beside it.
+    """Write the weights of `model` to `path` (*.safetensors) and the JSON next to it.
 
     made_by: how the weights came to be, JSON values.  Returns the path.
     Raises ValueError for another ending, TypeError for values that JSON does not know.
@@ -77,7 +83,7 @@ def load_model(path: Path | str, model_class: type, config_class: type) -> tuple
 def load_weights(path: Path | str, model: nn.Module) -> nn.Module:
     """Put the weights in `path` into `model`, every one of them; returns the model.
 
-    Raises FileNotFoundError, and ValueError where names or shapes differ.
+    Raises FileNotFoundError, and ValueError if names or shapes differ.
     """
     read_about(path)
     try:
@@ -90,7 +96,7 @@ def load_weights(path: Path | str, model: nn.Module) -> nn.Module:
 def read_about(path: Path | str) -> dict:
     """{"model", "config", "made_by"} of a file of weights, without reading the weights.
 
-    Raises FileNotFoundError, and ValueError where `save_model` did not write it.
+    Raises FileNotFoundError, and ValueError if `save_model` did not write it.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -105,7 +111,7 @@ def save_state(path: Path | str, state: dict) -> Path:
 
 
 def load_state(path: Path | str) -> dict | None:
-    """What `save_state` wrote, on the CPU; None where there is no file.
+    """What `save_state` wrote, on the CPU; None if there is no file.
 
     Only tensors and plain values are read, never code.  Raises ValueError for a damaged file.
     """
@@ -115,5 +121,5 @@ def load_state(path: Path | str) -> dict | None:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # zip, pickle and value errors alike
-        text = f"{path} cannot be read as the state of a run: remove it to start the run anew"
+        text = f"{path} cannot be read as the state of a run: remove it to restart the run"
         raise ValueError(f"{text} ({type(error).__name__})") from error

@@ -1,1 +1,1 @@
-"""Figures of the main pipeline; they draw arrays and tables and open no file."""
+"""Figures of the main pipeline, from arrays and tables; nothing here opens a file."""

@@ -1,6 +1,6 @@
-"""Attention of a learned model, drawn on a face: its share a region, and a row of the map.
+"""Attention of a learned model, drawn on a face: share per region and per row of the map.
 
-A map has a row for every combination of n regions, 2^n - 1 of them; shares sum to 1.
+A map has one row per combination of n regions, 2^n - 1 in total; shares sum to 1.
 
     >>> polygons = {"cheek": [[2, 5], [4, 5], [3, 8]], "forehead": [[2, 1], [8, 1], [5, 3]]}
     >>> weights, rows = {"cheek": 0.45, "forehead": 0.55}, [0.4, 0.3, 0.3]
@@ -19,8 +19,8 @@ from matplotlib.patheffects import withStroke
 
 from rppg.plotting.style import BLUE, CLEAN, GREY, ORANGE, titled
 
-LEAST_SPAN = 0.1  # deviations from an even share below this are drawn pale, not blown up
-STRONGEST = 0.65  # opacity of the region furthest from an even share
+LEAST_SPAN = 0.1  # smaller deviations from an equal share are drawn pale, not amplified
+STRONGEST = 0.65  # opacity of the region furthest from an equal share
 SMALL = {"fontsize": "small"}
 
 
@@ -32,22 +32,21 @@ def plot_attention(
     title: str,
     origin: str,
 ) -> Figure:
-    """Attention on a face: each region's share of it, and beside that the share of each row of the
+    """Attention on a face: the share of each region, and next to it the share of each row of the
     map, with dots for the regions in the row.
 
     crop: (H, W, 3) uint8.  polygons: region to (k, 2) pixels of the crop.  weights: region to
-    share, in the map's order of regions.  row_weights: (2^n - 1,) of n regions; row i, from 1, is
-    the binary number i, the first region its highest bit.  Orange is more than an even share, blue
-    is less, and the numbers say how much.  In a notebook, with learning's attention, and previews,
-    COMBINATIONS and REGIONS from vision's preview and mstmap:
+    share, in the map's order of regions.  row_weights: (2^n - 1,) for n regions; row i, from 1, is
+    the binary number i, the first region its highest bit.  Orange means more than an equal share,
+    blue less; the numbers are the shares.  With `seen_in_map` of the model's attention_maps:
 
         clips = Clips(store, [id], normalise=normalise)
         clip = clips[clips.sliding_windows()[0]]["clip"][None]  # (1, T, 63, 6)
-        found = seen_in_map(model, clip, COMBINATIONS, REGIONS)
+        shares = seen_in_map(model, clip, COMBINATIONS, REGIONS)
         crops, outlines = previews(store, [id])
-        plot_attention(crops[id], outlines[id], **found, title=id, origin=origin)
+        plot_attention(crops[id], outlines[id], **shares, title=id, origin=origin)
 
-    Raises ValueError where polygons and weights differ in their regions, or rows do not fit them.
+    Raises ValueError if polygons and weights have different regions, or the number of rows differs.
     """
     row_weights = np.asarray(row_weights, dtype=float)
     if set(polygons) != set(weights):
@@ -68,7 +67,7 @@ def plot_attention(
 
 
 def _draw_face(axes: Axes, crop, polygons: dict, weights: dict[str, float]) -> None:
-    """Regions filled by how far their share is from an even one, the share written on them."""
+    """Regions filled by their deviation from an equal share, labelled with the share."""
     excess = {region: share * len(weights) - 1 for region, share in weights.items()}
     span = max(LEAST_SPAN, *map(abs, excess.values()))
     place = {"ha": "center", "va": "center", "color": "white", "clip_on": True}
@@ -88,12 +87,12 @@ def _draw_face(axes: Axes, crop, polygons: dict, weights: dict[str, float]) -> N
             **SMALL,
         )
     axes.set_axis_off()
-    even = f"an even share is {100 / len(weights):.1f} %: orange is more, blue less"
+    even = f"equal shares would be {100 / len(weights):.1f} %: orange is more, blue less"
     axes.set_title(even, loc="left", **SMALL)
 
 
 def _draw_rows(bars: Axes, dots: Axes, row_weights: np.ndarray, regions: list[str]) -> None:
-    """Bars of the rows, by how many regions they hold, the largest first; dots for these below."""
+    """Bars of the rows, sorted by number of regions, then by share; dots for the regions below."""
     n_rows, n = len(row_weights), len(regions)
     members = np.arange(1, n_rows + 1)[:, None] >> np.arange(n - 1, -1, -1) & 1  # (rows, regions)
     size = members.sum(axis=1)
@@ -101,7 +100,7 @@ def _draw_rows(bars: Axes, dots: Axes, row_weights: np.ndarray, regions: list[st
     bars.bar(np.arange(n_rows), 100 * row_weights[order], color=BLUE, alpha=0.6, width=0.8)
     bars.axhline(100 / n_rows, color=GREY, lw=1, ls="--")
     bars.set(ylabel="share (%)", xlim=(-0.8, n_rows - 0.2))
-    bars.set_title(f"the {n_rows} rows of the map; dashed: an even share", loc="left", **SMALL)
+    bars.set_title(f"the {n_rows} rows of the map; dashed: equal shares", loc="left", **SMALL)
     bars.tick_params(bottom=False, labelbottom=False)
     at, region = np.nonzero(members[order])
     dots.scatter(at, region, s=9, color="black", lw=0)

@@ -1,7 +1,7 @@
-"""The quality page of a dataset: one figure that would show what went wrong in preparing it.
+"""Quality page of a dataset: one figure that reveals problems of its preparation.
 
-The index has one row a recording: id, status ("ok" or "failed"), duration_s, fps, fps_source,
-face_hit_rate (0-1), gap_s, hr_true_bpm; numbers are NaN where unknown.
+The index has one row per recording: id, status ("ok" or "failed"), duration_s, fps, fps_source,
+face_hit_rate (0-1), gap_s, hr_true_bpm; numbers are NaN if unknown.
 
     >>> row = {"id": "demo/ann/v1", "status": "ok", "fps": 25.0, "fps_source": "stamps"}
     >>> row |= {"face_hit_rate": 1.0, "gap_s": 0.0, "duration_s": 60.0, "hr_true_bpm": 71.0}
@@ -25,10 +25,10 @@ MOST_CROPS = 12
 CROPS_A_ROW = 6
 REGION_COLOURS = (BLUE, "#56B4E9", ORANGE, "#E69F00", GREEN, PURPLE)
 SOURCE_COLOURS = {"stamps": BLUE, "labels": GREEN, "container": ORANGE}  # of frame times
-N_BINS = 25  # of frame rates: odd, so that one rate alone lies in the middle of a bin
+N_BINS = 25  # bins of frame rates: odd, so that a single rate is in the middle of a bin
 BIN_BPM = 5.0
-BARS_SHARE = 0.66  # of a histogram's height; the legend has the rest
-LEAST_SPAN_FPS = 2.0  # of the axis of frame rates: 29.97 and 30.00 lie together
+BARS_SHARE = 0.66  # share of a histogram's height for the bars; the legend gets the rest
+LEAST_SPAN_FPS = 2.0  # minimum span of the axis of frame rates, so that 29.97 and 30.00 coincide
 SMALL = {"fontsize": "small"}
 
 
@@ -44,8 +44,8 @@ def plot_quality(
     """One page: face hit rates, gaps, frame rates, heart rates, and the first 12 crops.
 
     crops: id to (H, W, 3) uint8; outlines: id to {region: (k, 2) pixels in its crop}.
-    nominal_fps: what the dataset's paper states, None where it states no one rate.  hr_pos_bpm
-    (n,): heart rates that POS gives, NaN where it gives none.
+    nominal_fps: rate in the dataset's paper, None if it states no single rate.  hr_pos_bpm (n,):
+    HR estimated by POS, NaN if there is none.
     Raises ValueError for an index without rows.
     """
     if index.empty:
@@ -77,7 +77,7 @@ def _summary(index: pd.DataFrame, prepared: pd.DataFrame, dataset: str) -> str:
 
 
 def _draw_hits(axes: Axes, prepared: pd.DataFrame, n_failed: int) -> None:
-    """Share of frames with a face, a point a recording, the worst first; failed ones lead."""
+    """Share of frames with a face, one point per recording, failed ones first, then the worst."""
     share = np.sort(_numbers(prepared["face_hit_rate"]))
     rank = np.arange(n_failed + 1, n_failed + 1 + len(share))
     if n_failed:
@@ -98,7 +98,7 @@ def _draw_gaps(axes: Axes, prepared: pd.DataFrame) -> None:
     with_gap = gap_s[gap_s > 0]
     axes.set_title("Gaps over 0.5 s", loc="left", fontsize="medium")
     if not len(with_gap):
-        _say(axes, f"none in {len(gap_s)}" if len(gap_s) else "nothing prepared")
+        _write(axes, f"none in {len(gap_s)}" if len(gap_s) else "nothing prepared")
         return
     axes.bar(np.arange(1, len(with_gap) + 1), with_gap, width=1, color=BLUE, alpha=0.75)
     axes.set(xlabel=f"{len(with_gap)} of {len(gap_s)} recordings", ylabel="sum of gaps (s)")
@@ -107,51 +107,51 @@ def _draw_gaps(axes: Axes, prepared: pd.DataFrame) -> None:
 
 
 def _draw_rates(axes: Axes, prepared: pd.DataFrame, nominal_fps: float | None) -> None:
-    """Mean frame rates found, by where the times come from, beside the nominal rate."""
+    """Mean frame rates by the source of the times, and the nominal rate."""
     axes.set_title("Frame rate", loc="left", fontsize="medium")
     known = prepared[prepared["fps"].notna()]
     if known.empty:
-        _say(axes, "no frame rate known")
+        _write(axes, "no frame rate known")
         return
     rates = [*_numbers(known["fps"]), *([] if nominal_fps is None else [nominal_fps])]
     spare = max(0.05 * np.ptp(rates), (LEAST_SPAN_FPS - np.ptp(rates)) / 2)
     edges = np.linspace(min(rates) - spare, max(rates) + spare, N_BINS + 1)
     groups = {source: known.loc[known["fps_source"] == source, "fps"] for source in SOURCE_COLOURS}
-    groups = {source: found for source, found in groups.items() if len(found)}
+    groups = {source: fps for source, fps in groups.items() if len(fps)}
     colours = [SOURCE_COLOURS[source] for source in groups]
-    names = [f"{source}: {len(found)}" for source, found in groups.items()]
+    names = [f"{source}: {len(fps)}" for source, fps in groups.items()]
     axes.hist([*groups.values()], edges, stacked=True, color=colours, alpha=0.65, label=names)
     if nominal_fps is not None:
         style = {"color": "black", "lw": 1, "ls": "--", "label": f"nominal {nominal_fps:g}"}
         axes.axvline(nominal_fps, ymax=BARS_SHARE, **style)
-    _count_axis(axes, "frames a second")
+    _count_axis(axes, "frames per second")
 
 
 def _draw_hearts(axes: Axes, hr_true_bpm, hr_pos_bpm) -> None:
     axes.set_title("Heart rate", loc="left", fontsize="medium")
     labels = _numbers(hr_true_bpm)
-    found = _numbers(() if hr_pos_bpm is None else hr_pos_bpm)
-    if not len(labels) + len(found):
-        _say(axes, "no labels")
+    estimates = _numbers(() if hr_pos_bpm is None else hr_pos_bpm)
+    if not len(labels) + len(estimates):
+        _write(axes, "no labels")
         return
-    low, high = (f(np.r_[labels, found] / BIN_BPM) for f in (np.min, np.max))
+    low, high = (f(np.r_[labels, estimates] / BIN_BPM) for f in (np.min, np.max))
     edges = BIN_BPM * np.arange(np.floor(low) - 1, np.floor(high) + 3)
     text = f"labels: {len(labels)}" if len(labels) else "no labels"
     axes.hist(labels, edges, color=BLUE, alpha=0.65, label=text)
     if hr_pos_bpm is not None:
-        style = {"histtype": "step", "color": ORANGE, "lw": 1.4, "label": f"POS: {len(found)}"}
-        axes.hist(found, edges, **style)
+        style = {"histtype": "step", "color": ORANGE, "lw": 1.4, "label": f"POS: {len(estimates)}"}
+        axes.hist(estimates, edges, **style)
     _count_axis(axes, "heart rate (bpm)")
 
 
 def _draw_crops(part, crops, outlines, n_rows: int) -> None:
-    """A contact sheet: each crop with its regions' outlines, its id without the dataset below."""
+    """A contact sheet: each crop with the outlines of its regions, under its id."""
     panels = part.subplots(n_rows, CROPS_A_ROW, squeeze=False)
     for axes in panels.flat:
         axes.set_axis_off()
     for axes, (id, crop) in zip(panels.flat, crops.items(), strict=False):
         axes.imshow(crop)
-        axes.autoscale(False)  # an outline may leave the crop: then it is seen to
+        axes.autoscale(False)  # outlines outside the crop must not change its scale
         regions = outlines.get(id, {})
         for points, colour in zip(regions.values(), REGION_COLOURS, strict=False):
             axes.add_patch(Polygon(points, fill=False, edgecolor=colour, lw=1))
@@ -182,6 +182,6 @@ def _numbers(values) -> np.ndarray:
     return numbers[np.isfinite(numbers)]
 
 
-def _say(axes: Axes, text: str) -> None:
+def _write(axes: Axes, text: str) -> None:
     axes.set_axis_off()
     axes.text(0, 0.5, text, transform=axes.transAxes, color=GREY)

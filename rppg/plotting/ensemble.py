@@ -1,8 +1,8 @@
-"""A figure of ensembles: what validation says of each combination of models.
+"""Validation results of combinations of models.
 
     figure = plot_options(choice.options, choice.chosen, "Ensembles", "synthetic")
 
-`choice` is that of ensemble_choice.py; the function returns a matplotlib Figure.
+`choice` is the Choice of rppg.evaluation.ensemble_selection.
 """
 
 import pandas as pd
@@ -18,11 +18,11 @@ PANELS = {
 
 
 def plot_options(options: pd.DataFrame, chosen: str, title: str, origin: str) -> Figure:
-    """What cross-validation says, a panel each: misses, the margin (more is better) and the mean
-    error; a row a combination, a dot a set of models, the best set filled; a dashed line at the
-    best plain average.
+    """Cross-validated misses, margin (more is better) and mean error, one panel each.  One row per
+    combination, one dot per set of models, the best set filled; the dashed line is the best plain
+    average.
 
-    options: as Choice has it, best first.
+    options: `Choice.options`, best first.
     """
     names = list(dict.fromkeys(options["combination"]))[::-1]  # best at the top
     figure, panels = subplots(1, 3, figsize=(11, 1.2 + 0.36 * len(names)), sharey=True)
@@ -36,7 +36,7 @@ def plot_options(options: pd.DataFrame, chosen: str, title: str, origin: str) ->
         at = [names.index(name) for name in best["combination"]]
         axes.plot(best[column], at, "o", color=BLUE, label="its best set")
         row = best[best["combination"] == chosen]
-        axes.plot(row[column], [names.index(chosen)], "D", ms=9, color=GREEN, label="handed in")
+        axes.plot(row[column], [names.index(chosen)], "D", ms=9, color=GREEN, label="submitted")
         axes.set_xlabel(label)
     panels[0].set_yticks(range(len(names)), names)
     panels[0].set_ylim(-0.6, len(names) - 0.4)

@@ -1,7 +1,7 @@
-"""Figures of errors: how large they are, and in which groups of recordings they lie.
+"""Figures of HR errors: their size, and their distribution over groups of recordings.
 
 Each is a function of arrays or a table that returns a matplotlib Figure; nothing is shown or saved.
-A table has one row a recording: id, hr_bpm, hr_true_bpm.  Heart rates and errors are in bpm.
+A table has one row per recording: id, hr_bpm, hr_true_bpm.  HR and errors are in bpm.
 
     >>> table = pd.DataFrame({"id": list("ab"), "hr_bpm": [61.0, 95], "hr_true_bpm": [60.0, 90]})
     >>> groupings_of(table)["heart rate"].tolist()
@@ -26,10 +26,10 @@ DIFFICULTIES = ("easy", "medium", "hard")
 TONE_EDGES = (-0.001, 1 / 3, 2 / 3, 1)
 TONES = ("light", "medium", "dark")
 UNKNOWN = "unknown"
-NORMAL_95 = 1.96  # standard deviations on both sides that hold 95 % of normal errors
-GOLDEN = 0.618034  # steps of this part of a group's width spread its dots evenly
+NORMAL_95 = 1.96  # standard deviations on both sides that contain 95 % of normal errors
+GOLDEN = 0.618034  # steps of this share of a group's width spread its dots evenly
 TICKS_BPM = (0, 1, 2, 5, 10, 20, 50, 100)
-MARKS = {  # of errors: label, marker, colour
+MARKS = {  # label, marker, colour by whether the error is within 5 bpm
     True: (f"within {NEAR_BPM:g} bpm", "o", BLUE),
     False: ("further off", "X", ORANGE),
 }
@@ -38,29 +38,31 @@ MARKS = {  # of errors: label, marker, colour
 def groupings_of(
     table: pd.DataFrame, pos_quality: pd.Series | None = None, tone: pd.Series | None = None
 ) -> dict[str, pd.Series]:
-    """Ordered labels (n,) of a table's rows, by heart rate, difficulty and skin tone.
+    """Ordered labels (n,) of a table's rows, by HR, difficulty and skin tone.
 
-    pos_quality: by id, `quality` of POS, which needs no label: thirds of the table's recordings,
-    the clearest easy; without a rate (NaN) hard.  tone: by id, 0 very light to 1 very dark, in
-    thirds of that scale.  An id that one of these lacks has no label there (NaN).
+    pos_quality: by id, `quality` of POS, which needs no label: the third of the recordings with the
+    highest quality is easy; those without a rate (NaN) are hard.  tone: by id, 0 very light to 1
+    very dark, in thirds of that scale.  Ids that are missing in one of these have no label (NaN).
     """
-    found = {"heart rate": pd.cut(table["hr_true_bpm"], RATE_EDGES_BPM, right=False, labels=RATES)}
+    groupings = {
+        "heart rate": pd.cut(table["hr_true_bpm"], RATE_EDGES_BPM, right=False, labels=RATES)
+    }
     if pos_quality is not None:
         quality = pos_quality[pos_quality.index.isin(table["id"])]
         rank = quality.rank(ascending=False, method="first", na_option="bottom") - 1
         third = (3 * rank // len(rank)).reindex(table["id"])
-        found["difficulty"] = pd.cut(third, (-1, 0, 1, 2), labels=DIFFICULTIES)
+        groupings["difficulty"] = pd.cut(third, (-1, 0, 1, 2), labels=DIFFICULTIES)
     if tone is not None:
-        found["skin tone"] = pd.cut(tone.reindex(table["id"]), TONE_EDGES, labels=TONES)
-    return {name: labels.set_axis(table.index) for name, labels in found.items()}
+        groupings["skin tone"] = pd.cut(tone.reindex(table["id"]), TONE_EDGES, labels=TONES)
+    return {name: labels.set_axis(table.index) for name, labels in groupings.items()}
 
 
 def plot_bland_altman(hr_true_bpm, hr_pred_bpm, title: str, origin: str) -> Figure:
-    """Error against the mean of true and predicted rate, (n,) each, with the bias and the limits
-    that hold 95 % of normal errors: bias +- 1.96 sd (Bland & Altman, Lancet 327, 1986).
+    """Error over the mean of true and predicted HR, (n,) each, with the bias and the limits of
+    agreement: bias +- 1.96 sd (Bland & Altman, Lancet 327, 1986).
 
-    A single recording has no limits.  Raises ValueError as `metrics.score` does: for a rate that is
-    missing, and for no recording.
+    A single recording has no limits.  Raises ValueError as `metrics.score` does: for a missing HR
+    and for no recordings.
     """
     n = score(hr_true_bpm, hr_pred_bpm, n_boot=1)["n"]
     true_bpm, pred_bpm = np.asarray(hr_true_bpm, float), np.asarray(hr_pred_bpm, float)
@@ -83,13 +85,13 @@ def plot_bland_altman(hr_true_bpm, hr_pred_bpm, title: str, origin: str) -> Figu
 def plot_errors_by(
     table: pd.DataFrame, groupings: dict[str, pd.Series], title: str, origin: str
 ) -> Figure:
-    """A panel a grouping: absolute errors, a dot a recording, and each group's RMSE with its 95 %
-    bootstrap interval and its number of recordings; those without a label stand under "unknown".
+    """One panel per grouping: absolute errors, one dot per recording, and the RMSE of each group
+    with its 95 % bootstrap interval and number of recordings; those without a label are "unknown".
 
-    groupings: name to labels (n,), ordered categories, as `groupings_of` gives them.
+    groupings: result of `groupings_of`: name to labels (n,), ordered categories.
     Raises ValueError for labels of other rows than the table's, and as `metrics.score` does.
     """
-    score(table["hr_true_bpm"], table["hr_bpm"], n_boot=1)  # a rate is missing: say so
+    score(table["hr_true_bpm"], table["hr_bpm"], n_boot=1)  # raises if a rate is missing
     for name, labels in groupings.items():
         if not labels.index.equals(table.index):
             raise ValueError(f"{name}: {len(labels)} labels, not those of the {len(table)} rows")
@@ -117,7 +119,7 @@ def plot_errors_by(
 
 
 def _groups(table: pd.DataFrame, labels: pd.Series) -> dict[str, pd.DataFrame]:
-    """Rows by label, in the labels' order, groups without a row too; "unknown" where there are."""
+    """Rows by label, in the labels' order, with empty groups; "unknown" only if there are any."""
     order = labels.astype("category").cat.categories
     groups = {str(label): table[labels == label] for label in order}
     unknown = table[labels.isna()]
@@ -131,9 +133,9 @@ def _draw_groups(axes: Axes, groups: dict[str, pd.DataFrame]) -> None:
         error = (rows["hr_bpm"] - rows["hr_true_bpm"]).abs().to_numpy()
         across = place - 0.12 + 0.5 * ((GOLDEN * np.arange(len(rows))) % 1 - 0.5)
         _draw_dots(axes, across, error, error <= NEAR_BPM)
-        found = score(rows["hr_true_bpm"], rows["hr_bpm"])
-        rmse, at = found["rmse_bpm"], place + 0.27
-        whisker = [[rmse - found["rmse_low"]], [found["rmse_high"] - rmse]]
+        result = score(rows["hr_true_bpm"], rows["hr_bpm"])
+        rmse, at = result["rmse_bpm"], place + 0.27
+        whisker = [[rmse - result["rmse_low"]], [result["rmse_high"] - rmse]]
         style = {"marker": "D", "ms": 5, "color": "black", "capsize": 2.5, "elinewidth": 1}
         axes.errorbar(at, rmse, yerr=whisker if len(rows) > 1 else None, **style)
         place_text = {"textcoords": "offset points", "va": "center", "fontsize": 8}
@@ -144,7 +146,7 @@ def _draw_groups(axes: Axes, groups: dict[str, pd.DataFrame]) -> None:
 
 
 def _draw_dots(axes: Axes, x, y, near: np.ndarray, counted: bool = False) -> None:
-    """Dots within 5 bpm and crosses further off; counted: a label of each, with its number."""
+    """Dots within 5 bpm and crosses further off; counted: both have a label with their number."""
     for kept in (True, False):
         label, marker, colour = MARKS[kept]
         chosen = near == kept
@@ -154,7 +156,7 @@ def _draw_dots(axes: Axes, x, y, near: np.ndarray, counted: bool = False) -> Non
 
 
 def _draw_limits(axes: Axes, lines: dict[str, float], highest: float) -> None:
-    """Level lines, named in the right margin, the names moved apart where they would touch."""
+    """Horizontal lines with names in the right margin, moved apart if they would overlap."""
     axes.set_ylim(-highest, highest)
     least = 0.13 * highest
     heights: list[float] = []

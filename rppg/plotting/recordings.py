@@ -1,7 +1,8 @@
-"""Figures: each a function of arrays or a table that returns a matplotlib Figure.
+"""Figures of recordings, predictions and the leaderboard.
 
-Nothing is shown or saved here.  Titles say "synthetic" where the origin is that.  Colours are those
-of Okabe and Ito, told apart by colour-blind eyes; no meaning hangs on colour alone.
+Each is a function of arrays or a table that returns a matplotlib Figure; nothing is shown or saved.
+Titles contain "synthetic" if the origin is synthetic.  Colours are those of Okabe and Ito, which
+colour-blind readers can distinguish; no information is in colour alone.
 
     >>> figure = plot_predictions([60, 80], [61, 95], title="POS, test", origin="synthetic")
     >>> figure.axes[0].get_title(loc="left")
@@ -21,23 +22,21 @@ from rppg.plotting.style import (
     GREEN,
     GREY,
     KIND_COLOURS,
-    LINE_STYLES,
     ORANGE,
-    PURPLE,
     subplots,
     titled,
 )
 
-NEAR_BPM = 5.0  # the band drawn round a right answer
-NEAR_PEAK_BPM = 6.0  # the part of a spectrum that quality counts
-SLOW_S = 1.6  # of light and motion; a map is drawn without what is slower
-LONGEST_WAVE_S = 20.0  # a longer wave is drawn by its first part: beats must be seen
+NEAR_BPM = 5.0  # half-width of the band around the true HR
+NEAR_PEAK_BPM = 6.0  # half-width of the band in the quality of a spectrum
+SLOW_S = 1.6  # slower changes of light and motion are removed from a map
+LONGEST_WAVE_S = 20.0  # only this part of a longer BVP is drawn, so that beats are visible
 
 
 def plot_predictions(hr_true_bpm, hr_pred_bpm, title: str, origin: str) -> Figure:
-    """Predicted against true heart rate, (n,) each: identity line and +-5 bpm band.
+    """Predicted over true HR, (n,) each, with the identity line and a band of +-5 bpm.
 
-    A constant answer is a horizontal row of points; halved rates lie on half the line.
+    A constant predictor is a horizontal row of points; halved rates are on a line of slope 1/2.
     """
     true_bpm, pred_bpm = np.asarray(hr_true_bpm, float), np.asarray(hr_pred_bpm, float)
     both = np.r_[true_bpm, pred_bpm]
@@ -59,39 +58,10 @@ def plot_predictions(hr_true_bpm, hr_pred_bpm, title: str, origin: str) -> Figur
     return figure
 
 
-def plot_errors(errors_bpm: dict[str, np.ndarray], title: str, origin: str) -> Figure:
-    """Share of recordings with an absolute error up to x bpm, a line a model; left and up is best.
-
-    errors_bpm: model name to its errors (n,), signed or not.
-    """
-    figure, axes = subplots(figsize=(6.4, 4))
-    axes.axvline(NEAR_BPM, color=GREY, lw=0.8, ls=":")
-    colours = (BLUE, ORANGE, GREEN, PURPLE, GREY, "#E69F00", "#56B4E9", "black")
-    furthest = max(np.nanmax(np.abs(e)) for e in errors_bpm.values())
-    for i, (model, errors) in enumerate(errors_bpm.items()):
-        size = np.sort(np.abs(np.asarray(errors, float)))  # NaN, no answer, comes last
-        share = np.arange(len(size) + 1) / len(size)
-        share = share[: np.isfinite(size).sum() + 1]
-        style = {"color": colours[i % len(colours)], "ls": LINE_STYLES[i % len(LINE_STYLES)]}
-        label = f"{model}: {np.mean(size <= NEAR_BPM):.0%} within {NEAR_BPM:g}"
-        x = np.r_[0, size[: len(share) - 1], furthest]
-        axes.step(x, np.r_[share, share[-1]], where="post", label=label, **style)
-    axes.set_xscale("symlog", linthresh=5, linscale=1.2)
-    ticks = [t for t in (0, 1, 2, 5, 10, 20, 50, 100, 150) if t <= 1.2 * furthest or t <= 5]
-    axes.set_xticks(ticks, [str(t) for t in ticks])
-    axes.minorticks_off()
-    axes.set(xlim=(0, max(5.5, furthest * 1.02)), ylim=(0, 1.02))
-    axes.yaxis.set_major_formatter("{x:.0%}")
-    axes.set(xlabel="absolute error (bpm)", ylabel="share of recordings")
-    axes.set_title(titled(title, origin), loc="left")
-    axes.legend(frameon=False, loc="lower right", fontsize="small")
-    return figure
-
-
 def plot_leaderboard(board: pd.DataFrame) -> Figure:
-    """RMSE of every model with its interval, a panel a split; columns as leaderboard.COLUMNS.
+    """RMSE of every model with its interval, one panel per split; columns: leaderboard.COLUMNS.
 
-    The models keep the order of the first split; the best null predictor is a line through all.
+    All panels have the order of the first split; a line marks the best null predictor.
     """
     splits = board["split"].unique()
     models = board["model"].unique()[::-1]  # best at the top
@@ -109,7 +79,7 @@ def plot_leaderboard(board: pd.DataFrame) -> Figure:
         axes.set_title(f"{split}, {rows['n'].max():g} recordings", loc="left", fontsize="medium")
         axes.set_xlabel("RMSE (bpm), 95 % interval")
     panels[0, 0].set_yticks(range(len(models)), models)
-    panels[0, 0].set_xlim(0, 1.16 * np.nanmax(board[["rmse_bpm", "rmse_high"]]))  # room for text
+    panels[0, 0].set_xlim(0, 1.16 * np.nanmax(board[["rmse_bpm", "rmse_high"]]))  # space for text
     kinds = [kind for kind in KIND_COLOURS if kind in set(board["kind"])]
     marks = [plt.Rectangle((0, 0), 1, 1, color=KIND_COLOURS[kind], alpha=0.6) for kind in kinds]
     if "null" in kinds:
@@ -122,11 +92,10 @@ def plot_leaderboard(board: pd.DataFrame) -> Figure:
 def plot_recording(
     face: np.ndarray | None, times_s, wave, found, title: str, origin: str
 ) -> Figure:
-    """One recording: face (H, W, 3) uint8, its wave (T,) at times_s, its spectrum with the peak.
+    """One recording: face (H, W, 3) uint8, its BVP (T,) at times_s, and its spectrum with the peak.
 
-    found holds hr_bpm, quality, freq_hz (F,), power (F,), as signals.heart_rate gives them.  Where
-    wave and found are None the panels say that there is no heart rate; without a face the figure
-    has no picture.
+    found: the HeartRate of the BVP (hr_bpm, quality, freq_hz (F,), power (F,)).  If wave or found
+    is None, the panels say that there is no HR; without a face the figure has no picture.
     """
     figure = plt.figure(figsize=(9.5 if face is not None else 7, 4.4), layout="constrained")
     grid = figure.add_gridspec(2, 2, width_ratios=(0.01 if face is None else 0.62, 1))
@@ -148,7 +117,7 @@ def plot_recording(
 
 
 def plot_faces(images, titles, origin: str, columns: int = 6) -> Figure:
-    """Crops (H, W, 3) uint8 in a grid, a short title over each."""
+    """Crops (H, W, 3) uint8 in a grid, each with a short title."""
     rows = -(-len(images) // columns)
     size = (1.55 * columns, 1.75 * rows + 0.4)
     figure, panels = subplots(rows, columns, figsize=size, squeeze=False)
@@ -162,8 +131,8 @@ def plot_faces(images, titles, origin: str, columns: int = 6) -> Figure:
 
 
 def plot_mstmap(mstmap: np.ndarray, fps: float, title: str, origin: str) -> Figure:
-    """R, G, B of an MSTmap (T, 63, 6) as a picture: what is faster than 1.6 s, each row and channel
-    scaled to its range."""
+    """R, G, B of an MSTmap (T, 63, 6) as a picture, without changes slower than 1.6 s, each row and
+    channel scaled to its range."""
     rgb = np.asarray(mstmap[..., :3], dtype=float)  # (T, 63, 3)
     fast = rgb / uniform_filter1d(rgb, round(SLOW_S * fps), axis=0, mode="nearest") - 1
     low, high = (np.nanpercentile(fast, q, axis=0, keepdims=True) for q in (1, 99))
@@ -183,11 +152,11 @@ def _draw_wave(axes: Axes, times_s: np.ndarray, wave: np.ndarray) -> None:
     axes.plot(times_s[shown], wave[shown], color=BLUE, lw=1)
     axes.margins(x=0)
     axes.set_yticks([])
-    axes.set(xlabel="time (s)", ylabel="wave")
+    axes.set(xlabel="time (s)", ylabel="BVP")
     if not shown.all():
-        whole_s = times_s[-1] - times_s[0]
+        total_s = times_s[-1] - times_s[0]
         axes.set_title(
-            f"first {LONGEST_WAVE_S:g} s of {whole_s:.0f} s", loc="left", fontsize="small"
+            f"first {LONGEST_WAVE_S:g} s of {total_s:.0f} s", loc="left", fontsize="small"
         )
 
 
@@ -209,7 +178,7 @@ def _draw_spectrum(axes: Axes, found) -> None:
 
 
 def _bars(axes: Axes, rows: pd.DataFrame, place: dict[str, int]) -> None:
-    """One split's bars with intervals and values; the best null predictor as a dashed line."""
+    """Bars of one split with intervals and values; the best null predictor as a dashed line."""
     at = [place[model] for model in rows["model"]]
     colours = [KIND_COLOURS[kind] for kind in rows["kind"]]
     rmse = rows["rmse_bpm"].to_numpy(float)

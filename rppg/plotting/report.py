@@ -1,8 +1,8 @@
-"""One page about what is handed in: a self-contained HTML file, for a desk and for a phone.
+"""Report of a submission: one self-contained HTML file, for desktop and phone.
 
-Figures are inside it; there is no script in it, and nothing is loaded from elsewhere (its own
-content policy forbids both).  It follows the reader's light or dark scheme.  All text is escaped.
-No date is in it: the same sections give the same bytes.
+Figures are embedded; there is no script, and nothing is loaded from elsewhere (the page's content
+security policy forbids both).  It follows the reader's light or dark scheme.  All text is escaped.
+It contains no date: the same sections give the same bytes.
 
     >>> import tempfile
     >>> board = pd.DataFrame({"model": ["POS"], "rmse_bpm": [6.25]})
@@ -143,10 +143,10 @@ rendered faces with a known pulse. None of them says how well a method does on p
 
 
 class Section(NamedTuple):
-    """A part of the page: plain text (an empty line ends a paragraph), then figures, then a table.
+    """A section of the page: plain text (an empty line ends a paragraph), figures, a table.
 
-    figures: pairs of a Figure, or the path of a PNG, and what it shows, in words for those who do
-    not see it.  marked: rows of the table whose first cell says this stand out.
+    figures: pairs of a Figure, or the path of a PNG, and its alternative text.  marked: rows of the
+    table with this first cell are highlighted.
     """
 
     title: str
@@ -159,15 +159,15 @@ class Section(NamedTuple):
 def write_report(
     path: str | Path, title: str, origin: str, facts: dict, sections: Sequence[Section]
 ) -> Path:
-    """Write the page, whole or not at all; returns its path.
+    """Write the page atomically; returns its path.
 
-    facts: short names to short values, shown at the top.  Where origin is "synthetic" the page says
-    so before anything else.  A figure wider than a phone, and a table, scroll in their own box.
+    facts: short names to short values, shown at the top.  If origin is "synthetic", the page starts
+    with a warning.  Wide figures and tables scroll in their own box.
 
-    Raises ValueError for another origin than real or synthetic, no section, a figure without words
-    or a file that is no PNG; FileNotFoundError for a PNG that is not there.
+    Raises ValueError for another origin than real or synthetic, no section, a figure without
+    alternative text or a file that is no PNG; FileNotFoundError for a missing PNG.
     """
-    split_name(title, origin)  # refuses an unknown origin
+    split_name(title, origin)  # raises for an unknown origin
     if not sections:
         raise ValueError(f"no section to write into {path}, expected one or more")
     environment = jinja2.Environment(
@@ -185,7 +185,7 @@ def write_report(
 
 
 def _shown(section: Section) -> dict:
-    """A section as the template takes it."""
+    """A section as variables of the template."""
     paragraphs = [part.strip() for part in section.text.split("\n\n") if part.strip()]
     return {
         "title": section.title,
@@ -197,9 +197,9 @@ def _shown(section: Section) -> dict:
 
 
 def _picture(figure: Figure | str | Path, alt: str) -> dict:
-    """A picture's bytes as text, its pixels, and how wide it is shown at most and at least."""
+    """Base64 data of a picture, its size in pixels, and limits of its width on screen."""
     if not alt.strip():
-        raise ValueError("a figure needs words that say what it shows, found none")
+        raise ValueError("a figure needs an alternative text that says what it shows, found none")
     if isinstance(figure, Figure):
         stream = io.BytesIO()
         figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
@@ -208,7 +208,7 @@ def _picture(figure: Figure | str | Path, alt: str) -> dict:
         png = Path(figure).read_bytes()
     if not png.startswith(PNG_MARK):
         raise ValueError(f"{figure} is no PNG: it starts with {png[:8]!r}")
-    width, height = struct.unpack(">II", png[16:24])  # of the header that every PNG opens with
+    width, height = struct.unpack(">II", png[16:24])  # in the header of every PNG
     shown = {"widest": round(width * 100 / DPI), "narrowest": round(width * 66 / DPI)}
     return {
         "data": base64.b64encode(png).decode(),
@@ -219,7 +219,7 @@ def _picture(figure: Figure | str | Path, alt: str) -> dict:
 
 
 def _cells(table: pd.DataFrame) -> dict:
-    """A table's texts by row: numbers with two decimals, "-" for what is missing."""
+    """Texts of a table by row: numbers with two decimals, "-" for missing values."""
     numeric = [pd.api.types.is_numeric_dtype(dtype) for dtype in table.dtypes]
     rows = [[_text(value) for value in row] for row in table.itertuples(index=False)]
     return {"names": [str(name) for name in table.columns], "numeric": numeric, "rows": rows}

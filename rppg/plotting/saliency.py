@@ -1,6 +1,6 @@
-"""A face as a net sees that makes a wave of each cell: the block of waves, and where it looks.
+"""Block of predicted BVPs, one per cell of the face, and saliency of the pixels.
 
-S x S cells of the face, numbered row by row, each with a wave (T,); saliency is (H, W).
+S x S cells of the face, numbered row by row, each with a BVP (T,); saliency is (H, W).
 
     >>> waves = np.sin(2 * np.pi * 1.2 * np.arange(300) / 30) * np.ones((4, 1))
     >>> crop, found = np.zeros((128, 128, 3), np.uint8), [None] * 5  # no heart rates
@@ -20,12 +20,12 @@ from matplotlib.patheffects import withStroke
 
 from rppg.plotting.style import BLUE, CLEAN, GREEN, ORANGE, PURPLE, titled
 
-SHOWN_S = 10.0  # of a wave: beats must be seen
-COLOURS = (BLUE, ORANGE, GREEN, PURPLE)  # of the cells, in turn; their numbers tell them apart
+SHOWN_S = 10.0  # only this part of a BVP is drawn, so that beats are visible
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE)  # of the cells, in turn; their numbers identify them
 OUTLINE = [withStroke(linewidth=2.5, foreground="black")]
 TRUE = {"color": "black", "lw": 1, "ls": "--"}
-ENDS = 0.05  # of a wave, first and last: drawn, but not what its panel is scaled to
-LOUD = 0.99  # quantile of the saliency from which on pixels are drawn alike
+ENDS = 0.05  # share of a BVP at each end that is drawn, but ignored in the scale
+LOUD = 0.99  # quantile of the saliency above which pixels look the same
 SMALL = {"fontsize": "small"}
 
 
@@ -39,23 +39,23 @@ def plot_block(
     title: str,
     origin: str,
 ) -> Figure:
-    """The face with its cells, the wave and the spectrum of each cell and of their mean, which is
-    the net's answer, and how much each pixel moves it.
+    """The face with its cells, BVP and spectrum of each cell and of their mean, which is the
+    prediction, and the influence of each pixel on it.
 
-    crop: (H, W, 3) uint8.  waves: (S S, T), row by row.  found: HeartRates of the waves and, last,
-    of their mean; None for one without a rate.  saliency: (H', W') >= 0, None to leave it out.
-    hr_true_bpm: a dashed line.  In a notebook, with learning's `seen_in_clip`:
+    crop: (H, W, 3) uint8.  waves: (S S, T), row by row.  found: HeartRates of the BVPs and, last,
+    of their mean; None for one without a rate.  saliency: (H', W') >= 0; None: not drawn.
+    hr_true_bpm: a dashed line.  With `seen_in_clip` of rppg.inference.pixel_saliency:
 
         plot_block(crop, **seen_in_clip(model, clip), hr_true_bpm=72, title=id, origin=origin)
 
-    Raises ValueError unless there are S x S waves and one HeartRate, or None, more than waves.
+    Raises ValueError unless there are S x S BVPs and S x S + 1 HeartRates or None.
     """
     waves = np.asarray(waves, dtype=float)
     side = round(len(waves) ** 0.5)
     if waves.ndim != 2 or side**2 != len(waves) or len(found) != len(waves) + 1:
         text = f"expected waves (S S, T) and S S + 1 heart rates, found {waves.shape}"
         raise ValueError(f"{text} and {len(found)}")
-    n_rows = len(waves) + (side > 1)  # the mean of one is that one
+    n_rows = len(waves) + (side > 1)  # no extra row for the mean of one BVP
     n_faces = 1 if saliency is None else 2
     size = (6.4 + 3 * n_faces, max(3.6, 0.7 + 0.75 * n_rows))
     figure = plt.figure(figsize=size, layout="constrained")
@@ -71,11 +71,11 @@ def plot_block(
 def plot_looks(
     crops: np.ndarray, saliency: np.ndarray, warped: np.ndarray, title: str, origin: str
 ) -> Figure:
-    """A column a recording: the crop, where a saliency sampler looks, what is left behind it.
+    """One column per recording: the crop, the saliency of a sampler, and the resampled crop.
 
     crops: (n, H, W, 3) uint8, saliency: (n, G, G), warped: (n, H', W', 3) uint8.
     """
-    size = (max(0.9 + 1.7 * len(crops), 5), 5.4)  # the title has room
+    size = (max(0.9 + 1.7 * len(crops), 5), 5.4)  # space for the title
     figure, panels = plt.subplots(3, len(crops), figsize=size, layout="constrained", squeeze=False)
     names = ("crop", "saliency", "resampled")
     for column, (crop, place, frame) in enumerate(zip(crops, saliency, warped, strict=True)):
@@ -89,7 +89,7 @@ def plot_looks(
 
 
 def _draw_cells(axes: Axes, crop: np.ndarray, side: int) -> None:
-    """The face, cut into side x side numbered cells."""
+    """The face with side x side numbered cells."""
     height, width = crop.shape[:2]
     _draw_face(axes, crop)
     axes.set_title(f"{side} x {side} cells" if side > 1 else "one cell", loc="left", **SMALL)
@@ -106,8 +106,8 @@ def _draw_cells(axes: Axes, crop: np.ndarray, side: int) -> None:
 def _draw_waves(
     part: SubFigure, waves: np.ndarray, found: Sequence[Any], fps: float, hr_true_bpm: float | None
 ) -> None:
-    """A row a wave beside its spectrum, scaled to its own range without the clip's ends: padding
-    may throw these far out."""
+    """One row per BVP with its spectrum, scaled without the ends of the clip, where padding may
+    cause large values."""
     with plt.rc_context(CLEAN):
         panels = part.subplots(len(waves), 2, sharex="col", squeeze=False, width_ratios=(2.2, 1))
     n_shown = round(SHOWN_S * fps)
@@ -117,14 +117,15 @@ def _draw_waves(
         left.plot(np.arange(len(wave))[:n_shown] / fps, wave[:n_shown], color=colour, lw=1)
         n_ends = round(ENDS * len(wave))
         inner = wave[n_ends : len(wave) - n_ends]
-        room = 0.15 * max(np.ptp(inner), 1e-12)
-        left.set(yticks=[], xlim=(0, n_shown / fps), ylim=(inner.min() - room, inner.max() + room))
+        spare = 0.15 * max(np.ptp(inner), 1e-12)
+        limits = inner.min() - spare, inner.max() + spare
+        left.set(yticks=[], xlim=(0, n_shown / fps), ylim=limits)
         name = "mean" if is_mean else str(i + 1)
         left.set_ylabel(name, rotation=0, ha="right", va="center", weight="bold", color=colour)
         _draw_spectrum(right, found[i], hr_true_bpm, colour)
     panels[-1, 0].set_xlabel("time (s)", **SMALL)
     panels[-1, 1].set_xlabel("heart rate (bpm)", **SMALL)
-    name = "waves of the cells" if len(waves) > 1 else "wave"
+    name = "BVP of each cell" if len(waves) > 1 else "BVP"
     panels[0, 0].set_title(name, loc="left", **SMALL)
     if hr_true_bpm is not None:
         panels[0, 1].set_title(f"dashed: true, {hr_true_bpm:.1f} bpm", loc="left", **SMALL)
@@ -133,7 +134,7 @@ def _draw_waves(
 
 
 def _draw_spectrum(axes: Axes, found: Any, hr_true_bpm: float | None, colour: str) -> None:
-    """Power over bpm, its peak's rate written beside it."""
+    """Power over bpm, labelled with the HR of its peak."""
     axes.set(yticks=[], ylim=(0, 1.12))
     if hr_true_bpm is not None:
         axes.axvline(hr_true_bpm, **TRUE)
@@ -146,14 +147,14 @@ def _draw_spectrum(axes: Axes, found: Any, hr_true_bpm: float | None, colour: st
 
 
 def _draw_saliency(axes: Axes, crop: np.ndarray, saliency: np.ndarray) -> None:
-    """The face in grey, the brighter the more a pixel moves the answer."""
+    """The face in grey, overlaid with the influence of each pixel."""
     grey = np.asarray(crop, dtype=float).mean(axis=2, keepdims=True).repeat(3, axis=2)
     _draw_face(axes, grey.astype(np.uint8))
     share = np.clip(saliency / max(np.quantile(saliency, LOUD), 1e-30), 0, 1)
     height, width = crop.shape[:2]
     style = {"cmap": "inferno", "vmin": 0, "vmax": 1, "interpolation": "nearest"}
     axes.imshow(share, extent=(0, width, height, 0), alpha=0.25 + 0.6 * share, **style)
-    axes.set_title("pixels that move the mean: bright", loc="left", **SMALL)
+    axes.set_title("bright: pixels with influence", loc="left", **SMALL)
 
 
 def _draw_face(axes: Axes, crop: np.ndarray) -> None:

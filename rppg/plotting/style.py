@@ -1,4 +1,4 @@
-"""What all figures share: colours, line styles, axes without frames, titles that say the origin.
+"""Shared style of all figures: colours, line styles, axes without frames, titles with the origin.
 
 figure, axes = subplots(1, 2, figsize=(8, 3))
 axes[0].set_title(titled("Error by heart rate", "synthetic"))
@@ -19,11 +19,11 @@ CLEAN = {"axes.spines.top": False, "axes.spines.right": False}
 
 
 def subplots(*args, **kwargs):
-    """plt.subplots without upper and right spines, laid out so that nothing is cut off."""
+    """plt.subplots without upper and right spines, in a layout that cuts nothing off."""
     with plt.rc_context(CLEAN):
         return plt.subplots(*args, layout="constrained", **kwargs)
 
 
 def titled(title: str, origin: str) -> str:
-    """The title, with "(synthetic)" behind it where the origin is that."""
+    """The title, followed by "(synthetic)" if the origin is synthetic."""
     return f"{title} (synthetic)" if origin == "synthetic" and "synthetic" not in title else title

@@ -1,12 +1,13 @@
-"""Figures of a run that learned without labels: did it collapse, and how did it get there?
+"""Figures of a training run: check for collapse, losses and validation over steps.
 
 Each is a function of tables that returns a matplotlib Figure; nothing is shown or saved.
 
-    >>> figure = plot_collapse_check(found, "Pre-trained", origin)  # a learning CollapseCheck  # doctest: +SKIP
+    >>> check = check_collapse(model, clips, ...)  # doctest: +SKIP
+    >>> figure = plot_collapse_check(check, "Pre-trained", origin)  # doctest: +SKIP
     >>> figure.get_suptitle()  # doctest: +SKIP
     'Pre-trained (synthetic): no sign of collapse'
 
-plot_course draws the CSV files that training leaves in a run's folder.
+plot_course draws metrics.csv and validation.csv of a run's folder.
 """
 
 import textwrap
@@ -23,28 +24,29 @@ from rppg.plotting.style import BLUE, CLEAN, GREEN, GREY, LINE_STYLES, ORANGE, P
 SINE_FLOORS = {
     "bandwidth": 0.014,
     "sparsity": 0.084,
-}  # losses of 10 s of a perfect sine, 45-175 bpm
+}  # losses of a perfect sine of 10 s, 45-175 bpm
 BIN_EDGES_BPM = np.arange(40, 181, 10)
-COLOURS = (ORANGE, PURPLE, GREY)  # of the model, the sine generator, noise
+COLOURS = (ORANGE, PURPLE, GREY)  # model, sine generator, noise
 LOSS_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, "#E69F00", "#56B4E9")
-NO_LOSS = {"step", "epoch", "seconds", "lr", "grad_norm"}  # columns of metrics.csv
-WORDS = {  # of columns whose own name says too little
+NO_LOSS = {"step", "epoch", "seconds", "lr", "grad_norm"}  # other columns of metrics.csv
+WORDS = {  # labels of columns with unclear names
     "ipr": "irrelevant_power ratio",
     "spread": "heart rate_spread",
     "rmse": "RMSE",
     "mae": "MAE",
     "within_5bpm": "share_within 5 bpm",
 }
-TEXT_WIDTH = 125  # characters of a line over a figure
+TEXT_WIDTH = 125  # characters per line above a figure
 SMALL = {"fontsize": "small"}
 
 
 def plot_collapse_check(found: Any, title: str, origin: str) -> Figure:
-    """Heart rates of the model beside those of POS, of a sine generator and of noise, on the same
-    recordings; below, each label-free value of the three.  The verdict is in the title.
+    """HR of the model compared with POS, a sine generator and noise on the same recordings; below,
+    each self-consistency value of model, sine and noise.  The verdict is in the title.
 
-    found: `values`, a row for each of the three and a column a value; `rates`, (n,) recordings by
-    id, model, "POS" and the other two, NaN where there is no rate; `collapsed` and `reasons`.
+    found: a CollapseCheck: `values`, one row each for model, sine and noise, one column per value;
+    `rates`, (n,) recordings by id, of these three and "POS", NaN without an HR; `collapsed` and
+    `reasons`.
     """
     columns = list(found.values.columns)
     figure = plt.figure(figsize=(max(7, 1.55 * len(columns)), 6), layout="constrained")
@@ -69,9 +71,9 @@ def plot_course(
     title: str,
     origin: str,
 ) -> Figure:
-    """Losses over steps, with what 10 s of a perfect sine has dotted in their colour; beside them
-    each value of validation.csv, the chosen step marked.  Every column is drawn, but losses that
-    are zero throughout, whose labels no recording has.
+    """Losses over steps, with dotted lines at the losses of a perfect sine of 10 s; next to them
+    each value of validation.csv, with the chosen step marked.  Losses that are always zero, because
+    no recording has their labels, are not drawn.
 
     validation, metrics: the run's validation.csv and metrics.csv.  best_step None: none was chosen.
     """
@@ -102,8 +104,8 @@ def plot_course(
 
 
 def _draw_rates(axes: Axes, rates: pd.DataFrame, names: list[str]) -> None:
-    """Histograms of the model and POS as bars side by side, noise as an outline; the sine generator
-    has one rate, a line."""
+    """Histograms of the model and POS as bars, of noise as an outline; the sine generator, which
+    has a single rate, as a line."""
     model, sine, noise = names
     shown = {who: rates[who].dropna().to_numpy(float) for who in (model, "POS", noise)}
     labels = {who: _label(who, rates[who]) for who in (*names, "POS")}
@@ -127,7 +129,7 @@ def _draw_rates(axes: Axes, rates: pd.DataFrame, names: list[str]) -> None:
 
 
 def _draw_bars(axes: Axes, values: pd.Series) -> None:
-    """One value of the three, a bar each with its number."""
+    """One value of model, sine and noise, as bars with numbers."""
     heights = values.to_numpy(float)
     axes.bar(range(len(heights)), np.nan_to_num(heights), color=COLOURS, alpha=0.75, width=0.75)
     for x, height in enumerate(heights):
@@ -141,8 +143,8 @@ def _draw_bars(axes: Axes, values: pd.Series) -> None:
 
 
 def _draw_losses(axes: Axes, metrics: pd.DataFrame) -> None:
-    """Every loss of metrics.csv, the floors of a sine dotted: on a logarithmic scale, or, where one
-    may be below zero as push and mcc are, a plain one with a line at zero."""
+    """Every loss of metrics.csv, and the losses of a sine as dotted lines: on a logarithmic scale,
+    or, if a loss is negative (push, mcc), on a linear one with a line at zero."""
     axes.plot(metrics["step"], metrics["loss"], color="black", lw=1.5, label="loss")
     parts = [name for name in metrics.columns if name not in NO_LOSS | {"loss"}]
     parts = [name for name in parts if (metrics[name] != 0).any()]
@@ -171,7 +173,7 @@ def _plain(name: str) -> str:
 
 
 def _words(column: str) -> str:
-    """Two short lines: "speed_disagreement_bpm" is "speed" over "disagreement (bpm)"."""
+    """Name of a column in two short lines, e.g. "speed" and "disagreement (bpm)"."""
     unit = " (bpm)" if column.endswith("_bpm") else ""
     name = column.removesuffix("_bpm").removeprefix("hr_")
     first, _, rest = WORDS.get(name, name).replace("pos_", "POS_").partition("_")

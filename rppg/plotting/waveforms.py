@@ -1,7 +1,7 @@
-"""Figures of learned models: predicted waves over contact waves, models side by side.
+"""Figures of learned models: predicted BVP and contact PPG, and models side by side.
 
 Each is a function of arrays or a table that returns a matplotlib Figure; nothing is shown or saved.
-Waves are (T,) at `fps`, heart rates in bpm.
+Waves are (T,) at `fps`, HR in bpm.
 
     >>> wave = np.sin(2 * np.pi * 1.2 * np.arange(300) / 30)
     >>> row = WaveRow("demo/ann/v1", wave, found=None, hr_true_bpm=72.0)
@@ -22,8 +22,8 @@ from matplotlib.figure import Figure
 from rppg.evaluation.metrics import NEAR_BPM, score
 from rppg.plotting.style import BLUE, CLEAN, GREEN, ORANGE, titled
 
-SHOWN_S = 10.0  # of a wave: beats must be seen
-FLAT = 1e-9  # deviation of a wave that is drawn as a flat line
+SHOWN_S = 10.0  # only this part of a BVP is drawn, so that beats are visible
+FLAT = 1e-9  # relative standard deviation below which a BVP is drawn as a flat line
 PANELS_A_ROW = 4
 PREDICTED = {"color": BLUE, "lw": 1.1}
 CONTACT = {"color": GREEN, "lw": 2.2, "alpha": 0.55}
@@ -32,28 +32,28 @@ SMALL = {"fontsize": "small"}
 
 
 class WaveRow(NamedTuple):
-    """One recording of plot_waves.  found and contact_found hold hr_bpm, freq_hz (F,) and power
-    (F,), as signals.heart_rate gives them; None where a wave has no heart rate."""
+    """One recording of plot_waves.  found and contact_found: HeartRates (hr_bpm, freq_hz (F,),
+    power (F,)) of the predicted BVP and the contact PPG; None without an HR."""
 
     name: str
     wave: np.ndarray  # (T,) predicted, NaN in gaps
     found: Any
     hr_true_bpm: float | None = None
-    contact: np.ndarray | None = None  # (T,) of the finger, None where it was not recorded
+    contact: np.ndarray | None = None  # (T,) contact PPG, None if it was not recorded
     contact_found: Any = None
 
 
 def plot_waves(rows: Sequence[WaveRow], fps: float, title: str, origin: str) -> Figure:
-    """Predicted waves over contact waves, 10 s from the first frame that has one, both
-    standardised; beside them the spectra of the whole recordings, the true rate marked.
+    """Predicted BVP and contact PPG, both standardised, 10 s from the first predicted frame, with
+    the spectra of the whole recordings and the true HR.
 
-    r is the correlation of the two waves in these 10 s: a net that learned without labels does not
-    know its sign, so it may be below 0.  In a notebook, with learning's with_ground_truth and FPS:
+    r is the correlation of the two in these 10 s; it may be negative, because training without
+    labels does not determine the polarity.  With `with_ground_truth` of rppg.inference.trained:
 
         rows = [WaveRow(**row) for row in with_ground_truth(store, ids, model, normalise)]
         plot_waves(rows, FPS, "Pre-trained, validation", origin)
 
-    Raises ValueError where there is no row, or a contact wave is not as long as its wave.
+    Raises ValueError for no rows, or if BVP and contact PPG have different lengths.
     """
     if not rows:
         raise ValueError("no recording to draw, expected one row or more")
@@ -72,7 +72,7 @@ def plot_waves(rows: Sequence[WaveRow], fps: float, title: str, origin: str) -> 
         _draw_spectra(right, row)
     panels[-1, 0].set_xlabel("time (s)")
     panels[-1, 1].set_xlabel("heart rate (bpm)")
-    styles = {"predicted wave": PREDICTED, "contact wave": CONTACT, "true rate": TRUE}
+    styles = {"predicted BVP": PREDICTED, "contact PPG": CONTACT, "true HR": TRUE}
     marks = [plt.Line2D([], [], **style) for style in styles.values()]
     figure.legend(marks, styles, loc="outside lower center", ncols=3, frameon=False)
     figure.suptitle(titled(title, origin), x=0.01, ha="left")
@@ -80,12 +80,12 @@ def plot_waves(rows: Sequence[WaveRow], fps: float, title: str, origin: str) -> 
 
 
 def plot_comparison(predictions: pd.DataFrame, title: str, origin: str) -> Figure:
-    """Predicted against true heart rate, a small panel a model, all on the same axes: identity line
-    and +-5 bpm band, RMSE and share within 5 bpm over each.
+    """Predicted over true HR, one small panel per model, with equal axes, the identity line, a band
+    of +-5 bpm, RMSE and the share within 5 bpm.
 
-    predictions: columns model, hr_bpm, hr_true_bpm, in the order to draw, of one split.  In a
-    notebook: `plot_comparison(table[table["split"] == "test"], "Test recordings", origin)`.
-    Raises ValueError for a rate that is missing (see fill_missing) and for no rows.
+    predictions: columns model, hr_bpm, hr_true_bpm, of one split, in the order of the panels, e.g.
+    `plot_comparison(table[table["split"] == "test"], "Test recordings", origin)`.
+    Raises ValueError for a missing HR (see fill_missing) and for no rows.
     """
     models = predictions["model"].unique().tolist()
     if not models:
@@ -105,7 +105,7 @@ def plot_comparison(predictions: pd.DataFrame, title: str, origin: str) -> Figur
     both = predictions[["hr_bpm", "hr_true_bpm"]].to_numpy(float)
     ends = np.array([np.nanmin(both) - 8, np.nanmax(both) + 8])
     for i, axes in enumerate(panels.flat):
-        axes.tick_params(labelbottom=i + n_columns >= len(models))  # nothing below it
+        axes.tick_params(labelbottom=i + n_columns >= len(models))  # no panel below
         if i >= len(models):
             axes.remove()
     for model, axes in zip(models, panels.flat, strict=False):
@@ -126,7 +126,7 @@ def _draw_waves(axes: Axes, row: WaveRow, fps: float) -> None:
     if row.contact is not None:
         contact = np.asarray(row.contact, dtype=float)
         if contact.shape != wave.shape:
-            raise ValueError(f"{row.name}: wave {wave.shape}, contact wave {contact.shape}")
+            raise ValueError(f"{row.name}: BVP {wave.shape}, contact PPG {contact.shape}")
         contact = _standardised(contact[shown])
         axes.plot(times_s, contact, **CONTACT)
         r = _correlation(drawn, contact)
@@ -166,7 +166,7 @@ def _draw_model(axes: Axes, model: str, true_bpm, pred_bpm, ends: np.ndarray) ->
 
 
 def _standardised(wave: np.ndarray) -> np.ndarray:
-    """Mean 0 and deviation 1 of what is finite in a wave (T,); a flat one becomes 0."""
+    """A BVP (T,) with mean 0 and standard deviation 1 of its finite values; a flat one is 0."""
     finite = wave[np.isfinite(wave)]
     if not finite.size:
         return wave
@@ -175,7 +175,7 @@ def _standardised(wave: np.ndarray) -> np.ndarray:
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Pearson's r over the frames that both have, NaN where one is flat there."""
+    """Pearson's r over the frames that are finite in both, NaN if one is flat there."""
     both = np.isfinite(a) & np.isfinite(b)
     if both.sum() < 2 or np.ptp(a[both]) == 0 or np.ptp(b[both]) == 0:
         return np.nan

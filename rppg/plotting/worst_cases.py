@@ -1,7 +1,7 @@
-"""Figures of what is handed in, recording by recording: beside its members, and the worst closely.
+"""Figures of submitted HR per recording: compared with its members, and the worst cases in detail.
 
 Each is a function of a table or rows that returns a matplotlib Figure; nothing is shown or saved.
-None needs a truth: without one, the worst are those on which the members agree least.
+None needs a ground truth: without one, the worst are those with the largest disagreement.
 
     >>> table = pd.DataFrame({"id": list("aabb"), "model": ["Ensemble", "POS"] * 2,
     ...     "hr_bpm": [60.0, 61, 80, 120]})
@@ -25,7 +25,7 @@ from rppg.plotting.recordings import LONGEST_WAVE_S
 from rppg.plotting.style import BLUE, GREY, ORANGE, subplots, titled
 
 WIDTH_IN = 9.5
-HANDED_IN = {"color": ORANGE, "lw": 1.8}
+SUBMITTED = {"color": ORANGE, "lw": 1.8}
 RATE = {"color": ORANGE, "lw": 1.4, "ls": ":"}
 MEMBER = {"color": BLUE, "lw": 0.7, "alpha": 0.7}
 TRUE = {"color": "black", "lw": 1.2, "ls": "--"}
@@ -35,31 +35,31 @@ Spectrum = tuple[np.ndarray, np.ndarray]  # freq_hz (F,) and power (F,)
 
 
 class WorstRow(NamedTuple):
-    """One recording of plot_worst; None, or no members, for what it does not have."""
+    """One recording of plot_worst; missing values are None, or no members."""
 
     name: str
-    hr_bpm: float  # what is handed in
+    hr_bpm: float  # submitted
     hr_true_bpm: float | None
     face: np.ndarray | None  # (H, W, 3) uint8
-    times_s: np.ndarray | None  # (T,) of the wave
+    times_s: np.ndarray | None  # (T,) of the BVP
     wave: np.ndarray | None  # (T,), NaN in gaps
-    spectrum: Spectrum | None  # of what is handed in
-    members: dict[str, Spectrum]  # of the models that it was made from
+    spectrum: Spectrum | None  # of the submitted prediction
+    members: dict[str, Spectrum]  # of the models that were combined
 
 
 def spectra_of(predictions: pd.DataFrame) -> dict[str, Spectrum]:
     """Spectra of one recording by model, from rows with columns model, freq_hz (F,), power (F,);
-    a model that has none (None, NaN) is left out."""
+    models without a spectrum (None, NaN) are skipped."""
     columns = (predictions[name] for name in ("model", "freq_hz", "power"))
     rows = zip(*columns, strict=True)
     return {model: (freq_hz, power) for model, freq_hz, power in rows if np.ndim(power)}
 
 
 def disagreement_bpm(predictions: pd.DataFrame, model: str) -> pd.Series:
-    """How far the member furthest from `model` lies from it, by id; NaN where no member has a rate.
+    """Largest distance of a member's HR from that of `model`, by id; NaN if no member has an HR.
 
-    predictions: columns id, model, hr_bpm, of one split: `model`'s rows and its members'.
-    Raises ValueError where there is no row of `model`, or none of another.
+    predictions: columns id, model, hr_bpm, of one split: rows of `model` and of its members.
+    Raises ValueError if there is no row of `model`, or none of another model.
     """
     rates = predictions.pivot(index="id", columns="model", values="hr_bpm")
     if model not in rates or rates.shape[1] < 2:
@@ -68,10 +68,10 @@ def disagreement_bpm(predictions: pd.DataFrame, model: str) -> pd.Series:
 
 
 def plot_agreement(predictions: pd.DataFrame, model: str, title: str, origin: str) -> Figure:
-    """What is handed in beside what each of its members says, a column a recording, the lowest rate
-    first.  Where the members scatter, some of them are wrong.
+    """Submitted HR and the HR of each member, one column per recording, the lowest HR first.  If
+    the members scatter, some of them are wrong.
 
-    predictions: as for `disagreement_bpm`, whose errors it raises.
+    predictions: as for `disagreement_bpm`.  Raises as that.
     """
     agreed = int((disagreement_bpm(predictions, model) <= NEAR_BPM).sum())
     rates = predictions.pivot(index="id", columns="model", values="hr_bpm").sort_values(model)
@@ -95,11 +95,11 @@ def plot_agreement(predictions: pd.DataFrame, model: str, title: str, origin: st
 
 
 def plot_worst(rows: Sequence[WorstRow], title: str, origin: str) -> Figure:
-    """Recordings one by one: the face, a wave (its first 20 s), the spectra of the members (thin)
-    and of what is handed in, each scaled to its peak, with the predicted and the true rate.  The
-    title has to say whose waves they are.
+    """One row per recording: the face, a BVP (its first 20 s), the spectra of the members (thin)
+    and of the submitted prediction, each scaled to its peak, with predicted and true HR.  The title
+    has to say which method the BVP is from.
 
-    Raises ValueError where there is no row.
+    Raises ValueError for no rows.
     """
     if not rows:
         raise ValueError("no recording to draw, expected one row or more")
@@ -116,9 +116,9 @@ def plot_worst(rows: Sequence[WorstRow], title: str, origin: str) -> Figure:
         _draw_spectra(right, row)
     panels[-1, 1].set_xlabel("time (s)")
     panels[-1, 2].set_xlabel("heart rate (bpm)")
-    styles = {"handed in": HANDED_IN, "its rate": RATE, "members": MEMBER, "true rate": TRUE}
+    styles = {"submitted": SUBMITTED, "submitted HR": RATE, "members": MEMBER, "true HR": TRUE}
     if all(row.hr_true_bpm is None for row in rows):
-        del styles["true rate"]
+        del styles["true HR"]
     marks = [plt.Line2D([], [], **style) for style in styles.values()]
     figure.legend(marks, styles, loc="outside lower center", ncols=4, frameon=False)
     figure.suptitle(titled(title, origin), x=0.01, ha="left")
@@ -134,10 +134,10 @@ def _draw_face(axes: Axes, face: np.ndarray | None) -> None:
 
 
 def _draw_wave(axes: Axes, row: WorstRow) -> None:
-    axes.set(yticks=[], ylabel="wave")
+    axes.set(yticks=[], ylabel="BVP")
     axes.set_title(row.name, loc="left", **SMALL)
     if row.wave is None:
-        axes.text(0.02, 0.5, "no wave", transform=axes.transAxes, color=GREY)
+        axes.text(0.02, 0.5, "no BVP", transform=axes.transAxes, color=GREY)
         axes.set_xticks([])
         return
     times_s = np.asarray(row.times_s, float)
@@ -149,11 +149,11 @@ def _draw_wave(axes: Axes, row: WorstRow) -> None:
 def _draw_spectra(axes: Axes, row: WorstRow) -> None:
     spectra = [(spectrum, MEMBER) for spectrum in row.members.values()]
     if row.spectrum is not None:
-        spectra.append((row.spectrum, HANDED_IN))
+        spectra.append((row.spectrum, SUBMITTED))
     for (freq_hz, power), style in spectra:
         axes.plot(60 * np.asarray(freq_hz), np.asarray(power) / np.max(power), **style)
     axes.axvline(row.hr_bpm, **RATE)
-    text = f"handed in {row.hr_bpm:.1f}"
+    text = f"submitted {row.hr_bpm:.1f}"
     if row.hr_true_bpm is not None:
         axes.axvline(row.hr_true_bpm, **TRUE)
         text += f", true {row.hr_true_bpm:.1f}: {row.hr_bpm - row.hr_true_bpm:+.1f} bpm"

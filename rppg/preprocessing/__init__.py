@@ -1,1 +1,1 @@
-"""Pixels to traces: video frames, a face in them, the colour of its six regions, the store."""
+"""From pixels to traces: video frames, face detection, colours of six regions, the store."""

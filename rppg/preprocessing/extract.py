@@ -1,7 +1,7 @@
-"""What a recording's video says: the colour of its face's regions over time, crops by the way.
+"""Extraction from a video: the mean colours of the face's regions over time, and face crops.
 
-Every frame is decoded once and held no longer than its neighbours need it, and the map can be given
-away in blocks of time, so memory hardly grows: 0.2 KB a frame.  T frames at 30 fps.
+Every frame is decoded once and released as soon as its neighbours are done, and the map can be
+passed on in blocks of time, so memory grows by 0.2 KB per frame only.  T frames at 30 fps.
 
     >>> from rppg.datasets import read
     >>> traces = extract(read("folder", "videos")[0])  # doctest: +SKIP
@@ -39,25 +39,25 @@ from rppg.preprocessing.resampling import (
 )
 from rppg.preprocessing.wide_crop import WideCropper
 
-SHORTEST_S = 3.0  # of video, and of video with a face
-EVERY_FRAME_S = 1.0  # MTCNN looks at every frame for so long,
-THEN_EVERY_S = 0.5  # then once in so long, until it has found a face
-FRAMES_AT_A_TIME = 4  # each step finds its own data in the cache: 4 % faster than one by one
-BLOCK_FRAMES = 150  # of the map, carried over to 30 fps at a time
+SHORTEST_S = 3.0  # minimum of video, and of video with a face
+EVERY_FRAME_S = 1.0  # MTCNN gets every frame during this time,
+THEN_EVERY_S = 0.5  # then a frame at this interval, until it finds a face
+FRAMES_AT_A_TIME = 4  # each step has its data in the cache: 4 % faster than one by one
+BLOCK_FRAMES = 150  # frames of the map that are resampled to 30 fps at a time
 _NOTHING = (np.full((6, 3), np.nan), np.zeros(6))  # means, counts of a frame without a face
 
 
 class NoFaceError(ValueError):
-    """A video in which no face was found for long enough."""
+    """No face was found in a video, or not for long enough."""
 
 
 @dataclass(frozen=True, eq=False)
 class Traces:
-    """What a recording's video says, at 30 fps."""
+    """Traces of a recording's video at 30 fps."""
 
-    mstmap: np.ndarray | None  # (T, 63, 6) float32, NaN in gaps over 0.5 s; None: given to on_map
-    times_s: np.ndarray  # (T,) from the first frame on; add meta["start_s"] for the stamps' clock
-    meta: dict  # what the video adds to recording.json
+    mstmap: np.ndarray | None  # (T, 63, 6) float32, NaN in gaps over 0.5 s; None: went to on_map
+    times_s: np.ndarray  # (T,) since the first frame; add meta["start_s"] for the stamps' clock
+    meta: dict  # facts of the video for recording.json
     preview: np.ndarray  # (H, W, 3) uint8, the first frame with a face
     preview_landmarks: np.ndarray  # (468, 2) float32
     fps: float = FPS
@@ -71,12 +71,12 @@ def extract(
     on_map: Callable[[np.ndarray], None] | None = None,
     on_wide: Callable[[np.ndarray], None] | None = None,
 ) -> Traces:
-    """Traces of one recording; each crop (128, 128, 3) uint8, T of them in order, goes to on_crop,
-    each wide crop (64, 64, 3) uint8, as many, to on_wide.
+    """Traces of one recording.
 
-    on_map takes the map in blocks (t, 63, 6) float32, in order; without it `mstmap` is the whole.
-    landmarker may be passed to be used again; find, asked for the face's box until it gives one, is
-    by default a `BoxFinder`'s.
+    on_crop gets T face crops (128, 128, 3) uint8 in order, on_wide T wide crops (64, 64, 3) uint8,
+    on_map the map in blocks (t, 63, 6) float32; without on_map the result's `mstmap` is the map.
+    landmarker: pass one to reuse it.  find: returns the face's box in a frame, or None; it is
+    called until it finds one.  Default: that of a `BoxFinder`.
     Raises VideoError for a video that cannot be read, ValueError for one that is shorter than 3 s,
     shows a face for less than 3 s, or has a `problem`.
     """
@@ -124,7 +124,7 @@ def extract(
 
 
 def _with_landmarks(frames, landmarker, croppers) -> Iterator[tuple]:
-    """(rgb, time_s, landmarks) a frame; some are decoded, then shown to FaceMesh, then cropped."""
+    """(rgb, time_s, landmarks) per frame; a few at a time are decoded, tracked, then cropped."""
     frames = iter(frames)
     while some := list(islice(frames, FRAMES_AT_A_TIME)):
         found = [landmarker(rgb) for rgb, _ in some]
@@ -143,7 +143,7 @@ def _check_long_enough(times_s: np.ndarray, n_frames: int) -> None:
 
 
 def _map_blocks(means, counts, times_s, grid_s) -> Iterator[np.ndarray]:
-    """The map at grid times, five seconds at a time: a long recording needs no more memory."""
+    """The map at grid times, in blocks of five seconds, so that memory stays constant."""
     known, half_s = counts > 0, spread_s(times_s)  # (n, 6)
     for start in range(0, len(grid_s), BLOCK_FRAMES):
         block_s = grid_s[start : start + BLOCK_FRAMES]
@@ -154,10 +154,10 @@ def _map_blocks(means, counts, times_s, grid_s) -> Iterator[np.ndarray]:
 
 
 class _Cropper:
-    """The square round the first face that MTCNN finds, cut out of every frame of the recording.
+    """Crops every frame to the square around the first face that MTCNN finds.
 
-    MTCNN looks from the first frame on in which FaceMesh sees a face.  Frames before the one where
-    it finds it are decoded again to be cropped, so none is kept in memory.
+    MTCNN starts at the first frame in which FaceMesh finds a face.  Frames before the one in which
+    MTCNN finds it are decoded again to be cropped, so that none is kept in memory.
     """
 
     def __init__(self, recording: Recording, find, on_crop):
@@ -213,8 +213,8 @@ def _meta(recording, frames, shape, times_s, faces, grid_s) -> dict:
 
 
 def _crop_meta(square, landmarks, preview_s: float, grid_s: np.ndarray) -> dict:
-    """Where the crops lie in the frame, and the regions in the first crop with a face: polygons in
-    pixels of the crop, pixel centres at integers; outside of it where another face was cropped."""
+    """Position of the crops in the frame, and the regions in the first crop with a face: polygons
+    in pixels of the crop, centres at integers; they lie outside if another face was cropped."""
     x, y, side = square
     points = (np.asarray(landmarks, float) + 0.5 - (x, y)) * CROP_SIDE / side - 0.5
     return {

@@ -1,7 +1,7 @@
-"""One MTCNN for many processes: it is asked once a video, and torch is large.
+"""One MTCNN for all processes: it is needed once per video, and torch is large.
 
-Importing torch takes a process 1-3 s and 0.7 GB of memory, so workers do not: they send a frame to
-one process that all of them share, and get the box of the face.
+Importing torch takes 1-3 s and 0.7 GB of memory, so workers do not import it: they send a frame to
+a shared process and get the box of the face.
 
     >>> with shared_finder() as find:  # doctest: +SKIP
     ...     find(rgb)  # here, or in any process that `find` was sent to
@@ -24,7 +24,7 @@ Box = tuple[float, float, float, float]
 
 
 class BoxFinder:
-    """MTCNN, built when it is first asked; one question at a time."""
+    """MTCNN, built on first use; calls are serialised."""
 
     def __init__(self):
         self._mtcnn, self._lock = None, threading.Lock()
@@ -37,11 +37,11 @@ class BoxFinder:
 
 
 class FinderLost(RuntimeError):
-    """The process behind a shared finder has ended: no recording's fault, so the run ends too."""
+    """The process of a shared finder has ended: no recording is at fault, so the run ends too."""
 
 
 class _SharedFinder:
-    """`find` of the one BoxFinder, for whoever is sent it."""
+    """`find` of the shared BoxFinder; can be sent to other processes."""
 
     def __init__(self, proxy):
         self.proxy = proxy
@@ -54,7 +54,7 @@ class _SharedFinder:
 
 
 class _Server(BaseManager):
-    """The process that holds the one BoxFinder."""
+    """The process that holds the shared BoxFinder."""
 
 
 _Server.register("BoxFinder", BoxFinder)
@@ -62,9 +62,9 @@ _Server.register("BoxFinder", BoxFinder)
 
 @contextmanager
 def shared_finder() -> Iterator[Callable[[np.ndarray], Box | None]]:
-    """A function like `find_box` that works in every process, and one process behind it.
+    """A function like `find_box` that works in every process and uses one shared process.
 
-    Raises FinderLost when called after that process has ended.
+    It raises FinderLost if that process has ended.
     """
     server = _Server(ctx=get_context("spawn"))
     with ExitStack() as stack:
@@ -75,6 +75,6 @@ def shared_finder() -> Iterator[Callable[[np.ndarray], Box | None]]:
 
 
 def _start(parent: int) -> None:
-    """In the server: one thread; it ends with its parent."""
+    """Initialise the server: torch uses one thread, and the process ends with its parent."""
     os.environ["OMP_NUM_THREADS"] = "1"  # torch reads it when it is imported
     threading.Thread(target=end_with, args=(parent,), daemon=True).start()

@@ -1,4 +1,4 @@
-"""A face in a frame: FaceMesh landmarks every time, MTCNN's box once, the square crop round it.
+"""Faces in frames: FaceMesh landmarks per frame, MTCNN's box once, and the square crop around it.
 
 Frames are RGB uint8 (H, W, 3); landmarks (468, 2) float32, pixels (x, y), centres at integers.
 
@@ -7,8 +7,8 @@ Frames are RGB uint8 (H, W, 3); landmarks (468, 2) float32, pixels (x, y), centr
     >>> landmarks.shape, landmarks.mean(axis=0).round(-1).tolist()
     ((468, 2), [220.0, 120.0])
 
-The models lie in the wheels of mediapipe and facenet-pytorch: nothing is downloaded.  mediapipe is
-imported when first used.
+The models are part of the wheels of mediapipe and facenet-pytorch: nothing is downloaded.
+mediapipe is imported on first use.
 """
 
 import os
@@ -21,12 +21,12 @@ import cv2
 import numpy as np
 
 N_LANDMARKS = 468
-CROP_SIDE = 128  # pixels of a face crop
+CROP_SIDE = 128  # pixels
 MARGIN = 1.5  # side of the crop over the longer side of MTCNN's box
-MIN_PROBABILITY = 0.9  # of a face, by MTCNN
-SMALLEST_FACE_PX = 40  # looked for by MTCNN: half the time of its usual 20, and no pulse is lost
+MIN_PROBABILITY = 0.9  # MTCNN's probability of a face
+SMALLEST_FACE_PX = 40  # twice MTCNN's default: takes half the time, and no usable face is missed
 
-# FaceMesh writes these to stderr at every start, below any log level; everything else is let by.
+# FaceMesh writes these to stderr at every start, whatever the log level; other lines pass.
 CHATTER = (
     b"Created TensorFlow Lite XNNPACK delegate",
     b"All log messages before absl::InitializeLog()",
@@ -38,10 +38,10 @@ _LANDMARK = np.dtype([("head", "V3"), ("x", "<f4"), ("y_tag", "V1"), ("y", "<f4"
 
 
 class FaceLandmarks:
-    """MediaPipe FaceMesh following one face through a video, one frame after the other.
+    """MediaPipe FaceMesh tracking one face through a video, frame by frame.
 
-    Call `reset` before each recording: afterwards the answers are those of a fresh instance, bit
-    for bit.  Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video", 2019.
+    Call `reset` before each recording: the results are then those of a fresh instance, bit for bit.
+    Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video", 2019.
     """
 
     def __init__(self):
@@ -49,7 +49,7 @@ class FaceLandmarks:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the face followed so far.  The graph is built anew, in some 20 ms."""
+        """Forget the tracked face.  Rebuilds the graph, which takes about 20 ms."""
         if self._mesh is not None:
             self._mesh.close()
         with without_chatter():
@@ -60,7 +60,7 @@ class FaceLandmarks:
         self._started = False
 
     def __call__(self, rgb: np.ndarray) -> np.ndarray | None:
-        """Landmarks (468, 2) float32 of the next frame, None where there is no face."""
+        """Landmarks (468, 2) float32 of the next frame, None without a face."""
         with nullcontext() if self._started else without_chatter():
             faces = self._mesh.process(rgb).multi_face_landmarks
         if not faces:
@@ -73,7 +73,7 @@ class FaceLandmarks:
 def _parse(message: bytes) -> np.ndarray:
     """Landmarks (468, 2) float32, as shares of width and height, from mediapipe's message.
 
-    Twenty times as fast as 936 attribute look-ups, a tenth of FaceMesh's own time.
+    Twenty times as fast as 936 attribute accesses, which take a tenth of FaceMesh's own time.
     """
     if len(message) != N_LANDMARKS * _LANDMARK.itemsize:
         expected = N_LANDMARKS * _LANDMARK.itemsize
@@ -86,16 +86,16 @@ def _parse(message: bytes) -> np.ndarray:
 
 
 def centred_mean(frames: Iterable[tuple]) -> Iterator[tuple]:
-    """Smooth landmarks over three frames: each is the mean of the one before, itself, the next.
+    """Smooth landmarks by a centred mean over three frames.
 
-    Takes and gives tuples whose last entry is landmarks or None; a frame without a face stays one,
-    and a missing neighbour is left out.  Gives each frame one frame late.
+    Takes and yields tuples whose last entry is landmarks or None; None stays None, and missing
+    neighbours are skipped.  Yields each frame one frame late.
 
-    Why not One-Euro or an exponential mean: they lag.  POS, CHROM, GREEN power within 6 bpm of the
-    true rate, mean of 4 clips with the head bobbing 5 pixels in the heart band: unsmoothed .88 .85
-    .85, this .88 .86 .85, One-Euro (1 Hz, 0.05) .86 .76 .15, exponential 0.1 .83 .64 .07.  On
-    a real resting face GREEN's quality rises from .65 to .71; over 5 frames the bob gets GREEN to
-    .76.
+    One-Euro filters and exponential means lag.  Power of POS, CHROM, GREEN within 6 bpm of the true
+    HR, mean of 4 clips with a head that bobs by 5 pixels in the heart band: unsmoothed .88 .85 .85,
+    this .88 .86 .85, One-Euro (1 Hz, 0.05) .86 .76 .15, exponential 0.1 .83 .64 .07.  On a real
+    resting face the quality of GREEN rises from .65 to .71; over 5 frames, the bobbing reduces
+    GREEN to .76.
     """
     before, current = None, None
     for following in frames:
@@ -125,9 +125,9 @@ def load_mtcnn():
 
 
 def find_box(rgb: np.ndarray, mtcnn) -> tuple[float, float, float, float] | None:
-    """(x0, y0, x1, y1) of the largest face that MTCNN is sure of (0.9), in pixels, or None.
+    """(x0, y0, x1, y1) in pixels of the largest face with a probability of 0.9 or more, or None.
 
-    mtcnn: as `load_mtcnn` gives it.
+    mtcnn: the result of `load_mtcnn`.
     """
     boxes, probabilities = mtcnn.detect(rgb)
     if boxes is None:
@@ -137,7 +137,7 @@ def find_box(rgb: np.ndarray, mtcnn) -> tuple[float, float, float, float] | None
 
 
 def square_round(box: tuple[float, float, float, float]) -> tuple[int, int, int]:
-    """(x, y, side) of the square of 1.5 times a box's longer side, with the same centre.
+    """(x, y, side) of a square with the box's centre and 1.5 times its longer side.
 
     All three are multiples of 8, so that `square_crop` can halve three times before it pads.
     """
@@ -147,11 +147,11 @@ def square_round(box: tuple[float, float, float, float]) -> tuple[int, int, int]
 
 
 def square_crop(rgb: np.ndarray, square: tuple[int, int, int], size: int = CROP_SIDE) -> np.ndarray:
-    """The square (x, y, side) of a frame as (size, size, 3) uint8, the border repeated outside it.
+    """The square (x, y, side) of a frame as (size, size, 3) uint8; outside, the border is repeated.
 
-    Shrunk by exact halving, then by a bilinear step of at most 1.5: the noise of the crop's mean is
-    within 3 % of what OpenCV's area interpolation leaves (a bilinear step of 2: 33 % more), in a
-    fifth of its time.
+    Downsampled by exact halving, then by a bilinear step of at most 1.5: the noise of the crop's
+    mean is within 3 % of that of OpenCV's area interpolation (with a bilinear step of 2: 33 %
+    more), in a fifth of its time.
     """
     x, y, side = square
     left, top = max(0, -x), max(0, -y)
@@ -169,7 +169,7 @@ def square_crop(rgb: np.ndarray, square: tuple[int, int, int], size: int = CROP_
 
 @contextmanager
 def without_chatter():
-    """Hold back what the process writes to stderr meanwhile, then let all but CHATTER out."""
+    """Capture what the process writes to stderr inside, then write all lines except CHATTER."""
     sys.stderr.flush()
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as caught:

@@ -1,8 +1,8 @@
-"""What datasets have, before anything is prepared: one row a dataset, as a table.
+"""What datasets hold, before anything is prepared: a table with one row per dataset.
 
-    >>> found, errors = read_below("data/demo")  # doctest: +SKIP
-    >>> print(format_survey(survey(found, errors)))  # doctest: +SKIP
-      dataset  recordings  subjects  hours  wave  HR trace  mean HR  fps from  fps  known bad ...
+    >>> recordings, errors = read_below("data/demo")  # doctest: +SKIP
+    >>> print(format_survey(survey(recordings, errors)))  # doctest: +SKIP
+      dataset  recordings  subjects  hours   BVP  HR trace  mean HR  fps from  fps  known bad ...
     UBFC-rPPG           6         6  0.033     6         6        0  stamps 6   30          1 ...
 
 Hours come from the stamps, else from the number of images and the labels' frame rate, else from
@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from rppg.datasets.readers import FOLDERS, PUBLISHED, find, read
+from rppg.datasets.readers import FOLDERS, PUBLISHED, layouts_of, read
+from rppg.datasets.readers.parsing import videos_below
 from rppg.datasets.recording import Recording
 from rppg.preprocessing.video import VideoError, probe
 
@@ -26,7 +27,7 @@ COLUMNS = {
     "recordings": "recordings",
     "subjects": "subjects",
     "hours": "hours",
-    "wave": "wave",
+    "wave": "BVP",
     "hr_trace": "HR trace",
     "hr_mean": "mean HR",
     "fps_source": "fps from",
@@ -37,43 +38,47 @@ COLUMNS = {
 
 
 def read_below(root: Path | str) -> tuple[dict[str, list[Recording]], dict[str, str]]:
-    """The recordings of all datasets directly below `root`, by layout, and why some, then without
-    recordings, cannot be read.  Both are empty where no folder is named like a dataset.
+    """The recordings below `root` by layout (datasets, the one dataset that it is, or own videos),
+    and why some, then without recordings, cannot be read.  Both are empty if nothing is there.
 
-    Raises FileNotFoundError where `root` is no folder, ValueError where two are of one layout.
+    Raises FileNotFoundError if `root` is no folder, ValueError if two folders are of one layout.
     """
-    found, errors = {}, {}
-    for layout, folder in find(root).items():
+    root, recordings, errors = Path(root), {}, {}
+    if not root.is_dir():
+        raise FileNotFoundError(f"{root} is no folder, expected one that holds datasets or videos")
+    for layout, folder in layouts_of(root).items():
+        if layout == "folder" and not videos_below(folder):
+            continue
         try:
-            found[layout] = read(layout, folder)
+            recordings[layout] = read(layout, folder)
         except (ValueError, OSError) as error:
-            found[layout], errors[layout] = [], str(error)
-    return found, errors
+            recordings[layout], errors[layout] = [], str(error)
+    return recordings, errors
 
 
 def survey(
-    found: dict[str, list[Recording]], errors: dict[str, str] | None = None, progress: bool = True
+    groups: dict[str, list[Recording]], errors: dict[str, str] | None = None, progress: bool = True
 ) -> pd.DataFrame:
-    """One row a dataset: counts of its recordings by what they have.
+    """One row per dataset: counts of its recordings by what they have.
 
-    found: layout to recordings; errors: layout to why its folder cannot be read.
+    groups: layout to recordings; errors: layout to why its folder cannot be read.
     Columns: layout, dataset, recordings, subjects, hours, wave, hr_trace, hr_mean (how many have
     such a label), fps_source ("labels 2, stamps 4"), fps ("17-27"), known_bad and problems
     (counts), reasons (one line for each that is known to be bad, has a problem or cannot be
     opened), difference from what is published, error.
     """
-    total = sum(map(len, found.values()))
+    total = sum(map(len, groups.values()))
     with tqdm(total=total, desc="look", unit="rec", disable=not progress) as bar:
         rows = [
             {"layout": layout, **_row(layout, recordings, bar)}
             | {"error": (errors or {}).get(layout, "")}
-            for layout, recordings in found.items()
+            for layout, recordings in groups.items()
         ]
     return pd.DataFrame(rows)
 
 
 def format_survey(table: pd.DataFrame) -> str:
-    """The table of a survey as text, and below it what is to be known, dataset by dataset."""
+    """The table of a survey as text, and below it remarks, dataset by dataset."""
     shown = table[list(COLUMNS)].rename(columns=COLUMNS)
     lines = [shown.to_string(index=False, formatters={"hours": "{:.3f}".format})]
     for row in table.itertuples():
@@ -84,7 +89,7 @@ def format_survey(table: pd.DataFrame) -> str:
 
 
 def _row(layout: str, recordings: Sequence[Recording], bar) -> dict:
-    lengths = []  # (duration_s, fps, reason) a recording
+    lengths = []  # (duration_s, fps, reason) per recording
     for recording in recordings:
         lengths.append(_length(recording))
         bar.update()
@@ -94,7 +99,7 @@ def _row(layout: str, recordings: Sequence[Recording], bar) -> dict:
     bad = [f"{r.id} is known to be bad: {r.known_bad}" for r in recordings if r.known_bad]
     bad += [f"{r.id}: {why}" for r, (*_, why) in zip(recordings, lengths, strict=True) if why]
     return {
-        "dataset": FOLDERS.get(layout, layout),
+        "dataset": FOLDERS.get(layout, "own videos"),
         "recordings": len(recordings),
         "subjects": len({(r.dataset, r.subject) for r in recordings}),
         "hours": sum(duration_s for duration_s, *_ in lengths) / 3600,
@@ -111,7 +116,7 @@ def _row(layout: str, recordings: Sequence[Recording], bar) -> dict:
 
 
 def _length(recording: Recording) -> tuple[float, float | None, str | None]:
-    """Seconds, frames a second, and why they cannot be known."""
+    """Seconds, frames per second, and why they are unknown."""
     if recording.problem:
         return 0.0, None, recording.problem
     if recording.times_s is not None and len(recording.times_s) > 1:

@@ -1,23 +1,23 @@
 """The multi-scale spatial-temporal map: the mean colour of every combination of six face regions.
 
-Landmarks (468, 2) float, pixels (x, y), pixel centres at integers.  Regions 6, combinations 63,
-channels R, G, B, Y, U, V, all as float on the scale 0-255.
+Landmarks (468, 2) float, pixels (x, y), pixel centres at integers.  6 regions, 63 combinations,
+channels R, G, B, Y, U, V, all as floats on the scale 0-255.
 
-    >>> means = np.tile([[200.0, 120.0, 90.0]], (1, 6, 1))  # one frame, every region alike
+    >>> means = np.tile([[200.0, 120.0, 90.0]], (1, 6, 1))  # one frame, all regions equal
     >>> expand(means, counts=np.full((1, 6), 50)).shape
     (1, 63, 6)
     >>> np.flatnonzero(COMBINATIONS[0])  # row 1 of the map: the forehead alone
     array([5])
 
 Method: Niu et al., "Video-based Remote Physiological Measurement via Cross-verified Feature
-Disentangling", ECCV 2020, section 3.2.  Where we differ: polygons of FaceMesh landmarks instead of
-68 or 81 points, and no rounding (the MATLAB code rounds every product to 8 bits).
+Disentangling", ECCV 2020, section 3.2.  Differences: polygons of FaceMesh landmarks instead of 68
+or 81 points, and no rounding (the MATLAB code rounds every product to 8 bits).
 """
 
 import cv2
 import numpy as np
 
-# Polygons of landmark indices; they share edges and nothing else, and stay off eyes, nose and lips.
+# Polygons of landmark indices; they share edges only, and avoid eyes, nose and lips.
 REGIONS = {
     "cheek_up_A": [34, 227, 137, 123, 50, 36, 142, 120, 230, 229, 228, 31, 35, 143],
     "cheek_low_A": [
@@ -34,7 +34,7 @@ REGIONS = {
     "forehead": [
         *(68, 63, 105, 66, 107, 9, 336, 296, 334, 293, 298, 333, 299, 337, 151, 108, 69, 104)
     ],
-}  # A is the left of the picture, B its right; the forehead ends well below the hair
+}  # A is on the left of the picture, B on its right; the forehead ends well below the hair
 _POINTS = np.concatenate(list(REGIONS.values()))
 _ENDS = np.cumsum([len(indices) for indices in REGIONS.values()])
 _STARTS = np.concatenate([[0], _ENDS[:-1]])
@@ -46,7 +46,7 @@ CHANNELS = ("R", "G", "B", "Y", "U", "V")
 # forehead alone, row 63 the whole face.
 COMBINATIONS = (np.arange(1, 64)[:, None] >> np.arange(5, -1, -1)) & 1 == 1  # (63, 6)
 
-# Full-range BT.601, as in JPEG: Y from 0 to 255, U and V round 128.
+# Full-range BT.601, as in JPEG: Y from 0 to 255, U and V around 128.
 YUV_FROM_RGB = np.array(
     [
         [0.299, 0.587, 0.114],
@@ -58,11 +58,11 @@ YUV_OFFSET = np.array([0.0, 128.0, 128.0])
 
 
 def region_masks(shape: tuple[int, int], landmarks: np.ndarray) -> tuple[np.ndarray, tuple, list]:
-    """Which pixel belongs to which region, inside the rectangle that holds the regions.
+    """Label the pixels of the six regions inside their common bounding box.
 
     shape: (H, W) of the frame.  Returns labels (h, w) uint8: 1 + region, 0 for none; the (x, y) of
-    their first pixel in the frame; and for each region its rectangle (x0, y0, x1, y1) in labels.
-    A pixel on a shared edge belongs to the later region, and to that one only.
+    their first pixel in the frame; and for each region its box (x0, y0, x1, y1) in labels.
+    A pixel on a shared edge belongs to the later region only.
     """
     points = np.rint(landmarks[_POINTS]).astype(np.int32)  # (n points of all polygons, 2)
     limit = shape[::-1]
@@ -105,7 +105,8 @@ def expand(means: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """The map (T, 63, 6) float32 from region means (T, 6, 3) and pixel counts (T, 6).
 
     A row is the mean over all pixels of its regions: one matrix product of the 63 combinations
-    with the six regions' sums.  Regions with count 0 are left out; a row of none else is NaN.
+    with the sums of the six regions.  Regions with count 0 are ignored; a row with no other region
+    is NaN.
     """
     weight = np.asarray(counts, float)[..., None]  # (T, 6, 1)
     sums = np.where(weight > 0, means * weight, 0.0)
@@ -115,7 +116,7 @@ def expand(means: np.ndarray, counts: np.ndarray) -> np.ndarray:
 
 
 def draw_regions(rgb: np.ndarray, landmarks: np.ndarray, strength: float = 0.4) -> np.ndarray:
-    """A copy of the frame (H, W, 3) uint8 with the six regions tinted, for looking at."""
+    """A copy of the frame (H, W, 3) uint8 with the six regions tinted, for display."""
     labels, (x, y), _ = region_masks(rgb.shape[:2], landmarks)
     picture = rgb.copy()
     inside = picture[y : y + labels.shape[0], x : x + labels.shape[1]]

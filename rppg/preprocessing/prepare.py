@@ -1,8 +1,8 @@
-"""A recording all the way from its video into the store; many beside each other.
+"""Preparation of recordings: from the video to the store, in several processes.
 
-Crops (T, 128, 128, 3) uint8, wide ones (T, 64, 64, 3) where they are asked for, and the MSTmap
-(T, 63, 6) float32 go straight to the disk; the contact wave (T,) float32, where there is one,
-follows.  T frames at 30 fps.
+Crops (T, 128, 128, 3) uint8, wide crops (T, 64, 64, 3) if requested, and the MSTmap (T, 63, 6)
+float32 are written to disk as they are computed, the contact PPG (T,) float32, if there is one,
+afterwards.  T frames at 30 fps.
 
     >>> from rppg.datasets import read
     >>> table = prepare(read("ubfc_rppg", "UBFC-rPPG"), "prepared", workers=2)  # doctest: +SKIP
@@ -21,6 +21,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from rppg.datasets.npy_writer import ArrayFile
 from rppg.datasets.prepared import FPS
@@ -29,28 +30,27 @@ from rppg.datasets.store import Store, StoreError
 from rppg.preprocessing.extract import Traces, extract
 from rppg.preprocessing.face_detector import BoxFinder, FinderLost, shared_finder
 from rppg.preprocessing.face_mesh import CROP_SIDE, FaceLandmarks
-from rppg.preprocessing.progress import Progress
 from rppg.preprocessing.sharding import count_missing, split_shard
 from rppg.preprocessing.wide_crop import WIDE_SIDE
 from rppg.utils import worker_pool
 
 __all__ = ["CROPS", "Traces", "extract", "prepare", "prepare_one"]
 
-PREPARATION = 2  # raised when the same video would be prepared differently: all is done again
+PREPARATION = 2  # increased if the same video gives other arrays: all recordings are redone
 PACKAGES = ("av", "facenet-pytorch", "mediapipe", "numpy", "opencv-contrib-python", "scipy")
-COLUMNS = {  # of the table that `prepare` returns
+COLUMNS = {  # columns of the table that `prepare` returns
     **dict.fromkeys(("id", "status", "reason"), object),
     **dict.fromkeys(("n_frames", "n_source_frames", "disk_bytes"), "Int64"),
     "seconds": float,
 }
-CROPS = ("face", "wide")  # what there may be
-ARRAYS = {  # shape of a frame and type, as the disk has them
+CROPS = ("face", "wide")
+ARRAYS = {  # shape per frame and type on disk
     "mstmap": ((63, 6), "<f4"),
     "face": ((CROP_SIDE, CROP_SIDE, 3), "|u1"),
     "wide": ((WIDE_SIDE, WIDE_SIDE, 3), "|u1"),
 }
 
-_landmarker = functools.cache(FaceLandmarks)  # built once a process, when first needed
+_landmarker = functools.cache(FaceLandmarks)  # built once per process, when first needed
 _finder = functools.cache(BoxFinder)
 
 
@@ -65,20 +65,20 @@ def prepare(
 ) -> pd.DataFrame:
     """Prepare recordings in `workers` processes, then write the store's index.
 
-    crops: which are made, of CROPS; "face" always is.  A recording that was prepared without one
-    that is asked for is prepared again; one that has more than that stays.
-    shard "i/n": every n-th recording only, in natural order of ids; the same call with the other
-    shards, before, after or at the same time, on this machine or another, does the rest.  The index
-    is written by a shard that ends with all recordings done.
+    crops: the crops to make, of CROPS; "face" is always made.  A recording that was prepared
+    without a requested crop is prepared again; one with additional crops stays.
+    shard "i/n": only every n-th recording, in natural order of ids; calls with the other shards do
+    the rest, before, after or at the same time, on this machine or another.  The index is written
+    by the shard that finishes last.
 
-    Returns one row a recording of the shard, in the order given: id, status ("prepared", "reused",
-    "failed"), reason, n_frames, n_source_frames, disk_bytes, seconds; attrs hold wall_s, and
-    n_missing, the recordings of other shards that are still to be done.  A recording that cannot be
-    prepared, or whose process dies, is stored as failed with the reason and the others go on.
-    Stopped at any moment, the same call goes on from the recordings that are whole.  Raises
-    StoreError, an OSError, where the store cannot be written, RuntimeError where the processes
-    cannot start or the one that finds faces ends, and ValueError for two recordings of one id,
-    unknown crops and a shard that is none.
+    Returns one row per recording of the shard, in the given order: id, status ("prepared",
+    "reused", "failed"), reason, n_frames, n_source_frames, disk_bytes, seconds; attrs: wall_s, and
+    n_missing, the number of unfinished recordings of other shards.  A recording that cannot be
+    prepared, or whose process dies, is stored as failed with the reason, and the rest continues.
+    After an interruption at any moment, the same call resumes with the unfinished recordings.
+    Raises StoreError, an OSError, if the store cannot be written, RuntimeError if the processes
+    cannot start or the face detector's process ends, and ValueError for duplicate ids, unknown
+    crops and an invalid shard.
     """
     start_s = time.perf_counter()
     _check_crops(crops)
@@ -101,8 +101,8 @@ def prepare(
 def _prepare_all(
     recordings: list[Recording], store: Store, workers: int, progress: bool, work: Callable
 ) -> list[dict]:
-    """Rows of the table, by work(recording, find=...).  What lies in the store already comes first:
-    it is soon known whether it can stay, and what is left to do."""
+    """Rows of the table, by work(recording, find=...).  Recordings in the store come first, because
+    it is soon known whether they can be reused."""
     order = sorted(range(len(recordings)), key=lambda k: not store.path(recordings[k].id).exists())
     queue = [recordings[k] for k in order]
     rows: list[dict] = [{}] * len(recordings)
@@ -111,19 +111,22 @@ def _prepare_all(
         closing(
             worker_pool.run(functools.partial(work, find=find), queue, workers, setup=_one_thread)
         ) as results,
-        Progress(queue, workers, progress) as bar,
+        tqdm(total=len(queue), desc="prepare", unit="recording", disable=not progress) as bar,
     ):
+        n_failed = 0
         for place, row in results:
             if isinstance(row, worker_pool.WorkerDied):
                 meta = _store_failure(queue[place], store, str(row), mark=None)
                 row = _as_row("failed", meta, store, seconds=None)
             rows[order[place]] = row
-            bar.done(place, row["status"], row["seconds"])
+            n_failed += row["status"] == "failed"
+            bar.set_postfix(failed=n_failed, refresh=False)
+            bar.update()
     return rows
 
 
 def _check_crops(crops: Sequence[str]) -> None:
-    """Raises ValueError for anything else than a list of CROPS."""
+    """Raise ValueError unless crops is a list of CROPS."""
     if isinstance(crops, str) or not set(crops) <= set(CROPS):
         raise ValueError(f"crops are {crops!r}, expected a list of {' and '.join(CROPS)}")
 
@@ -131,12 +134,12 @@ def _check_crops(crops: Sequence[str]) -> None:
 def prepare_one(
     recording: Recording, store: Store, retry_failed: bool = False, crops: Sequence[str] = ("face",)
 ) -> dict:
-    """Prepare one recording in this process; its recording.json.
+    """Prepare one recording in this process; returns its recording.json.
 
-    What is prepared already, with these crops, and unchanged, stays.  A recording that cannot be
-    prepared is stored as failed with the reason and comes back so until its source changes or
-    retry_failed; one that failed by an unforeseen error is tried again each time.  Raises
-    StoreError, an OSError, where the store cannot be written, ValueError for unknown crops.
+    A recording that is prepared with these crops and whose source is unchanged is reused.  One that
+    cannot be prepared is stored as failed with the reason, until its source changes or with
+    retry_failed; after an unexpected error it is tried again each time.  Raises StoreError, an
+    OSError, if the store cannot be written, ValueError for unknown crops.
     """
     _check_crops(crops)
     return _prepare(recording, store, _finder().find, retry_failed, crops)[1]
@@ -160,7 +163,7 @@ def _prepare(recording: Recording, store: Store, find, retry_failed, crops) -> t
         raise
     except ValueError as error:
         return "failed", _store_failure(recording, store, _reason(error, recording), mark)
-    except Exception as error:  # unforeseen: stored with its name, tried again next time
+    except Exception as error:  # unexpected: stored with its type, tried again next time
         reason = f"{type(error).__name__}: {_reason(error, recording)}"
         return "failed", _store_failure(recording, store, reason, mark=None)
 
@@ -168,7 +171,7 @@ def _prepare(recording: Recording, store: Store, find, retry_failed, crops) -> t
 def _write(recording: Recording, store: Store, find, mark: str, crops) -> dict:
     with store.begin(recording.id) as writer:
         with ExitStack() as stack:
-            to = {}  # name -> where frames of that array go
+            to = {}  # name -> function that appends frames to that array
             for name in dict.fromkeys(("mstmap", "face", *crops)):
                 file = ArrayFile(writer.folder / f"{name}.npy", *ARRAYS[name])
                 to[name] = stack.enter_context(file).append
@@ -185,13 +188,13 @@ def _write(recording: Recording, store: Store, find, mark: str, crops) -> dict:
 
 
 def _coverage(bvp: np.ndarray) -> list[str]:
-    """A note where half a second or more of a wave (T,) is missing; it is NaN there."""
+    """A note if half a second or more of a BVP (T,) is missing, that is NaN."""
     n = int(np.isfinite(bvp).sum())
     if (len(bvp) - n) / FPS < LONGEST_BRIDGE_S:
         return []
     if n == 0:
-        return ["the contact wave covers no part of the video"]
-    return [f"the contact wave covers {n / FPS:.2f} of {len(bvp) / FPS:.2f} s of the video"]
+        return ["the contact PPG covers no part of the video"]
+    return [f"the contact PPG covers {n / FPS:.2f} of {len(bvp) / FPS:.2f} s of the video"]
 
 
 def _store_failure(recording: Recording, store: Store, reason: str, mark: str | None) -> dict:
@@ -202,7 +205,7 @@ def _store_failure(recording: Recording, store: Store, reason: str, mark: str | 
 
 
 def _reason(error: Exception, recording: Recording) -> str:
-    """What an error says, without the folder of the recording: it may lie anywhere."""
+    """Message of an error without the folder of the recording, which differs between machines."""
     first = recording.frames[0] if isinstance(recording.frames, tuple) else recording.frames
     return str(error).replace(f"{first.parent}{os.sep}", "")
 
@@ -226,7 +229,7 @@ def _versions() -> dict:
 
 
 def _is_current(meta: dict, crops: Sequence[str]) -> bool:
-    """Whether a recording would be prepared in the same way today; with these crops, or failed."""
+    """Whether a recording.json is of this version of the preparation and has these crops."""
     has_all = meta["status"] == "failed" or "wide" not in crops or "wide_boxes" in meta
     return has_all and meta.get("versions", {}).get("preparation") == PREPARATION
 
@@ -244,5 +247,5 @@ def _as_row(status: str, meta: dict, store: Store, seconds: float | None) -> dic
 
 
 def _one_thread() -> None:
-    """A worker takes one core: OpenCV spreads over all of them otherwise."""
+    """Restrict a worker to one core: OpenCV would use all of them."""
     cv2.setNumThreads(1)

@@ -1,4 +1,4 @@
-"""A look at prepared recordings: one crop of each, with the outlines of the six regions in it.
+"""Preview of prepared recordings: one crop of each, with the outlines of the six regions.
 
 Crops (128, 128, 3) uint8, wide ones (64, 64, 3); outlines {region: (k, 2) pixels of the crop, pixel
 centres at integers}.
@@ -21,10 +21,10 @@ from rppg.datasets.store import Store
 def previews(
     store: Store, ids: Sequence[str], most: int = 12
 ) -> tuple[dict[str, np.ndarray], dict[str, dict[str, np.ndarray]]]:
-    """Crops and outlines, by id, of up to `most` recordings spread evenly over ids.
+    """Crops and outlines, by id, of up to `most` recordings, spread evenly over ids.
 
-    Each is the first frame with a face.  Recordings whose preparation failed are passed over: they
-    have none.  Raises KeyError for an id that was never prepared.
+    Each crop is the first frame with a face.  Recordings whose preparation failed are skipped.
+    Raises KeyError for an id that was never prepared.
     """
     crops, outlines = {}, {}
     for recording in _spread(store, ids, most):
@@ -38,8 +38,9 @@ def previews(
 def wide_previews(
     store: Store, ids: Sequence[str], most: int = 12
 ) -> tuple[dict[str, np.ndarray], dict[str, int]]:
-    """Wide crops, by id, of the frames and recordings that `previews` shows, and how often each
-    recording's rectangle moved.  Raises as `previews`, and ValueError for one prepared without."""
+    """Wide crops, by id, of the same recordings and frames as `previews`, and how often the
+    rectangle of each recording moved.  Raises as `previews`, and ValueError for a recording
+    that was prepared without wide crops."""
     crops, moves = {}, {}
     for recording in _spread(store, ids, most):
         crops[recording.id] = np.array(recording.wide[recording.meta["preview_frame"]])
@@ -48,7 +49,7 @@ def wide_previews(
 
 
 def _spread(store: Store, ids: Sequence[str], most: int) -> list[Prepared]:
-    """Up to `most` of the recordings that could be prepared, from the first to the last."""
+    """Up to `most` of the successfully prepared recordings, spread from the first to the last."""
     prepared = [id for id in ids if _meta(store, id)["status"] == "ok"]
     places = np.unique(np.linspace(0, len(prepared) - 1, min(most, len(prepared))).round())
     return [store.open(prepared[int(place)]) for place in places]

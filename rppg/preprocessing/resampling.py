@@ -1,27 +1,27 @@
-"""The times of a recording's frames, and everything that is carried over to 30 a second.
+"""Frame times of a recording, and resampling of traces and crops to 30 fps.
 
-Source times (n,) s, any spacing; the grid (T,) s starts at the first frame, 1/30 s apart.  Traces
-(n, R, 3) become (T, R, 3); crops go through one at a time.
+Source times (n,) in s have any spacing; the grid (T,) starts at the first frame, 1/30 s apart.
+Traces (n, R, 3) become (T, R, 3); crops are resampled one at a time.
 
     >>> times_s = np.arange(250) / 25  # ten seconds at 25 fps
     >>> grid_s = grid(times_s)
     >>> len(grid_s), resample(np.sin(times_s)[:, None, None], times_s, grid_s, half_s=0.0).shape
     (300, (300, 1, 1))
 
-How far each way of resampling is from the true pulse (50-150 bpm with a harmonic, error in the band
-0.5-4.5 Hz over its size, mean of 40 draws), without noise at 25 / 20 / 17 fps and, after the bar,
-under white noise as large as the pulse:
+Error of each method (pulses of 50-150 bpm with a harmonic, relative error in the band 0.5-4.5 Hz,
+mean of 40 draws), without noise at 25 / 20 / 17 fps and, after the bar, with white noise as large
+as the pulse:
 
     nearest frame   .073 .017 .072 | .74 .80 .84
     linear          .021 .028 .045 | .68 .76 .79      crops: one blend of two frames
     PCHIP           .003 .006 .012 | .69 .77 .81      traces
     cubic spline    .000 .001 .002 | .70 .79 .84      overshoots at steps and gaps
 
-The share of power at the true rate differs by less than .002 between the last three.
+The share of power at the true HR differs by less than .002 between the last three.
 
-PCHIP alone would drop every other frame of 60 fps and fold their noise into the heart band: traces
-of faster video are averaged over up to 1/30 s.  White noise as large as the pulse leaves an error
-of .67 without it and .47 with it (120 fps: .68 and .48); the clean pulse .01.
+PCHIP alone would drop every other frame of 60 fps and alias its noise into the heart band: traces
+of faster video are averaged over up to 1/30 s.  With white noise as large as the pulse, the error
+is .67 without averaging and .47 with it (120 fps: .68 and .48); for the clean pulse it is .01.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,20 +35,21 @@ from rppg.datasets.recording import Recording
 from rppg.preprocessing.video import VideoError, probe, read_frames
 
 LONGEST_BRIDGE_S = 0.5  # gaps in a trace up to this long are interpolated, longer ones are NaN
-LONGEST_JUMP_S = 60.0  # between frames; more is a broken time stamp
-SPARE_FRAMES = 2  # stamps and frames may differ in number by this many
-SNAP_S = 1e-3  # a frame this close to a grid time is taken as it is
-WIDEST_S = 0.5 / FPS  # half the time over which a trace is averaged
+LONGEST_JUMP_S = 60.0  # between frames; more means a broken time stamp
+SPARE_FRAMES = 2  # allowed difference between the numbers of stamps and frames
+SNAP_S = 1e-3  # a frame this close to a grid time is used without interpolation
+WIDEST_S = 0.5 / FPS  # maximum half-width of the averaging of traces
 
 
 class TimedFrames:
     """The frames of a recording, each with its time in s: `for rgb, time_s in TimedFrames(r)`.
 
-    Times are the layout's stamps as they are, else frame number / fps of the labels, else the
-    container's presentation times less the first one.  A frame that does not come after the one
-    before is left out.  After iteration, `n_frames` were decoded, and `notes` says what was odd.
-    Raises VideoError as `read_frames` does, where no source gives times, where two frames are more
-    than a minute apart, and, after the last frame, where stamps and frames differ by more than two.
+    Times are the stamps of the dataset, else frame number / fps of the labels, else the container's
+    presentation times minus the first one.  A frame that is not later than the previous one is
+    skipped.  After iteration, `n_frames` is the number of decoded frames, and `notes` lists
+    irregularities.  Raises VideoError as `read_frames` does, if there is no source of times, if two
+    frames are more than a minute apart, and, after the last frame, if the numbers of stamps and
+    frames differ by more than two.
     """
 
     def __init__(self, recording: Recording):
@@ -75,7 +76,7 @@ class TimedFrames:
             last_s = time_s
             yield rgb, time_s
         if skipped:
-            self.notes.append(f"{skipped} frames left out: not later than the one before")
+            self.notes.append(f"{skipped} frames skipped: not later than the previous one")
         self._check_count()
 
     def _time_s(self, index: int, container_s: float) -> float:
@@ -93,7 +94,7 @@ class TimedFrames:
         if recording.times_s is not None and n != (m := len(recording.times_s)):
             text = f"{n} frames but {m} time stamps"
             if abs(n - m) > SPARE_FRAMES:
-                raise VideoError(f"{text}, expected as many of both")
+                raise VideoError(f"{text}, expected equal numbers")
             self.notes.append(f"{text}: the first {min(n, m)} are used")
         if not isinstance(recording.frames, tuple):
             promised = probe(recording.frames).n_frames
@@ -102,7 +103,7 @@ class TimedFrames:
 
 
 def grid(times_s: np.ndarray) -> np.ndarray:
-    """Times (T,), 30 a second, that cover the frames at times_s (n,), n >= 2.
+    """Times (T,), 30 per second, that cover the frames at times_s (n,), n >= 2.
 
     The last frame lasts one mean interval, so 250 frames at 25 fps give 300.
     """
@@ -115,8 +116,8 @@ def grid(times_s: np.ndarray) -> np.ndarray:
 
 
 def spread_s(times_s: np.ndarray) -> float:
-    """How far to either side of a grid time `resample` averages: 0 for video of up to 30 fps, so
-    that its frames stay as they are, 1/60 s at 60 fps and more; times_s (n,), n >= 2."""
+    """Half-width in s of the averaging in `resample`: 0 for video of up to 30 fps, whose frames are
+    not averaged, 1/60 s at 60 fps and more; times_s (n,), n >= 2."""
     half_s = 1 / FPS - float(np.median(np.diff(times_s)))
     return min(half_s, WIDEST_S) if half_s > SNAP_S else 0.0
 
@@ -124,16 +125,16 @@ def spread_s(times_s: np.ndarray) -> float:
 def resample(
     rows: np.ndarray, times_s: np.ndarray, grid_s: np.ndarray, half_s: float
 ) -> np.ndarray:
-    """Traces (n, R, C) with NaN where a frame has none, at grid times: (T, R, C) float32.
+    """Resample traces (n, R, C), NaN for missing frames, to grid times: (T, R, C) float32.
 
-    half_s: as `spread_s` gives it for the whole video.
+    half_s: result of `spread_s` for the whole video.
 
-    PCHIP between frames at most 0.5 s apart; NaN in longer gaps and beyond a row's first and last
-    frame, but for the one interval that the last frame lasts.  In a row, all channels of a frame
-    are NaN or none.
+    PCHIP between frames that are at most 0.5 s apart; NaN in longer gaps, before a row's first
+    frame and after the interval that its last frame lasts.  Of a frame in a row, either all
+    channels are NaN or none.
     """
     result = np.full((len(grid_s), *rows.shape[1:]), np.nan, np.float32)
-    known, alike = ~np.isnan(rows[..., 0]), {}  # (n, R); rows with the same gaps go together
+    known, alike = ~np.isnan(rows[..., 0]), {}  # (n, R); rows with equal gaps are done together
     for row in range(rows.shape[1]):
         alike.setdefault(known[:, row].tobytes(), []).append(row)
     for members in alike.values():
@@ -147,7 +148,7 @@ def resample(
 
 
 def _around(curve: PchipInterpolator, at_s: np.ndarray, half_s: float) -> np.ndarray:
-    """The curve's mean around some times, weights 1, 2, 1: at 60 fps nothing of 30 Hz is left."""
+    """Mean of the curve around some times, weights 1, 2, 1: at 60 fps this removes 30 Hz."""
     first_s, last_s = curve.x[[0, -1]]
     middle = curve(at_s.clip(first_s, last_s))
     if not half_s:
@@ -158,11 +159,11 @@ def _around(curve: PchipInterpolator, at_s: np.ndarray, half_s: float) -> np.nda
 
 
 def neighbours(known: np.ndarray, times_s: np.ndarray, grid_s: np.ndarray) -> np.ndarray:
-    """Which frames (f,) decide what `resample` gives at some neighbouring grid times (t,).
+    """Indices (f,) of the frames that determine `resample` at consecutive grid times (t,).
 
-    known (n, R) bool: the frames that have each row, or each part of rows that are unions of parts.
-    `resample` of those frames alone equals `resample` of all: PCHIP looks at the two known frames
-    on either side, and the last frame tells where the video ends.
+    known (n, R) bool: frames in which each row, or each part of which rows are unions, is known.
+    `resample` of these frames equals `resample` of all: PCHIP depends on the two known frames on
+    either side, and the last frame marks the end of the video.
     """
     chosen = [np.array([len(times_s) - 1])]
     for column in known.T:
@@ -174,7 +175,7 @@ def neighbours(known: np.ndarray, times_s: np.ndarray, grid_s: np.ndarray) -> np
 
 
 def bridged(times_s: np.ndarray, frames: np.ndarray, grid_s: np.ndarray) -> np.ndarray:
-    """Which grid times (T,) lie in no gap longer than 0.5 s between the chosen frames (n,) bool."""
+    """Whether each grid time (T,) is outside gaps over 0.5 s between chosen frames (n,) bool."""
     known_s = times_s[frames]
     after = np.searchsorted(known_s, grid_s - SNAP_S)  # first known frame not before
     before = (np.searchsorted(known_s, grid_s + SNAP_S, side="right") - 1).clip(0)
@@ -192,10 +193,10 @@ def stretches(mask: np.ndarray) -> list[tuple[int, int]]:
 
 
 class CropGrid:
-    """Crops at source times in, crops at 30 a second out, to `emit`, in order.
+    """Resamples crops to 30 per second and passes them to `emit`, in order.
 
-    A grid time between two frames gets their linear blend: of what was tried it keeps the pulse
-    best (table above), and only two crops are held.
+    A grid time between two frames gets their linear blend: of the methods that need two crops in
+    memory only, it preserves the pulse best (table above).
     """
 
     def __init__(self, emit: Callable[[np.ndarray], None]):
@@ -203,7 +204,7 @@ class CropGrid:
         self._start_s = self._last = None
 
     def add(self, crop: np.ndarray, time_s: float) -> None:
-        """One crop, later than the one before; the first one starts the grid."""
+        """Add a crop, later than the previous one; the first one starts the grid."""
         if self._last is None:
             self._start_s, self._last = time_s, (crop, time_s)
         while (at_s := self._start_s + self.n / FPS) <= time_s + SNAP_S:
@@ -211,7 +212,7 @@ class CropGrid:
         self._last = (crop, time_s)
 
     def finish(self, n: int) -> None:
-        """Repeat the last crop until n were given out."""
+        """Repeat the last crop until n were emitted."""
         while self.n < n:
             self._emit(self._last[0])
 

@@ -1,8 +1,8 @@
-"""One list of recordings, prepared in parts by several calls at once, on one machine or many.
+"""Sharding: several calls prepare parts of one list of recordings, on one machine or several.
 
-Shard i of n takes every n-th recording of the naturally sorted list, so all shards get of every
-dataset.  Each writes its own recordings only; they meet in the index alone, which is written by
-whoever finds all recordings of the list done.
+Shard i of n takes every n-th recording of the naturally sorted list, so that every shard gets
+recordings of every dataset.  Each shard writes its own recordings only; the one that finds all
+recordings finished writes the index.
 
     >>> parse_shard("2/4")
     (2, 4)
@@ -22,7 +22,7 @@ from rppg.datasets.store import Store
 
 
 def parse_shard(shard: str) -> tuple[int, int]:
-    """(i, n) of "i/n".  Raises ValueError where it is not i of n with 1 <= i <= n."""
+    """(i, n) of "i/n".  Raises ValueError unless 1 <= i <= n."""
     found = re.fullmatch(r"([0-9]+)/([0-9]+)", shard)
     i, n = map(int, found.groups()) if found else (0, 0)
     if not 1 <= i <= n:
@@ -33,9 +33,9 @@ def parse_shard(shard: str) -> tuple[int, int]:
 def split_shard(
     recordings: Sequence[Recording], shard: str
 ) -> tuple[list[Recording], list[Recording]]:
-    """(recordings of the shard, those of the other shards), each in the order given.
+    """(recordings of the shard, those of the other shards), each in the given order.
 
-    Raises ValueError for a shard that is none.
+    Raises ValueError for an invalid shard.
     """
     i, n = parse_shard(shard)
     mine = set(sorted((recording.id for recording in recordings), key=natural)[i - 1 :: n])
@@ -46,11 +46,11 @@ def split_shard(
 def count_missing(
     recordings: Sequence[Recording], store: Store, is_current: Callable[[dict], bool]
 ) -> int:
-    """How many recordings are still to be done by whoever has them.
+    """Number of recordings that are not finished.
 
-    Done is what was prepared, or has failed, from the source as it is now; is_current says of a
-    recording.json whether it would be prepared in the same way today.  Sources are looked at only
-    where every recording is there: with many shards, few of them get as far.
+    A recording is finished if it was prepared, or has failed, from its current source; is_current
+    tells whether a recording.json is of the current version of the preparation.  Sources are read
+    only if all recordings are in the store, which few of many shards see.
     """
     metas = [store.meta(recording.id) for recording in recordings]
     n_missing = sum(meta is None or not is_current(meta) for meta in metas)
@@ -60,7 +60,7 @@ def count_missing(
 
 
 def _is_of(recording: Recording, meta: dict) -> bool:
-    """Whether a recording.json speaks of the source as it is now."""
+    """Whether a recording.json describes the current source."""
     if meta["status"] == "failed" and meta.get("fingerprint") is None:
         return True  # its source could not be read, or its process died
     try:

@@ -1,6 +1,6 @@
-"""What a preparation came to: how many recordings, how fast, how much disk, why some failed.
+"""Summary of a preparation: number of recordings, speed, disk space, reasons of failures.
 
-Takes the table of `rppg.preprocessing.prepare.prepare`, one row a recording.
+Takes the table of `rppg.preprocessing.prepare.prepare`, one row per recording.
 
     >>> rows = [("demo/a/v", "failed", "v.avi: decoded 80 of 300 frames", None, 900, 0.5),
     ...         ("demo/b/w", "failed", "w.avi: decoded 75 of 300 frames", None, 900, 0.5)]
@@ -19,7 +19,7 @@ import pandas as pd
 from rppg.datasets.readers.parsing import VIDEO_SUFFIXES
 
 STATUSES = ("prepared", "reused", "failed")
-LONGEST_SHOWN = 100  # letters of a reason
+LONGEST_SHOWN = 100  # characters of a reason
 COLUMNS = ["status", "reason", "recordings", "source_frames", "frames_per_s", "disk_mb", "seconds"]
 _SUFFIX = f"(?:{'|'.join(map(re.escape, VIDEO_SUFFIXES))})"
 _VIDEO = re.compile(rf"^[^:]*?{_SUFFIX}(?=: )|[^\s:]*{_SUFFIX}\b", re.IGNORECASE)
@@ -27,11 +27,11 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 
 
 def summarise(table: pd.DataFrame) -> pd.DataFrame:
-    """One row for the prepared, one for the reused, one a kind of failure (most frequent first),
-    and where that makes several, one for "all".
+    """One row for prepared, one for reused recordings, one per kind of failure (most frequent
+    first), and, if these are several, one for "all".
 
-    Columns: status, reason, recordings, source_frames, frames_per_s (of the prepared, over the
-    wall time table.attrs["wall_s"]; else NaN), disk_mb (10^6 bytes), seconds (of all workers).
+    Columns: status, reason, recordings, source_frames, frames_per_s (prepared recordings, over the
+    wall time table.attrs["wall_s"]; else NaN), disk_mb (10^6 bytes), seconds (sum over workers).
     """
     pairs = zip(table["reason"], table["id"], table["status"] == "failed", strict=True)
     kinds = pd.Series([kind_of_reason(r, id) if bad else "" for r, id, bad in pairs], table.index)
@@ -50,8 +50,8 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def format_summary(table: pd.DataFrame) -> str:
-    """`summarise` as text for a terminal, reasons last; the wall time; whether recordings of other
-    shards are missing."""
+    """`summarise` as text for a terminal, with the reasons last, the wall time, and the number of
+    missing recordings of other shards."""
     lines = _lines(summarise(table)) if len(table) else ["no recordings"]
     if "wall_s" in table.attrs:
         lines.append(f"{len(table)} recordings in {table.attrs['wall_s']:.1f} s")
@@ -62,7 +62,7 @@ def format_summary(table: pd.DataFrame) -> str:
 
 
 def kind_of_reason(reason: str, id: str) -> str:
-    """A reason without what differs between recordings: their id, names of videos, numbers.
+    """A reason without the parts that differ between recordings: id, names of videos, numbers.
 
     >>> kind_of_reason("my clip 2.avi: too short: 2 frames, 0.07 s", "folder/root/my clip 2.avi")
     '<video>: too short: N frames, N s'

@@ -1,13 +1,13 @@
-"""Read video files: frames upright, with their times, one by one.
+"""Read video files frame by frame: upright frames with their times.
 
-Frames are RGB uint8 arrays (H, W, 3). Times are presentation times in seconds, from the container's
-time stamps and never from a frame count times an average rate.
+Frames are RGB uint8 arrays (H, W, 3).  Times are presentation times in seconds: the time stamps of
+the container, never the frame number over an average rate.
 
     >>> times = [t for _, t in read_frames("face.mp4")]  # doctest: +SKIP
 
-Colours: swscale's conversion to RGB, one thread, by the matrix and range that the frame is tagged
-with; decoding with it is as fast on one core as `cv2.VideoCapture`. It truncates, so 4:2:0 video
-comes out about one level of 255 dark (cv2.VideoCapture's too): an offset, the same in every frame.
+Colours: swscale converts to RGB in one thread, by the matrix and range in the frame's tags; on one
+core this is as fast as `cv2.VideoCapture`.  It truncates, so 4:2:0 video is about one level of 255
+too dark (as with cv2.VideoCapture): an offset that is the same in every frame.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,29 +23,29 @@ from rppg.preprocessing.video_writer import VideoError, VideoWriter
 
 __all__ = ["VideoError", "VideoInfo", "VideoWriter", "probe", "read_frames"]
 
-MIN_DECODED_SHARE = 0.9  # a file that yields less of what it promises is a failure
+MIN_DECODED_SHARE = 0.9  # minimum share of the frames that the container announces
 TURN = {
     90: cv2.ROTATE_90_COUNTERCLOCKWISE,
     180: cv2.ROTATE_180,
     270: cv2.ROTATE_90_CLOCKWISE,
-}  # degrees counter-clockwise that bring a frame upright
+}  # counter-clockwise degrees that turn a frame upright
 
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What the container says of its first video stream; sizes are those of the upright frame."""
+    """The container's facts of its first video stream; sizes are those of the upright frame."""
 
     width: int
     height: int
-    fps: float | None  # the container's average, frames a second
-    n_frames: int | None  # as counted by the container; Matroska does not count
+    fps: float | None  # the container's average
+    n_frames: int | None  # the container's count; Matroska has none
     duration_s: float | None
     codec: str
     rotation: int  # degrees counter-clockwise applied to the stored frames: 0, 90, 180 or 270
 
 
 def probe(path: Path | str) -> VideoInfo:
-    """Look at a video file: one frame is decoded. Raises VideoError as `read_frames` does."""
+    """Probe a video file by decoding one frame.  Raises VideoError as `read_frames` does."""
     with _open(path) as container:
         stream = container.streams.video[0]
         try:
@@ -79,14 +79,14 @@ def read_frames(
 ) -> Iterator[tuple[np.ndarray, float]]:
     """Yield (rgb (H, W, 3) uint8 upright, time in s) one frame at a time, decoded by one thread.
 
-    source: a video file, or image files in order; an image has no time of its own: NaN.
-    bayer: colour filter of the top left 2x2 pixels of raw image files ("GRBG"): they are turned
-    into colours, 16 bits a pixel cut to the upper 8.
-    notes: to it is appended, after the last frame, how many could not be decoded.
-    Frames without a time stamp get index / average rate. In the place of one that is damaged, the
-    one before comes again, so that stamps stay with their frames. Raises VideoError for a missing,
-    empty or unreadable file, one without video, and, after the last frame, when less than 90 % of
-    the frames (or seconds) promised by the container could be decoded.
+    source: a video file, or image files in order; the times of images are NaN.
+    bayer: colour filter of the top left 2x2 pixels of raw image files ("GRBG"); these are
+    demosaiced, 16 bits per pixel after reduction to the upper 8.
+    notes: after the last frame, the number of damaged frames is appended to it.
+    Frames without a time stamp get index / average rate.  A damaged frame is replaced by the one
+    before it, so that stamps stay with their frames.  Raises VideoError for a missing, empty or
+    unreadable file, one without video, and, after the last frame, if less than 90 % of the frames
+    (or seconds) that the container announces could be decoded.
     """
     if isinstance(source, str | Path):
         return _read_video(Path(source), [] if notes is None else notes)
@@ -138,7 +138,7 @@ def _open(path: Path | str):
 
 @dataclass(frozen=True)
 class _Broken:
-    """In the place of a frame: a packet that cannot be decoded."""
+    """A packet that cannot be decoded, in place of a frame."""
 
     time_s: float | None
     error: av.FFmpegError
@@ -175,12 +175,12 @@ def _index_time_s(path: Path, stream, index: int) -> float:
 def _duration_s(container, stream) -> float | None:
     if stream.duration is not None:
         return float(stream.duration * stream.time_base)
-    alone = len(container.streams) == 1  # else another stream may be the longer one
+    alone = len(container.streams) == 1  # otherwise another stream may be longer
     return container.duration / av.time_base if container.duration and alone else None
 
 
 def _check_complete(path: Path, container, stream, n: int, end_s: float, error) -> None:
-    """Raise VideoError if the n decoded frames, the last at end_s, are too few for the promise."""
+    """Raise VideoError if the n decoded frames, the last at end_s, are fewer than announced."""
     why = f" ({error.strerror})" if error else ""
     if n == 0:
         raise _nothing_decoded(path, error)

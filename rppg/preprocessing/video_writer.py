@@ -1,4 +1,4 @@
-"""Write video files: whole or not at all, the same bytes every time.
+"""Write video files atomically, with reproducible bytes.
 
 Frames are RGB uint8 arrays (H, W, 3).
 
@@ -17,24 +17,24 @@ from av.video.reformatter import VideoReformatter
 
 
 class VideoError(ValueError):
-    """A video that cannot be read or written: what was found, what was expected."""
+    """A video cannot be read or written; the message says what was found and expected."""
 
 
 class VideoWriter:
-    """Write RGB frames to a video file: a context manager; the file appears whole or not at all.
+    """Write RGB frames to a video file: a context manager; the file appears complete or not at all.
 
-    The suffix of `path` chooses the container. Codecs: "libx264" (`crf` 0-51, `preset`), and the
+    The suffix of `path` determines the container. Codecs: "libx264" (`crf` 0-51, `preset`), and the
     lossless "ffv1" and "rawvideo". `pix_fmt` None: yuv420p for libx264, RGB for the lossless ones.
-    `times_s` (n,): presentation times, strictly increasing from 0 or later (.mkv to the
-    millisecond; .mp4 to 1/90000 s after a start to the millisecond); None: constant `fps`.
+    `times_s` (n,): presentation times, strictly increasing from 0 or later (.mkv: resolution 1 ms;
+    .mp4: 1/90000 s, start 1 ms); None: constant `fps`.
     The bytes depend on the arguments and frames only: one thread, and no macroblock tree in x264,
     whose sums vary from run to run (up to six different files in 400 writes of the same frames).
     Raises VideoError for an unknown codec, an odd size in yuv420p, times that the container
-    cannot hold, a frame of another shape, and a count of frames that differs from times_s.
+    cannot store, a frame of another shape, and a number of frames that differs from times_s.
     """
 
     PIX_FMT = {"libx264": "yuv420p", "ffv1": "bgr0", "rawvideo": "bgr24"}
-    VARIABLE = {".mkv": 1000, ".mp4": 90000}  # containers that store times, ticks a second
+    VARIABLE = {".mkv": 1000, ".mp4": 90000}  # containers that store times, ticks per second
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class VideoWriter:
         self._options = {}
         if codec == "libx264":
             self._options = {"crf": str(crf), "preset": preset, "x264-params": "mbtree=0"}
-            if self.path.suffix == ".avi":  # it has no presentation times: frames in display order
+            if self.path.suffix == ".avi":  # AVI stores no times: frames in display order
                 self._options["bf"] = "0"
         self._codec = codec
         self._n = 0
@@ -68,7 +68,7 @@ class VideoWriter:
     def _to_ticks(self, times_s) -> np.ndarray:
         suffix = self.path.suffix
         if suffix not in self.VARIABLE:
-            raise VideoError(f"{self.path}: {suffix} holds no frame times; use .mkv or .mp4")
+            raise VideoError(f"{self.path}: {suffix} cannot store frame times; use .mkv or .mp4")
         self._time_base = Fraction(1, self.VARIABLE[suffix])
         ticks = np.rint(np.asarray(times_s, dtype=float) / float(self._time_base)).astype(np.int64)
         if ticks[0] < 0 or np.any(np.diff(ticks) < 1):

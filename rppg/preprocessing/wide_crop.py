@@ -1,19 +1,19 @@
-"""The wide crop: round the face with room to move, and still until the face leaves it.
+"""The wide crop: around the face with a margin, and fixed until the face leaves it.
 
 Section 3.1 of Gideon and Stent, "The Way to my Heart is through Contrastive Learning: Remote
 Photoplethysmography from Unlabelled Video", ICCV 2021.  Frames (H, W, 3) uint8 RGB in, crops
-(64, 64, 3) uint8 out, 30 a second.
+(64, 64, 3) uint8 out, 30 per second.
 
-    >>> wide_rectangle((100.0, 100.0, 164.0, 180.0))  # half more than 64 x 96, that is 128 : 192
+    >>> wide_rectangle((100.0, 100.0, 164.0, 180.0))  # 1.5 times 64 x 96, which is 128 : 192
     (80, 72, 96, 144)
 
-Where the paper and its published code differ, or one of them is silent:
+Choices if the paper and its published code differ, or one of them does not say:
 
-- The buffer of 50 % is in all, 25 % a side (the code's two of 12.5 % a side make 56 % in all).
-- The rectangle moves when the face's own box is not wholly inside (the code: 12.5 % before that).
-- It moves at once (the code lets it glide for 0.25 s): it is still at all other times.
-- Of its 192 x 128 pixels the middle 128 x 128 are scaled to 64 x 64, as in the code, not squashed.
-- Beyond the frame its border is repeated, as for face crops (the code: black).
+- The buffer is 50 % in total, 25 % per side (the code's 12.5 % per side, twice, make 56 %).
+- The rectangle moves as soon as the face's box is not fully inside (the code: 12.5 % earlier).
+- It jumps (the code moves it gradually over 0.25 s), and is fixed at all other times.
+- The middle 128 x 128 of its 192 x 128 pixels are scaled to 64 x 64, as in the code.
+- Outside the frame the border is repeated, as for face crops (the code: black).
 """
 
 import math
@@ -29,22 +29,22 @@ from rppg.preprocessing.resampling import CropGrid, TimedFrames
 
 WIDE_SIDE = 64  # pixels of a wide crop
 ASPECT = 128 / 192  # width of the rectangle over its height
-BUFFER = 1.5  # its size over that of the face's box
-NARROWEST_PX = 32  # of a rectangle: room enough for the smallest face, wherever it is rounded to
+BUFFER = 1.5  # size of the rectangle over that of the face's box
+NARROWEST_PX = 32  # minimum width: enough for the smallest face, whatever the rounding
 
 Box = tuple[float, float, float, float]
 
 
 def face_box(landmarks: np.ndarray) -> Box:
-    """(x0, y0, x1, y1) in pixels, from the frame's edge, of landmarks (468, 2)."""
+    """Bounding box (x0, y0, x1, y1) of landmarks (468, 2), in pixels from the frame's edge."""
     (x0, y0), (x1, y1) = landmarks.min(axis=0), landmarks.max(axis=0)
     return float(x0) + 0.5, float(y0) + 0.5, float(x1) + 0.5, float(y1) + 0.5
 
 
 def wide_rectangle(box: Box) -> tuple[int, int, int, int]:
-    """(x, y, width, height) in whole pixels: a box grown to 128 : 192 and by half, where it is.
+    """(x, y, width, height) in whole pixels: a box extended to 128 : 192 and scaled by 1.5.
 
-    The width, and the place of the middle square, are multiples of 8, as `square_crop` likes them.
+    The width, and the position of the middle square, are multiples of 8, as `square_crop` needs.
     """
     x0, y0, x1, y1 = box
     width = 8 * math.ceil(BUFFER * max(x1 - x0, (y1 - y0) * ASPECT) / 8)
@@ -62,11 +62,11 @@ def wide_crop(rgb: np.ndarray, rectangle: tuple[int, int, int, int]) -> np.ndarr
 
 
 class WideCropper:
-    """Wide crops of the frames it is fed, 30 a second, to on_wide.
+    """Makes wide crops of added frames and passes them to on_wide, 30 per second.
 
-    boxes: [time_s from the first frame, x, y, width, height] of every rectangle; the first one
-    holds from the first frame on, and each until the next.  Frames before the first face are
-    decoded again to be cropped, so none is kept in memory.
+    boxes: [time_s since the first frame, x, y, width, height] of every rectangle; the first one
+    is valid from the first frame on, and each until the next.  Frames before the first face are
+    decoded again to be cropped, so that none is kept in memory.
     """
 
     def __init__(self, recording: Recording, on_wide: Callable[[np.ndarray], None]):
@@ -75,7 +75,7 @@ class WideCropper:
         self._n, self._start_s = 0, None
 
     def add(self, rgb: np.ndarray, time_s: float, landmarks: np.ndarray | None) -> None:
-        """The next frame, and its landmarks (468, 2), None without a face: all stays as it is."""
+        """Add the next frame and its landmarks (468, 2); None (no face): the rectangle stays."""
         self._start_s = time_s if self._n == 0 else self._start_s
         if landmarks is not None and not self._holds(box := face_box(landmarks)):
             self._place(wide_rectangle(box), time_s)
@@ -84,7 +84,7 @@ class WideCropper:
         self._n += 1
 
     def finish(self, n: int) -> None:
-        """Repeat the last crop until n were given out; at least one frame must have had a face."""
+        """Repeat the last crop until n were emitted; at least one frame must have had a face."""
         self.grid.finish(n)
 
     def _holds(self, box: Box) -> bool:

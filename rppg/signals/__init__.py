@@ -1,4 +1,4 @@
-"""Waves to heart rate: spectra, the read-out, and the seven classical methods.
+"""From BVP to HR: spectra, HR estimation, and the seven classical methods.
 
-Knows no other room.  Waves are (..., T): T frames at `fps` frames a second.
+Imports no other folder.  Waves are (..., T): T frames at `fps` frames per second.
 """

@@ -1,11 +1,11 @@
-"""The seven classical methods: mean skin colour over time to a pulse wave.
+"""The seven classical methods: from mean skin colour over time to a BVP.
 
 rgb is (..., T, 3): mean R, G, B of the skin in each of T frames, positive and without gaps; the
-wave is (..., T), of arbitrary scale, not band-passed (`heart_rate` does that).  Leading axes are
-independent traces.  `wave` is the entry for one trace that may have gaps.
+BVP is (..., T), of arbitrary scale, not band-passed (`heart_rate` does that).  Leading axes are
+independent traces.  `wave` is the entry point for one trace that may have gaps.
 
-In the formulas C is the trace, m its mean over the time in question, N = C / m - 1.  Each method
-keeps the sign of its paper; `wave` turns it to that of a contact pulse, up where skin is darker.
+In the formulas C is the trace, m its mean over the window, N = C / m - 1.  Each method keeps the
+sign of its paper; `wave` changes it to that of a contact PPG, positive for darker skin.
 
     >>> t = np.arange(300) / 30
     >>> pulse = np.sin(2 * np.pi * 1.2 * t)
@@ -24,24 +24,24 @@ from scipy.sparse.linalg import splu
 from rppg.signals.heart_rate import FLAT_RATIO, MIN_STRETCH_S, bandpass, finite_stretches
 
 WINDOW_S = 1.6  # CHROM and POS: two beats at 75 bpm
-WINDOWS_A_CHUNK = 1024  # POS windows held at once: memory flat in the length of the trace
+WINDOWS_A_CHUNK = 1024  # POS windows in memory at a time, whatever the length of the trace
 CHROM_BAND_HZ = (0.7, 2.5)
 ICA_BAND_HZ = (0.7, 2.5)
-PULSE_SIGNATURE = np.array([0.33, 0.77, 0.53])  # of blood volume in R, G, B (de Haan & van Leest)
+PULSE_SIGNATURE = np.array([0.33, 0.77, 0.53])  # blood volume in R, G, B (de Haan & van Leest)
 DETREND_SMOOTHNESS_AT_30_FPS = 100.0  # passes half of the amplitude at 0.48 Hz
 
 
 def wave(method: str, rgb: np.ndarray, fps: float) -> np.ndarray:
-    """The pulse wave (T,) of one trace rgb (T, 3), zero mean and unit deviation in each stretch.
+    """BVP (T,) of one trace rgb (T, 3), with zero mean and unit standard deviation per stretch.
 
-    A frame with a NaN is a gap.  Each stretch of 3 s or more between gaps is done by itself; what
-    is shorter stays NaN.
+    A frame with a NaN is a gap.  Each stretch of 3 s or more between gaps is processed by itself;
+    shorter ones are NaN.
 
     Raises ValueError for an unknown method, another shape, colours that are not positive, no
-    stretch of 3 s, or a colour that never changes.
+    stretch of 3 s, or a constant colour.
     """
     if method not in METHODS:
-        raise ValueError(f"no method {method!r}; there are {', '.join(METHODS)}")
+        raise ValueError(f"no method {method!r}, expected one of {', '.join(METHODS)}")
     rgb = np.asarray(rgb, dtype=np.float64)
     if rgb.ndim != 2 or rgb.shape[1] != 3:
         raise ValueError(f"expected colours (T, 3), found shape {rgb.shape}")
@@ -65,16 +65,16 @@ def green(rgb: np.ndarray, fps: float) -> np.ndarray:
 
 
 def ica(rgb: np.ndarray, fps: float) -> np.ndarray:
-    """Unmix the three channels into independent ones; the one with the purest peak is the pulse.
+    """Unmix the three channels into independent components; the one with the clearest peak is it.
 
     Each channel is detrended and z-scored, unmixed by FastICA (seeded), and the component whose
     heart-band spectrum has the largest share of its power in one bin is band-passed 0.7-2.5 Hz,
     order 3.  Poh, McDuff & Picard, Opt. Express 18(10), 2010; detrending and choice by peak as in
-    their IEEE TBME 58(1), 2011.  They unmix with JADE.  Where FastICA has not settled after 500
-    rounds its last unmixing is used (whitened channels, rotated: still a fair candidate), which is
-    why its warning is silenced here.  The scale is arbitrary; the sign is made to follow green's.
+    their IEEE TBME 58(1), 2011.  They unmix with JADE.  If FastICA has not converged after 500
+    iterations, its last unmixing is used (rotated whitened channels, still usable), so its warning
+    is silenced here.  The scale is arbitrary; the sign follows that of green.
 
-    Raises ValueError where the channels are copies of each other: there is nothing to unmix.
+    Raises ValueError if the channels are copies of each other, which cannot be unmixed.
     """
     if rgb.ndim > 2:
         return np.stack([ica(one, fps) for one in rgb])
@@ -89,11 +89,11 @@ def ica(rgb: np.ndarray, fps: float) -> np.ndarray:
 
 
 def chrom(rgb: np.ndarray, fps: float) -> np.ndarray:
-    """Two colour differences that white highlights do not reach, weighed against each other.
+    """Weighted difference of two colour differences that are insensitive to specular reflection.
 
     In windows of 1.6 s (even), every half window: C / m, X = 3R - 2G, Y = 1.5R + G - 1.5B, both
     band-passed 0.7-2.5 Hz (order 3), S = X - (std X / std Y) Y, times a periodic Hann, added up.
-    The trace is mirrored at its end to fill the last window.
+    The trace is mirrored at its end to complete the last window.
     De Haan & Jeanne, IEEE TBME 60(10), 2013.
     """
     n_frames, n = rgb.shape[-2], _window_frames(rgb, fps)
@@ -111,11 +111,11 @@ def chrom(rgb: np.ndarray, fps: float) -> np.ndarray:
 
 
 def pos(rgb: np.ndarray, fps: float) -> np.ndarray:
-    """Project on the plane orthogonal to the skin tone, and tune the direction within it.
+    """Project onto the plane orthogonal to the skin tone, with a tuned direction in it.
 
     In windows of 1.6 s, at every frame: C / m, S1 = G - B, S2 = G + B - 2R,
-    h = S1 + (std S1 / std S2) S2, its mean removed, added up: the first and last 1.6 s, where
-    fewer windows overlap, fade.
+    h = S1 + (std S1 / std S2) S2, its mean removed, added up.  The first and last 1.6 s have a
+    smaller amplitude, because fewer windows overlap.
     Wang, den Brinker, Stuijk & de Haan, IEEE TBME 64(7), 2017, algorithm 1.
     """
     n_frames, n = rgb.shape[-2], _window_frames(rgb, fps)
@@ -132,12 +132,12 @@ def pos(rgb: np.ndarray, fps: float) -> np.ndarray:
 
 
 def pbv(rgb: np.ndarray, fps: float) -> np.ndarray:
-    """The combination of channels that has the known colour of blood and as little else as can be.
+    """The combination of channels with the known signature of blood volume and minimum other power.
 
     w solves (N'N) w = p with p = (.33, .77, .53) normalised, y = N w, over the whole trace.
-    De Haan & van Leest, Physiol. Meas. 35(9), 2014.  N has its mean removed and p is fixed: a p
-    taken from the data follows whatever moves most.  The pseudo-inverse stands for the inverse
-    where a trace without noise leaves N'N singular.
+    De Haan & van Leest, Physiol. Meas. 35(9), 2014.  N has zero mean and p is fixed: a p that is
+    estimated from the data follows the strongest variation.  The pseudo-inverse replaces the
+    inverse, because a trace without noise makes N'N singular.
     """
     normalised = rgb / rgb.mean(axis=-2, keepdims=True) - 1  # (..., T, 3)
     covariance = np.swapaxes(normalised, -1, -2) @ normalised / rgb.shape[-2]  # (..., 3, 3)
@@ -147,7 +147,7 @@ def pbv(rgb: np.ndarray, fps: float) -> np.ndarray:
 
 
 def lgi(rgb: np.ndarray, fps: float) -> np.ndarray:
-    """Green of what is orthogonal to the trace's main direction: y = ((I - u u') C)_G.
+    """Green of the part orthogonal to the trace's main direction: y = ((I - u u') C)_G.
 
     u is the first left singular vector of C, mean not removed, over the whole trace.
     Pilz, Zaunseder, Krajewski & Blazek, CVPR Workshops 2018.
@@ -157,9 +157,9 @@ def lgi(rgb: np.ndarray, fps: float) -> np.ndarray:
 
 
 def omit(rgb: np.ndarray, fps: float) -> np.ndarray:
-    """As LGI, with q, the first column of Q in C = QR, in the place of u: y = ((I - q q') C)_G.
+    """As LGI, with q, the first column of Q in C = QR, instead of u: y = ((I - q q') C)_G.
 
-    That column is the direction of the first frame's colour.
+    q is the direction of the first frame's colour.
     Alvarez Casado & Bordallo Lopez, Face2PPG, IEEE JBHI 27(11), 2023.
     """
     first = rgb[..., 0, :]
@@ -175,13 +175,13 @@ METHODS = {
     "LGI": lgi,
     "OMIT": omit,
 }
-SIGNS = {"CHROM": 1}  # to a contact pulse; every other method here rises where green does
+SIGNS = {"CHROM": 1}  # sign of a contact PPG; all other methods have the sign of green
 
 
 def detrend(trace: np.ndarray, smoothness: float = DETREND_SMOOTHNESS_AT_30_FPS) -> np.ndarray:
     """Remove slow drift from trace (T,) or (T, n), T >= 3: z = x - (I + s^2 D'D)^-1 x.
 
-    D takes second differences; smoothness s = 100 at 30 fps halves 0.48 Hz, and s must grow with
+    D takes second differences; smoothness s = 100 at 30 fps halves 0.48 Hz, and s must scale with
     fps^2 to keep that.  Tarvainen, Ranta-aho & Karjalainen, IEEE TBME 49(2), 2002, equation 20.
     """
     n = len(trace)
@@ -200,13 +200,13 @@ def _unmix(z: np.ndarray) -> np.ndarray:
 
 
 def _green_orthogonal_to(direction: np.ndarray, rgb: np.ndarray) -> np.ndarray:
-    """Green channel of rgb (..., T, 3) less its part along a unit direction (..., 3), centred."""
+    """Green of rgb (..., T, 3) minus its projection on a unit direction (..., 3), centred."""
     along = (rgb @ direction[..., None])[..., 0]  # (..., T)
     return _centre(rgb[..., 1] - along * direction[..., 1:2])
 
 
 def _window_frames(rgb: np.ndarray, fps: float) -> int:
-    """Frames in a window of 1.6 s, made even; ValueError where the trace is shorter."""
+    """Frames in a window of 1.6 s, made even.  Raises ValueError if the trace is shorter."""
     n = int(np.ceil(WINDOW_S * fps))
     n += n % 2
     if rgb.shape[-2] < n:
@@ -220,7 +220,7 @@ def _windows(rgb: np.ndarray, n: int) -> np.ndarray:
 
 
 def _std_ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """std a / std b along the last axis, kept; 0 where b is constant, so that a stands alone."""
+    """std a / std b along the last axis, which is kept; 0 if b is constant, so b is ignored."""
     top, bottom = a.std(axis=-1, keepdims=True), b.std(axis=-1, keepdims=True)
     return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
 

@@ -1,6 +1,6 @@
-"""From a wave to a heart rate: band-pass, spectra of overlapping clips, their mean, its peak.
+"""HR of a BVP: band-pass, spectra of overlapping clips, peak of their mean.
 
-numpy in, numpy out.  A wave is (T,) at `fps` frames a second; NaN marks a gap.  The read-out is
+numpy in, numpy out.  A BVP is (T,) at `fps` frames per second; NaN marks a gap.  The method is
 that of HFUT-VUT (Qian et al., 3rd RePSS, arXiv 2406.04942): order-1 Butterworth, 0.66-3.0 Hz, then
 the power spectrum of each clip; zero-padded here, so that the grid is 1/3 bpm or finer.
 
@@ -21,22 +21,22 @@ from scipy.signal import butter, sosfiltfilt
 
 from rppg.signals.spectrum import HEART_BAND_HZ, crop_band, power_spectrum, unit_area
 
-GRID_BPM = 1 / 3  # coarsest step of the frequency axis
-NEAR_PEAK_BPM = 6.0  # half-width of "near the peak" in the quality
-MIN_STRETCH_S = 3.0  # shortest piece of wave that is read at all
-FLAT_RATIO = 1e-9  # a wave that varies less than this share of its size is rounding noise
-CLIPS_A_CHUNK = 256  # spectra are made by so many clips at once: memory flat in wave length
+GRID_BPM = 1 / 3  # maximum step of the frequency axis
+NEAR_PEAK_BPM = 6.0  # half-width of the band around the peak in the quality
+MIN_STRETCH_S = 3.0  # shortest stretch that is used
+FLAT_RATIO = 1e-9  # a BVP that varies less than this, relative to its size, is rounding noise
+CLIPS_A_CHUNK = 256  # spectra computed at a time: memory does not grow with the recording
 
 
 @dataclass(frozen=True)
 class HeartRate:
-    """What a wave says.
+    """HR estimate of a BVP.
 
-    `quality` is the share of the in-band power of the averaged spectrum that lies within 6 bpm of
-    its peak.  Measured over 400 draws: white noise 0.12-0.25 in 30 s and 0.14-0.34 in 10 s (95 of
-    100), a clean sine 0.91 (0.86 at worst), a pulse with harmonics and noise about 0.8, less where
-    its second harmonic lies below 180 bpm.  It says how far one rate dominates, not that the rate
-    is right: periodic motion in the band scores high too.
+    `quality` is the share of the in-band power of the averaged spectrum within 6 bpm of its peak.
+    Measured over 400 draws: white noise 0.12-0.25 in 30 s and 0.14-0.34 in 10 s (95 % of them), a
+    clean sine 0.91 (at least 0.86), a pulse with harmonics and noise about 0.8, less if its second
+    harmonic is below 180 bpm.  It measures how much one rate dominates, not whether it is correct:
+    periodic motion in the band has a high quality, too.
     """
 
     hr_bpm: float
@@ -53,12 +53,11 @@ def heart_rate(
     step_s: float = 0.5,
     aggregate: str = "psd",
 ) -> HeartRate:
-    """Heart rate of one recording's wave (T,).
+    """HR of one recording's BVP (T,).
 
-    Clips of clip_s every step_s that hold neither a gap (NaN) nor a flat wave are used; where
-    there is none, the longest finite stretch, if it is at least 3 s.  `aggregate` says how the
-    clips become one rate: "psd" takes the peak of the mean of their unit-area spectra, "mean" the
-    plain mean of their rates, as the paper does.
+    Uses clips of clip_s every step_s without a gap (NaN) that are not flat; if there is none, the
+    longest finite stretch, if it is at least 3 s.  `aggregate`: "psd" takes the peak of the mean of
+    the clips' unit-area spectra, "mean" the mean of their rates, as in the paper.
 
     Raises ValueError for another shape, no usable stretch, a flat wave, an unknown aggregate, or a
     frame rate too low for the band.
@@ -79,7 +78,7 @@ def heart_rate(
 
 
 def heart_rate_of_clips(clips: np.ndarray, fps: float, aggregate: str = "psd") -> HeartRate:
-    """Heart rate of band-passed clips (n_clips, T) of one recording; see `heart_rate`."""
+    """HR of band-passed clips (n_clips, T) of one recording; see `heart_rate`."""
     if aggregate not in ("psd", "mean"):
         raise ValueError(f"aggregate is 'psd' or 'mean', found {aggregate!r}")
     with one_thread():
@@ -102,7 +101,7 @@ def heart_rate_of_clips(clips: np.ndarray, fps: float, aggregate: str = "psd") -
 
 
 def power_near(freq_hz: np.ndarray, power: np.ndarray, hr_bpm: float) -> float:
-    """Share of the power (F,) that lies within 6 bpm of hr_bpm, in 0-1."""
+    """Share of the power (F,) within 6 bpm of hr_bpm, 0-1."""
     near = np.abs(60 * freq_hz - hr_bpm) <= NEAR_PEAK_BPM
     return float(power[near].sum() / power.sum())
 
@@ -112,7 +111,7 @@ def bandpass(
 ) -> np.ndarray:
     """Zero-phase Butterworth band-pass along the last axis; wave (..., T), finite.
 
-    Raises ValueError where the band does not fit below fps / 2, or the wave has a gap.
+    Raises ValueError if the band does not end below fps / 2, or the wave has a gap.
     """
     wave = np.asarray(wave, dtype=np.float64)
     if not band_hz[1] < fps / 2:
@@ -120,12 +119,12 @@ def bandpass(
     if not np.isfinite(wave).all():
         raise ValueError(f"{np.sum(~np.isfinite(wave))} of {wave.size} values are not finite")
     sections = butter(order, band_hz, btype="bandpass", fs=fps, output="sos")
-    # Both ends reflected by 3 filter lengths, as scipy's filtfilt does, or what the wave allows.
+    # Both ends are reflected by 3 filter lengths, as in scipy's filtfilt, or less for short waves.
     return sosfiltfilt(sections, wave, padlen=min(3 * (2 * order + 1), wave.shape[-1] - 1))
 
 
 def finite_stretches(wave: np.ndarray, min_frames: int = 2) -> list[tuple[int, int]]:
-    """(start, stop) of each run of finite values in wave (T,) that is min_frames long or longer."""
+    """(start, stop) of each run of at least min_frames finite values in wave (T,)."""
     edges = np.flatnonzero(np.diff(np.r_[False, np.isfinite(wave), False]))
     runs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
     return [(start, stop) for start, stop in runs if stop - start >= min_frames]
@@ -133,8 +132,8 @@ def finite_stretches(wave: np.ndarray, min_frames: int = 2) -> list[tuple[int, i
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Keep torch on one thread: its threads waiting for each other made these short transforms 20
-    times slower on cores that other processes use, and hardly faster on free ones."""
+    """Restrict torch to one thread: synchronising its threads made these short transforms 20 times
+    slower on cores that other processes use, and hardly faster on free ones."""
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -1,7 +1,7 @@
-"""The one power spectrum of the project: torch, differentiable, always with its frequency axis.
+"""Power spectra: in torch, differentiable, and always with their frequency axis.
 
 Waves are float tensors (..., T): T frames at `fps`.  Spectra are (..., F) with F frequencies in Hz.
-Losses and the heart-rate read-out both stand on these functions.
+Both the losses and the HR estimation use these functions.
 
     >>> wave = torch.sin(2 * torch.pi * 1.2 * torch.arange(301) / 30)  # 72 bpm, odd length
     >>> freq_hz, power = crop_band(*power_spectrum(wave, fps=30, n_fft=5400), HEART_BAND_HZ)
@@ -16,7 +16,7 @@ HEART_BAND_HZ = (0.66, 3.0)  # 40-180 bpm: solution 1 and every reported heart r
 
 
 def power_spectrum(wave: Tensor, fps: float, n_fft: int | None = None) -> tuple[Tensor, Tensor]:
-    """Squared magnitude of the Fourier transform of each wave, its own mean removed.
+    """Squared magnitude of the Fourier transform of each wave after removing its mean.
 
     wave: (..., T) float.  n_fft >= T pads with zeros, for a finer grid of fps / n_fft Hz; None: T.
     Returns freq_hz (F,) from 0 to the last bin at or below fps / 2, and power (..., F), not scaled:
@@ -40,7 +40,7 @@ def crop_band(
 ) -> tuple[Tensor, Tensor]:
     """The frequencies inside band_hz, both ends included, and their power: (F',), (..., F').
 
-    Raises ValueError where the band holds no frequency of the axis.
+    Raises ValueError if no frequency of the axis is in the band.
     """
     low_hz, high_hz = band_hz
     inside = (freq_hz >= low_hz) & (freq_hz <= high_hz)
@@ -51,6 +51,6 @@ def crop_band(
 
 
 def unit_area(power: Tensor) -> Tensor:
-    """Each spectrum divided by its sum over frequencies; one without any power stays all zeros."""
+    """Each spectrum divided by its sum over frequencies; one without power stays zero."""
     total = power.sum(dim=-1, keepdim=True)
     return power / total.clamp_min(torch.finfo(power.dtype).tiny)

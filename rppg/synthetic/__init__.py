@@ -1,4 +1,4 @@
-"""Faces with a known pulse, written to disk in the real layouts: the embedded challenge."""
+"""The synthetic benchmark: rendered faces with a known pulse, in the layouts of real datasets."""
 
 from rppg.synthetic.challenge import write_challenge
 from rppg.synthetic.config import ChallengeConfig

@@ -1,4 +1,4 @@
-"""What a subject wears and stands before: hair, fringe, beard, glasses, clothes, background.
+"""Appearance of a subject: hair, fringe, beard, glasses, clothes, background.
 
 Layers are pairs (premultiplied float32 RGB (H, W, 3), alpha (H, W)); `unit` is the number of video
 pixels per pixel of the source picture, so that everything scales with the face.
@@ -96,7 +96,7 @@ def fringe(rng, coverage, colour, landmarks, unit, width, height):
 
 
 def beard_mask(rng, landmarks, unit, shape):
-    """Where and how dense a beard grows, (H, W) in 0..0.9."""
+    """Density of a beard, (H, W) in 0..0.9."""
     kind = list(BEARDS)[rng.integers(len(BEARDS))]
     mask = fill(landmarks[list(BEARDS[kind])], 2.2 * unit, shape=shape)
     lips = fill(landmarks[list(LIPS_OUTLINE)], 0.8 * unit, shape=shape)
@@ -138,7 +138,7 @@ def glasses(face, landmarks, unit, rng):
 
 
 def _muted(rng) -> np.ndarray:
-    """A random colour (3,) of cloth or furniture, seldom bright."""
+    """A random, mostly muted colour (3,) of clothes or furniture."""
     return (rng.uniform(35, 205) + rng.uniform(-35, 35, 3)).astype(np.float32)
 
 
@@ -178,7 +178,7 @@ ARC = np.linspace(np.pi * 0.97, np.pi * 0.03, 13)
 
 
 def background(rng, width, height):
-    """An out-of-focus room: a graded wall with a few blurred things before it."""
+    """An out-of-focus background: a wall with a gradient and a few blurred objects."""
     top, bottom = rng.uniform(70, 205) + rng.uniform(-18, 18, (2, 3))
     ramp = np.linspace(0, 1, height)[:, None, None]
     wall = np.ones((height, width, 1)) * ((1 - ramp) * top + ramp * bottom)

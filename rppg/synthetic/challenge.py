@@ -1,17 +1,17 @@
-"""The embedded challenge on disk: faces with a known pulse, in the layouts of the real datasets.
+"""The synthetic benchmark on disk: faces with a known pulse, in the layouts of real datasets.
 
     >>> root = write_challenge("data/challenge", ChallengeConfig(seed=0))  # minutes, then cached
 
-    <root>/SYNTHETIC.txt           says what this is: readers mark everything below as synthetic
+    <root>/SYNTHETIC.txt           explanation; readers mark everything below as synthetic
     <root>/challenge.json          the parameters
-    <root>/truth.csv               one row a recording, for studies of the challenge itself
+    <root>/truth.csv               one row per recording, for studies of the benchmark itself
     <root>/<dataset>/              each dataset in the layout of rppg.synthetic.layouts.<dataset>
     <root>/test/                   VIPL_HR/<n>/video<k>.avi, OBF/<n>/video<k>.avi: no labels
     <root>/sample_submission.csv   columns ids,HR
-    <root>/solution.csv            columns ids,HR,Usage (public or private): the test tree's truth
+    <root>/solution.csv            columns ids,HR,Usage (public or private): truth of the test set
 
-Every video, or folder of images, appears whole, by renaming, so an interrupted call is taken up by
-the next one.
+Every video, or folder of images, is written atomically, so the next call resumes an interrupted
+one.
 """
 
 import json
@@ -35,10 +35,11 @@ from rppg.synthetic.layouts.writers import write_table, write_text
 from rppg.synthetic.render import Renderer
 from rppg.synthetic.subject import make_subject
 from rppg.utils import worker_pool
+from rppg.utils.dict_diff import differences
 
-RENDERER = 1  # raised whenever equal parameters come to mean other pictures
+RENDERER = 1  # increased if equal parameters give other pictures
 SAMPLE_HR_BPM = 80.0
-SHOWN = 4  # so many differing parameters are named
+SHOWN = 4  # parameters that an error message lists
 MARK = """\
 Everything below this folder is synthetic: rendered faces with a rendered pulse, made by
 rppg.synthetic. Nothing here was recorded from a person's body. Never mix it with real recordings.
@@ -52,14 +53,14 @@ def write_challenge(
     progress: bool = True,
     replace: bool = False,
 ) -> Path:
-    """Write the challenge below `root`, or finish it, or find it there; returns `root`.
+    """Write the synthetic benchmark to `root`, or complete it, or reuse it; returns `root`.
 
-    The bytes depend on `config` alone, not on `workers`. Where `root` holds a challenge of other
-    parameters, `replace` removes it first; without, ValueError says what differs. Raises
-    FileExistsError where `root` holds something else.
+    The bytes depend on `config` only, not on `workers`.  If `root` holds a synthetic benchmark with
+    other parameters, `replace` removes it first; otherwise raises ValueError with the differences.
+    Raises FileExistsError if `root` holds something else.
     """
     root, clips = Path(root), plan(config)
-    if replace and _differences(root, config):
+    if replace and _changes(root, config):
         shutil.rmtree(root)
     if _known(root, config) and _complete(root, clips):
         return root
@@ -75,7 +76,7 @@ def write_challenge(
 
 
 def render_clip(root: Path, config: ChallengeConfig, clip: Clip) -> Path:
-    """Render one recording of the plan to its video file or folder of images; returns its path."""
+    """Render one recording to its video file or folder of images; returns its path."""
     path = Path(root) / clip.path
     path.parent.mkdir(parents=True, exist_ok=True)
     frames = clip_renderer(config, clip)
@@ -92,7 +93,7 @@ def render_clip(root: Path, config: ChallengeConfig, clip: Clip) -> Path:
 
 
 def clip_renderer(config: ChallengeConfig, clip: Clip) -> Renderer:
-    """The frames of one recording of the plan."""
+    """The frames of one recording."""
     subject = make_subject(clip.traits(config), config.width, config.height)
     return Renderer(
         subject,
@@ -105,51 +106,43 @@ def clip_renderer(config: ChallengeConfig, clip: Clip) -> Renderer:
 
 
 def _parameters(config: ChallengeConfig) -> str:
-    """challenge.json: the config, and the levels' values, so that changed levels are noticed."""
+    """Text of challenge.json: the config, and the values of its levels, so that changes show."""
     levels = {name: asdict(level_named(name)) for name in (config.level, config.ubfc_level)}
     content = {"renderer": RENDERER, **asdict(config), "levels": levels}
     return json.dumps(content, indent=1, sort_keys=True) + "\n"
 
 
 def _known(root: Path, config: ChallengeConfig) -> bool:
-    """Whether `root` already is this challenge; raises where it is something else."""
+    """Whether `root` is this synthetic benchmark; raises if it is something else."""
     if not root.is_dir() or not any(root.iterdir()):
         return False
     if not (root / "challenge.json").is_file():
         if [path.name for path in root.iterdir()] == ["SYNTHETIC.txt"]:
             return False  # interrupted at its very start
-        raise FileExistsError(f"{root} is not empty and no challenge: choose another folder")
-    if what := _differences(root, config):
+        raise FileExistsError(
+            f"{root} is not empty and holds no synthetic benchmark: choose another folder"
+        )
+    if changes := _changes(root, config):
         raise ValueError(
-            f"{root} holds a challenge of other parameters ({what}): "
+            f"{root} holds a synthetic benchmark with other parameters ({changes}): "
             "choose another folder or remove this one"
         )
     return True
 
 
-def _differences(root: Path, config: ChallengeConfig) -> str:
-    """In which parameters the challenge in `root` differs from `config`; "" where there is none."""
+def _changes(root: Path, config: ChallengeConfig) -> str:
+    """Text of the parameters in `root` that differ from `config`; "" if there are none."""
     if not (root / "challenge.json").is_file():
         return ""
-    found = _flat(json.loads((root / "challenge.json").read_text()))
-    wanted = _flat(json.loads(_parameters(config)))
-    differ = [k for k in sorted(found.keys() | wanted.keys()) if found.get(k) != wanted.get(k)]
-    differ.sort(key=lambda key: key.count("."))  # the config's own parameters first
-    shown = [f"{k} is {found.get(k)}, asked for {wanted.get(k)}" for k in differ[:SHOWN]]
-    return "; ".join(shown) + (f"; and {len(differ) - SHOWN} more" if differ[SHOWN:] else "")
-
-
-def _flat(content: dict, prefix: str = "") -> dict:
-    """Nested parameters as one dict with keys like levels.easy.crf."""
-    flat = {}
-    for key, value in content.items():
-        inner = isinstance(value, dict)
-        flat |= _flat(value, f"{prefix}{key}.") if inner else {f"{prefix}{key}": value}
-    return flat
+    stored = json.loads((root / "challenge.json").read_text())
+    changes = list(differences(stored, json.loads(_parameters(config))))
+    changes.sort(key=lambda change: change[0].count("."))  # parameters of the config first
+    shown = [f"{key} is {old}, requested {new}" for key, old, new in changes[:SHOWN]]
+    return "; ".join(shown) + (f"; and {len(changes) - SHOWN} more" if changes[SHOWN:] else "")
 
 
 def _complete(root: Path, clips: list[Clip]) -> bool:
-    """truth.csv is written last; a video may have been removed since."""
+    """Whether truth.csv, which is written last, and all videos exist."""
     return (root / "truth.csv").is_file() and all((root / c.path).exists() for c in clips)
 
 
@@ -169,13 +162,13 @@ def _render_all(root, config, clips, workers, progress) -> None:
         with closing(done) if several else nullcontext():
             for index, result in done:
                 if isinstance(result, worker_pool.WorkerDied):
-                    raise RuntimeError(f"{clips[index].path}: {result}; call again to go on")
+                    raise RuntimeError(f"{clips[index].path}: {result}; call again to resume")
                 bar.update()
 
 
 @contextmanager
 def _one_thread():
-    """One thread in OpenCV and BLAS: the processes use the cores, and sums keep their order."""
+    """Restrict OpenCV and BLAS to one thread: processes use the cores, sums keep their order."""
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
@@ -210,7 +203,7 @@ def _write_tables(root: Path, config: ChallengeConfig, clips: list[Clip]) -> Non
 
 
 def _usage(config: ChallengeConfig, test: list[Clip]) -> dict[int, str]:
-    """public for half of the test subjects, drawn by seed; private for the others."""
+    """ "public" for a random half of the test subjects, "private" for the others."""
     subjects = sorted({clip.subject for clip in test})
     order = np.random.default_rng([config.seed, 31]).permutation(len(subjects))
     public = set(order[: len(subjects) // 2].tolist())
@@ -221,5 +214,5 @@ __all__ = ["ChallengeConfig", "Clip", "plan"]
 
 
 def plan(config: ChallengeConfig) -> list[Clip]:
-    """All recordings of a challenge, dataset by dataset."""
+    """All recordings of a synthetic benchmark, dataset by dataset."""
     return [clip for dataset in DATASETS.values() for clip in dataset.clips(config)]

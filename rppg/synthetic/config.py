@@ -1,7 +1,7 @@
-"""Parameters of the embedded challenge, and one recording of it with all that it is rendered from.
+"""Parameters of the synthetic benchmark, and the specification of one recording.
 
-Subjects are numbered through the whole challenge, each dataset from its own first number, so that
-no person is in two datasets and a dataset's people do not depend on the size of another.
+Subjects have numbers that are unique in the benchmark, each dataset with its own first number, so
+that no person is in two datasets and the subjects of a dataset do not depend on the size of others.
 
     >>> config = ChallengeConfig(seed=1)
     >>> names = ("PURE/01/01-01", "PURE/01-01", "pure", "none")
@@ -32,14 +32,14 @@ FIRST_NUMBER = {
     "vipl_hr": 10001,
     "ubfc_phys": 11001,
     "ecg_fitness": 12001,
-}  # of the people of n_<name>
+}  # first subject of n_<name>
 SET_LIMIT = 900  # subjects in a set
 SHORTEST_S = 3.0
 
 
 @dataclass(frozen=True)
 class ChallengeConfig:
-    """Parameters of an embedded challenge; equal parameters give equal bytes on one machine."""
+    """Parameters of a synthetic benchmark; equal parameters give equal bytes on one machine."""
 
     seed: int = 0
     n_ubfc: int = 6  # subjects of UBFC-rPPG, every third of them in DATASET_1
@@ -61,16 +61,16 @@ class ChallengeConfig:
     other_seconds: float = 10.0  # of a recording of the other datasets
     width: int = 320
     height: int = 240
-    level: str = "test"  # of VIPL-HR-V2 and the test tree; see nuisance.level_named
+    level: str = "test"  # of VIPL-HR-V2 and the test tree; see disturbances.level_named
     ubfc_level: str = "easy"  # of UBFC-rPPG and the other datasets
-    train_waves: bool = False  # VIPL-HR-V2 with contact waves, which its copy as handed out lacks
+    train_waves: bool = False  # contact PPG for VIPL-HR-V2, whose published version has none
     pulse_amplitude_scale: float = 1.0  # 0: the null control, faces without a pulse
 
     def __post_init__(self):
         counts = [getattr(self, f"n_{name}") for name in FIRST_NUMBER]
         if min(counts) < 0 or max(counts) > SET_LIMIT or self.clips_per_subject < 1:
             raise ValueError(
-                f"subjects a set {counts}: expected 0-{SET_LIMIT}, with 1 clip or more"
+                f"subjects per dataset {counts}: expected 0-{SET_LIMIT}, with 1 clip or more"
             )
         lengths_s = (self.seconds, self.ubfc_seconds, self.other_seconds)
         if min(lengths_s) < SHORTEST_S:
@@ -90,28 +90,28 @@ class Clip:
     """One recording to be rendered."""
 
     id: str  # as the readers call it
-    path: str  # of the video, or of the folder of images, below the challenge's root
+    path: str  # of the video, or of the folder of images, relative to the benchmark's root
     layout: str  # as the readers call it
     split: str
-    subject: int  # the person's number through the whole challenge
-    index: int  # of the subject's recordings, from 1
+    subject: int  # number of the person in the benchmark
+    index: int  # number of the subject's recording, from 1
     seconds: float
     level: str
-    fps_range: tuple[float, float]  # the true mean rate is drawn from it, to one decimal
+    fps_range: tuple[float, float]  # range of the true mean frame rate, drawn to one decimal
     container_fps: float | None = None  # None: the true mean
     images: str | None = None  # None: a video file; "png", "jpg" or "bayer": a folder of images
-    finer: int = 0  # quantiser steps below the level's, for datasets that are hardly compressed
+    finer: int = 0  # quantiser steps below the level's, for weakly compressed datasets
 
     def seed(self, config: ChallengeConfig) -> tuple[int, int, int, int]:
-        """Seed of everything that differs between a subject's recordings."""
+        """Seed of everything that differs between recordings of a subject."""
         return (config.seed, 21, self.subject, self.index)
 
     def traits(self, config: ChallengeConfig) -> Traits:
-        """The subject."""
+        """Traits of the subject."""
         return draw_traits(config.seed, self.subject, level_named(self.level).fringe[0])
 
     def times_s(self, config: ChallengeConfig) -> np.ndarray:
-        """Frame times (T,) from 0: the clip's own mean rate, one decimal as gt.csv has it."""
+        """Frame times (T,) in s from 0; the mean frame rate has one decimal, as in gt.csv."""
         rng = np.random.default_rng([*self.seed(config), 4])
         fps = round(rng.uniform(*self.fps_range), 1)
         n = round(self.seconds * fps)
@@ -125,15 +125,15 @@ class Clip:
         return float((len(times_s) - 1) / times_s[-1])
 
     def pulse(self, config: ChallengeConfig) -> Pulse:
-        """The beats: the subject's usual rate, a little different in every recording."""
+        """The beats: around the subject's usual HR, slightly different in every recording."""
         rng = np.random.default_rng([*self.seed(config), 5])
         usual = self.traits(config).hr_bpm + 3 * np.clip(rng.standard_normal(), -2, 2)
         return draw_pulse(rng, float(np.clip(usual, *HR_RANGE_BPM)), self.seconds)
 
     def hr_bpm(self, config: ChallengeConfig) -> float:
-        """True mean heart rate, counted from the beats inside the recording."""
+        """True mean HR from the beats inside the recording."""
         return self.pulse(config).mean_hr_bpm(0.0, float(self.times_s(config)[-1]))
 
     def disturbances(self) -> Level:
-        """The level's strengths."""
+        """Strengths of the disturbances."""
         return level_named(self.level)

@@ -1,10 +1,10 @@
-"""What disturbs a recording, and how much at each level of difficulty.
+"""Disturbances of a recording at each level of difficulty.
 
-A `Level` says how strong each disturbance is; `draw_nuisances` turns it into time courses for one
-recording. They are drawn from a stream of random numbers of their own, which never sees the pulse:
-none can follow the heart rate. The strong ones reach a part of the face only, so that choosing the
-region pays: a coloured light on one side, a shadow's edge, a highlight on one cheek, a fringe over
-half the forehead, talking around the mouth.
+A `Level` has the strength of each disturbance; `draw_nuisances` draws their time courses for one
+recording.  They have their own random generator and are independent of the pulse and its rate.
+The strong ones affect part of the face only, so that the choice of the region matters: a coloured
+light from one side, the edge of a shadow, a highlight on one cheek, a fringe over half the
+forehead, talking.
 
     >>> level = LEVELS["test"]
     >>> nuisances = draw_nuisances(np.random.default_rng(1), level, times_s, unit=1.0)
@@ -16,33 +16,33 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-HEART_BAND_HZ = (0.7, 2.8)  # where the rhythms of the disturbances lie
-MOTION_BAND_HZ = (0.03, 0.35)  # of sway and turning: highlights make their harmonics
+HEART_BAND_HZ = (0.7, 2.8)  # band of periodic disturbances
+MOTION_BAND_HZ = (0.03, 0.35)  # band of sway and rotation, whose harmonics show in highlights
 Chance = tuple[float, float]  # (share of recordings that have it, typical strength)
 
 
 @dataclass(frozen=True)
 class Level:
-    """Strengths of all disturbances; pixels are those of a picture 240 lines high."""
+    """Strengths of all disturbances; pixels are those of a picture of 240 lines."""
 
     name: str
     pulse: float = 0.02  # green, trough to peak, relative, on the forehead of light skin
-    sway_px: float = 1.2  # rigid wander, standard deviation
+    sway_px: float = 1.2  # rigid motion, standard deviation
     turn_deg: float = 1.5  # yaw; pitch and roll are smaller
     blink_hz: float = 0.25
     drift: float = 0.02  # slow change of light, relative
     flicker: float = 0.001  # of all light, in the heart band, relative
-    cast: float = 0.03  # constant colour of the light
+    cast: float = 0.03  # constant colour cast of the light
     specular: float = 12.0  # grey levels of the skin's shine
     noise: float = 1.2  # camera noise, grey levels
-    jitter: float = 0.15  # of the frame times, in frame intervals
+    jitter: float = 0.15  # of frame times, in frame intervals
     crf: int = 11  # of H.264
     bob_px: Chance = (0.0, 0.0)  # periodic head motion in the heart band
     talk_px: Chance = (0.0, 0.0)  # opening of the mouth
     side_light: Chance = (0.0, 0.0)  # coloured, from one side, relative
-    shadow: Chance = (0.0, 0.0)  # depth of a swinging shadow's edge
+    shadow: Chance = (0.0, 0.0)  # depth of a shadow with a moving edge
     highlight: Chance = (0.0, 0.0)  # on one cheek, grey levels
-    fringe: Chance = (0.0, 0.0)  # share of subjects with one; its swing in pixels
+    fringe: Chance = (0.0, 0.0)  # share of subjects with one; its motion in pixels
 
 
 LEVELS = {
@@ -117,39 +117,39 @@ def alone(nuisance: str, base: str) -> Level:
 
 
 def level_named(name: str) -> Level:
-    """A level of LEVELS, or "base+disturbance": the base with one of test's disturbances alone."""
+    """A level of LEVELS, or "base+disturbance": the base with one disturbance of "test"."""
     if name in LEVELS:
         return LEVELS[name]
     base, plus, nuisance = name.partition("+")
     if not plus or base not in LEVELS:
-        raise ValueError(f"level {name!r}: expected one of {list(LEVELS)} or easy+talk_px and such")
+        raise ValueError(f"level {name!r}: expected one of {list(LEVELS)} or e.g. easy+talk_px")
     return alone(nuisance, base)
 
 
 @dataclass(frozen=True)
 class Nuisances:
-    """Time courses of one recording, (T, ...) at its frames, in the video's pixels."""
+    """Time courses of one recording, (T, ...), in pixels of the video."""
 
     pose: np.ndarray  # (T, 5) shift x, shift y (px), roll, yaw, pitch (rad)
     blink: np.ndarray  # (T,) 0 open .. 1 closed
     mouth_px: np.ndarray  # (T,) opening
-    squeeze: np.ndarray  # (T,) blood pressed out of the lower face by talking, in pulses
+    squeeze: np.ndarray  # (T,) blood pressed out of the lower face by talking, in pulse heights
     gain: np.ndarray  # (T, 3) of all light
     gradient: np.ndarray  # (2,) of light across the picture, relative
-    side: float  # -1 left or 1 right: where the coloured light comes from
+    side: float  # side of the coloured light: -1 left, 1 right
     side_light: np.ndarray  # (T, 3) relative
     shadow_depth: np.ndarray  # (3,)
-    shadow_angle: float  # rad, of the direction in which it moves
-    shadow_px: np.ndarray  # (T,) place of its edge along that direction, from the face's middle
+    shadow_angle: float  # rad, direction of its motion
+    shadow_px: np.ndarray  # (T,) position of its edge along that direction, from the face's centre
     highlight: np.ndarray  # (T,) grey levels
-    highlight_rgb: np.ndarray  # (3,) colour of the lamp that makes it
-    highlight_cheek: int  # landmark in its middle
+    highlight_rgb: np.ndarray  # (3,) colour of its lamp
+    highlight_cheek: int  # landmark at its centre
     fringe_px: np.ndarray  # (T, 2) shift of the fringe
     specular: float  # grey levels of the shine
 
 
 def draw_nuisances(rng, level: Level, times_s: np.ndarray, unit: float) -> Nuisances:
-    """Draw one recording's disturbances; `unit` = the picture's lines / 240."""
+    """Draw the disturbances of one recording; unit: lines of the picture / 240."""
 
     def strength(chance: Chance) -> float:
         here, size = rng.random() < chance[0], chance[1] * rng.uniform(0.5, 1.5)
@@ -169,7 +169,7 @@ def draw_nuisances(rng, level: Level, times_s: np.ndarray, unit: float) -> Nuisa
     cast = warm * np.array((1, 0, -1)) + 0.25 * green * np.array((-0.5, 1, -0.5))
     tint = rng.uniform(0.2, 1.0, 3) * rng.permutation((1.0, 0.5, 0.1))
     side_light = strength(level.side_light) * rhythm(rng, times_s, 0.5)[:, None] * tint / tint.max()
-    depth = strength(level.shadow) * rng.uniform(0.6, 1.0, 3)  # shade is seldom grey
+    depth = strength(level.shadow) * rng.uniform(0.6, 1.0, 3)  # shadows are rarely grey
     lamp = np.array((1.0, rng.uniform(0.75, 0.95), rng.uniform(0.4, 0.8)))
     highlight = strength(level.highlight) * (1.2 + rhythm(rng, times_s, 0.5))
     return Nuisances(
@@ -193,7 +193,7 @@ def draw_nuisances(rng, level: Level, times_s: np.ndarray, unit: float) -> Nuisa
 
 
 def band_noise(rng, times_s, low_hz, high_hz, n_waves=9) -> np.ndarray:
-    """Random smooth course (T,) of unit variance: sinusoids drawn inside the band."""
+    """Random smooth time course (T,) of unit variance: sinusoids in a band."""
     freq_hz = rng.uniform(low_hz, high_hz, n_waves)
     phase, size = rng.uniform(0, 2 * np.pi, n_waves), rng.uniform(0.5, 1.0, n_waves)
     waves = np.sin(2 * np.pi * np.outer(times_s, freq_hz) + phase) @ size  # (T,)
@@ -201,7 +201,7 @@ def band_noise(rng, times_s, low_hz, high_hz, n_waves=9) -> np.ndarray:
 
 
 def rhythm(rng, times_s, irregular: float = 0.35) -> np.ndarray:
-    """A wandering rhythm (T,) inside the heart band, of about unit variance."""
+    """A quasi-periodic time course (T,) in the heart band, of about unit variance."""
     freq_hz, phase = rng.uniform(*HEART_BAND_HZ), rng.uniform(0, 2 * np.pi)
     wander = 0.5 * band_noise(rng, times_s, 0.05, 0.3)
     beat = np.sqrt(2) * np.sin(2 * np.pi * freq_hz * times_s + phase + wander)
@@ -220,7 +220,7 @@ def _blinks(rng, times_s, rate_hz) -> np.ndarray:
 
 
 def _talking(rng, times_s, size_px) -> tuple[np.ndarray, np.ndarray]:
-    """Mouth opening (T,) in pixels: syllables under phrases; and the squeeze that goes with it."""
+    """Mouth opening (T,) in pixels, syllables within phrases, and the squeeze that it causes."""
     syllables = 0.5 + 0.5 * np.sin(
         2 * np.pi * rng.uniform(2.5, 4.5) * times_s + band_noise(rng, times_s, 0.2, 1.5)
     )

@@ -1,9 +1,9 @@
-"""The one real face behind every synthetic subject: scikit-image's astronaut, taken apart.
+"""The real face from which all synthetic subjects are made: scikit-image's astronaut, in layers.
 
 `load_source()` finds the 468 FaceMesh landmarks once per process and returns, in the picture's own
-512x512 pixels, a face whose mouth is closed and whose forehead is bare (the fringe is painted over
-with skin) and soft masks of what may be recoloured. Images are float32 RGB (512, 512, 3) in 0..255,
-masks float32 (512, 512) in 0..1, landmarks (468, 2) pixels.
+512x512 pixels, a face with a closed mouth and a bare forehead (the fringe is painted over with
+skin), and soft masks of the parts that can be recoloured.  Images are float32 RGB (512, 512, 3) in
+0..255, masks float32 (512, 512) in 0..1, landmarks (468, 2) pixels.
 
     >>> source = load_source()
     >>> source.landmarks.shape, source.skin.shape
@@ -68,11 +68,11 @@ SKULL_CENTRE, SKULL_RADII = (226, 98), (51, 65)  # an ellipse under the hair
 
 @dataclass(frozen=True)
 class SourceFace:
-    """The astronaut in layers, all in source pixels (see the module's docstring)."""
+    """Layers of the astronaut, in source pixels (see the module's docstring)."""
 
     image: np.ndarray  # (512, 512, 3) face with a bare forehead and a closed mouth
-    hair_luma: np.ndarray  # (512, 512) hair's brightness over its mean, 1 where there is none
-    skin: np.ndarray  # (512, 512) where the skin's colour is: face, ears, neck, not eyes or brows
+    hair_luma: np.ndarray  # (512, 512) brightness of the hair over its mean, 1 outside
+    skin: np.ndarray  # (512, 512) skin: face, ears, neck, without eyes and brows
     head: np.ndarray  # (512, 512) silhouette without hair
     hair: np.ndarray  # (512, 512)
     landmarks: np.ndarray  # (468, 2)
@@ -80,7 +80,7 @@ class SourceFace:
 
 @lru_cache(maxsize=1)
 def load_source() -> SourceFace:
-    """Take the astronaut apart.  RuntimeError if FaceMesh does not find the face in it."""
+    """Split the astronaut into layers.  Raises RuntimeError if FaceMesh finds no face in it."""
     from skimage.data import astronaut
 
     image = astronaut()
@@ -103,7 +103,8 @@ def load_source() -> SourceFace:
 
 
 def find_landmarks(rgb: np.ndarray) -> np.ndarray:
-    """(468, 2) float32 landmark pixels of the one face in an RGB picture; RuntimeError if none."""
+    """Landmarks (468, 2) float32 in pixels of the face in an RGB picture.  Raises RuntimeError if
+    there is none."""
     with without_chatter():
         from mediapipe.python.solutions.face_mesh import FaceMesh
 
@@ -136,11 +137,11 @@ def _silhouette(landmarks: np.ndarray) -> np.ndarray:
 
 
 def spread(image: np.ndarray, known: np.ndarray, sigma_px: float) -> np.ndarray:
-    """Extend an image (H, W[, C]) smoothly from where `known` holds (normalised convolution)."""
+    """Extend an image (H, W[, C]) smoothly beyond the mask `known` (normalised convolution)."""
     weight = known.astype(np.float32)
     total = cv2.GaussianBlur(weight, (0, 0), sigma_px) + 1e-6
     wide = cv2.GaussianBlur(weight, (0, 0), 6 * sigma_px) + 1e-6
-    pick = total / (total + 0.02)  # far from anything known the wide average takes over
+    pick = total / (total + 0.02)  # far from known pixels the wide average is used
     w3, t3, d3, p3 = (x[..., None] if image.ndim == 3 else x for x in (weight, total, wide, pick))
     near = cv2.GaussianBlur(image * w3, (0, 0), sigma_px) / t3
     far = cv2.GaussianBlur(image * w3, (0, 0), 6 * sigma_px) / d3
@@ -161,7 +162,7 @@ def _bare_forehead(image, clean, landmarks, hair) -> np.ndarray:
 
 
 def _long_neck(image, clean, landmarks) -> np.ndarray:
-    """Paint a neck below and beside the jaw, darker under the chin; ears stay as they are."""
+    """Paint a neck below and next to the jaw, darker under the chin; ears are not changed."""
     rows = np.arange(512, dtype=np.float32)[:, None]
     under = np.clip((rows - landmarks[152, 1] + 12) / 30, 0, 1)
     paint = spread(image, clean, 9.0) * (0.66 + 0.18 * under)[..., None]
@@ -180,7 +181,7 @@ def _close_mouth(image: np.ndarray, landmarks: np.ndarray) -> tuple[np.ndarray, 
     lower = np.array(sorted([*corners.tolist(), *landmarks[list(LOWER_INNER_LIP)].tolist()]))
 
     def shift(x, y):
-        """How far the closed mouth's pixel (x, y) lies from where its colour was."""
+        """Distance of pixel (x, y) of the closed mouth from the original position of its colour."""
         top = np.interp(x, upper[:, 0], upper[:, 1]) - 0.8
         bottom = np.interp(x, lower[:, 0], lower[:, 1]) + 0.8
         inside = (x > corners[0, 0]) & (x < corners[1, 0])

@@ -1,7 +1,7 @@
-"""Rendered frames on disk: a video file, or a folder of images, whole or not at all.
+"""Folders of images, written atomically.
 
 Frames are RGB uint8 arrays (H, W, 3).  Kinds of images: "png" and "jpg" in colour, "bayer" one
-channel of raw sensor values behind a colour filter, 16 bits a pixel, as PNG.
+channel of raw sensor values behind a colour filter, 16 bits per pixel, as PNG.
 
     >>> write_images("01-01", "png", ["Image1.png", "Image2.png"], frames)  # doctest: +SKIP
 """
@@ -26,7 +26,7 @@ def write_images(
 ) -> Path:
     """Write frames as image files of these names into a new folder.
 
-    Raises ValueError where there are not as many names as frames, OSError where a file cannot be
+    Raises ValueError if the numbers of names and frames differ, OSError if a file cannot be
     written.
     """
     folder = Path(folder)
@@ -42,7 +42,7 @@ def write_images(
 
 
 def mosaic(rgb: np.ndarray) -> np.ndarray:
-    """What a sensor behind the filter BAYER sees of (H, W, 3): (H, W) uint16, the upper 8 bits."""
+    """Raw values of a sensor with the filter BAYER for (H, W, 3): (H, W) uint16, upper 8 bits."""
     raw = np.empty(rgb.shape[:2], np.uint16)  # (H, W)
     for place, colour in enumerate(BAYER):
         row, column = divmod(place, 2)

@@ -1,14 +1,14 @@
-"""Light and skin: the dichromatic reflection model, written as a few pictures times time courses.
+"""Light and skin: the dichromatic reflection model as pictures times time courses.
 
-Wang et al., Algorithmic Principles of Remote PPG (2017), equation 4: what the camera sees of a skin
-pixel is intensity x (specular + diffuse + pulse) + noise. Relative to the skin's own colour, the
-pulse moves (R, G, B) along about (.33, .77, .53) (de Haan & van Leest 2014); more blood is darker.
+Wang et al., Algorithmic Principles of Remote PPG (2017), equation 4: the value of a skin pixel is
+intensity x (specular + diffuse + pulse) + noise.  Relative to the skin colour, the pulse changes
+(R, G, B) in proportion to about (.33, .77, .53) (de Haan & van Leest 2014); more blood is darker.
 Everything fixed to the head is linear in its time courses:
 
     skin(t) = face + sum over k of courses[t, k] * layers[k]
 
-so that a frame costs one matrix product. Layers are float32 (K, h, w, 3) inside the subject's box;
-light fixed to the room is a coarse picture of gains (h / 4, w / 4, 3) a frame.
+so that a frame costs one matrix product.  Layers are float32 (K, h, w, 3) inside the subject's
+box; ambient light is a coarse picture of gains (h / 4, w / 4, 3) per frame.
 
     >>> layers = skin_layers(subject, nuisances, rng, pulse_scale=0.02)
     >>> picture = subject.face[layers.box] + layers.at(courses[0])
@@ -23,7 +23,7 @@ from rppg.synthetic.disturbances import Nuisances
 from rppg.synthetic.pulse import Pulse
 from rppg.synthetic.subject import Subject
 
-PULSE_RGB = np.array((0.33, 0.77, 0.53), np.float32)  # relative to the skin's own colour
+PULSE_RGB = np.array((0.33, 0.77, 0.53), np.float32)  # relative to the skin colour
 SHINE_PLACES = (
     (151, 15, 9, 0.9),
     (4, 5, 8, 1.0),
@@ -31,25 +31,25 @@ SHINE_PLACES = (
     (280, 12, 9, 0.7),
     (199, 8, 6, 0.5),
 )
-DARK_SKIN_PULSE = 0.55  # a very dark skin's relative pulse over a very light one's
-COARSE = 4  # pixels of the picture per pixel of the room's light
+DARK_SKIN_PULSE = 0.55  # relative pulse of very dark skin over that of very light skin
+COARSE = 4  # pixels of the picture per pixel of the ambient light
 
 
 @dataclass(frozen=True)
 class SkinLayers:
-    """Layers (K, h, w, 3) inside box (rows, columns); see `courses` for what K runs over."""
+    """Layers (K, h, w, 3) inside box (rows, columns), in the order of `skin_courses`."""
 
     box: tuple[slice, slice]
     flat: np.ndarray  # (K, h * w * 3)
     shape: tuple[int, int, int]
 
     def at(self, course: np.ndarray) -> np.ndarray:
-        """What to add to the face at one frame's courses (K,): (h, w, 3)."""
+        """Sum of the layers (h, w, 3) for the courses (K,) of a frame, to be added to the face."""
         return (course @ self.flat).reshape(self.shape)
 
 
 def skin_layers(subject: Subject, nuisances: Nuisances, rng, pulse_scale: float) -> SkinLayers:
-    """Pulse, its delay, squeezed blood, shine and shading of one recording."""
+    """Layers of one recording: pulse, its delay, squeezed blood, shine and shading."""
     box = _box(subject.skin > 0.02)
     face, skin = subject.face[box], subject.skin[box]
     rows, columns = (
@@ -88,19 +88,19 @@ def skin_layers(subject: Subject, nuisances: Nuisances, rng, pulse_scale: float)
 def skin_courses(
     pulse: Pulse, nuisances: Nuisances, times_s: np.ndarray, unit: float
 ) -> np.ndarray:
-    """Time courses (T, K) of the layers of `skin_layers`, in their order."""
+    """Time courses (T, K) of the layers of `skin_layers`."""
     step = 0.004
     wave = pulse.wave(times_s)
     slope = (pulse.wave(times_s + step) - pulse.wave(times_s - step)) / (2 * step)
     yaw, pitch = nuisances.pose[:, 3], nuisances.pose[:, 4]
-    reach = 40 * unit  # pixels that the shine stays behind per radian of turning
+    reach = 40 * unit  # pixels by which the shine lags per radian of rotation
     one = np.ones(len(times_s))
     courses = [wave, slope, nuisances.squeeze, one, reach * yaw, reach * pitch, nuisances.highlight]
     return np.stack([*courses, 0.8 * yaw], axis=1).astype(np.float32)
 
 
-class RoomLight:
-    """Gains of the room's light: drift, colour, one-sided coloured light, a shadow's edge."""
+class AmbientLight:
+    """Gains of the ambient light: drift, colour, coloured light from one side, edge of a shadow."""
 
     def __init__(self, subject: Subject, nuisances: Nuisances):
         height, width = subject.skin.shape

@@ -1,9 +1,8 @@
-"""A pulse with a known truth: beat times, the photoplethysmographic wave they make, its rate.
+"""A pulse with known ground truth: beat times, the PPG, and the HR.
 
-Beat times come from integrating a rate that breathes (respiratory sinus arrhythmia), wanders slowly
-(Mayer waves, about 0.1 Hz), drifts over the recording, and jitters from beat to beat. The wave runs
-once through a template with a dicrotic notch between two beats. The true mean heart rate is counted
-from the beats, not taken from the nominal rate.
+Beat times are the integral of an HR with respiratory sinus arrhythmia, Mayer waves (about 0.1 Hz),
+a drift over the recording, and beat-to-beat jitter.  Between two beats, the PPG is a template with
+a dicrotic notch.  The true mean HR is counted from the beats, not the nominal HR.
 
     >>> pulse = draw_pulse(np.random.default_rng(0), hr_bpm=72, duration_s=10)
     >>> pulse.wave(np.arange(300) / 30).shape
@@ -15,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-LEAD_S = 4.0  # beats before the recording's start and after its end, for delays and interpolation
+LEAD_S = 4.0  # of beats before and after the recording, for delays and interpolation
 GRID_HZ = 250.0
-RATE_LIMITS_BPM = (42.0, 158.0)  # of the instantaneous rate
+RATE_LIMITS_BPM = (42.0, 158.0)  # of the instantaneous HR
 # Template of one beat over its phase: systolic peak, then the dicrotic wave after the notch.
-BUMPS = ((0.21, 0.085, 1.0), (0.36, 0.09, 0.34), (0.57, 0.075, 0.36))  # place, width, height
+BUMPS = ((0.21, 0.085, 1.0), (0.36, 0.09, 0.34), (0.57, 0.075, 0.36))  # position, width, height
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Pulse:
     breath_phase: float
 
     def phase(self, times_s: np.ndarray) -> np.ndarray:
-        """Beats since the first one, continuous: the integer part counts them."""
+        """Continuous number of beats since the first one."""
         beats = np.arange(len(self.beat_times_s))
         return PchipInterpolator(self.beat_times_s, beats)(times_s)
 
@@ -42,12 +41,12 @@ class Pulse:
         return np.interp(self.phase(times_s) % 1, place, _template(place)) * (1 + 0.08 * breath)
 
     def rate_bpm(self, times_s: np.ndarray, over_s: float = 2.0) -> np.ndarray:
-        """Heart rate (T,) as an oximeter shows it: beats within `over_s` around each time."""
+        """HR (T,) as displayed by an oximeter: from the beats within `over_s` around each time."""
         low, high = self.phase(times_s - over_s / 2), self.phase(times_s + over_s / 2)
         return 60 * (high - low) / over_s
 
     def mean_hr_bpm(self, start_s: float, stop_s: float) -> float:
-        """60 x (beats - 1) / (last - first beat) of the beats inside; ValueError below two."""
+        """60 x (beats - 1) / (last - first beat).  Raises ValueError for fewer than two beats."""
         inside = self.beat_times_s[(self.beat_times_s >= start_s) & (self.beat_times_s <= stop_s)]
         if len(inside) < 2:
             raise ValueError(f"{len(inside)} beats in {start_s}-{stop_s} s: expected at least 2")
@@ -55,7 +54,7 @@ class Pulse:
 
 
 def draw_pulse(rng: np.random.Generator, hr_bpm: float, duration_s: float) -> Pulse:
-    """Draw the beats of a recording at about `hr_bpm`; variability shrinks as the rate grows."""
+    """Draw the beats of a recording at about `hr_bpm`; variability is lower at a higher HR."""
     breath_hz, breath_phase = rng.uniform(0.18, 0.33), rng.uniform(0, 2 * np.pi)
     slow_hz, slow_phase = rng.uniform(0.06, 0.12), rng.uniform(0, 2 * np.pi)
     calm = np.clip((170 - hr_bpm) / 100, 0.2, 1.1)

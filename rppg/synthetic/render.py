@@ -1,8 +1,8 @@
-"""Frames of one recording: subject x pulse x disturbances, one at a time.
+"""Rendering of the frames of one recording from subject, pulse and disturbances.
 
-`Renderer(subject, pulse, level, times_s, rng_seed)` yields RGB uint8 frames (H, W, 3). A frame is,
-in this order: skin layers on the face, lids and lips, the head's pose as one small warp over the
-background, the room's light, camera noise, rounding to 8 bits.
+`Renderer(subject, pulse, level, times_s, seed)` yields RGB uint8 frames (H, W, 3).  Steps, in this
+order: skin layers on the face, lids and lips, pose of the head as one small warp over the
+background, ambient light, camera noise, rounding to 8 bits.
 
     >>> frames = Renderer(subject, pulse, LEVELS["easy"], np.arange(300) / 30, seed=(0, 7, 1))
     >>> next(iter(frames)).shape
@@ -16,20 +16,20 @@ import numpy as np
 
 from rppg.synthetic.disturbances import Level, draw_nuisances
 from rppg.synthetic.face_template import EYES, fill
-from rppg.synthetic.light import RoomLight, skin_courses, skin_layers
+from rppg.synthetic.light import AmbientLight, skin_courses, skin_layers
 from rppg.synthetic.pulse import Pulse
 from rppg.synthetic.subject import Subject
 
 INNER_LIPS = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
 MOUTH_RGB = np.array((62, 24, 24), np.float32)  # inside an open mouth
-NOISE_MARGIN = 48  # pixels by which the noise bank is larger than the picture
+NOISE_MARGIN = 48  # pixels by which the noise picture is larger than a frame
 
 
 class Renderer:
     """An iterable over the frames of one recording; iterating again gives the same frames.
 
-    times_s: (T,) in seconds, irregular where the camera was. seed: integers that, with the
-    arguments, decide every byte. pulse_scale multiplies the level's pulse; 0 renders none.
+    times_s: (T,) in seconds, possibly irregular.  seed: integers; they and the other arguments
+    determine every byte.  pulse_scale: factor of the level's pulse; 0 renders none.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Renderer:
         rng = np.random.default_rng([*seed, 2])
         self.layers = skin_layers(subject, nuisances, rng, level.pulse * pulse_scale)
         self.courses = skin_courses(pulse, nuisances, times_s, unit)
-        self.room = RoomLight(subject, nuisances)
+        self.light = AmbientLight(subject, nuisances)
         self.pose = PoseWarp(subject)
         self.mouth = Mouth(subject)
         self.lids = _eye_boxes(subject)
@@ -84,7 +84,7 @@ class Renderer:
         clear = cv2.merge([1 - moved[..., 3]] * 3)
         picture = cv2.multiply(clear, subject.background)
         cv2.add(picture, np.ascontiguousarray(moved[..., :3]), dst=picture)
-        gains = cv2.resize(self.room.at(frame), picture.shape[1::-1])
+        gains = cv2.resize(self.light.at(frame), picture.shape[1::-1])
         return cv2.multiply(picture, gains, dst=picture)
 
     def _blink(self, head: np.ndarray, closed: float) -> None:
@@ -102,12 +102,12 @@ class Renderer:
         shift = np.array([[1, 0, shift_px[0]], [0, 1, shift_px[1]]])
         hair = cv2.warpAffine(hair, shift, hair.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
         under = head[self.brow_box]
-        hair *= under[..., 3:]  # it hangs on the head, not in the air
+        hair *= under[..., 3:]  # on the head only
         under[..., :3] = under[..., :3] * (1 - hair[..., 3:]) + hair[..., :3]
 
 
 class PoseWarp:
-    """Rigid shift, roll, and turning by parallax of the head before its background."""
+    """Rigid shift and roll, and rotation by parallax, of the head in front of its background."""
 
     def __init__(self, subject: Subject):
         height, width = subject.skin.shape
@@ -119,7 +119,7 @@ class PoseWarp:
         down = [zero, follow, x, zero, depth]
         self.grid = np.stack([columns, rows]).reshape(-1)
         self.flat = np.stack([np.stack(pair) for pair in zip(across, down, strict=True)])
-        self.flat = -self.flat.reshape(len(across), -1)  # the warp looks back to where it came from
+        self.flat = -self.flat.reshape(len(across), -1)  # cv2.remap needs the inverse map
         self.shape = (2, height, width)
 
     def apply(self, picture: np.ndarray, pose: np.ndarray) -> np.ndarray:
@@ -127,15 +127,9 @@ class PoseWarp:
         maps = (pose.astype(np.float32) @ self.flat + self.grid).reshape(self.shape)
         return cv2.remap(picture, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
-    def points(self, points: np.ndarray, pose: np.ndarray) -> np.ndarray:
-        """Where points (K, 2) of the resting picture go, to first order."""
-        shift = (pose.astype(np.float32) @ self.flat).reshape(self.shape)
-        column, row = np.round(points).astype(int).T
-        return points - shift[:, row, column].T
-
 
 class Mouth:
-    """Opens the mouth: lips part along their line, the chin follows, darkness between."""
+    """Opens the mouth: the lips part along their line, the chin follows, the gap is dark."""
 
     def __init__(self, subject: Subject):
         points, unit = subject.landmarks, subject.skin.shape[0] / 240
@@ -179,7 +173,7 @@ class Mouth:
 
 
 def _eye_boxes(subject: Subject) -> list[tuple[tuple[slice, slice], np.ndarray]]:
-    """A box around each eye and the soft mask (h, w, 1) of what its lid covers."""
+    """A box around each eye and the soft mask (h, w, 1) of its lid."""
     unit, boxes = subject.skin.shape[0] / 240, []
     for eye in EYES:
         points = subject.landmarks[list(eye)]
@@ -191,7 +185,7 @@ def _eye_boxes(subject: Subject) -> list[tuple[tuple[slice, slice], np.ndarray]]
 
 
 def _fringe_box(subject: Subject, nuisances) -> tuple[slice, slice] | None:
-    """Where the fringe can be while it swings; None where there is none."""
+    """Bounding box of the moving fringe; None without a fringe."""
     rows, columns = np.nonzero(subject.fringe[..., 3] > 0.01)
     if not len(rows):
         return None

@@ -1,7 +1,7 @@
-"""A synthetic subject: the source face reshaped, recoloured and dressed, seeded by its number.
+"""A synthetic subject: the source face, reshaped, recoloured and dressed, seeded by its number.
 
-`make_subject(traits, width, height)` returns everything that stays the same over a subject's
-recordings, at the video's size: pictures float32 RGB (H, W, 3) in 0..255, maps float32 (H, W).
+`make_subject(traits, width, height)` returns everything that is equal in all recordings of a
+subject, at the video's size: pictures float32 RGB (H, W, 3) in 0..255, maps float32 (H, W).
 
     >>> subject = make_subject(draw_traits(seed=0, number=7), width=320, height=240)
     >>> subject.face.shape, subject.landmarks.shape
@@ -18,9 +18,9 @@ from rppg.synthetic import appearance
 from rppg.synthetic.face_template import BROWS, EYES, LIPS, OVAL, fill, load_source, spread
 
 HR_RANGE_BPM = (45.0, 150.0)
-FACE_WIDTH = 94.0  # source pixels between landmarks 234 and 454
+FACE_WIDTH = 94.0  # source pixels from landmark 234 to 454
 HAIR_STYLES = ("bob", "short", "long", "buzz")
-# Skin from very light to very dark, as a camera's automatic exposure shows it (display RGB).
+# Skin from very light to very dark, as rendered by automatic exposure (display RGB).
 TONES = np.array(
     [(221, 184, 163), (210, 165, 138), (190, 140, 109), (160, 112, 83), (124, 83, 61), (88, 58, 45)]
 ).astype(np.float32)
@@ -33,13 +33,13 @@ NOSE = (1, 2, 4, 5, 6, 195, 197, 98, 327, 64, 294, 48, 278, 129, 358)
 
 @dataclass(frozen=True)
 class Traits:
-    """What makes a subject: a few numbers, drawn before anything is painted."""
+    """Random traits of a subject."""
 
     number: int
-    hr_bpm: float  # the subject's usual rate, HR_RANGE_BPM
+    hr_bpm: float  # the subject's usual HR, in HR_RANGE_BPM
     tone: float  # 0 very light .. 1 very dark
-    fringe: float  # 0 none .. 1 hair over the whole forehead; its sign-free side is drawn in shape
-    seed: tuple[int, ...]  # of everything else
+    fringe: float  # 0 none .. 1 hair over the whole forehead
+    seed: tuple[int, ...]  # seed of all other traits
 
 
 @dataclass(frozen=True)
@@ -48,21 +48,21 @@ class Subject:
 
     traits: Traits
     face: np.ndarray  # (H, W, 3) head, hair and clothes on black
-    alpha: np.ndarray  # (H, W) 1 where they are
+    alpha: np.ndarray  # (H, W) their opacity
     background: np.ndarray  # (H, W, 3)
     closed_eyes: np.ndarray  # (H, W, 3) the face with closed eyes
     fringe: np.ndarray  # (H, W, 4) hair hanging over the forehead: premultiplied RGB and alpha
-    skin: np.ndarray  # (H, W) bare skin: 1 where the pulse shows, less under beard, 0 elsewhere
-    depth: np.ndarray  # (H, W) towards the camera, in pixels, for turning
-    follow: np.ndarray  # (H, W) 1 where the head moves, 0 where nothing does
+    skin: np.ndarray  # (H, W) visibility of the pulse: 1 on bare skin, less under a beard, else 0
+    depth: np.ndarray  # (H, W) towards the camera, in pixels, for rotation
+    follow: np.ndarray  # (H, W) 1 on the head, which moves, 0 far from it
     landmarks: np.ndarray  # (468, 2) pixels
 
 
 def draw_traits(seed: int, number: int, fringe_share: float = 0.0) -> Traits:
-    """Traits of subject `number`: heart rate and tone spread evenly over subjects, independently.
+    """Traits of subject `number`; HR and skin tone are uniform over subjects and independent.
 
-    The two follow the R2 low-discrepancy sequence (Roberts 2018), so that any run of consecutive
-    numbers covers rate x tone evenly; `fringe_share` is the share of subjects with a fringe.
+    They follow the R2 low-discrepancy sequence (Roberts 2018), so that consecutive numbers cover HR
+    x tone evenly.  fringe_share: share of subjects with a fringe.
     """
     start = np.random.default_rng([seed, 11]).random(2)
     rate, tone = (start + number * np.array([0.7548776662466927, 0.5698402909980532])) % 1
@@ -73,7 +73,7 @@ def draw_traits(seed: int, number: int, fringe_share: float = 0.0) -> Traits:
 
 
 def make_subject(traits: Traits, width: int, height: int) -> Subject:
-    """Paint the subject at the video's size."""
+    """Render the pictures and maps of a subject at the video's size."""
     rng = np.random.default_rng(traits.seed)
     source = load_source()
     landmarks, to_source = _reshape(source.landmarks, rng, width, height)
@@ -105,7 +105,7 @@ def make_subject(traits: Traits, width: int, height: int) -> Subject:
 
 
 def _reshape(points, rng, width, height):
-    """Landmarks of the new subject (468, 2) in the video, and maps from video to source pixels."""
+    """Landmarks (468, 2) of the new subject in the video, and maps from video to source pixels."""
 
     def draw(spread):
         return float(np.clip(rng.normal(), -1.6, 1.6) * spread)
@@ -140,7 +140,7 @@ def _reshape(points, rng, width, height):
 
 
 def _dense_map(points, moved, controls, centre, place, scale, width, height):
-    """Smooth inverse warp (map_x, map_y) float32 (H, W), exact at controls, plain far away."""
+    """Smooth inverse warp (map_x, map_y) float32 (H, W): exact at controls, a scaling far away."""
     turn = np.linspace(0, 2 * np.pi, 16, endpoint=False)
     ring = np.stack([np.cos(turn), np.sin(turn)], 1) * 135
     known = np.concatenate([moved[controls], ring * scale + place])
@@ -165,7 +165,7 @@ def skin_colour(tone: float) -> np.ndarray:
 
 
 def _recolour(face, skin, tone, rng):
-    """Give the skin its tone: the source's ratio to its own mean colour, times the new colour."""
+    """Recolour the skin: ratio of the source to its mean colour, times the new colour."""
     mean = (face * skin[..., None]).sum(axis=(0, 1)) / skin.sum()
     ratio = np.clip(face, 4, 255) / mean
     grey = ratio.mean(axis=2, keepdims=True)
@@ -225,7 +225,7 @@ def _close_eyes(face, skin, landmarks):
 
 
 def _stack(*layers):
-    """Lay premultiplied layers (rgb, alpha) over each other, first at the bottom."""
+    """Compose premultiplied layers (rgb, alpha), the first at the bottom."""
     rgb, alpha = layers[0]
     for over_rgb, over_alpha in layers[1:]:
         rgb = rgb * (1 - over_alpha[..., None]) + over_rgb
@@ -234,7 +234,7 @@ def _stack(*layers):
 
 
 def _pose_maps(landmarks, unit, width, height):
-    """Depth (an ellipsoid with a nose) and how far each place follows the head."""
+    """Depth (an ellipsoid with a nose) and how much each pixel follows the head."""
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
     centre = landmarks[[234, 454]].mean(axis=0) + (0, -8 * unit)
     x, y = (columns - centre[0]) / (62 * unit), (rows - centre[1]) / (92 * unit)

@@ -1,24 +1,25 @@
-"""Is what a net learned without labels a pulse, or did it collapse?
+"""Collapse check of a net that was trained without labels: does it predict a pulse?
 
-A net may answer the losses with a sine of its own, whatever it sees, or with nothing at all.  So
-its label-free values (`rppg.training.self_consistency`) stand beside those of a generator that always
-says the same sine, and of white noise.  No label is read.
+A net can minimise the losses with a sine of its own, whatever the clip, or with a constant.  So its
+self-consistency (`rppg.training.self_consistency`) is compared with that of a generator of one
+fixed sine, and of white noise.  No label is read.
 
-    >>> found = check_collapse(model, SelfConsistency(store, ids, "ratio"), "ST-Transformer")  # doctest: +SKIP
-    >>> found.collapsed, found.reasons  # doctest: +SKIP
+    >>> self_consistency = SelfConsistency(store, ids, "ratio")  # doctest: +SKIP
+    >>> check = check_collapse(model, self_consistency, "ST-Transformer")  # doctest: +SKIP
+    >>> check.collapsed, check.reasons  # doctest: +SKIP
     (False, [])
-    >>> refuse_collapsed({"monitor": found.as_json()}, allow=False)  # doctest: +SKIP
+    >>> refuse_collapsed({"monitor": check.as_json()}, allow=False)  # doctest: +SKIP
 
-A run is called collapsed by three rules, each about the recordings together:
+Three rules, each over all recordings, call a run collapsed:
 
-same rate     7 of 10 recordings or more have rates within 6 bpm, the width of one peak; of people
-              at rest (80 +- 12 bpm) it is 2 of 10
-speed         when a clip is played slower, its rate changes no better than the sine's, which never
-              changes, or the noise's
+same HR       7 of 10 recordings or more have HRs within 6 bpm, the width of one peak; of people at
+              rest (80 +- 12 bpm) it is 2 of 10
+speed         when a clip is played slower, the HR follows no better than that of the sine, which
+              never changes, or of the noise
 noise         the in-band spectra are, in entropy, at most a fifth of the way from noise to a sine
 
-A run that passes has waves that come from its clips; whether it is the pulse or some other motion
-in the heart band, only labels say.
+A run that passes predicts from its clips; whether that is the pulse or some other motion in the
+heart band, only labels can tell.
 """
 
 from dataclasses import dataclass
@@ -29,14 +30,15 @@ import torch
 from torch import Tensor, nn
 
 from rppg.datasets.prepared import FPS
+from rppg.models.protocol import traits_of
 from rppg.training.self_consistency import SelfConsistency, means
 from rppg.utils.seeding import generator_from
 
 SINE, NOISE = "sine generator", "noise"
 SINE_BPM = 72.0
-BLOCK = (2, 2)  # cells of the two that do not look, as many as the paper's net has
+BLOCK = (2, 2)  # cells of the two generators, as many as the paper's net has
 SAME_BPM = 6.0
-MOST_SAME = 0.7  # share of recordings with one rate, from which on they hardly differ
+MOST_SAME = 0.7  # share of recordings with one HR, from which on a run counts as collapsed
 NOISE_SHARE = 0.8  # of the way from the sine's spectral entropy to the noise's
 NOISE_SEED = 7  # what a seed is for; others have 0 to 6
 
@@ -46,18 +48,16 @@ class CollapseCheck:
     """What `check_collapse` found."""
 
     name: str
-    values: (
-        pd.DataFrame
-    )  # rows name, "sine generator", "noise"; a column a value of SelfConsistency
-    rates: pd.DataFrame  # (n,) recordings: id, and hr_bpm by name, "POS" and the two
-    reasons: list[str]  # why the run counts as collapsed, in words; empty where it does not
+    values: pd.DataFrame  # rows name, "sine generator", "noise"; columns those of SelfConsistency
+    rates: pd.DataFrame  # (n,) recordings: id, and hr_bpm by name, "POS" and the two generators
+    reasons: list[str]  # why the run counts as collapsed, in words; empty if it does not
 
     @property
     def collapsed(self) -> bool:
         return bool(self.reasons)
 
     def as_json(self) -> dict:
-        """For run.json: everything but the rates; None where a value is not known."""
+        """For run.json: everything except the rates; None if a value is NaN."""
         known = self.values.astype(object).where(self.values.notna(), None)
         return {
             "name": self.name,
@@ -69,17 +69,18 @@ class CollapseCheck:
 
 
 class SineGenerator(nn.Module):
-    """The same sine of 72 bpm, whatever it sees: the perfect answer to losses of one clip.
+    """The same sine of 72 bpm, whatever the clip: it minimises every loss of a single clip.
 
-    Clips (B, T, ...), maps or faces, to waves (B, T), or to a block (B, T, 2, 2) of them.
+    Clips (B, T, ...), maps or crops, to BVPs (B, T), or to cells (B, T, 2, 2).
     """
 
-    def forward(self, clips: Tensor, rows: Tensor | None = None, whole_block: bool = False):
+    def forward(self, clips: Tensor, rows: Tensor | None = None) -> Tensor:
         times_s = torch.arange(clips.shape[1], dtype=torch.float64) / FPS
-        wave = torch.sin(2 * torch.pi * SINE_BPM / 60 * times_s)
-        if whole_block:
-            return wave[:, None, None].expand(len(clips), -1, *BLOCK)  # (B, T, S, S)
-        return wave.expand(len(clips), -1)  # (B, T)
+        sine = torch.sin(2 * torch.pi * SINE_BPM / 60 * times_s)
+        return sine.expand(len(clips), -1)  # (B, T)
+
+    def cells(self, clips: Tensor) -> Tensor:
+        return self(clips)[..., None, None].expand(-1, -1, *BLOCK)  # (B, T, S, S)
 
 
 class NoiseGenerator(nn.Module):
@@ -89,25 +90,28 @@ class NoiseGenerator(nn.Module):
         super().__init__()
         self.generator = generator_from(NOISE_SEED)
 
-    def forward(self, clips: Tensor, rows: Tensor | None = None, whole_block: bool = False):
-        shape = clips.shape[:2] + BLOCK if whole_block else clips.shape[:2]
-        return torch.randn(shape, generator=self.generator)  # (B, T) or (B, T, S, S)
+    def forward(self, clips: Tensor, rows: Tensor | None = None) -> Tensor:
+        return torch.randn(clips.shape[:2], generator=self.generator)  # (B, T)
+
+    def cells(self, clips: Tensor) -> Tensor:
+        return torch.randn(clips.shape[:2] + BLOCK, generator=self.generator)  # (B, T, S, S)
 
 
 def check_collapse(model: nn.Module, self_consistency: SelfConsistency, name: str) -> CollapseCheck:
     """Values of the model, called `name`, of the sine generator and of noise, and a verdict.
 
-    Raises ValueError where there are fewer than two recordings, or the name is one of the others'.
+    Raises ValueError for fewer than two recordings, or if the name is one of the others'.
     """
     if len(self_consistency.ids) < 2:
-        found = f"{len(self_consistency.ids)} recording to look at"
-        raise ValueError(f"{found}: whether rates differ is seen from two on, better 20")
+        n = len(self_consistency.ids)
+        raise ValueError(f"{n} recording to check on: expected 2 or more to compare, better 20")
     if name in (SINE, NOISE, "POS", "id"):
         raise ValueError(f"the model is called {name!r}, as what it is compared with: rename it")
     models = {name: model, SINE: SineGenerator(), NOISE: NoiseGenerator()}
-    tables = {who: self_consistency.table(one) for who, one in models.items()}
+    traits = traits_of(model)  # the others are evaluated as the model is
+    tables = {who: self_consistency.table(one, traits) for who, one in models.items()}
     values = pd.DataFrame({who: means(table) for who, table in tables.items()}).T
-    values = values[list(means(tables[name]))]  # what the model lacks is not asked of the others
+    values = values[list(means(tables[name]))]  # no value of cells if the model has a single one
     rates = tables[name][["id", "pos_hr_bpm"]].rename(columns={"pos_hr_bpm": "POS"})
     rates = rates.assign(**{who: table["hr_bpm"] for who, table in tables.items()})
     rates = rates[["id", name, "POS", SINE, NOISE]]
@@ -117,8 +121,8 @@ def check_collapse(model: nn.Module, self_consistency: SelfConsistency, name: st
 
 
 def collapse_reasons(hr_bpm, of_model: pd.Series, values: pd.DataFrame) -> list[str]:
-    """Why a model counts as collapsed.  hr_bpm: (n,) its rates, NaN where a wave is flat; of_model:
-    its row of values."""
+    """Why a model counts as collapsed.  hr_bpm: (n,), NaN if a predicted BVP is flat; of_model: its
+    row of values."""
     sine, noise = values.loc[SINE], values.loc[NOISE]
     reasons = []
     share, rate_bpm = same_rate(hr_bpm)
@@ -143,8 +147,8 @@ def collapse_reasons(hr_bpm, of_model: pd.Series, values: pd.DataFrame) -> list[
 
 
 def same_rate(hr_bpm) -> tuple[float, float]:
-    """Largest share of rates (n,) that lie within 6 bpm of each other, and their mean in bpm; those
-    without a rate (NaN) count as alike, too."""
+    """Largest share of HRs (n,) that lie within 6 bpm of each other, and their mean in bpm; missing
+    ones (NaN) count as alike, too."""
     rates = np.sort(np.asarray(hr_bpm, dtype=float))
     known = rates[np.isfinite(rates)]
     n_alike = np.searchsorted(known, known + SAME_BPM, side="right") - np.arange(len(known))
@@ -158,12 +162,12 @@ def same_rate(hr_bpm) -> tuple[float, float]:
 
 def refuse_collapsed(run_json: dict, allow: bool) -> None:
     """Raise ValueError for a run whose run.json says that it has collapsed, unless allowed, and for
-    one that says nothing of it."""
-    found = run_json.get("monitor")
-    if found is None:
-        text = "run.json has no entry 'monitor', so nobody knows whether that run collapsed"
+    one whose run.json does not say."""
+    check = run_json.get("monitor")
+    if check is None:
+        text = "run.json has no entry 'monitor': it is unknown whether that run collapsed"
         raise ValueError(f"{text}: pre-train again")
-    if found["collapsed"] and not allow:
-        text = f"the run {found['name']!r} has collapsed: {'; '.join(found['reasons'])}"
+    if check["collapsed"] and not allow:
+        text = f"the run {check['name']!r} has collapsed: {'; '.join(check['reasons'])}"
         advice = "pre-train with other settings or another seed, or allow a collapsed parent"
         raise ValueError(f"{text}. {advice.capitalize()}")

@@ -1,11 +1,11 @@
-"""How a run learns: the numbers of `fit`, its learning rate over the steps, what a run must share.
+"""Hyperparameters of `fit`, the learning rate schedule, and what identifies a run.
 
     >>> config = FitConfig(n_steps=100, lr=1e-4, warmup_steps=10)
     >>> [float(f"{learning_rate(config, step):.1e}") for step in (0, 9, 99)]
     [1e-05, 0.0001, 3e-08]
 
-The schedule is over steps, never over minutes: a step's learning rate is the same however fast the
-machine is and however often the run was stopped.  A budget of minutes only ends the run early.
+The schedule depends on the step only, never on time: it is the same on a slow machine, on a fast
+one, and in a run that was interrupted.  A budget of minutes only ends the run early.
 """
 
 import json
@@ -15,39 +15,43 @@ from dataclasses import asdict, dataclass
 from torch import nn
 
 from rppg.models.checkpoint import model_facts
+from rppg.utils.dict_diff import differences
 
 PRECISIONS = ("32-true", "bf16-mixed")
 SCHEDULES = ("cosine", "constant")
 DEVICES = ("auto", "cpu", "cuda")
-MAY_CHANGE = ("budget_minutes", "save_every", "device")  # in a run that goes on
-HEADER_NAMES = {  # of FitConfig's fields in files of weights, so that older runs are still resumed
+MAY_CHANGE = ("budget_minutes", "save_every", "device")  # when a run resumes
+HEADER_NAMES = {  # names of these fields in files of weights, so that older runs can be resumed
     "max_grad_norm": "clip_norm",
     "accumulate_grad_batches": "accumulate",
     "monitor": "minimise",
 }
-N_TOLD = 6  # differences that an error lists
+N_LISTED = 6  # differences that an error message lists
 
 
 @dataclass(frozen=True)
 class FitConfig:
-    """A step is one update of the weights.  ValueError for what cannot be."""
+    """Hyperparameters of a run; a step is one update of the weights.
 
-    n_steps: int  # the whole schedule
-    lr: float = 1e-4  # of AdamW, at its height
+    Raises ValueError for invalid values.
+    """
+
+    n_steps: int  # length of the schedule
+    lr: float = 1e-4  # peak learning rate of AdamW
     weight_decay: float = 0.01
-    schedule: str = "cosine"  # falls to 0 over n_steps; "constant" stays
-    warmup_steps: int = 0  # in which the learning rate rises in a straight line
-    max_grad_norm: float | None = 1.0  # longest gradient (L2 norm of all weights'); None: any
-    accumulate_grad_batches: int = 1  # batches of one step; their losses are averaged
-    precision: str = "32-true"  # "bf16-mixed": for GPUs from Ampere on; slower on most CPUs
-    device: str = "auto"  # "cuda" where there is one, else "cpu"
-    seed: int = 0  # of everything random in a step
-    log_every: int = 10  # steps of a row of metrics.csv
+    schedule: str = "cosine"  # decays to 0 over n_steps; or "constant"
+    warmup_steps: int = 0  # steps of linear warm-up
+    max_grad_norm: float | None = 1.0  # maximum gradient norm (L2); None disables clipping
+    accumulate_grad_batches: int = 1  # batches per step; their losses are averaged
+    precision: str = "32-true"  # or "bf16-mixed": for GPUs since Ampere; slower on most CPUs
+    device: str = "auto"  # "auto" is "cuda" if a GPU is available, else "cpu"
+    seed: int = 0  # seed of everything random in a step
+    log_every: int = 10  # steps per row of metrics.csv
     save_every: int = 500  # steps between checkpoints
-    validate_every: int = 500  # steps
-    monitor: str | None = None  # which value of `validate` chooses the weights
-    patience: int | None = None  # ends the run after so many validations without a new best
-    budget_minutes: float | None = None  # ends the run; of all its sessions together
+    validate_every: int = 500  # steps between validations
+    monitor: str | None = None  # the value of `validate` that is minimised to choose the weights
+    patience: int | None = None  # validations without a new best before the run ends
+    budget_minutes: float | None = None  # time limit over all sessions of the run
 
     def __post_init__(self):
         for name in (
@@ -71,7 +75,7 @@ class FitConfig:
             self._check(name, getattr(self, name) in known, " or ".join(map(repr, known)))
         self._check("warmup_steps", self.warmup_steps <= self.n_steps, f"n_steps {self.n_steps}")
         if self.patience is not None and self.monitor is None:
-            raise ValueError("patience is given but not monitor: name the value it waits for")
+            raise ValueError("patience needs monitor: name the value that should improve")
 
     def _check(self, name: str, holds: bool, expected: str) -> None:
         if not holds:
@@ -84,14 +88,23 @@ def learning_rate(config: FitConfig, step: int) -> float:
         return config.lr * (step + 1) / config.warmup_steps
     if config.schedule == "constant":
         return config.lr
-    gone = (step - config.warmup_steps) / (config.n_steps - config.warmup_steps)
-    return config.lr * (1 + math.cos(math.pi * gone)) / 2
+    elapsed = (step - config.warmup_steps) / (config.n_steps - config.warmup_steps)
+    return config.lr * (1 + math.cos(math.pi * elapsed)) / 2
+
+
+def result_fields(training: dict) -> dict:
+    """Fields of FitConfig without those that may change when a run resumes.
+
+    >>> result_fields({"lr": 0.1, "budget_minutes": 5})
+    {'lr': 0.1}
+    """
+    return {name: value for name, value in training.items() if name not in MAY_CHANGE}
 
 
 def run_facts(model: nn.Module, batches, config: FitConfig, n_processes: int, parameters) -> dict:
-    """Everything known to decide what a run computes, as JSON values.
+    """Everything known to determine the result of a run, as JSON values.
 
-    Raises TypeError where `parameters` holds what JSON does not know.
+    Raises TypeError if `parameters` holds a value that JSON cannot represent.
     """
     facts = model_facts(model) | {
         "weights": {name: list(value.shape) for name, value in model.state_dict().items()},
@@ -105,24 +118,15 @@ def run_facts(model: nn.Module, batches, config: FitConfig, n_processes: int, pa
     return json.loads(json.dumps(facts))
 
 
-def differences(there: dict, here: dict, prefix: str = "") -> list[str]:
-    """Each entry of two nested dicts that is not the same: "fit.lr: 0.1 there, 0.2 here"."""
-    found = []
-    for name in sorted(there.keys() | here.keys()):
-        old, new = there.get(name, "nothing"), here.get(name, "nothing")
-        if isinstance(old, dict) and isinstance(new, dict):
-            found += differences(old, new, f"{prefix}{name}.")
-        elif old != new:
-            found.append(f"{prefix}{name}: {old!r} there, {new!r} here")
-    return found
-
-
-def refuse_other_run(run_dir, there: dict, here: dict) -> None:
-    """Raise ValueError where the run that run_dir holds differs from the one asked for."""
-    found = differences(there, here)
-    if found:
-        told = "; ".join(found[:N_TOLD]) + ("; ..." if len(found) > N_TOLD else "")
-        advice = "take another run_dir, or remove this one to start anew"
+def refuse_other_run(run_dir, stored: dict, requested: dict) -> None:
+    """Raise ValueError if the run in run_dir has other facts than the requested one."""
+    changes = [
+        f"{key}: {old!r} in the stored run, {new!r} requested"
+        for key, old, new in differences(stored, requested)
+    ]
+    if changes:
+        text = "; ".join(changes[:N_LISTED]) + ("; ..." if len(changes) > N_LISTED else "")
         raise ValueError(
-            f"{run_dir} holds a run of other parameters: {told}. {advice.capitalize()}"
+            f"{run_dir} holds a run with other parameters: {text}. Choose another run_dir, "
+            "or remove this one to start again"
         )

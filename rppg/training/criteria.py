@@ -1,4 +1,4 @@
-"""How far off a model is on labelled recordings that it does not learn from.
+"""Checkpoint criteria: the error of a model on labelled recordings that it is not trained on.
 
 validate = RateError(store, validation_ids, normalise="zscore")
 fit(model, batches, step, FitConfig(n_steps=500, monitor="rmse_bpm"), run_dir, validate)
@@ -17,16 +17,17 @@ from rppg.dataloader.clips import CLIP_FRAMES, Clips, LabelledClips, Place
 from rppg.datasets.prepared import FPS
 from rppg.datasets.store import Store
 from rppg.inference.sliding_window import batch_of, predict_model, waves_of
-from rppg.losses.multiview_triplet import irrelevant_power_ratio
-from rppg.models.gideon2021.objective import SupervisedWave
+from rppg.losses.irrelevant_power import irrelevant_power_ratio
+from rppg.models.protocol import LabelObjective
 from rppg.training.self_consistency import drawn, middle, stack
 
 NEAR_BPM = 5.0
+CLIPS_A_BATCH = 8  # at most
 
 
 @dataclass(frozen=True)
 class RateError:
-    """Callable: model -> {"rmse_bpm", "mae_bpm", "within_5bpm"}, read out as predictions are."""
+    """`validate` of fit: {"rmse_bpm", "mae_bpm", "within_5bpm"}, of HRs read as predictions are."""
 
     store: Store
     ids: Iterable[str]
@@ -52,9 +53,9 @@ class RateError:
 
 
 def rate_errors(predictions: pd.DataFrame) -> dict[str, float]:
-    """Errors of a table of predictions, of the recordings whose heart rate is known.
+    """Errors of a table of predictions over the recordings whose heart rate is known.
 
-    Raises ValueError where there is none, or one has no prediction, naming it.
+    Raises ValueError if there is none, or one of them has no prediction, naming it.
     """
     known = predictions.dropna(subset="hr_true_bpm")
     if known.empty:
@@ -72,14 +73,11 @@ def rate_errors(predictions: pd.DataFrame) -> dict[str, float]:
     }
 
 
-CLIPS_A_BATCH = 8  # at most
-
-
 class MeanIPR:
-    """`validate` of fit: {"ipr": mean over recordings}.  `ids`: those looked at."""
+    """`validate` of fit: {"ipr": mean over recordings}.  `ids`: those used."""
 
     def __init__(self, store: Store, ids: Iterable[str], limit: int = 48, seed: int = 0, **inputs):
-        """inputs: as in `Clips`.  Of more than `limit` recordings so many are drawn from the seed.
+        """inputs: as in `Clips`.  Of more than `limit` recordings, that many are drawn by the seed.
         Raises what Clips raises."""
         clips = Clips(store, ids, **inputs)
         self.ids = drawn(list(clips.stretches), limit, seed)
@@ -92,9 +90,9 @@ class MeanIPR:
 
 
 class LabelLoss:
-    """`validate` of fit: {"loss": the labels' loss of a step, mean over recordings}."""
+    """`validate` of fit: {"loss": the labels' loss of an objective, mean over recordings}."""
 
-    def __init__(self, store: Store, ids: Iterable[str], step: SupervisedWave, **inputs):
+    def __init__(self, store: Store, ids: Iterable[str], step: LabelObjective, **inputs):
         """inputs: as in `LabelledClips`, which says what this raises."""
         clips = LabelledClips(store, ids, **inputs)
         self.ids, self.step = list(clips.stretches), step
@@ -107,7 +105,7 @@ class LabelLoss:
 
 
 def _waves(model: nn.Module, clips: Tensor) -> Tensor:
-    """Waves (n, T) of clips (n, T, ...), a few at a time; the model is left in eval mode."""
+    """Predicted BVPs (n, T) of clips (n, T, ...), a few at a time, in eval mode."""
     model.eval()
     parts = clips.split(batch_of(clips[0].numel(), CLIPS_A_BATCH))
     return torch.cat([waves_of(model, part).float() for part in parts])

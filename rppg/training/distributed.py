@@ -1,7 +1,7 @@
-"""One process or many: where a run computes, and what its processes tell each other.
+"""One process or several: the device of a run, and the values that its processes share.
 
-Under `torchrun` every process finds its rank in the environment and joins the others; without it
-there is one.  Means are exact for one process, and rounded in the same way each time for many.
+Under `torchrun` every process reads its rank from the environment and joins the others; without it
+there is one process.  Means are exact for one process and reproducible for several.
 """
 
 import os
@@ -14,27 +14,27 @@ from rppg.training.config import FitConfig
 
 
 def start_fabric(config: FitConfig) -> Fabric:
-    """Fabric on config.device with config.precision, joined to the other processes of a torchrun.
+    """Fabric on config.device with config.precision, joined to the other processes of torchrun.
 
-    Raises ValueError for "cuda" without a GPU.
+    Raises ValueError for the device "cuda" without a GPU.
     """
     if config.device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device is 'cuda', but torch sees no GPU: take 'auto' or 'cpu'")
+        raise ValueError("device is 'cuda', but torch sees no GPU: use 'auto' or 'cpu'")
     auto = "cuda" if torch.cuda.is_available() else "cpu"
     fabric = Fabric(
         accelerator=auto if config.device == "auto" else config.device,
         devices=int(os.environ.get("LOCAL_WORLD_SIZE", 1)),
         num_nodes=int(os.environ.get("GROUP_WORLD_SIZE", 1)),
-        strategy=_Started() if int(os.environ.get("WORLD_SIZE", 1)) > 1 else "auto",
+        strategy=_StartedByTorchrun() if int(os.environ.get("WORLD_SIZE", 1)) > 1 else "auto",
         precision=config.precision,
     )
     fabric.launch()
     return fabric
 
 
-class _Started(DDPStrategy):
-    """DDP among processes that torchrun has started.  Fabric refuses DDP in a notebook, where it
-    cannot start processes; here it never has to."""
+class _StartedByTorchrun(DDPStrategy):
+    """DDP among processes that torchrun has started.  Fabric refuses DDP in a notebook, because it
+    could not start processes there; here it never has to."""
 
     def _configure_launcher(self) -> None:
         self._launcher = None
@@ -51,7 +51,7 @@ def shared_mean(fabric: Fabric, values: list[float]) -> list[float]:
 class Means:
     """Means of named values over the steps since they were last taken, and over all processes.
 
-    Values stay on their device until then, so nothing waits for it.
+    Values stay on their device until then, so that nothing waits for it.
     """
 
     def __init__(self, fabric: Fabric):
@@ -61,19 +61,19 @@ class Means:
         self._n_steps += 1
 
     def add(self, values: dict, weight: float) -> None:
-        """Add a part of a step: numbers or scalar tensors."""
+        """Add values of a step, numbers or scalar tensors, with a weight."""
         for name, value in values.items():
             value = torch.as_tensor(value, device=self._fabric.device).detach().double()
             self._sums[name] = self._sums.get(name, 0.0) + weight * value
 
     def take(self) -> dict[str, float]:
-        """The means; begins anew.  All processes must call it at the same step."""
+        """Return the means and reset them.  All processes must call it at the same step."""
         state = self.state()
         self._sums, self._n_steps = {}, 0
         return {name: value / state["n_steps"] for name, value in state["sums"].items()}
 
     def state(self) -> dict:
-        """What `load` takes, the same in all processes, which must call it at the same step."""
+        """The argument of `load`, equal in all processes, which must call it at the same step."""
         values = [float(value) for value in self._sums.values()]
         self._sums = dict(zip(self._sums, shared_mean(self._fabric, values), strict=True))
         return {"sums": dict(self._sums), "n_steps": self._n_steps}

@@ -1,6 +1,6 @@
-"""One fit() for every model: it knows no model, loss or data, only a step that returns a loss.
+"""One training loop for every model: what differs between models is a step that returns a loss.
 
-    def step(model, batch, generator):  # generator: for chance in augmentation, seeded every step
+    def step(model, batch, generator):  # generator: for random augmentation, seeded every step
         wave = model(batch["clip"])  # (B, T)
         return loss_of(wave), {"wave_std": wave.std()}
 
@@ -8,15 +8,15 @@
     result = fit(STTransformer(config), batches, step, FitConfig(n_steps=1000), run_dir)
 
 run_dir then holds model.safetensors and .json (the chosen weights), last.safetensors and .json,
-state.pt (what a killed run goes on from), metrics.csv, validation.csv and tensorboard/.  Calling
-fit again goes on where the run stopped; a run that ended returns at once.
+state.pt (from which a killed run resumes), metrics.csv, validation.csv and tensorboard/.  Calling
+fit again resumes where the run stopped; a finished run returns at once.
 
-What equals what, bit for bit on a CPU with the same number of threads: two runs of one seed; a
-resumed run and a straight one.  To rounding: k accumulated batches and one k times as large, n
-processes (torchrun) and one, both where the loss is a mean over samples.  A loss that couples the
-samples of a batch (a variance over them, contrast), or batch norm, sees each process's and each
-accumulated batch's samples only; and what is drawn from `generator` (or a global one, as by
-dropout) differs between processes.
+Reproducibility guarantees.  Bit for bit, on a CPU with the same number of threads: two runs with
+the same seed; a resumed run and an uninterrupted one.  Up to rounding, if the loss is a mean over
+samples: k accumulated batches and one batch k times as large; n processes (torchrun) and one.
+A loss that couples the samples of a batch (a variance over them, contrast), or batch norm, sees
+only the samples of its process and accumulated batch; random numbers from `generator` (or a global
+generator, as in dropout) differ between processes.
 """
 
 import warnings
@@ -42,10 +42,10 @@ class FitResult:
 
     model_path: Path  # the chosen weights
     stopped: str  # "finished", "patience" or "budget"
-    step: int  # updates made
-    seconds: float  # of all sessions together
-    best_step: int | None  # of the chosen weights; None: the last ones
-    best_value: float | None  # of config.monitor there
+    step: int  # number of updates
+    seconds: float  # duration of all sessions together
+    best_step: int | None  # step of the chosen weights; None: the last ones
+    best_value: float | None  # value of config.monitor at that step
 
 
 def fit(
@@ -61,22 +61,22 @@ def fit(
 ) -> FitResult:
     """Train `model` in place; on return it holds the chosen weights, in eval mode.
 
-    batches: `Batches`, or whatever has its __len__, facts() and stream().
+    batches: `Batches`, or any object with its __len__, facts() and stream().
     step: (model, batch, generator) -> (loss, {name: value}); a scalar loss, the same names every
-    time.  Call the model it is handed (forward only), which adds precision and processes; batch
-    and generator are on its device.
-    validate: model, on its device -> {name: value}, in the first process, without gradients, in
-    full precision; the weights of the lowest config.monitor are chosen.  Without it, the last ones
-    are.  What it draws from global generators is the same every time, so that its values compare.
-    parameters: what else decides the result (of the data, the augmentation, the loss, which
-    parent's weights it began with): JSON values, kept with the weights; a run that goes on is
-    refused where they differ, which is all that fit can see of these.
-    progress: whether to show a bar.
+    time.  It must call the model that it receives (forward only), because that one handles
+    precision and processes; batch and generator are on the model's device.
+    validate: model, on its device -> {name: value}; called in the first process, without gradients,
+    in full precision.  The weights with the lowest config.monitor are chosen; without `validate`,
+    the last ones.  Global generators are seeded alike before every call, so values are comparable.
+    parameters: everything else that determines the result (data, augmentation, loss, the parent
+    run's weights) as JSON values, stored with the weights.  A run with other parameters is not
+    resumed; fit has no other way to notice such a change.
+    progress: whether to show a progress bar.
 
-    SIGINT and SIGTERM take effect after the step in hand and a checkpoint.  Raises ValueError where
-    run_dir holds a run of other parameters or the arguments do not fit each other,
-    FloatingPointError for a loss, gradient or validation that is not finite: the checkpoint before
-    it stays.  Warns where the budget ended the run.
+    SIGINT and SIGTERM take effect after the current step and a checkpoint.  Raises ValueError if
+    run_dir holds a run with other parameters or if arguments contradict each other,
+    FloatingPointError if a loss, gradient or validation is not finite (the previous checkpoint
+    stays).  Warns if the budget ended the run.
     """
     if (validate is None) != (config.monitor is None):
         raise ValueError("give both validate and config.monitor (which of its values), or neither")
@@ -102,15 +102,15 @@ def fit(
 def _deliver(signals: StopSignals, stopped: str) -> None:
     signals.deliver()
     if stopped == "signal":
-        raise KeyboardInterrupt("another process of this run was told to stop; so did this one")
+        raise KeyboardInterrupt("stopped, because another process of this run got a signal")
 
 
 def _result(run: Run, stopped: str) -> FitResult:
     counts, config = run.counts, run.config
     if stopped == "budget":
-        done = f"budget_minutes {config.budget_minutes} ended the run at step {counts.step}"
-        text = f"{done} of {config.n_steps}, before its learning rate came down"
-        warnings.warn(f"{text}: take fewer steps, or call again with more minutes", stacklevel=3)
+        text = f"budget_minutes {config.budget_minutes} ended the run at step {counts.step}"
+        text += f" of {config.n_steps}, before the learning rate had decayed"
+        warnings.warn(f"{text}: use fewer steps, or call again with more minutes", stacklevel=3)
     best_value = None if counts.best is None else counts.best[config.monitor]
     path = run.run_dir / CHOSEN
     return FitResult(path, stopped, counts.step, counts.seconds, counts.best_step, best_value)

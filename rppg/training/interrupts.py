@@ -1,24 +1,24 @@
-"""SIGINT and SIGTERM, held back until the work in hand is whole.
+"""SIGINT and SIGTERM, deferred until the current work is complete.
 
     with StopSignals() as signals:
         while not signals.received:
             work()
-    signals.deliver()  # what was asked for happens now
+    signals.deliver()  # the deferred signal takes effect now
 
-A second signal is not held back.
+A second signal is not deferred.
 """
 
 import signal
 import threading
 
-HELD = (signal.SIGINT, signal.SIGTERM)
+DEFERRED = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopSignals:
-    """A context manager; `received` is the number of the signal that came, else None.
+    """A context manager; `received` is the number of the received signal, else None.
 
-    Signals that were ignored stay ignored.  Python lets only the main thread of a process handle
-    signals: in another one nothing is held back.
+    Ignored signals stay ignored.  Python handles signals in the main thread only: in another thread
+    nothing is deferred.
     """
 
     def __init__(self):
@@ -27,22 +27,22 @@ class StopSignals:
 
     def __enter__(self) -> "StopSignals":
         if threading.current_thread() is threading.main_thread():
-            for number in HELD:
+            for number in DEFERRED:
                 if signal.getsignal(number) != signal.SIG_IGN:
-                    self._before[number] = signal.signal(number, self._hold)
+                    self._before[number] = signal.signal(number, self._defer)
         return self
 
     def __exit__(self, *exception) -> None:
         self._restore()
 
     def deliver(self) -> None:
-        """Let the signal that came do what it would have done.  Raises KeyboardInterrupt where
-        that did not end anything."""
+        """Raise the received signal again, now with its original handler.  Raises KeyboardInterrupt
+        if that handler returns."""
         if self.received is not None:
             signal.raise_signal(self.received)
             raise KeyboardInterrupt(f"stopped by signal {self.received}")
 
-    def _hold(self, number, frame) -> None:
+    def _defer(self, number, frame) -> None:
         self.received = number
         self._restore()
 

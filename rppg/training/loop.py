@@ -1,7 +1,7 @@
-"""A run at some step: what `fit` does in one step, and what it writes.
+"""State of a run: one step of `fit`, its checkpoints and its log.
 
-Nothing random is remembered: every step is seeded from its number.  All processes of a run take
-the same decisions at the same step, since what these rest on is shared after each step.
+No random state is stored: every step is seeded from its number.  All processes of a run take the
+same decisions at the same step, because the values behind these are shared after each step.
 """
 
 import math
@@ -22,24 +22,24 @@ from rppg.training.metrics_log import Bar, TrainingLog
 from rppg.training.step_checks import batch_ids, checked_return, refuse_not_finite
 from rppg.utils.seeding import generator_from, seed_all
 
-STEP, AUGMENTATION, VALIDATION = 2, 3, 4  # what a seed is for; batches have 0 and 1
-MADE_BY = ("fit", "batches", "n_processes", "parameters")  # facts that are kept with the weights
+STEP, AUGMENTATION, VALIDATION = 2, 3, 4  # purpose of a seed; batches use 0 and 1
+MADE_BY = ("fit", "batches", "n_processes", "parameters")  # facts stored with the weights
 STATE, CHOSEN, LAST = "state.pt", "model.safetensors", "last.safetensors"
 
 
 @dataclass
 class Counts:
-    """How far a run is."""
+    """Progress of a run."""
 
     step: int = 0
     seconds: float = 0.0
     best_step: int | None = None
-    best: dict | None = None  # what `validate` returned there
-    n_worse: int = 0  # validations since
+    best: dict | None = None  # values of `validate` at best_step
+    n_worse: int = 0  # validations since then
 
 
 class Run:
-    """Goes on from what run_dir holds.  Raises ValueError where that is another run."""
+    """Resumes the run in run_dir, if any.  Raises ValueError if that has other parameters."""
 
     def __init__(
         self,
@@ -69,9 +69,9 @@ class Run:
         self.wrapped, self.optimiser = self.fabric.setup(model, self.adam)
         if saved is not None:
             self.adam.load_state_dict(saved["optimiser"])
-        self.fabric.barrier()  # everybody has read before the first process writes
-        self._began = time.perf_counter() - self.counts.seconds
-        self._told_to_stop, self._names = False, None
+        self.fabric.barrier()  # all processes have read before the first one writes
+        self._started = time.perf_counter() - self.counts.seconds
+        self._stop_requested, self._names = False, None
         self._over_budget = self.counts.seconds >= self._budget_s
         self._open_log(progress)
 
@@ -82,7 +82,7 @@ class Run:
 
     def _open_log(self, progress: bool) -> None:
         counts, main = self.counts, self.fabric.is_global_zero
-        self.log = TrainingLog(self.run_dir, counts.step, counts.seconds) if main else None
+        self.log = TrainingLog(self.run_dir, counts.step) if main else None
         self.bar = Bar(counts.step, self.config.n_steps, self._budget_s, progress and main)
 
     def close(self) -> None:
@@ -91,28 +91,30 @@ class Run:
             self.log.close()
 
     def stream(self, batches) -> Iterator:
-        """The batches from here on: this process's part of each."""
+        """The remaining batches: this process's share of each."""
         first = self.counts.step * self.config.accumulate_grad_batches
         return batches.stream(first, self.fabric.global_rank, self.fabric.world_size)
 
     def stopped(self) -> str | None:
-        """Why the run ends here: "finished", "patience", "signal" or "budget"; None: it goes on."""
+        """Why the run ends now: "finished", "patience", "signal" or "budget"; None: it does not."""
         counts, patience = self.counts, self.config.patience
         if counts.step == self.config.n_steps:
             return "finished"
         if patience is not None and counts.n_worse >= patience:
             return "patience"
-        if self._told_to_stop:
+        if self._stop_requested:
             return "signal"
         return "budget" if self._over_budget else None
 
     def due(self, every: int) -> bool:
-        """Whether something done each `every` steps, and at the last one, is done after this."""
+        """Whether an action is due that takes place every `every` steps and after the last one."""
         return self.counts.step % every == 0 or self.counts.step == self.config.n_steps
 
     def update(self, stream: Iterator, step: Callable, signals: StopSignals) -> None:
-        """One step: `accumulate_grad_batches` batches, one update.  Raises FloatingPointError before an update
-        by a loss or gradient that is not finite."""
+        """One step: `accumulate_grad_batches` batches, one update.
+
+        Raises FloatingPointError, before the update, if a loss or the gradient is not finite.
+        """
         config, at = self.config, (self.config.seed, self.counts.step, self.fabric.global_rank)
         seed_all(STEP, *at)
         generator = generator_from(AUGMENTATION, *at, device=self.fabric.device)
@@ -126,14 +128,14 @@ class Run:
             max_norm=math.inf if config.max_grad_norm is None else config.max_grad_norm,
             error_if_nonfinite=False,
         )
-        loss = self._agree(losses, norm, ids, signals)
+        loss = self._synchronise(losses, norm, ids, signals)
         self.optimiser.step()
         self.optimiser.zero_grad()
         self.counts.step += 1
         self.bar.advance(loss, self.counts.seconds)
 
     def _backward(self, stream: Iterator, step: Callable, generator) -> tuple[list[Tensor], list]:
-        """Gradients of the mean over the batches of a step; their losses and their ids."""
+        """Accumulate gradients of the mean loss of a step; returns losses and ids per batch."""
         losses, ids, n = [], [], self.config.accumulate_grad_batches
         self.means.count_step()
         for number in range(n):
@@ -148,23 +150,25 @@ class Run:
             self.means.add({"loss": loss, **values}, 1 / n)
         return losses, ids
 
-    def _agree(self, losses: list[Tensor], norm: Tensor, ids: list, signals: StopSignals) -> float:
-        """Tell the other processes how this step went; all stop, or fail, where one does.
-        Returns the step's loss in this process."""
+    def _synchronise(
+        self, losses: list[Tensor], norm: Tensor, ids: list, signals: StopSignals
+    ) -> float:
+        """Share the outcome of this step: all processes stop, or fail, if one does.  Returns the
+        loss of the step in this process."""
         self.means.add({"grad_norm": norm}, 1)
-        found = torch.stack([*losses, norm]).tolist()  # waits for the device
-        self.counts.seconds = time.perf_counter() - self._began
+        *losses, norm = torch.stack([*losses, norm]).tolist()  # waits for the device
+        self.counts.seconds = time.perf_counter() - self._started
         over_budget = self.fabric.is_global_zero and self.counts.seconds >= self._budget_s
-        bad = not all(map(math.isfinite, found))
-        told_to_stop = signals.received is not None
-        bad, stop, over = shared_mean(self.fabric, [bad, told_to_stop, over_budget])
-        if bad:
-            refuse_not_finite(self.counts.step, found[:-1], found[-1], ids, self.run_dir)
-        self._told_to_stop, self._over_budget = stop > 0, over > 0
-        return sum(found[:-1]) / len(losses)
+        not_finite = not all(map(math.isfinite, [*losses, norm]))
+        stop_requested = signals.received is not None
+        outcome = shared_mean(self.fabric, [not_finite, stop_requested, over_budget])
+        not_finite, self._stop_requested, self._over_budget = (share > 0 for share in outcome)
+        if not_finite:
+            refuse_not_finite(self.counts.step, losses, norm, ids, self.run_dir)
+        return sum(losses) / len(losses)
 
     def log_metrics(self) -> None:
-        """Write the row of the steps since the last row: means over them."""
+        """Write a row with means over the steps since the last row."""
         counts, means = self.counts, self.means.take()
         row = {
             "step": counts.step,
@@ -178,12 +182,12 @@ class Run:
             self.log.add("metrics", row | means)
 
     def validate(self, validate: Callable) -> None:
-        """Ask `validate`, and keep the weights where they are the best so far.
+        """Call `validate`, and save the weights if they are the best so far.
 
-        Raises ValueError where it does not return config.monitor, FloatingPointError for NaN.
+        Raises ValueError if it does not return config.monitor, FloatingPointError if that is NaN.
         """
         counts, name = self.counts, self.config.monitor
-        seed_all(VALIDATION, self.config.seed)  # the same chance each time: values compare
+        seed_all(VALIDATION, self.config.seed)  # the same every time, so values are comparable
         values = None
         if self.fabric.is_global_zero:
             self.model.eval()
@@ -191,21 +195,21 @@ class Run:
                 values = {key: float(value) for key, value in validate(self.model).items()}
         values = self.fabric.broadcast(values)
         if name not in values:
-            raise ValueError(f"validate returned {list(values)}, monitor asks for {name!r}")
+            raise ValueError(f"validate returned {list(values)}, expected also monitor {name!r}")
         if math.isnan(values[name]):
             raise FloatingPointError(f"step {counts.step}: validate returned {name} = nan")
-        counts.seconds = time.perf_counter() - self._began
+        counts.seconds = time.perf_counter() - self._started
         better = counts.best is None or values[name] < counts.best[name]
         counts.n_worse = 0 if better else counts.n_worse + 1
         if better:
             counts.best_step, counts.best = counts.step, values
             self._save_model(CHOSEN)
         if self.log:
-            own = {"step": counts.step, "seconds": round(counts.seconds, 3)}
-            self.log.add("validation", own | values)
+            row = {"step": counts.step, "seconds": round(counts.seconds, 3)}
+            self.log.add("validation", row | values)
 
     def save(self) -> None:
-        """Write the checkpoint that the run goes on from."""
+        """Write the checkpoint from which the run resumes."""
         state = {
             "facts": self.facts,
             "counts": asdict(self.counts),

@@ -1,20 +1,21 @@
-"""What a run tells while it goes: metrics.csv, validation.csv, TensorBoard, and a bar.
+"""What a run logs: metrics.csv, validation.csv, TensorBoard, and a progress bar.
 
-    log = TrainingLog(run_dir, step=400, seconds=52.0)  # goes on after step 400
+    log = TrainingLog(run_dir, step=400)  # resumes after step 400
     log.add("metrics", {"step": 410, "seconds": 53.1, "loss": 0.7})
     log.close()
 
-The CSV files are the record; tensorboard/ is drawn anew from them when a run goes on, so that
-neither holds a row twice or lacks one.
+The CSV files are the record, and tensorboard/ is drawn again from them when a run resumes, so that
+neither has a row twice or misses one.  TensorBoard is written by Fabric's logger; the CSV files are
+not, because Fabric's CSVLogger sorts the columns, keeps rows in memory, and cannot cut the rows
+that a killed run wrote after its last checkpoint.
 """
 
 import csv
 import io
 import math
-import time
 from pathlib import Path
 
-from torch.utils.tensorboard import SummaryWriter
+from lightning_fabric.loggers import TensorBoardLogger
 from tqdm import tqdm
 
 from rppg.utils.atomic import atomic_write
@@ -23,44 +24,40 @@ TABLES = ("metrics", "validation")
 
 
 class TrainingLog:
-    """Tables of a run.  Rows after `step` (of a run that was killed) are removed.
+    """Tables of a run.  Rows after `step`, of a run that was killed, are removed."""
 
-    seconds: how long the run took up to `step`.
-    """
-
-    def __init__(self, run_dir: Path, step: int, seconds: float):
+    def __init__(self, run_dir: Path, step: int):
         self._paths = {table: run_dir / f"{table}.csv" for table in TABLES}
-        self._started = time.time() - seconds
         for old in (run_dir / "tensorboard").glob("events.out.tfevents.*"):
             old.unlink()
-        self._board = SummaryWriter(run_dir / "tensorboard")
+        self._board = TensorBoardLogger(run_dir, name="", version="tensorboard")
         self._header = {}
         for table in TABLES:
             for row in self._cut(table, step):
                 self._draw(table, row)
 
     def add(self, table: str, row: dict[str, float]) -> None:
-        """Append a row, on disk when this returns.  Raises ValueError for other names than those
-        of the rows before."""
+        """Append a row, which is on disk when this returns.  Raises ValueError if its names differ
+        from those of earlier rows."""
         header = self._header.get(table)
         if header is None:
             self._header[table] = list(row)
             _append(self._paths[table], list(row))
         elif header != list(row):
-            text = f"the rows of {self._paths[table]} are {header}, this one is {list(row)}"
+            text = f"{self._paths[table]} has the columns {header}, this row has {list(row)}"
             raise ValueError(f"{text}: return the same names, in the same order, every time")
         _append(self._paths[table], [repr(value) for value in row.values()])
         self._draw(table, row)
 
     def close(self) -> None:
-        self._board.close()
+        self._board.finalize("success")
 
     def _cut(self, table: str, step: int) -> list[dict[str, float]]:
-        """Rewrite a table without what came after `step` or is half a line; returns its rows."""
+        """Rewrite a table without rows after `step` and without half a line; returns its rows."""
         path = self._paths[table]
         text = path.read_text() if path.exists() else ""
-        whole = text[: text.rfind("\n") + 1]
-        rows = [row for row in csv.DictReader(io.StringIO(whole)) if int(row["step"]) <= step]
+        complete = text[: text.rfind("\n") + 1]
+        rows = [row for row in csv.DictReader(io.StringIO(complete)) if int(row["step"]) <= step]
         if not rows:
             path.unlink(missing_ok=True)
             return []
@@ -70,14 +67,12 @@ class TrainingLog:
         return [{name: float(value) for name, value in row.items()} for row in rows]
 
     def _draw(self, table: str, row: dict[str, float]) -> None:
-        at = {"global_step": int(row["step"]), "walltime": self._started + row["seconds"]}
-        for name, value in row.items():
-            if name not in ("step", "seconds"):
-                self._board.add_scalar(f"{table}/{name}", value, **at)
+        curves = {f"{table}/{k}": v for k, v in row.items() if k not in ("step", "seconds")}
+        self._board.log_metrics(curves, int(row["step"]))
 
 
 class Bar:
-    """The bar of a run: steps, loss, time left, and what is left of the budget."""
+    """Progress bar of a run: steps, loss, time left, and what is left of the budget."""
 
     def __init__(self, step: int, n_steps: int, budget_s: float, show: bool):
         self.budget_s = budget_s
@@ -91,7 +86,7 @@ class Bar:
         )
 
     def advance(self, loss: float, seconds: float) -> None:
-        """One step more.  seconds: how long the run took up to now."""
+        """Count one step.  seconds: duration of the run so far."""
         text = f"loss={loss:.4g}"
         if self.budget_s < math.inf:
             left_s = max(0, round(self.budget_s - seconds))

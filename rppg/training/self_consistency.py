@@ -1,39 +1,39 @@
-"""What can be said of a model's waves without a label: do they agree with themselves?
+"""Label-free validation metrics: self-consistency of the predicted BVP.
 
-One clip a recording, from the middle of its longest stretch, is read once and kept.  Of a map
-(T, N, C), normalised clip by clip, the slower one and the parts are kept, too: 1.6 MB a recording.
-Of face crops (T, H, W, 3) they are made when needed: 3.7 MB at 32 pixels a side, 14.7 MB as stored
-at 128.  Nothing but maps and crops is read: `Clips`, never `LabelledClips`.
+One clip per recording, from the middle of its longest stretch, is read once and kept.  Of maps
+(T, N, C), normalised clip by clip, the slower clip and the parts are kept, too: 1.6 MB per
+recording.  Of crops (T, H, W, 3) they are made when needed: 3.7 MB at 32 pixels a side, 14.7 MB as
+stored at 128.  Nothing but maps and crops is read: `Clips`, never `LabelledClips`.
 
     >>> self_consistency = SelfConsistency(store, ids, normalise="ratio")  # doctest: +SKIP
     >>> fit(model, batches, step, config, run_dir, validate=self_consistency)  # doctest: +SKIP
-    >>> self_consistency.table(model)["hr_bpm"].tolist()  # one row a recording  # doctest: +SKIP
+    >>> self_consistency.table(model)["hr_bpm"].tolist()  # one row per recording  # doctest: +SKIP
     [71.7, 95.3]
-    >>> SelfConsistency(store, ids, None, array="face", size=32)(net)  # of PhysNet, say  # doctest: +SKIP
+    >>> SelfConsistency(store, ids, None, array="face", size=32)(physnet)  # doctest: +SKIP
 
-The values, all the smaller the better, but the last, which should be that of people:
+The values; smaller is better, except for the last, which should be that of people:
 
-speed_disagreement_bpm    rate of the clip, and of the same clip played slower, at life's speed
-overlap_disagreement_bpm  rate of its first 80 %, and of its last 80 %
-rows_disagreement_bpm     of maps: rate from one half of the rows, and from the other half
-cells_disagreement_bpm    of faces: rate of the mean wave of the cells left of the middle, and of
-                          those right of it: the same parts of a face, in another light
-self_disagreement_bpm     mean of these (of a model that takes no rows, or has no cells, of two)
-pos_disagreement_bpm      rate of the model, and of POS on the whole face
+speed_disagreement_bpm    HR of the clip against that of the clip played slower, at real speed
+overlap_disagreement_bpm  HR of its first 80 % against that of its last 80 %
+rows_disagreement_bpm     HR from one half of a map's rows against that from the other half, if the
+                          net takes rows
+cells_disagreement_bpm    HR of the cells left of the middle of the face against that of the cells
+                          right of it, if the net has several cells
+self_disagreement_bpm     mean of these
+pos_disagreement_bpm      HR of the model against that of POS on the whole face
 ipr                       irrelevant power ratio: share of the power from 0.3 Hz up that lies
                           outside the heart band (Gideon & Stent, ICCV 2021, count from 0 Hz;
-                          what is slower than breath says nothing of a wave that is band-passed)
+                          what is slower than breathing says nothing of a band-passed BVP)
 spectral_entropy          of the in-band spectrum, 0 one frequency, 1 all alike; 10 s of a sine are
                           at 0.60, of white noise at 0.93
-hr_spread_bpm             standard deviation of the recordings' rates
+hr_spread_bpm             standard deviation of the recordings' HR
 
-A rate is the peak of the clip's spectrum in the heart band.  Disagreements end at 60 bpm: farther
-off is as wrong.  A flat wave has no rate: the worst of each value is its value.  Of faces, rates
-are read without a tenth of the wave at either end: what padding does there is the same in every
-clip, so that an untrained PhysNet agreed with itself to 0.7 bpm; without the ends, to 10 or worse.
+An HR is the peak of the spectrum in the heart band.  Disagreements are at most 60 bpm: farther off
+is as wrong.  A flat BVP has no HR and gets the worst of each value.  If a net pads clips in time,
+its HR is read without a tenth of the BVP at either end: padding has the same effect in every clip,
+so that an untrained PhysNet agreed with itself to 0.7 bpm; without the ends, to 10 or worse.
 """
 
-import inspect
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -47,23 +47,24 @@ from rppg.datasets.prepared import FPS
 from rppg.datasets.store import Store
 from rppg.inference.classical import RGB, WHOLE_FACE
 from rppg.inference.sliding_window import batch_of, cell_waves, waves_of
+from rppg.models.protocol import Traits, traits_of
 from rppg.signals.classical import wave as classical_wave
 from rppg.signals.heart_rate import one_thread
 from rppg.training.waveform_metrics import disagreement_bpm, entropy, irrelevant_power, rates_bpm
 from rppg.utils.seeding import generator_from
 
 OVERLAP = 0.8  # of a clip, first and last
-ENDS = 0.1  # of a wave of faces, first and last: no rate is read there
+ENDS = 0.1  # of a BVP, first and last, if the net pads: no HR is read there
 CLIPS_A_BATCH = 8  # at most
 SUBSET, ROWS = 5, 6  # what a seed is for; fit has 0 to 4
 
 
 class SelfConsistency:
-    """`self_consistency(model)` is the mean of each value over the recordings, for fit's `validate`.
+    """`self_consistency(model)` gives the mean of each value over recordings, as fit's `validate`.
 
     ids of the recordings used, sorted.  skipped, pos_missing: id to the reason why a recording has
-    no clip, or no POS wave (then it is in no mean of pos_disagreement_bpm).
-    pos_hr_bpm (n,): rate of POS, NaN where it is missing.
+    no clip, or no BVP by POS (then it is in no mean of pos_disagreement_bpm).
+    pos_hr_bpm (n,): HR by POS, NaN if it is missing.
     """
 
     def __init__(
@@ -78,11 +79,11 @@ class SelfConsistency:
         array: str = "mstmap",
         size: int | None = None,
     ):
-        """Of more than `limit` recordings, so many are drawn from the seed.  array and size: what
-        the model is fed, as in `Clips`.
+        """Of more than `limit` recordings, that many are drawn by the seed.  array and size: what
+        the model sees, as in `Clips`.
 
-        Raises KeyError for an id that was never prepared, ValueError where no recording is as long
-        as a clip, or speed is not between 0 and 1 (a faster clip would need more frames).
+        Raises KeyError for an id that was never prepared, ValueError if no recording is as long as
+        a clip, or speed is not between 0 and 1 (a faster clip would need more frames).
         """
         if not 0 < speed < 1:
             raise ValueError(f"speed is {speed}, expected above 0 and below 1: a slower clip")
@@ -90,15 +91,15 @@ class SelfConsistency:
             raise ValueError(f"limit is {limit}, expected 2 or more recordings to compare")
         whole = Clips(store, ids, array, n_frames, normalise, size=size)
         self.ids = drawn(list(whole.stretches), limit, seed)
-        self.skipped, self.speed, self.array = dict(whole.skipped), speed, array
+        self.skipped, self.speed = dict(whole.skipped), speed
         starts = {id: middle(whole.stretches[id], n_frames) for id in self.ids}
         places = [Place(*at) for at in starts.items()]
         self._clips = {"whole": stack(whole, places)}  # (n, T, ...)
         n_part = round(OVERLAP * n_frames)
-        if array != "mstmap":
-            crops = self._clips["whole"]
-            self._clips |= {"first": crops[:, :n_part], "last": crops[:, -n_part:]}  # no copies
-        else:
+        if normalise is None:  # the others are parts of the whole clips, without a copy
+            clips = self._clips["whole"]
+            self._clips |= {"first": clips[:, :n_part], "last": clips[:, -n_part:]}
+        else:  # each is normalised by itself
             part = Clips(store, self.ids, array, n_part, normalise)
             slow = [place._replace(speed=speed) for place in places]
             late = [place._replace(start=place.start + n_frames - n_part) for place in places]
@@ -112,39 +113,36 @@ class SelfConsistency:
         return means(self.table(model))
 
     @torch.no_grad()
-    def table(self, model: nn.Module) -> pd.DataFrame:
-        """One row a recording: id, hr_bpm, pos_hr_bpm, and each value but the spread.
+    def table(self, model: nn.Module, traits: Traits | None = None) -> pd.DataFrame:
+        """One row per recording: id, hr_bpm, pos_hr_bpm, and each value except the spread.
 
-        model: clips (B, T, ...) -> waves (B, T).  One that takes no `rows` of a map lacks that
-        value; so does one that gives no `whole_block` (B, T, S, S) of faces, or one of a single
-        cell.  It runs where it lies and is left in eval mode.  hr_bpm is NaN where the wave is
-        flat.  Raises FloatingPointError for a wave that is not finite.
+        model: clips (B, T, ...) -> predicted BVP (B, T), run on its own device and left in eval
+        mode.  traits: which values are computed and how, None: as the model declares; a net that
+        takes no rows, or has no cells or a single one, has no value of them.  hr_bpm is NaN if the
+        predicted BVP is flat.  Raises FloatingPointError for one that is not finite.
         """
         model.eval()
-        may = inspect.signature(model.forward).parameters
-        with_cells = self.array != "mstmap" and "whole_block" in may
-        waves = self._of_cells(model) if with_cells else {"whole": self._waves(model, "whole")}
-        waves |= {name: self._waves(model, name) for name in ("slow", "first", "last")}
-        if self.array == "mstmap" and "rows" in may:
-            n_rows = self._clips["whole"].shape[2]
-            shuffled = torch.randperm(n_rows, generator=generator_from(ROWS, self._seed))
-            for name, rows in (("half", shuffled[::2]), ("other half", shuffled[1::2])):
-                waves[name] = self._waves(model, "whole", rows.sort().values)
+        traits = traits_of(model) if traits is None else traits
+        waves = self._of_cells(model) if traits.has_cells else {}
+        for name in ("whole", "slow", "first", "last"):
+            if name not in waves:
+                waves[name] = self._waves(model, name)
+        waves |= self._of_rows(model) if traits.takes_rows else {}
         self._refuse_not_finite(waves)
         with one_thread():
-            columns = self._values(waves)
+            columns = self._values(waves, ENDS if traits.pads_time else 0.0)
         return pd.DataFrame({"id": self.ids} | {k: v.numpy() for k, v in columns.items()})
 
-    def _values(self, waves: dict[str, Tensor]) -> dict[str, Tensor]:
-        rates = {name: self._rates(wave, name) for name, wave in waves.items()}
+    def _values(self, waves: dict[str, Tensor], ends: float) -> dict[str, Tensor]:
+        rates = {name: self._rates(wave, name, ends) for name, wave in waves.items()}
         whole, pos_bpm = waves["whole"], torch.from_numpy(self.pos_hr_bpm)
         found = {"hr_bpm": rates["whole"], "pos_hr_bpm": pos_bpm}
         found["speed_disagreement_bpm"] = disagreement_bpm(rates["whole"], rates["slow"])
         found["overlap_disagreement_bpm"] = disagreement_bpm(rates["first"], rates["last"])
-        if "half" in rates:
-            of = "cells" if self.array != "mstmap" else "rows"
-            halves = disagreement_bpm(rates["half"], rates["other half"])
-            found[f"{of}_disagreement_bpm"] = halves
+        for of in ("rows", "cells"):
+            if f"half of the {of}" in rates:
+                halves = rates[f"half of the {of}"], rates[f"other {of}"]
+                found[f"{of}_disagreement_bpm"] = disagreement_bpm(*halves)
         own = [value for name, value in found.items() if name.endswith("disagreement_bpm")]
         found["self_disagreement_bpm"] = torch.stack(own).mean(dim=0)
         missing = pos_bpm.isnan()
@@ -152,30 +150,41 @@ class SelfConsistency:
         found["pos_disagreement_bpm"] = from_pos
         return found | {"ipr": irrelevant_power(whole), "spectral_entropy": entropy(whole)}
 
-    def _rates(self, waves: Tensor, name: str) -> Tensor:
-        """Rates (n,) of waves (n, T) of the clips of that name, of faces without the ends."""
-        n_ends = round(ENDS * waves.shape[1]) if self.array != "mstmap" else 0
+    def _rates(self, waves: Tensor, name: str, ends: float) -> Tensor:
+        """HR (n,) of predicted BVPs (n, T) of the clips of that name, without that share of them at
+        either end."""
+        n_ends = round(ends * waves.shape[1])
         inner = waves[:, n_ends : waves.shape[1] - n_ends]
         return rates_bpm(inner, self.speed if name == "slow" else 1.0)
 
     def _waves(self, model: nn.Module, name: str, rows: Tensor | None = None) -> Tensor:
-        """Waves (n, T) float64 of the clips of that name, of those rows only where given."""
+        """Predicted BVPs (n, T) float64 of the clips of that name, or of those rows of them."""
         return torch.cat([waves_of(model, batch, rows).double() for batch in self._batches(name)])
 
     def _of_cells(self, model: nn.Module) -> dict[str, Tensor]:
-        """Waves (n, T) float64 of the whole clips: of all cells of the block, and of those left and
-        right of the middle, where it has more than one."""
+        """Predicted BVPs (n, T) float64 of the whole clips: the mean of all cells, and of those
+        left and right of the middle, if there are several."""
         found = [cell_waves(model, batch).double() for batch in self._batches("whole")]
         cells = torch.cat(found)  # (n, S S, T)
         waves, side = {"whole": cells.mean(dim=1)}, round(cells.shape[1] ** 0.5)
         if side > 1:
             column = torch.arange(side**2) % side
-            waves["half"] = cells[:, column < side // 2].mean(dim=1)
-            waves["other half"] = cells[:, column >= (side + 1) // 2].mean(dim=1)
+            waves["half of the cells"] = cells[:, column < side // 2].mean(dim=1)
+            waves["other cells"] = cells[:, column >= (side + 1) // 2].mean(dim=1)
         return waves
 
+    def _of_rows(self, model: nn.Module) -> dict[str, Tensor]:
+        """Predicted BVPs (n, T) float64 of the whole clips, from either half of their rows."""
+        n_rows = self._clips["whole"].shape[2]
+        shuffled = torch.randperm(n_rows, generator=generator_from(ROWS, self._seed))
+        half, other = (rows.sort().values for rows in (shuffled[::2], shuffled[1::2]))
+        return {
+            "half of the rows": self._waves(model, "whole", half),
+            "other rows": self._waves(model, "whole", other),
+        }
+
     def _batches(self, name: str) -> Iterator[Tensor]:
-        """The clips of that name, a few at a time; slow ones of faces are made here."""
+        """The clips of that name, a few at a time; slow ones that are not kept are made here."""
         clips = self._clips["whole" if name not in self._clips else name]  # (n, T, ...)
         for batch in clips.split(batch_of(clips[0].numel(), CLIPS_A_BATCH)):
             if name not in self._clips:
@@ -187,10 +196,10 @@ class SelfConsistency:
         bad = torch.stack([~wave.isfinite().all(dim=1) for wave in waves.values()]).any(dim=0)
         if bad.any():
             ids = ", ".join(id for id, one in zip(self.ids, bad.tolist(), strict=True) if one)
-            raise FloatingPointError(f"the model's waves of {ids} are not finite")
+            raise FloatingPointError(f"the predicted BVP of {ids} is not finite")
 
     def _pos(self, store: Store, id: str, start: int, n_frames: int) -> float:
-        """Rate in bpm of POS on the whole face in the clip; NaN, and why, where there is none."""
+        """HR in bpm by POS on the whole face in the clip; NaN, with a reason, if it has none."""
         maps = store.open(id).window(start, n_frames, names=("mstmap",))["mstmap"]
         try:
             wave = classical_wave("POS", maps[:, WHOLE_FACE, RGB], FPS)
@@ -204,8 +213,8 @@ class SelfConsistency:
 
 
 def means(table: pd.DataFrame) -> dict[str, float]:
-    """Mean of each value of `SelfConsistency.table`, and hr_spread_bpm; recordings without a rate, or
-    without POS, are in no spread and no mean that needs it (NaN where nothing is left)."""
+    """Mean of each value of `SelfConsistency.table`, and hr_spread_bpm.  Recordings without an HR,
+    or without POS, are in no spread and no mean that needs it (NaN if nothing is left)."""
     rest = table.drop(columns=["id", "hr_bpm", "pos_hr_bpm"])
     spread = table["hr_bpm"].std(ddof=0)
     return rest.mean().to_dict() | {"hr_spread_bpm": 0.0 if np.isnan(spread) else float(spread)}
@@ -224,7 +233,7 @@ def middle(stretches: list[tuple[int, int]], n_frames: int) -> int:
 
 
 def stack(clips: Clips, places: list[Place]) -> Tensor:
-    """(n, T, ...), filled clip by clip: a list of crops beside their stack is twice as large."""
+    """(n, T, ...), filled clip by clip: a list of crops and their stack take twice the memory."""
     first = clips[places[0]]["clip"]
     stack = first.new_empty(len(places), *first.shape)
     for i, place in enumerate(places):

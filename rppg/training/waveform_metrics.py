@@ -1,6 +1,6 @@
-"""What is read off waves without a label: rates, how far these are apart, how pure a spectrum is.
+"""Label-free values of predicted BVPs: HR, differences between HRs, and purity of the spectrum.
 
-waves (n, T) at 30 fps, float; a value each, (n,).  What they are for is told in
+waves (n, T) at 30 fps, float; a value each, (n,).  They are used by
 `rppg.training.self_consistency`.
 
     >>> sine = torch.sin(2 * torch.pi * 1.2 * torch.arange(300) / 30)[None].double()  # 72 bpm
@@ -15,24 +15,24 @@ import torch
 from torch import Tensor
 
 from rppg.datasets.prepared import FPS
+from rppg.losses.constants import N_FFT
 from rppg.signals.spectrum import HEART_BAND_HZ, crop_band, power_spectrum, unit_area
 
-N_FFT = 5400  # 1/3 bpm at 30 fps, as in the losses
-MOST_BPM = 60.0  # where a disagreement ends
+MOST_BPM = 60.0  # largest disagreement
 LOWEST_HZ = 0.3  # of the irrelevant power ratio
 FLAT = 1e-6  # of a wave's largest value: a change as small as that is rounding
 
 
 def rates_bpm(waves: Tensor, speed: float = 1.0) -> Tensor:
-    """Heart rates (n,) of waves (n, T) at 30 fps that were played at `speed`: the peak in the heart
-    band, scaled by it, over it.  NaN where a wave is flat."""
+    """HR (n,) of waves (n, T) at 30 fps that were played at `speed`: the peak in the heart band
+    scaled by it, divided by it.  NaN if a wave is flat."""
     band_hz = tuple(speed * edge_hz for edge_hz in HEART_BAND_HZ)
     freq_hz, power = crop_band(*power_spectrum(waves, FPS, N_FFT), band_hz)  # (F,), (n, F)
     return (60 * freq_hz[power.argmax(dim=-1)] / speed).masked_fill(_flat(waves), torch.nan)
 
 
 def disagreement_bpm(one: Tensor, other: Tensor) -> Tensor:
-    """|one - other| (n,), at most 60 bpm; 60 where either has no rate."""
+    """|one - other| (n,), at most 60 bpm; 60 if either has no rate."""
     return (one - other).abs().clamp(max=MOST_BPM).nan_to_num(nan=MOST_BPM)
 
 

@@ -1,1 +1,1 @@
-"""Paths, atomic writes, seeds, worker processes: what every folder may use."""
+"""Utilities for all folders: paths, atomic writes, seeds, worker processes, dict differences."""

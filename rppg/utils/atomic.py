@@ -1,15 +1,15 @@
-"""Files and folders that appear by rename: complete or not at all.
+"""Atomic writes: files and folders appear by renaming, complete or not at all.
 
-What is being written lies beside its target: a folder, which has one writer at a time, as
-`.tmp-<name>-<pid>`; a file, which processes of several machines may write at the same moment, as
+Temporary copies are next to their target: a folder, which has one writer at a time, as
+`.tmp-<name>-<pid>`; a file, which processes on several machines may write at the same time, as
 `.tmp-<name>-<pid>@<machine>`.  A folder that is replaced is kept as `.old-<name>` until the new one
-stands in its place, so at every moment a complete copy is on disk.  A folder is complete when it
-holds the file named MARK.
+is in place, so that a complete copy is on disk at every moment.  A folder is complete if it
+contains the file named MARK.
 
     >>> import tempfile
-    >>> path = atomic_write(Path(tempfile.mkdtemp()) / "a.txt", lambda p: p.write_text("whole"))
+    >>> path = atomic_write(Path(tempfile.mkdtemp()) / "a.txt", lambda p: p.write_text("text"))
     >>> path.read_text()
-    'whole'
+    'text'
 """
 
 import os
@@ -23,9 +23,9 @@ MARK = "recording.json"
 
 
 def atomic_write(path, write: Callable[[Path], object]) -> Path:
-    """Let `write` fill a temporary file, then put it in the place of `path`; returns `path`.
+    """Call `write` on a temporary file, then rename that to `path`; returns `path`.
 
-    Others may do the same at the same time: the last one's file stays, whole.
+    Several processes may write the same path at the same time: the last one's file stays, complete.
     """
     path = Path(path)
     remove_orphans(path)
@@ -41,7 +41,7 @@ def atomic_write(path, write: Callable[[Path], object]) -> Path:
 
 
 def replace_folder(new: Path, target: Path) -> None:
-    """Put the complete folder `new` in the place of `target`, which may be there already."""
+    """Rename the complete folder `new` to `target`, which may exist."""
     for path in (*new.iterdir(), new):
         fsync(path)
     if target.exists():
@@ -52,8 +52,9 @@ def replace_folder(new: Path, target: Path) -> None:
 
 
 def complete_copy(target: Path) -> Path | None:
-    """Where `target` can be read: its own folder, else the copy that was being replaced when the
-    writer was killed, else None.  (Its own again: a replacement may end between two looks.)"""
+    """The folder in which `target` can be read: itself, else the copy that was being replaced when
+    the writer was killed, else None.  (`target` is checked again, because a replacement may end
+    between the two checks.)"""
     for folder in (target, older(target), target):
         if (folder / MARK).is_file():
             return folder
@@ -61,7 +62,7 @@ def complete_copy(target: Path) -> Path | None:
 
 
 def clear_leftovers(target: Path) -> None:
-    """Undo what a killed writer of `target` left.  Only for the writer that comes next."""
+    """Clean up after a killed writer of `target`.  Only for the next writer."""
     remove_temporaries(target)
     if complete_copy(target) == older(target):
         if target.exists():
@@ -71,13 +72,13 @@ def clear_leftovers(target: Path) -> None:
 
 
 def discard_older(target: Path) -> None:
-    """Remove the copy that `target` replaced, if `target` is complete.  Safe beside writers."""
+    """Remove the copy that `target` replaced, if `target` is complete.  Safe during writes."""
     if (target / MARK).is_file():
         _remove(older(target))
 
 
 def remove_temporaries(target: Path) -> None:
-    """Remove what killed writers of `target` left half written."""
+    """Remove the temporary folders of killed writers of `target`."""
     pattern = re.compile(rf"\.tmp-{re.escape(target.name)}-\d+")
     for path in target.parent.iterdir():
         if pattern.fullmatch(path.name):
@@ -85,8 +86,8 @@ def remove_temporaries(target: Path) -> None:
 
 
 def remove_orphans(path: Path) -> None:
-    """Remove what killed processes of this machine left of a file.  One that runs, and any of
-    another machine, may still be writing: theirs stays."""
+    """Remove temporary files of killed processes of this machine.  Those of running processes, and
+    of other machines, may still be in use and stay."""
     mine = rf"\.tmp-{re.escape(path.name)}-(\d+)@{re.escape(platform.node())}"
     for part in path.parent.iterdir():
         found = re.fullmatch(mine, part.name)
@@ -103,7 +104,7 @@ def older(target: Path) -> Path:
 
 
 def fsync(path: Path) -> None:
-    """Make a file or a folder's list of names last through a power cut."""
+    """Flush a file, or the entries of a folder, to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -113,18 +114,18 @@ def fsync(path: Path) -> None:
 
 def _is_running(pid: int) -> bool:
     if os.name != "posix":
-        return True  # to ask there would end the process
+        return True  # on Windows, os.kill(pid, 0) would end the process
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # somebody else's
+    except PermissionError:  # a process of another user
         return True
     return True
 
 
 def _remove(path: Path) -> None:
-    """Remove a file or folder; its MARK goes first, so a half-removed folder is never complete."""
+    """Remove a file or folder, a folder's MARK first, so that the rest never looks complete."""
     if path.is_dir():
         (path / MARK).unlink(missing_ok=True)
         shutil.rmtree(path, ignore_errors=True)  # another process may be removing it too

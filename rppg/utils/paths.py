@@ -1,6 +1,6 @@
-"""Where the project lies.
+"""Location of the project.
 
-root = project_dir()  # of the checkout that holds the working folder
+root = project_dir()  # the checkout that contains the working folder
 """
 
 from pathlib import Path
@@ -9,15 +9,15 @@ PROJECT_FILES = ("notebooks/workflow/Snakefile", "rppg")
 
 
 def project_dir(start: Path | str = ".") -> Path:
-    """The folder that holds notebooks/ and rppg/: start itself or the nearest one above it.
+    """The folder that contains notebooks/ and rppg/: start or the nearest one above it.
 
-    Raises FileNotFoundError where there is none (an installed package without its notebooks).
+    Raises FileNotFoundError if there is none (an installed package without its notebooks).
     """
     start = Path(start).resolve()
     for folder in (start, *start.parents):
         if all((folder / name).exists() for name in PROJECT_FILES):
             return folder
     raise FileNotFoundError(
-        f"{start} lies in no checkout of rppg (a folder with {' and '.join(PROJECT_FILES)}): "
-        "run this from the folder that git clone made"
+        f"{start} is not in a checkout of rppg (a folder with {' and '.join(PROJECT_FILES)}): "
+        "run this in the folder that git clone made"
     )

@@ -1,8 +1,8 @@
-"""Randomness without memory: every random number follows from a few whole numbers.
+"""Seeding: every random number is determined by a few integers.
 
-A training step seeds every generator from (seed, step, rank), a sample its own from (seed, epoch,
-index).  So a run that is resumed at a step draws what the straight run drew there, and nothing
-random has to be saved.
+A training step seeds all generators from (seed, step, rank), a sample its own from (seed, epoch,
+index).  A resumed run therefore draws the same numbers as an uninterrupted one, without storing any
+random state.
 
     >>> seed_from(0, 1) == seed_from(0, 1), seed_from(0, 1) == seed_from(1, 0)
     (True, False)
@@ -17,7 +17,7 @@ import torch
 
 
 def seed_from(*numbers: int) -> int:
-    """A seed below 2^63 out of whole numbers from 0; their order matters."""
+    """A seed below 2^63 from integers >= 0; their order matters."""
     low, high = np.random.SeedSequence(numbers).generate_state(2, np.uint32).tolist()
     return (high << 32 | low) >> 1
 
@@ -28,16 +28,16 @@ def generator_from(*numbers: int, device: torch.device | str = "cpu") -> torch.G
 
 
 def seed_all(*numbers: int) -> None:
-    """Seed Python's, numpy's and torch's global generators (those of every GPU, too)."""
+    """Seed the global generators of Python, numpy and torch (of all GPUs, too)."""
     seed = seed_from(*numbers)
     random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002  for code that draws from numpy's global state
+    np.random.seed(seed % 2**32)  # noqa: NPY002  for code that uses numpy's global state
     torch.manual_seed(seed)
 
 
 @contextmanager
 def random_states_kept() -> Iterator[None]:
-    """Whatever is drawn or seeded inside, the global generators end as they were found."""
+    """Restore the global generators at the end, whatever is drawn or seeded inside."""
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
     devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
     try:

@@ -1,12 +1,12 @@
-"""Do a task for many items in several processes; a process that dies costs its item, not the run.
+"""A pool of worker processes; if a worker dies, only its current item is lost, not the run.
 
     >>> with closing(run(len, ["a", "bb"], workers=2)) as results:  # doctest: +SKIP
     ...     sorted(results)
     [(0, 1), (1, 2)]
 
-Each worker is a fresh interpreter (spawn) with a pipe of its own, so the parent knows what it was
-doing when it died.  Workers ignore an interrupt from the keyboard and are ended by the parent, in
-whose absence they end themselves; a task's context managers close in both cases.
+Each worker is a new interpreter (spawn) with its own pipe, so the parent knows its item when it
+dies.  Workers ignore keyboard interrupts and are ended by the parent, or end themselves if the
+parent is gone; a task's context managers close in both cases.
 """
 
 import multiprocessing
@@ -20,13 +20,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 
-PARENT_CHECK_S = 0.5  # an orphan notices so soon
-GRACE_S = 5.0  # for a worker to close its files before it is killed
+PARENT_CHECK_S = 0.5  # interval in which a worker checks that its parent runs
+GRACE_S = 5.0  # time for a worker to close its files before it is killed
 
 
 @dataclass(frozen=True)
 class WorkerDied:
-    """In the place of a result: the process ended while at that item."""
+    """Takes the place of a result if the process ended while it worked on that item."""
 
     exit_code: int
 
@@ -34,17 +34,17 @@ class WorkerDied:
         how = f"exit code {self.exit_code}"
         if self.exit_code < 0:
             how = f"killed by {signal.Signals(-self.exit_code).name}"
-        hint = "; too little memory?" if self.exit_code == -signal.SIGKILL else ""
+        hint = "; out of memory?" if self.exit_code == -signal.SIGKILL else ""
         return f"the worker process died ({how}{hint})"
 
 
 def run(
     task: Callable, items: Sequence, workers: int, setup: Callable[[], None] | None = None
 ) -> Iterator[tuple[int, object]]:
-    """Yield (index, task(items[index])) as they are done, a WorkerDied where its process ended.
+    """Yield (index, task(items[index])) in order of completion; a WorkerDied if its process ended.
 
-    task, items, results and setup (called once a worker) must pickle.  An exception of the task
-    ends the run and is raised here.  Raises RuntimeError where a worker cannot start.  Close the
+    task, items, results and setup (called once per worker) must be picklable.  An exception of the
+    task ends the run and is raised here.  Raises RuntimeError if a worker cannot start.  Close the
     iterator to end the workers early.
     """
     waiting, staff = list(range(len(items)))[::-1], []
@@ -72,7 +72,7 @@ def run(
 
 
 class _Worker:
-    """One process; `index` of the item it is at, None until it is ready for its first."""
+    """One process; `index` is that of its current item, None until it is ready."""
 
     def __init__(self, task, setup):
         context = multiprocessing.get_context("spawn")
@@ -104,7 +104,7 @@ class _Worker:
         return result
 
     def end(self) -> None:
-        self.connection.close()  # at its next look, the worker sees the end of the pipe
+        self.connection.close()  # the worker ends when it finds the pipe closed
         self.process.join(GRACE_S)
         if self.process.is_alive():
             self.process.kill()
@@ -124,16 +124,16 @@ def _serve(connection, parent: int, task: Callable, setup: Callable | None) -> N
             return
         try:
             reply = (True, task(item))
-        except Exception as error:  # the parent raises it
+        except Exception as error:  # raised in the parent
             reply = (False, error)
         try:
             connection.send(reply)
-        except OSError:  # nobody is there to read it
+        except OSError:  # the parent has closed the pipe
             return
 
 
 def end_with(parent: int) -> None:
-    """End this process soon after its parent has ended, whatever ended that."""
+    """End this process soon after its parent has ended, for whatever reason."""
     while os.getppid() == parent:
         time.sleep(PARENT_CHECK_S)
     os.kill(os.getpid(), signal.SIGTERM)
@@ -143,17 +143,17 @@ def end_with(parent: int) -> None:
 
 @contextmanager
 def interrupts_held():
-    """Put off SIGINT to the end of the block; processes started in it never get one."""
-    came, can_block = [], hasattr(signal, "pthread_sigmask")
-    here = threading.current_thread() is threading.main_thread()
-    handler = signal.signal(signal.SIGINT, lambda *_: came.append(True)) if here else None
+    """Defer SIGINT to the end of the block; processes that are started inside never get one."""
+    received, can_block = [], hasattr(signal, "pthread_sigmask")
+    in_main = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, lambda *_: received.append(True)) if in_main else None
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if can_block else None
     try:
         yield
     finally:
         if can_block:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        if here:
+        if in_main:
             signal.signal(signal.SIGINT, handler)
-        if came:
+        if received:
             signal.raise_signal(signal.SIGINT)

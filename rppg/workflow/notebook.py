@@ -1,9 +1,9 @@
 """Run a notebook through papermill; a parameter that it does not have is an error.
 
 `run_notebook` executes one notebook with parameters and keeps the executed copy (papermill itself
-only warns of an unknown parameter, and runs on with the default).
+only warns of an unknown parameter, and continues with the default).
 
-    python -m rppg.workflow.notebook notebooks/01_preprocess.ipynb out.ipynb --parameters '{"workers": 2}'
+    python -m rppg.workflow.notebook notebooks/01_preprocess.ipynb out.ipynb --parameters '{}'
 """
 
 import argparse

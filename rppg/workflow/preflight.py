@@ -1,183 +1,121 @@
-"""Whether the road can run on the data below a folder: what it needs, found or missing.
+"""Whether a profile can run on the data below a folder: what it needs, found or missing.
 
-    found, errors = read_below("DATA")  # rppg.preprocessing.inventory
-    facts = check_road("DATA", found, errors)
-    print(format_road("DATA", facts))
-    can_run = not any(fact.mark == "stop" for fact in facts)
+    recordings, errors = read_below("DATA")  # rppg.preprocessing.inventory
+    profile = load_profile(fitting_profile(recordings), "DATA")
+    checks = check_data("DATA", recordings, errors, profile)
+    print(format_checks("DATA", checks, profile.file))
+    can_run = not any(check.mark == "stop" for check in checks)
 
-The road is `rppg run --profile paper --data DATA`: pre-training on videos without their labels,
-fine-tuning on VIPL-HR-V2's labelled subjects, and a submission for the test videos.
+The runs of a profile name the datasets that they need: `datasets` without labels, `labelled`, and
+`validation`, whose fold dev validates.  Tested are a challenge's test videos or, if there are none,
+the fold test of every dataset that has one, as own videos have.
 """
 
 import shlex
-from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-from rppg.datasets.readers import FOLDERS, PUBLISHED
-from rppg.datasets.readers.repss_test_set import DATASETS as TEST_DATASETS
-from rppg.datasets.recording import Recording
-from rppg.evaluation.submission import DEFAULT_HEADER, read_solution, sample_ids
 from rppg.preprocessing.inventory import read_below
-from rppg.workflow.misplaced_folders import look_around, some
-
-LABELLED = "vipl_hr_v2"  # fine-tuned with; some of its subjects choose the step
-FACES = ("ubfc_rppg", "pure", "mmse_hr")  # pre-trained on by both solutions
-MORE_FACES = "disfa"  # by Contrast-Phys+ only
-TEST = "challenge_test"
-NEEDED = (LABELLED, *FACES, MORE_FACES, TEST)
-SAMPLE, SOLUTION = "sample_submission.csv", "solution.csv"
-
-Groups = dict[str, list[Recording]]  # layout -> recordings
-
-
-class Fact(NamedTuple):
-    """One thing that the road needs or meets.  mark: found; missing, and the road goes on without
-    it; unused; look, where something is probably a mistake; stop, where the road cannot run."""
-
-    mark: str
-    text: str
+from rppg.workflow.data_needs import (
+    LAYOUT_OF,
+    NAME_OF,
+    OWN,
+    TEST,
+    Folds,
+    Groups,
+    check_datasets,
+    check_runs,
+    is_labelled,
+    needs_of,
+    split_all,
+)
+from rppg.workflow.misplaced_folders import misplaced, some
+from rppg.workflow.profiles import Profile
+from rppg.workflow.submission_checks import Check, check_test_videos
 
 
-def check_road(root: Path | str, found: Groups, errors: dict[str, str]) -> list[Fact]:
-    """What the road needs, in its order, then what is odd beside it.
+def fitting_profile(recordings: Groups) -> str:
+    """The profile that a folder is checked for if none is asked for."""
+    return "own" if set(recordings) == {LAYOUT_OF[OWN]} else "paper"
 
-    found, errors: as `rppg.preprocessing.inventory.read_below` gives them.
+
+def check_data(
+    root: Path | str, recordings: Groups, errors: dict[str, str], profile: Profile
+) -> list[Check]:
+    """What a profile needs, then what is unexpected.
+
+    recordings, errors: as `rppg.preprocessing.inventory.read_below` returns them.
     """
-    root = Path(root)
-    sound = {layout: [r for r in group if not r.problem] for layout, group in found.items()}
+    root, needs = Path(root), needs_of(profile)
+    sound = {layout: [r for r in group if not r.problem] for layout, group in recordings.items()}
     sound = {layout: group for layout, group in sound.items() if group}
-    facts = [_labelled(sound), *_faces(sound, errors), *_test(root, sound), *_origins(sound)]
+    folds, cannot = split_all(root, recordings, profile)
+    checks = [*check_datasets(needs, sound, folds, errors), *cannot]
+    checks += check_runs(needs, sound, folds)
+    checks += _tested(root, sound, folds)
+    checks += _origins(sound)
     for layout in errors:
-        text = f"{FOLDERS[layout]}: this folder cannot be read, as said above"
-        facts.append(Fact("stop", f"{text}: mend it, or move it away"))
-    if spare := [FOLDERS[layout] for layout in sound if layout not in NEEDED]:
-        facts.append(Fact("unused", f"{', '.join(spare)}: prepared, but not learned from"))
-    hints, ignored = look_around(root, [k for k in NEEDED if k not in sound], sound)
-    facts += [Fact("look", hint) for hint in hints]
-    return facts + ([Fact("unused", f"not read: {some(ignored)}")] if ignored else [])
+        text = f"{NAME_OF[layout]}: this folder cannot be read, as said above"
+        checks.append(Check("stop", f"{text}: fix it, or move it away"))
+    named = {layout for need in needs for layout in (*need.layouts, need.validation)} | {TEST}
+    if spare := [NAME_OF[layout] for layout in sound if layout not in named]:
+        checks.append(Check("unused", f"{', '.join(spare)}: prepared, but not trained on"))
+    return checks + _misplaced(root, named, sound)
 
 
-def refuse_stops(root: Path | str) -> None:
-    """Raises ValueError with every `stop` of a folder of datasets, before anything is prepared."""
-    facts = check_road(root, *read_below(root))
-    if stops := [fact.text for fact in facts if fact.mark == "stop"]:
-        told = "; ".join(stops)
-        raise ValueError(f"{root}: {told}. rppg check-data {shlex.quote(str(root))} says more")
+def refuse_stops(root: Path | str, profile: Profile) -> None:
+    """Raises ValueError with every `stop` of a folder, before anything is prepared."""
+    checks = check_data(root, *read_below(root), profile)
+    if stops := [check.text for check in checks if check.mark == "stop"]:
+        command = f"rppg check-data {shlex.quote(str(root))} --profile {profile.file}"
+        raise ValueError(f"{root}: {'; '.join(stops)}. {command} says more")
 
 
-def format_road(root: Path | str, facts: list[Fact]) -> str:
-    """The facts as lines, and last the command that comes next."""
+def format_checks(root: Path | str, checks: list[Check], profile: str) -> str:
+    """The checks as lines, and last the command that comes next."""
     data = shlex.quote(str(root))
-    lines = [f"What rppg run --profile paper --data {data} needs:"]
-    lines += [f"  {fact.mark:8}{fact.text}" for fact in facts]
-    marks, following = {fact.mark for fact in facts}, f"rppg run --profile paper --data {data}"
+    run = f"rppg run --profile {profile} --data {data}"
+    lines = [f"What {run} needs:", *(f"  {check.mark:8}{check.text}" for check in checks)]
+    marks, following = {check.mark for check in checks}, run
     if "stop" in marks:
-        following = f"mend what says stop, then rppg check-data {data}"
+        following = f"fix what says stop, then rppg check-data {data}"
     elif "look" in marks:
-        following = f"see to what says look, then {following}"
+        following = f"check what says look, then {run}"
     return "\n".join([*lines, f"next: {following}"])
 
 
-def _labelled(sound: Groups) -> Fact:
-    clips = [r for r in sound.get(LABELLED, []) if r.hr_mean_bpm is not None or r.bvp is not None]
-    subjects, name = len({clip.subject for clip in clips}), FOLDERS[LABELLED]
-    if subjects < 2:
-        need = "two at least are needed, to learn from and to choose by"
-        return Fact("stop", f"{name}: {subjects} labelled training subjects found, {need}")
-    text = f"{len(clips)} labelled recordings of {subjects} training subjects"
-    return Fact("found", f"{name}: {text}")
-
-
-def _faces(sound: Groups, errors: dict[str, str]) -> Iterator[Fact]:
-    """The sets to pre-train on, without their labels."""
-    for layout in (*FACES, MORE_FACES):
-        whose = "of Contrast-Phys+ " if layout == MORE_FACES else ""
-        if layout in sound:
-            text = f"{_size(layout, sound[layout])}, for the pre-training {whose}".rstrip()
-            yield Fact("found", f"{FOLDERS[layout]}: {text}")
-        elif layout not in errors:
-            text = f"not found: the pre-training {whose}goes on without it"
-            yield Fact("missing", f"{FOLDERS[layout]}: {text}")
-    if not sound.keys() & set(FACES):
-        names = ", ".join(FOLDERS[layout] for layout in FACES)
-        yield Fact("stop", f"nothing to pre-train on: one of {names} is needed")
-
-
-def _size(layout: str, group: list[Recording]) -> str:
-    published, subjects = PUBLISHED[layout], len({recording.subject for recording in group})
-    text = f"{len(group)} recordings of {subjects} subjects"
-    if (len(group), subjects) == (published.recordings, published.subjects):
-        return f"all {text}"
-    return f"{text} (published: {published.recordings} of {published.subjects})"
-
-
-def _test(root: Path, sound: Groups) -> Iterator[Fact]:
-    """The test videos, and the files that speak of them."""
-    ids = [recording.id for recording in sound.get(TEST, [])]
-    if ids:
-        counts = Counter(recording.dataset for recording in sound[TEST])
-        parts = ", ".join(f"{name} {counts[name] or 'none'}" for name in TEST_DATASETS)
-        yield Fact("found", f"{FOLDERS[TEST]}: {len(ids)} videos ({parts})")
+def _tested(root: Path, sound: Groups, folds: Folds) -> Iterator[Check]:
+    """A challenge's test videos or, if there are none, the held-out subjects."""
+    held_out = {id for fold_of in folds.values() for id, fold in fold_of.items() if fold == "test"}
+    rows = [r for group in sound.values() for r in group if r.id in held_out]
+    if TEST in sound or not rows:
+        yield from check_test_videos(root, sound.get(TEST, []))
+        return
+    known = [recording for recording in rows if is_labelled(recording)]
+    text = f"{len(known)} of {len(rows)} test recordings are labelled"
+    if known:
+        yield Check("found", f"{text}: these labels score the submission, and nothing else")
     else:
-        yield Fact("stop", f"{FOLDERS[TEST]}: no test videos found, nothing could be handed in")
-    if (root / SAMPLE).is_file():
-        ids = yield from _sample(root / SAMPLE, ids)
-    else:
-        yield Fact("missing", f"{SAMPLE}: {_without_sample(root)}")
-    if (root / SOLUTION).is_file():
-        yield _solution(root / SOLUTION, ids)
-    else:
-        yield Fact("missing", f"{SOLUTION}: not found: a submission is made, but not scored")
+        yield Check("missing", f"{text}: a submission is made, but scored on fold dev only")
 
 
-def _without_sample(root: Path) -> str:
-    files = [path for pattern in ("*.csv", "*/*.csv") for path in root.glob(pattern)]
-    alike = sorted(path for path in files if "sample" in path.name.lower())
-    if alike:
-        return f"not found, but {alike[0].relative_to(root)} is: copy or link it to {root / SAMPLE}"
-    return f"not found: the header is {DEFAULT_HEADER}, and all test videos are in, by name"
+def _misplaced(root: Path, named: set[str], sound: Groups) -> list[Check]:
+    """Probable mistakes in the names of folders, and folders that are not read."""
+    own = sound.get(LAYOUT_OF[OWN], [])
+    if any(map(is_labelled, own)):
+        return []
+    missing = [k for k in named if k not in sound and NAME_OF.get(k, OWN) != OWN]
+    hints, ignored = misplaced(root, missing)
+    checks = [Check("look", hint) for hint in hints]
+    if ignored and not own:
+        checks.append(Check("unused", f"not read: {some(ignored)}"))
+    return checks
 
 
-def _sample(path: Path, ids: list[str]) -> Generator[Fact, None, list[str]]:
-    """Facts on the sample's ids and the test videos'; returns the ids that are handed in."""
-    try:
-        wanted = sample_ids(path)
-    except ValueError as error:
-        yield Fact("stop", str(error))
-        return ids
-    lacking, extra = _less(wanted, ids), _less(ids, wanted)
-    yield Fact("found", f"{SAMPLE}: {len(wanted)} ids, {len(wanted) - len(lacking)} with a video")
-    if lacking and ids:
-        text = f"{len(lacking)} ids of the sample have no video: {some(lacking)}"
-        yield Fact("look", f"{text}: they would get the mean heart rate of the training subjects")
-    if extra:
-        text = f"{len(extra)} test videos are not in the sample: {some(extra)}"
-        yield Fact("stop", f"{text}: move them away, or take the sample that belongs to them")
-    return wanted
-
-
-def _solution(path: Path, ids: list[str]) -> Fact:
-    try:
-        truth = read_solution(path)["id"].tolist()
-    except ValueError as error:
-        return Fact("stop", str(error))
-    if odd := _less(ids, truth) + _less(truth, ids):
-        text = f"{len(odd)} ids are in it and not handed in, or the reverse: {some(odd)}"
-        return Fact("stop", f"{SOLUTION}: {text}: move it away, or take the one that fits")
-    return Fact("found", f"{SOLUTION}: the truth of all {len(truth)}, to score against")
-
-
-def _origins(sound: Groups) -> Iterator[Fact]:
+def _origins(sound: Groups) -> Iterator[Check]:
     origins = {recording.origin for group in sound.values() for recording in group}
-    marked = "synthetic, as SYNTHETIC.txt beside or above them says"
+    marked = "synthetic, by SYNTHETIC.txt in their folder or above it"
     if len(origins) > 1:
-        yield Fact("stop", f"some recordings are {marked}, others are real: take one kind")
+        yield Check("stop", f"some recordings are {marked}, others are real: take one kind")
     elif origins == {"synthetic"}:
-        yield Fact("found", f"all recordings are {marked}: scores say nothing about people")
-
-
-def _less(these: list[str], those: list[str]) -> list[str]:
-    known = set(those)
-    return [name for name in these if name not in known]
+        yield Check("found", f"all recordings are {marked}: scores say nothing about people")

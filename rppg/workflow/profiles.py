@@ -1,117 +1,136 @@
-"""Run the numbered notebooks through papermill, and read the profiles that say how.
+"""A profile, read once: what is computed on which data, with which parameters.
 
-`run_notebook` executes one notebook with parameters and keeps the executed copy; a parameter that
-the notebook does not have is an error (papermill itself only warns, and runs on with the default).
-`run_settings` reads a profile of notebooks/profiles/; rppg.workflow.runner hands it to Snakemake.
+    >>> profile = load_profile("demo")
+    >>> profile.runs["st_transformer/finetune"].parent
+    'st_transformer/pretrain'
+    >>> [one.name for one in seeded_profiles(load_profile("ablation"))]
+    ['ablation-1', 'ablation-2', 'ablation-3']
 
-    python -m rppg.workflow.profiles notebooks/01_preprocess.ipynb out.ipynb --parameters '{"workers": 2}'
+The keys of a YAML file are described in notebooks/profiles/demo.yaml; whatever is wrong in one is a
+ProfileError of one line.  Nobody else opens the YAML or its dict.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
-from rppg.utils.paths import project_dir
-from rppg.workflow.notebook import check_parameters
-from rppg.workflow.stages import check_stages, study_names, study_notebook, wing_of
-from rppg.workflow.sweeps import merged
+from rppg.workflow.profile_checks import check_runs
+from rppg.workflow.profile_files import ProfileError, ProfileFile, profile_names, read_chain
+from rppg.workflow.profile_schema import MAX_SEED, check_settings
+from rppg.workflow.profile_types import Profile, Run
+from rppg.workflow.sweeps import merged, sweep_runs
 
-RUN_GETS = ("prepared_dir", "run_dir", "threads")  # what the Snakefile gives to a run's notebook
-STUDY_GETS = ("profile", "runs", "out_dir")  # and to a study's
+__all__ = [
+    "Profile",
+    "ProfileError",
+    "Run",
+    "load_profile",
+    "profile_and_stage",
+    "profile_names",
+    "require_data",
+    "seeded_profiles",
+]
 
 
-def profile_settings(profile: str) -> dict:
-    """What notebooks/profiles/<profile>.yaml says, over the profile that it `extends`, with the
-    runs of its `grid` and `sweeps`.
+def load_profile(name: str, data: Path | str | None = None, seed: int | None = None) -> Profile:
+    """The checked profile of notebooks/profiles/<name>.yaml.
 
-    Raises ValueError for an unknown profile, for one that extends itself, and for runs that cannot
-    be (see rppg.workflow.sweeps and rppg.workflow.sweeps).
+    data: folder with real datasets, in place of the synthetic benchmark.  seed: of the benchmark,
+    of folds and of training; the profile is then called <name>-<seed>.  Raises ProfileError (one
+    line: file, key, what was found, what is expected) for a profile that cannot be run.  Whether it
+    has data is left to `require_data`.
     """
-    settings = {"profile": profile, **_profile_text(profile)}
-    if settings.get("grid") or settings.get("sweeps"):
-        from rppg.workflow.sweeps import all_runs
+    chain = read_chain(name)
+    settings = merge_chain(chain)
+    check_settings(settings, chain)
+    profile = _profile(settings, chain)
+    if data is not None:
+        profile = replace(profile, data=str(Path(data).resolve()), challenge=None)
+    if seed is not None:
+        _check_seed(seed, profile)
+        profile = _seeded(profile, seed)
+    check_runs(profile, chain)
+    return profile
 
-        settings["runs"] = all_runs(settings)
+
+def merge_chain(chain: tuple[ProfileFile, ...]) -> dict:
+    """The settings of all files, each over the one that it extends."""
+    settings: dict = {}
+    for file in chain:
+        settings = merged(settings, file.settings)
     return settings
 
 
-def profile_names() -> list[str]:
-    """The profiles in notebooks/profiles."""
-    return sorted(p.stem for p in (project_dir(__file__) / "notebooks/profiles").glob("*.yaml"))
+def seeded_profiles(profile: Profile) -> list[Profile]:
+    """One profile per seed of `seeds`, or the profile itself if it has none."""
+    return [_seeded(profile, seed) for seed in profile.seeds] or [profile]
+
+
+def require_data(profile: Profile) -> None:
+    """Raises ProfileError if a profile has neither real data nor a synthetic benchmark."""
+    if not profile.challenge and not profile.data:
+        command = f"rppg run --profile {profile.file} --data FOLDER"
+        raise ProfileError(f"profile {profile.file!r} needs real data: {command}")
 
 
 def profile_and_stage(part: str | None, profile: str | None) -> tuple[str, str | None]:
     """What `rppg run PART --profile PROFILE` means: PART is a profile, or a stage of one.
 
-    Raises ValueError for two profiles.
+    Raises ProfileError for two profiles.
     """
     if part not in profile_names():
-        return profile or "demo", part
+        return "demo" if profile is None else profile, part
     if profile not in (None, part):
-        raise ValueError(f"{part!r} is a profile, and --profile names another: {profile!r}")
+        raise ProfileError(f"{part!r} is a profile, and --profile names another: {profile!r}")
     return part, None
 
 
-def _profile_text(profile: str, below: tuple[str, ...] = ()) -> dict:
-    """The YAML of a profile, merged over that of the one it extends."""
-    import yaml
-
-    path = project_dir(__file__) / "notebooks" / "profiles" / f"{profile}.yaml"
-    if not path.is_file():
-        names = ", ".join(profile_names())
-        raise ValueError(f"no profile {profile!r}: expected one of {names} (in {path.parent})")
-    if profile in below:
-        raise ValueError(f"profile {profile!r} extends itself: {' -> '.join((*below, profile))}")
-    own = yaml.safe_load(path.read_text())
-    parent = own.pop("extends", None)
-    return merged(_profile_text(parent, (*below, profile)), own) if parent else own
-
-
-def run_settings(profile: str, data: Path | None = None, seed: int | None = None) -> dict:
-    """The settings of a run of this profile, checked.
-
-    data: folder with real datasets, in place of the embedded challenge.  seed: of the challenge, of
-    folds and of learning; the folders are then called <profile>-<seed>.  Raises ValueError for an
-    unknown profile, one without data and one with other seeds, KeyError for a parameter that a
-    notebook does not have.
-    """
-    settings = profile_settings(profile)
-    if data is not None:
-        settings |= {"data": str(Path(data).resolve()), "challenge": None}
-    if not settings.get("challenge") and not settings.get("data"):
-        raise ValueError(
-            f"profile {profile!r} needs real data: rppg run --profile {profile} --data FOLDER"
-        )
-    if seed is not None and settings.get("seeds"):
-        raise ValueError(f"profile {profile!r} runs the seeds {settings['seeds']}: give no --seed")
-    if seed is not None:
-        settings = seeded(settings, seed)
-    check_settings(settings)
-    return settings
+def _profile(settings: dict, chain: tuple[ProfileFile, ...]) -> Profile:
+    study, file = settings.get("study") or [], chain[-1]
+    return Profile(
+        name=file.name,
+        file=file.name,
+        seed=settings.get("seed"),
+        seeds=tuple(settings.get("seeds") or ()),
+        modality=settings.get("modality", "faces"),
+        data=settings.get("data"),
+        challenge=settings.get("challenge"),
+        notebooks=settings.get("notebooks") or {},
+        runs=_runs(settings, file),
+        studies=(study,) if isinstance(study, str) else tuple(study),
+        shards=settings.get("shards", 1),
+        log=settings.get("log", True),
+    )
 
 
-def seeded(settings: dict, seed: int) -> dict:
-    """The settings of a profile with another seed, and another name for its folders."""
-    named = {**settings, "profile": f"{settings['profile']}-{seed}", "seed": seed}
-    if settings.get("challenge"):
-        named["challenge"] = {**settings["challenge"], "seed": seed}
-    return named
+def _runs(settings: dict, file: ProfileFile) -> dict[str, Run]:
+    """The runs of `runs` and `sweeps`, by name and in this order."""
+    own, swept = settings.get("runs") or {}, {}
+    try:
+        swept = sweep_runs(settings.get("sweeps") or [])
+    except ValueError as error:
+        raise ProfileError(f"{file.path}: {error}") from error
+    if double := sorted(own.keys() & swept.keys()):
+        found = f"runs: found {double[0]!r}, which `sweeps` makes, too"
+        raise ProfileError(f"{file.path}: {found}, expected each run once")
+    return {name: _run(name, run) for name, run in {**own, **swept}.items()}
 
 
-def seeded_profiles(settings: dict) -> list[dict]:
-    """The settings once a seed of `seeds`, or as they are where the profile has none."""
-    return [seeded(settings, seed) for seed in settings.get("seeds") or []] or [settings]
+def _run(name: str, run: dict) -> Run:
+    numbers = {"threads": run.get("threads", 1), "gpu": run.get("gpu", 0)}
+    numbers["priority"] = run.get("priority", 0)
+    parameters = run.get("parameters") or {}
+    return Run(name, run["notebook"], run.get("parent"), parameters, **numbers)
 
 
-def check_settings(settings: dict) -> None:
-    """Raises KeyError for a parameter that its notebook does not have, be it of the profile or of
-    what the Snakefile gives, ValueError for stages that cannot be (see rppg.workflow.stages, rppg.workflow.stages)."""
-    check_stages(settings)
-    folder, wing = project_dir(__file__) / "notebooks", wing_of(settings)
-    studies, given = study_names(settings), settings.get("notebooks") or {}
-    places = {wing.stage: wing.notebook, **{name: study_notebook(name) for name in studies}}
-    gets = {wing.stage: wing.gets, **dict.fromkeys(studies, STUDY_GETS)}
-    for name in dict.fromkeys([*places, *given]):
-        names = [*gets.get(name, ()), *(given.get(name) or {})]
-        check_parameters(folder / f"{places.get(name, name)}.ipynb", dict.fromkeys(names))
-    for name, run in (settings.get("runs") or {}).items():
-        given = [*RUN_GETS, *(["start"] if "start" in run else []), *(run.get("parameters") or {})]
-        check_parameters(folder / f"{run['notebook']}.ipynb", dict.fromkeys(given), f"run {name!r}")
+def _check_seed(seed: int, profile: Profile) -> None:
+    if type(seed) is not int or not 0 <= seed <= MAX_SEED:
+        raise ProfileError(f"--seed: found {seed!r}, expected a whole number from 0 to {MAX_SEED}")
+    if profile.seeds:
+        found = f"--seed: found {seed}, but profile {profile.file!r} runs the seeds"
+        raise ProfileError(f"{found} {list(profile.seeds)}, expected no --seed")
+
+
+def _seeded(profile: Profile, seed: int) -> Profile:
+    """The profile with another seed, and another name for its folders."""
+    challenge = {**profile.challenge, "seed": seed} if profile.challenge else profile.challenge
+    return replace(profile, name=f"{profile.name}-{seed}", seed=seed, challenge=challenge)

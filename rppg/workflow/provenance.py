@@ -1,18 +1,15 @@
-"""How a result came to be: the run.json beside everything that is handed on.
+"""How a result came to be: the run.json of every run, ensemble, study and submission.
 
     write_run_json(out / "run.json", {"model": "POS"}, origin="synthetic", score=None, inputs=[])
 
-Holds parameters, inputs by digest, git commit, versions and score; no date and no machine's name,
-so the same run writes the same bytes.
+It holds parameters, inputs by digest, git commit, versions and score; no date and no machine's
+name, so that the same run writes the same bytes.
 """
 
 import hashlib
 import json
-import os
 import platform
-import shutil
 import subprocess
-import time
 from importlib import metadata
 from pathlib import Path
 
@@ -23,22 +20,14 @@ from rppg.utils.atomic import atomic_write
 PACKAGES = (
     "rppg numpy scipy pandas torch lightning-fabric mediapipe av opencv-contrib-python".split()
 )
-LOG = "submissions/README.md"  # of runs, in the checkout
-CLAIM = "claim.json"  # in a run's folder: what decides it
-WAIT_S = 60  # of other processes for the first one
 
 
 def git_commit(folder: Path) -> str:
-    """Commit of the checkout that holds folder, with "+changes" where files differ from it: other
-    files than the log, which a run itself appends to.
+    """Commit of the checkout that holds folder, with "+changes" if tracked files differ from it.
 
-    "unknown" outside a checkout or where git is not installed.
+    "unknown" outside a checkout, or if git is not installed.
     """
-    files = [":(top)", f":(top,exclude){LOG}"]
-    commands = (
-        ["git", "rev-parse", "HEAD"],
-        ["git", "status", "--porcelain", "-uno", "--", *files],
-    )
+    commands = (["git", "rev-parse", "HEAD"], ["git", "status", "--porcelain", "-uno"])
     try:
         commit, changes = (
             subprocess.run(c, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
@@ -59,36 +48,6 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{p: metadata.version(p) for p in PACKAGES}}
 
 
-def claim(run_dir: Path, facts: dict) -> dict:
-    """Make run_dir the folder of the run that `facts` decide: an interrupted one goes on, what a
-    run of other facts left there is removed; returns facts.
-
-    facts: parameters, digests of code and inputs; JSON values.  Of the processes of a torchrun the
-    first one does it, and the others wait for it.  Raises FileExistsError where the folder holds
-    something that is no run, TimeoutError where the first process does not come.
-    """
-    run_dir, text = Path(run_dir), json.dumps(facts, indent=2, sort_keys=True) + "\n"
-    mark, until = run_dir / CLAIM, time.monotonic() + WAIT_S
-    while not (mark.is_file() and mark.read_text() == text):
-        if int(os.environ.get("RANK", 0)) == 0:
-            _begin_anew(run_dir, text)
-        elif time.monotonic() > until:
-            raise TimeoutError(f"{mark} was not written in {WAIT_S} s by the run's first process")
-        else:
-            time.sleep(0.1)
-    return facts
-
-
-def _begin_anew(run_dir: Path, text: str) -> None:
-    mark = run_dir / CLAIM
-    if run_dir.exists():
-        if any(run_dir.iterdir()) and not mark.is_file():
-            raise FileExistsError(f"{run_dir} is not empty and no run: name another run_dir")
-        shutil.rmtree(run_dir)
-    run_dir.mkdir(parents=True)
-    atomic_write(mark, lambda part: part.write_text(text))
-
-
 def write_run_json(
     path: Path,
     parameters: dict,
@@ -98,11 +57,11 @@ def write_run_json(
     inputs: list[Path],
     **more,
 ) -> Path:
-    """Write run.json whole, then rename it into place; returns its path.
+    """Write run.json atomically; returns its path.
 
-    origin: "real" or "synthetic".  score: rows of the leaderboard, None where the truth is unknown.
-    inputs: files that the result depends on; those that do not exist are null.  more: what else
-    the run found, JSON values.
+    origin: "real" or "synthetic".  score: rows of the leaderboard, None if the truth is unknown.
+    inputs: files that the result depends on; those that do not exist are null.  more: further
+    results of the run, JSON values.
     """
     facts = {
         "origin": origin,

@@ -1,32 +1,46 @@
-"""A profile as a graph of stages, run by Snakemake: what would run and why, what failed.
+"""Run a profile: what is not up to date, by Snakemake, on this machine or on a cluster.
 
-What its stages are called, and Snakemake's rules of them, is in rppg.workflow.stages.
-
-    >>> order = Order(run_settings("demo"))  # doctest: +SKIP
-    >>> print(format_plan(plan(order), stages(order.settings)))  # doctest: +SKIP
-    01_preprocess            code of vision changed (face.py)
+    >>> request = RunRequest(load_profile("demo"))  # doctest: +SKIP
+    >>> print(format_plan(plan(request)))  # doctest: +SKIP
+    stage                    why
+    01_preprocess            code of preprocessing changed (face_mesh.py)
     st_transformer/pretrain  after 01_preprocess
+    2 would run; nothing was run
+
+What runs, and why, is decided in rppg.workflow.planning.  Snakemake is given exactly those stages,
+with the processor cores and GPUs that they may use side by side, and decides nothing itself.
 """
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from rppg.utils.paths import project_dir
-from rppg.workflow.profiles import seeded_profiles
-from rppg.workflow.provenance import CLAIM
-from rppg.workflow.rerun_reasons import Planned, read_plan, some
-from rppg.workflow.stages import stages, study_names
+from rppg.workflow.job import write_job
+from rppg.workflow.planning import Plan, Planned, Reused, make_plan
+from rppg.workflow.previous import link_folder, move_aside
+from rppg.workflow.processes import end_descendants, owner_variable
+from rppg.workflow.profile_lock import profile_lock
+from rppg.workflow.profiles import Profile, seeded_profiles
+from rppg.workflow.records import STAGES, read_record, record_path
+from rppg.workflow.rerun_reasons import some
+
+SNAKEFILE = "notebooks/workflow/Snakefile"
+LIST = "0-jobs.json"  # no rule is called like this
 
 
 @dataclass(frozen=True)
-class Order:
-    """What is asked for: a profile's settings, and what of it runs where."""
+class RunRequest:
+    """What is to be run, and on what."""
 
-    settings: dict  # as pipeline.run_settings gives them
+    profile: Profile
     part: str | None = None  # a stage: it and what it needs, nothing else
     rerun: str | None = None  # a stage that runs although nothing has changed
     cores: int = 2
@@ -34,158 +48,168 @@ class Order:
     executor: Path | None = None  # folder of a Snakemake workflow profile: a cluster
 
 
-def rules_of(settings: dict, *names: str) -> list[str]:
-    """Snakemake's rules of these stages, one a seed.  Raises ValueError for an unknown stage."""
-    named = stages(settings)
-    if unknown := [name for name in names if name not in named.values()]:
-        known = ", ".join(dict.fromkeys(named.values()))
-        found = f"no stage {unknown[0]!r} in {settings['profile']}"
-        raise ValueError(f"{found}: expected one of {known}")
-    return [rule for rule, name in named.items() if name in names]
+def plan(request: RunRequest) -> Plan:
+    """What would run, and why; nothing is run.  Raises ValueError for an unknown stage."""
+    return make_plan(request.profile, project_dir(__file__), request.part, request.rerun)
 
 
-def targets(settings: dict, stage: str) -> list[str]:
-    """Rules of a stage and of what it needs, each by name: what is missing behind a finished stage
-    Snakemake would else overlook.  Raises ValueError for an unknown stage.
+def execute(request: RunRequest) -> int:
+    """Run what is not up to date; returns Snakemake's exit status, 0 if everything was done.
+
+    Raises BlockingIOError if the profile is being run already.  SIGINT, SIGTERM and the death of
+    this process end everything that it has started.
     """
-    rules_of(settings, stage)
-    names, runs = list(dict.fromkeys(stages(settings).values())), settings.get("runs") or {}
-    others = {"prepare", *(name for name in study_names(settings) if name != stage)}
-    needed = [name for name in names[: names.index(stage) + 1] if name not in others]
-    if stage in runs:
-        chain = [stage]
-        while (start := runs[chain[-1]].get("start")) is not None:
-            chain.append(start)
-        needed = [name for name in needed if name in chain or name not in runs]
-    return rules_of(settings, *needed)
+    root, profile = project_dir(__file__), request.profile
+    names = [profile.name, *(one.name for one in seeded_profiles(profile))]
+    with profile_lock(root, names):
+        wanted = plan(request)
+        for one in wanted.reused:
+            _link(root, one)
+        for line in _reused_in_words(wanted.reused):
+            print(line, file=sys.stderr)
+        if not wanted.planned:
+            return 0
+        jobs = _write_jobs(root, profile, wanted)
+        words, env = command(request, jobs), os.environ | _environment(root)
+        with _ended_with_signals():
+            process = subprocess.Popen(words, cwd=root, env=env, start_new_session=True)
+            try:
+                return process.wait()
+            except BaseException:
+                end_descendants(interrupt=process.pid)
+                raise
 
 
-def config_path(settings: dict) -> Path:
-    """File of the settings, which Snakemake reads."""
-    return project_dir(__file__) / "runs" / settings["profile"] / "settings.json"
+@contextmanager
+def _ended_with_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP end the block with SystemExit, as SIGINT does with KeyboardInterrupt."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python lets no other thread handle signals
+        return
+
+    def stop(number: int, frame: object) -> None:
+        sys.exit(128 + number)
+
+    before = {n: signal.signal(n, stop) for n in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def write_settings(settings: dict) -> None:
-    path = config_path(settings)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(settings, indent=2))
+def _link(root: Path, one: Reused) -> None:
+    """Put links to a result that is elsewhere in the place of the stage's own folders."""
+    own = root / record_path(one.stage.profile, one.stage.rule)
+    if one.stage.keeps and (place := move_aside(root, one.stage, read_record(own))):
+        print(
+            f"{one.stage.label}: another run was in its folder, which is now {place}",
+            file=sys.stderr,
+        )
+    for key, folder in one.stage.folders.items():
+        link_folder(root, folder, one.record.folders[key])
+    own.unlink(missing_ok=True)  # what it was of is not there any more
 
 
-def command(order: Order, *more: str) -> list[str]:
-    """Snakemake on this order: reruns what has changed, finishes what was interrupted."""
-    words = [sys.executable, "-m", "snakemake", "--snakefile", "notebooks/workflow/Snakefile"]
-    words += ["--configfile", str(config_path(order.settings))]
-    words += ["--rerun-incomplete", "--keep-going", "--nolock"]
-    words += ["--rerun-triggers", "mtime", "params", "input"]
-    if order.executor is not None:
-        words += ["--workflow-profile", str(Path(order.executor).resolve())]
-    else:
-        words += ["--cores", str(order.cores), "--resources", f"gpu={gpus(order)}"]
-    if order.rerun is not None:
-        words += ["--forcerun", *rules_of(order.settings, order.rerun)]
-    words += more
-    return words + (["--", *targets(order.settings, order.part)] if order.part else [])
+def _write_jobs(root: Path, profile: Profile, wanted: Plan) -> Path:
+    """Write the file of each job, and the list that the Snakefile reads; returns its path.
+
+    Snakemake sees only marks of finished jobs, which are removed here: it never deletes results.
+    """
+    folder, jobs = root / "runs" / profile.name / STAGES / "jobs", []
+    for one in wanted.planned:
+        rule, file = one.stage.rule, folder / f"{one.stage.rule}.json"
+        write_job(file, one.stage, one.parts, one.needs, one.forced)
+        file.with_suffix(".done").unlink(missing_ok=True)
+        about = {"rule": rule, "after": one.after, "file": file.relative_to(root).as_posix()}
+        stage = one.stage
+        about |= {"threads": stage.threads, "gpu": stage.gpu, "priority": stage.priority}
+        jobs.append(about)
+    path = folder / LIST
+    path.write_text(json.dumps({"jobs": jobs}, indent=1))
+    return path
 
 
-def gpus(order: Order) -> int:
-    """How many stages that use a GPU may run at once: as ordered, else as many as PyTorch sees.
+def command(request: RunRequest, jobs: Path) -> list[str]:
+    """Snakemake on these jobs, word by word."""
+    words = [sys.executable, "-m", "snakemake", "--snakefile", SNAKEFILE]
+    words += ["--configfile", str(jobs), "--keep-going", "--nolock", "--rerun-incomplete"]
+    words += ["--rerun-triggers", "mtime", "--quiet", "all"]
+    if request.executor is not None:
+        return [*words, "--workflow-profile", str(Path(request.executor).resolve())]
+    return [*words, "--cores", str(request.cores), "--resources", f"gpu={gpus(request)}"]
+
+
+def gpus(request: RunRequest) -> int:
+    """How many stages that use a GPU may run at once: as requested, else as many as PyTorch sees.
 
     At least one, so that a machine without any runs them on its processor.
     """
-    wanted = any(run.get("gpu") for run in (order.settings.get("runs") or {}).values())
-    if order.gpus is not None or not wanted:
-        return max(1, order.gpus or 1)
+    wanted = any(run.gpu for run in request.profile.runs.values())
+    if request.gpus is not None or not wanted:
+        return max(1, request.gpus or 1)
     import torch
 
     return max(1, torch.cuda.device_count())
 
 
-def plan(order: Order) -> list[Planned]:
-    """What would run, and why; nothing is run.
-
-    Raises RuntimeError with Snakemake's own words where it cannot make a plan.
-    """
-    write_settings(order.settings)
-    local = replace(order, executor=None)  # what would run is the same everywhere
-    root = project_dir(__file__)
-    done = subprocess.run(
-        command(local, "--dry-run", "--config", "describe=1"),
-        cwd=root,
-        env=environment(root),
-        capture_output=True,
-        text=True,
-    )
-    told = f"{done.stdout}\n{done.stderr}"
-    if done.returncode != 0:
-        raise RuntimeError(f"Snakemake made no plan of {order.settings['profile']}:\n{told}")
-    return read_plan(told, root)
+def _environment(root: Path) -> dict[str, str]:
+    """Variables for Snakemake and all jobs: its cache inside the project, and who the owner is."""
+    return {"XDG_CACHE_HOME": str(root / ".snakemake" / "cache"), **owner_variable()}
 
 
-def execute(order: Order) -> int:
-    """Run what is not up to date; Snakemake's exit status, 0 where everything was done."""
-    write_settings(order.settings)
-    if order.rerun is not None:
-        forget(order.settings, order.rerun)
-    root = project_dir(__file__)
-    words = command(order, "--quiet", "rules", "progress")
-    return subprocess.run(words, cwd=root, env=environment(root)).returncode
+def format_plan(plan: Plan) -> str:
+    """One line per stage that would run, with the reason, or whose result is elsewhere."""
+    if not plan.planned:
+        done = "nothing to do: every stage is up to date"
+        return "\n".join([done, *_reused_in_words(plan.reused)])
+    said = {one.stage.rule: f"reused from {one.source}" for one in plan.reused}
+    said |= {one.stage.rule: _why(one, plan) for one in plan.planned}
+    labels = {stage.rule: stage.label for stage in plan.stages}
+    rows = [(label, said[rule]) for rule, label in labels.items() if rule in said]
+    width = max(len(label) for label, _ in rows)
+    lines = [f"{label:<{width}}  {why}" for label, why in (("stage", "why"), *rows)]
+    reused = f", {len(plan.reused)} reused" if plan.reused else ""
+    return "\n".join([*lines, f"{len(plan.planned)} would run{reused}; nothing was run"])
 
 
-def forget(settings: dict, stage: str) -> None:
-    """Make a trained run begin anew where its notebook would else find that it is done."""
-    for world in seeded_profiles(settings):
-        mark = project_dir(__file__) / "runs" / world["profile"] / stage / CLAIM
-        if stage in (settings.get("runs") or {}) and mark.is_file():
-            mark.write_text("{}\n")
-
-
-def environment(root: Path) -> dict[str, str]:
-    """The environment, with Snakemake's own cache kept inside the project's folder."""
-    return os.environ | {"XDG_CACHE_HOME": str(root / ".snakemake" / "cache")}
-
-
-def label(rule: str, named: dict[str, str], shard: str = "") -> str:
-    """A stage as people read it: with its seed where there are several, and its shard."""
-    several = list(named.values()).count(named[rule]) > 1
-    seed = f", seed {rule.rsplit('_', 1)[1]}" if several else ""
-    return named[rule] + seed + (f", shard {shard}" if shard else "")
-
-
-def format_plan(planned: list[Planned], named: dict[str, str]) -> str:
-    """A line a stage: its name and why it would run."""
-    if not planned:
-        return "nothing to do: every stage is up to date"
-    rows = [(label(one.rule, named, one.shard), _why(one, named)) for one in planned]
-    width = max(len(name) for name, _ in rows)
-    lines = [f"{name:<{width}}  {why}" for name, why in (("stage", "why"), *rows)]
-    return "\n".join([*lines, f"{len(rows)} would run; nothing was run"])
-
-
-def _why(one: Planned, named: dict[str, str]) -> str:
-    after = [f"after {some([label(rule, named) for rule in one.after])}"] if one.after else []
+def _why(one: Planned, plan: Plan) -> str:
+    after = [f"after {some(_labels(one.after, plan))}"] if one.after else []
     return "; ".join([*one.why, *after])
 
 
-def failed(left: list[Planned], named: dict[str, str]) -> list[str]:
+def _labels(rules: list[str], plan: Plan) -> list[str]:
+    """Stages as people read them; shards as one."""
+    labels = {stage.rule: stage.label for stage in plan.stages}
+    return list(dict.fromkeys(labels[rule].split(", shard ")[0] for rule in rules))
+
+
+def _reused_in_words(reused: list[Reused]) -> list[str]:
+    sources: dict[str, list[str]] = {}
+    for one in reused:
+        sources.setdefault(one.source, []).append(one.stage.label)
+    return [f"reused from {source}: {', '.join(names)}" for source, names in sources.items()]
+
+
+def failed(left: Plan) -> list[str]:
     """The stages that failed, of the plan made after a run: whatever could begin was begun, so
     they are those that need no other stage of it."""
-    return [label(one.rule, named, one.shard) for one in left if not one.after]
+    return [one.stage.label for one in left.planned if not one.after]
 
 
-def format_failures(left: list[Planned], named: dict[str, str]) -> str:
+def format_failures(left: Plan) -> str:
     """What a run that failed has left: stages that failed, each with its partial notebook, and
-    those that wait for them.  left: as in `failed`.
-    """
-    if not left:
+    those that wait for them.  left: as in `failed`."""
+    if not left.planned:
         return "Snakemake stopped with an error, see above; every stage is up to date"
-    waiting = [one for one in left if one.after]
     root = project_dir(__file__)
     lines = ["failed:"]
-    for one in (one for one in left if not one.after):
-        kept = one.log if one.log and (root / one.log).is_file() else "no notebook, see above"
-        lines.append(f"  {label(one.rule, named, one.shard)}: {kept}")
+    for one in (one for one in left.planned if not one.after):
+        there = one.stage.notebook is not None and (root / one.stage.executed).is_file()
+        kept = one.stage.executed if there else "no notebook, see above"
+        lines.append(f"  {one.stage.label}: {kept}")
+    waiting = [one for one in left.planned if one.after]
     lines += ["not done because of it:"] if waiting else []
     for one in waiting:
-        needs = some([label(rule, named) for rule in one.after])
-        lines.append(f"  {label(one.rule, named, one.shard)} (needs {needs})")
+        lines.append(f"  {one.stage.label} (needs {some(_labels(one.after, left))})")
     return "\n".join(lines)

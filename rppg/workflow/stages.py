@@ -1,167 +1,244 @@
-"""What the stages of a profile are called, by people and by Snakemake, and which names cannot be.
+"""The stages of a profile: what each runs, on which folders, after which others.
 
-A stage is the challenge, a numbered notebook, a run or a study.  People call it "01_preprocess",
-"st_transformer/pretrain" or "06_submit"; Snakemake calls its rule "preprocess",
-"st_transformer_pretrain", "submit", and with `seeds` there is one rule a seed.  Which stage comes
-first is told by the profile's wing (rppg.workflow.stages).
+    for stage in stages_of(load_profile("demo")):
+        print(stage.label, stage.needs)
 
-    >>> settings = {"profile": "mine", "study": "ablation", "runs": {"net/learn": {}}}
-    >>> stages(settings)
-    {'preprocess': '01_preprocess', 'net_learn': 'net/learn', 'study': 'ablation'}
+A stage is the synthetic benchmark, a shard of its preparation, a numbered notebook, a run or a
+study.  With `seeds` everything but the studies is there once per seeded profile.
 """
 
-import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
-NAME = re.compile(r"[A-Za-z]\w*(/\w+)*", re.ASCII)  # of a run: a folder, and a rule with _ for /
-FOLDERS = ("classical", "ensemble", "prepare")  # that lie beside the runs', in runs/<profile>
+from rppg.workflow.profiles import Profile, Run, seeded_profiles
+from rppg.workflow.stage_names import MODALITIES, Modality, run_rule, study_notebook, study_rules
 
-
-def study_names(settings: dict) -> list[str]:
-    """The studies of a profile: `study` is one name or a list of them."""
-    study = settings.get("study") or []
-    return [study] if isinstance(study, str) else list(study)
-
-
-def study_rules(settings: dict) -> list[tuple[str, str]]:
-    """Rule and name of each study: "study" is the rule of a single one."""
-    names = study_names(settings)
-    return [("study" if len(names) == 1 else f"study_{name}", name) for name in names]
-
-
-def study_notebook(name: str) -> str:
-    """Notebook of a study, below notebooks/: in a folder for each family of studies."""
-    return f"studies/{name.split('_')[0]}/{name}"
-
-
-def run_rule(name: str) -> str:
-    """Snakemake's rule of a run, before the seed."""
-    return name.replace("/", "_")
-
-
-def stages(settings: dict) -> dict[str, str]:
-    """Rules of a profile in order, each with its stage's name."""
-    return dict(_pairs(settings))
-
-
-def _pairs(settings: dict) -> list[tuple[str, str]]:
-    """Rules and names of all stages, those with the same rule, too."""
-    first = [("challenge", "challenge")] if settings.get("challenge") else []
-    first += [("prepare_shard", "prepare")] if int(settings.get("shards", 1)) > 1 else []
-    runs = [(run_rule(name), name) for name in settings.get("runs") or {}]
-    studies = study_rules(settings)
-    last = [] if studies else [("ensemble", "05_ensemble"), ("submit", "06_submit")]
-    wing = wing_of(settings)
-    once = [*first, (wing.rule, wing.stage), *runs, *last]
-    suffixes = [f"_{seed}" for seed in settings.get("seeds") or []] or [""]
-    return [(rule + end, name) for end in suffixes for rule, name in once] + studies
-
-
-def check_stages(settings: dict) -> None:
-    """Raises ValueError for a run's or study's name that can be no folder or rule, for two that
-    have one rule, for a run inside another's folder, for one that starts from a run which is not
-    listed before it, and for what the profile's wing does not have."""
-    _check_wing(settings)
-    runs, studies = settings.get("runs") or {}, study_names(settings)
-    for name in [*runs, *studies]:
-        if not NAME.fullmatch(name) or (name in studies and "/" in name):
-            expected = "letters, digits and _ after a first letter, in a run's also / between parts"
-            raise ValueError(f"{name!r} is no name of a run or study, expected {expected}")
-    _check_meetings(settings)
-    before = []
-    for name, run in runs.items():
-        start = run.get("start")
-        if start is not None and start not in before:
-            found = f"run {name!r} starts from {start!r}"
-            raise ValueError(f"{found}, expected one listed above it: {before or 'none is'}")
-        before.append(name)
-
-
-def _check_wing(settings: dict) -> None:
-    """Raises ValueError for an unknown wing, and for shards or no study in one without faces."""
-    wing = wing_of(settings)
-    if wing.hands_in:
-        return
-    found = f"{settings['profile']} is of the wing {settings['wing']!r}"
-    if not study_names(settings):
-        raise ValueError(f"{found}, which hands nothing in: give it a `study`")
-    if int(settings.get("shards", 1)) > 1:
-        raise ValueError(f"{found}, whose data {wing.stage} reads alone: leave `shards` out")
-
-
-def _check_meetings(settings: dict) -> None:
-    """Raises ValueError where two names meet as rules, as folders or as executed notebooks."""
-    known = {"all": "the rule of everything"}
-    for rule, name in _pairs(settings):
-        if rule in known:
-            raise ValueError(f"{name!r} and {known[rule]!r} are both the rule {rule}: rename one")
-        known[rule] = name
-    runs, studies = settings.get("runs") or {}, study_names(settings)
-    if (first := wing_of(settings).stage) in studies:
-        raise ValueError(f"study {first!r} is called like the first stage: rename it")
-    for name in runs:
-        others = [*FOLDERS, *(other for other in runs if other != name)]
-        if inside := [other for other in others if f"{name}/".startswith(f"{other}/")]:
-            raise ValueError(f"run {name!r} would lie in the folder of {inside[0]!r}: rename one")
-        if run_rule(name) in studies:
-            raise ValueError(f"run {name!r} is called like the study {run_rule(name)!r}: rename it")
+BENCHMARK, SHARD, FIRST, RUN, ENSEMBLE, SUBMIT, STUDY = (
+    *("benchmark", "shard", "first", "run", "ensemble", "submit", "study"),
+)
 
 
 @dataclass(frozen=True)
-class Wing:
-    """Names that the stages of one kind of recordings go by; code is as pipeline.code_files takes
-    it."""
+class Stage:
+    """One job.  Paths are relative to the project's folder."""
 
-    write: str  # command of rppg that writes the embedded recordings, with its own options
-    write_code: tuple[str, ...]
-    stage: str  # the first: it prepares what the runs read, prepared/<profile>/index.parquet
-    rule: str  # Snakemake's name of it
-    notebook: str  # its notebook, below notebooks/
-    gets: tuple[str, ...]  # what the Snakefile gives to it, where there is such a thing
-    table: str  # what it makes for those who come after the runs
-    first_code: tuple[str, ...]
-    run_code: tuple[str, ...]
-    study_code: tuple[str, ...]
-    hands_in: bool  # whether a profile may end in a submission, and prepare in shards
+    name: str  # as people give it to `rppg run`
+    rule: str  # Snakemake's name of it, unique in a profile
+    profile: str  # whose folders it writes to: the profile's or a seeded one's
+    kind: str  # BENCHMARK, SHARD, ...
+    notebook: str | None = None  # below notebooks/, without .ipynb
+    command: tuple[str, ...] = ()  # of `rppg`, in place of a notebook
+    parameters: dict = field(default_factory=dict)  # decide the result, with the notebook's own
+    paths: dict = field(default_factory=dict)  # parameters that only say where things are
+    folders: dict[str, str] = field(default_factory=dict)  # that it alone writes; may be links
+    outputs: dict[str, str] = field(default_factory=dict)  # that exist when it has ended
+    needs: dict[str, str] = field(default_factory=dict)  # key -> rule of an earlier stage
+    data: tuple[str, ...] = ()  # folders of real data that it reads
+    label: str = ""  # as people read it: with its seed or shard, if there are several
+    threads: int = 1
+    gpu: int = 0
+    priority: int = 0
 
+    @property
+    def executed(self) -> str:
+        """Where the executed notebook goes."""
+        name = run_rule(self.name)
+        return f"submissions/{self.profile}/notebooks/{name}.ipynb"
 
-FACES = Wing(
-    write="challenge --workers {threads}",
-    write_code=("synthetic", "preprocessing"),
-    stage="01_preprocess",
-    rule="preprocess",
-    notebook="01_preprocess",
-    gets=("data_dir", "prepared_dir", "run_dir", "seed"),
-    table="runs/{profile}/classical/predictions.parquet",
-    first_code=("datasets", "preprocessing", "signals", "inference/classical.py"),
-    run_code=(
-        *("datasets", "signals", "dataloader", "losses", "models", "training", "inference"),
-        *("utils",),
-    ),
-    study_code=("evaluation", "plotting", "signals", "studies", "workflow/sweeps.py"),
-    hands_in=True,
-)
-MOTION = Wing(
-    write="wearables",
-    write_code=("studies/relcon/simulator", "studies/relcon/data"),
-    stage="relcon_windows",
-    rule="relcon_windows",
-    notebook="studies/relcon/relcon_windows",
-    gets=("data_dir", "prepared_dir"),
-    table="prepared/{profile}/index.parquet",
-    first_code=("datasets", "studies/relcon/data"),
-    run_code=("datasets", "training", "models", "studies/relcon"),
-    study_code=("studies/relcon", "plotting", "workflow/sweeps.py"),
-    hands_in=False,
-)
-WINGS = {"faces": FACES, "motion": MOTION}
+    @property
+    def keeps(self) -> bool:
+        """Whether what it made before is moved aside, never overwritten."""
+        return self.kind in (RUN, ENSEMBLE)
+
+    @property
+    def shared(self) -> bool:
+        """Whether another profile's result can stand in for its own."""
+        return self.kind in (BENCHMARK, FIRST, RUN, ENSEMBLE)
 
 
-def wing_of(settings: dict) -> Wing:
-    """The wing of a profile's settings, faces where they name none.  Raises ValueError for another
-    name than those of WINGS."""
-    name = settings.get("wing") or "faces"
-    if name not in WINGS:
-        known = ", ".join(WINGS)
-        raise ValueError(f"{settings['profile']}: no wing {name!r}, expected one of {known}")
-    return WINGS[name]
+def stages_of(profile: Profile) -> list[Stage]:
+    """All stages of a profile, each after those that it needs."""
+    modality, stages = MODALITIES[profile.modality], []
+    for one in seeded_profiles(profile):
+        ending = f"_{one.seed}" if profile.seeds else ""
+        made = list(_once(one, modality))
+        several = f", seed {one.seed}" if len(profile.seeds) > 1 else ""
+        stages += [_seeded(stage, ending, several) for stage in made]
+    return stages + list(_studies(profile, modality, stages))
+
+
+def _seeded(stage: Stage, ending: str, several: str) -> Stage:
+    needs = {key: f"{rule}{ending}" for key, rule in stage.needs.items()}
+    label = f"{stage.label or stage.name}{several}"
+    return replace(stage, rule=f"{stage.rule}{ending}", needs=needs, label=label)
+
+
+def _once(profile: Profile, modality: Modality) -> Iterator[Stage]:
+    """The stages of one seeded profile, but for studies."""
+    if profile.challenge:
+        yield _benchmark(profile, modality)
+    if profile.shards > 1:
+        yield from (_shard(profile, n + 1) for n in range(profile.shards))
+    yield _first(profile, modality)
+    yield from (_run(profile, modality, run) for run in profile.runs.values())
+    if not profile.studies:
+        yield _ensemble(profile, modality)
+        yield _submit(profile, modality)
+
+
+def _data(profile: Profile) -> str:
+    return f"data/{profile.name}" if profile.challenge else profile.data
+
+
+def _source(profile: Profile) -> dict[str, str]:
+    return {"data": "challenge"} if profile.challenge else {}
+
+
+def _benchmark(profile: Profile, modality: Modality) -> Stage:
+    folder = f"data/{profile.name}"
+    return Stage(
+        "challenge",
+        "challenge",
+        profile.name,
+        BENCHMARK,
+        command=(modality.command, folder, *modality.options, "--replace", "--config", "{json}"),
+        parameters=dict(profile.challenge),
+        folders={"data": folder},
+        outputs={"data": folder},
+        threads=2,
+    )
+
+
+def _shard(profile: Profile, number: int) -> Stage:
+    given = profile.notebooks.get("01_preprocess") or {}
+    shard = f"{number}/{profile.shards}"
+    words = ("prepare", _data(profile), f"prepared/{profile.name}", "--shard", shard)
+    return Stage(
+        "prepare",
+        f"prepare_shard_{number}",
+        profile.name,
+        SHARD,
+        command=(*words, "--workers", "{threads}", "--reader-options", "{json}"),
+        parameters=dict(given.get("reader_options") or {}),
+        needs=_source(profile),
+        label=f"prepare, shard {shard}",
+        threads=given.get("workers", 2),
+    )
+
+
+def _first(profile: Profile, modality: Modality) -> Stage:
+    given = profile.notebooks.get(modality.stage) or {}
+    prepared, run_dir = f"prepared/{profile.name}", f"runs/{profile.name}/classical"
+    paths = {"data_dir": _data(profile), "prepared_dir": prepared, "run_dir": run_dir}
+    seed = {} if profile.seed is None or "seed" not in modality.gets else {"seed": profile.seed}
+    shards = range(1, profile.shards + 1) if profile.shards > 1 else ()
+    outputs = {"index.parquet": f"{prepared}/index.parquet"}
+    if modality.table:
+        outputs["predictions.parquet"] = f"runs/{profile.name}/{modality.table}"
+    own = {"prepared": prepared} | ({"run": run_dir} if modality.table else {})
+    real = [] if profile.challenge else [profile.data]
+    return Stage(
+        modality.stage,
+        modality.rule,
+        profile.name,
+        FIRST,
+        notebook=modality.notebook,
+        parameters={**seed, **given},
+        paths={name: path for name, path in paths.items() if name in modality.gets},
+        folders=own,
+        outputs=outputs,
+        needs=_source(profile) | {f"shard {n}": f"prepare_shard_{n}" for n in shards},
+        data=(*real, *(given.get("more_data") or ())),
+        threads=2,
+    )
+
+
+def _run(profile: Profile, modality: Modality, run: Run) -> Stage:
+    runs = f"runs/{profile.name}"
+    folder = f"{runs}/{run.name}"
+    seed = {} if profile.seed is None else {"seed": profile.seed}
+    paths = {"prepared_dir": f"prepared/{profile.name}", "run_dir": folder}
+    parent = {} if run.parent is None else {"parent": run_rule(run.parent)}
+    if run.parent is not None:
+        paths["parent"] = f"{runs}/{run.parent}"
+    return Stage(
+        run.name,
+        run_rule(run.name),
+        profile.name,
+        RUN,
+        notebook=run.notebook,
+        parameters={"threads": run.threads, **seed, **run.parameters},
+        paths=paths,
+        folders={"run": folder},
+        outputs={name: f"{folder}/{name}" for name in ("predictions.parquet", "run.json")},
+        needs={"prepared": modality.rule} | parent,
+        threads=run.threads,
+        gpu=run.gpu,
+        priority=run.priority,
+    )
+
+
+def _tables(profile: Profile, modality: Modality) -> list[str]:
+    """Predictions of the first stage and of all runs."""
+    runs = f"runs/{profile.name}"
+    own = [f"{runs}/{modality.table}"] if modality.table else []
+    return own + [f"{runs}/{name}/predictions.parquet" for name in profile.runs]
+
+
+def _before(profile: Profile, modality: Modality) -> dict[str, str]:
+    return {"prepared": modality.rule} | {name: run_rule(name) for name in profile.runs}
+
+
+def _ensemble(profile: Profile, modality: Modality) -> Stage:
+    folder = f"runs/{profile.name}/ensemble"
+    paths = {"predictions": _tables(profile, modality), "run_dir": folder}
+    return Stage(
+        "05_ensemble",
+        "ensemble",
+        profile.name,
+        ENSEMBLE,
+        notebook="05_ensemble",
+        parameters=dict(profile.notebooks.get("05_ensemble") or {}),
+        paths={**paths, "prepared_dir": f"prepared/{profile.name}"},
+        folders={"run": folder},
+        outputs={name: f"{folder}/{name}" for name in ("predictions.parquet", "run.json")},
+        needs=_before(profile, modality),
+    )
+
+
+def _submit(profile: Profile, modality: Modality) -> Stage:
+    folder, ensemble = f"submissions/{profile.name}", f"runs/{profile.name}/ensemble"
+    predictions = [*_tables(profile, modality), f"{ensemble}/predictions.parquet"]
+    paths = {"data_dir": _data(profile), "predictions": predictions, "submission_dir": folder}
+    names = ("submission.csv", "run.json", "report.html")
+    return Stage(
+        "06_submit",
+        "submit",
+        profile.name,
+        SUBMIT,
+        notebook="06_submit",
+        parameters=dict(profile.notebooks.get("06_submit") or {}),
+        paths={**paths, "ensemble_dir": ensemble, "prepared_dir": f"prepared/{profile.name}"},
+        outputs={name: f"{folder}/{name}" for name in names},
+        needs=_before(profile, modality) | {"05_ensemble": "ensemble"},
+    )
+
+
+def _studies(profile: Profile, modality: Modality, stages: list[Stage]) -> Iterator[Stage]:
+    """The studies, each of which reads what all runs of all seeds have made."""
+    out = f"submissions/{profile.name}"
+    runs = [f"runs/{one.name}" for one in seeded_profiles(profile)]
+    needs = {stage.label: stage.rule for stage in stages if stage.kind in (FIRST, RUN)}
+    for rule, name in study_rules(profile.studies):
+        yield Stage(
+            name,
+            rule,
+            profile.name,
+            STUDY,
+            notebook=study_notebook(name),
+            parameters=dict(profile.notebooks.get(name) or {}),
+            paths={"profile": profile.name, "runs": runs, "out_dir": out},
+            outputs={f"{name}.csv": f"{out}/{name}.csv"},
+            needs=needs,
+            label=name,
+        )

@@ -32,7 +32,7 @@ def made_up_grid(folder, profile, rows, seeds, errors_bpm):
         run, data = (folder / part / f"{profile}-{seed}" for part in ("runs", "data"))
         write(run / "classical", _classical())
         for row in rows:
-            write(run / row["start"], predictions(row["start"], PRETRAINED_ERROR_BPM))
+            write(run / row["parent"], predictions(row["parent"], PRETRAINED_ERROR_BPM))
             error_bpm = errors_bpm(row["table"], row["row"], seed)
             write(run / row["run"], predictions(row["run"], error_bpm))
         data.mkdir(parents=True)

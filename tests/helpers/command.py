@@ -6,5 +6,5 @@ import sys
 
 def rppg(*arguments) -> subprocess.CompletedProcess:
     """The command in a process of its own, as a shell would run it."""
-    command = [sys.executable, "-m", "rppg.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "rppg", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True)

@@ -1,6 +1,6 @@
-"""One run in the processes that torchrun starts: torchrun ... training_shared.py RUN_DIR KIND
+"""One run in the processes that torchrun starts: torchrun ... ddp_worker.py RUN_DIR KIND
 
-KIND is what happens: "mean", "nan" (a loss in process 1), "stop" (SIGTERM to process 1), "uneven".
+KIND is the event: "mean" (none), "nan" (loss in process 1), "stop" (SIGTERM to process 1), "uneven".
 """
 
 import math
@@ -10,7 +10,7 @@ import sys
 
 import torch
 
-sys.ps1 = ">>> "  # as in a notebook's kernel, where Fabric is stricter; it looks when imported
+sys.ps1 = ">>> "  # as in a notebook's kernel, where Fabric is stricter; read when it is imported
 from helpers.toy_training import batches, error_of, net, quiet_fit, step  # noqa: E402
 
 run_dir, kind = sys.argv[1:]

@@ -1,7 +1,7 @@
-"""For tests of figures: warnings are errors, figures are closed, and what is written can be read.
+"""For tests of figures: a fixture that turns warnings into errors and closes figures, and `texts`.
 
-`from figure_shared import strict_and_closed, texts`, and
-`pytestmark = pytest.mark.usefixtures("strict_and_closed")` where the guard is wanted.
+from helpers.figure import strict_and_closed, texts
+pytestmark = pytest.mark.usefixtures("strict_and_closed")
 """
 
 import warnings
@@ -20,7 +20,7 @@ def strict_and_closed():
 
 
 def texts(figure):
-    """All that is written in a figure, drawn once so that layout problems show."""
+    """All texts of a figure, which is drawn once so that layout problems show."""
     figure.canvas.draw()
     found = figure.findobj(lambda artist: hasattr(artist, "get_text"))
     return " | ".join(artist.get_text() for artist in found if artist.get_text())

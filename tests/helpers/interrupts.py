@@ -1,4 +1,4 @@
-"""Processes that are interrupted half-way, and what they leave."""
+"""For tests that interrupt a preparation: state and digests of its store."""
 
 import hashlib
 import time
@@ -7,7 +7,7 @@ N_CLIPS = 8
 
 
 def digests(store):
-    """Of every file below a store but the index, by name; hidden ones too."""
+    """Digest of every file of a store, hidden ones included, by name."""
     return {
         str(path.relative_to(store)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(store.rglob("*"))
@@ -16,12 +16,12 @@ def digests(store):
 
 
 def half_done(store):
-    """Some recordings are whole and another is being written."""
-    whole, under_way = 0, 0
+    """Whether some recordings are complete and another is being written."""
+    complete, under_way = 0, 0
     for path in store.rglob("*.*"):
-        whole += path.name == "recording.json" and ".tmp-" not in str(path)
+        complete += path.name == "recording.json" and ".tmp-" not in str(path)
         under_way += path.name == "face.npy" and ".tmp-" in str(path)
-    return 2 <= whole < N_CLIPS - 1 and under_way
+    return 2 <= complete < N_CLIPS - 1 and under_way
 
 
 def wait_for(condition, seconds=120):

@@ -1,15 +1,14 @@
-"""The notebooks, their cells and what executed copies print."""
+"""The notebooks, their cells, what executed copies print, and the smoke profile's runs."""
 
 from pathlib import Path
 
 import nbformat
 
-STUDIES = Path(__file__).parents[2] / "notebooks" / "studies"
-
-
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = ROOT / "notebooks"
+STUDIES = NOTEBOOKS / "studies"
 PATHS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
-ALL = [*PATHS, *sorted(NOTEBOOKS.glob("studies/*/*.ipynb"))]
+ALL = [*PATHS, *sorted(STUDIES.glob("*/*.ipynb"))]
 
 
 def code_cells(path: Path) -> list:
@@ -22,3 +21,20 @@ def printed(executed):
     data = [output.get("data", {}) for output in outputs]
     texts = [output.get("text", "") for output in outputs] + [d.get("text/plain", "") for d in data]
     return "\n".join(texts), sum("image/png" in d for d in data)
+
+
+def smoke_parameters(name: str, runs: Path) -> tuple[Path, dict]:
+    """Notebook and parameters of a run of the smoke profile whose run folders are below `runs`."""
+    from rppg.workflow.profiles import load_profile
+
+    run = load_profile("smoke").runs[name]
+    given = {"prepared_dir": "prepared/smoke", "run_dir": str(runs / name), "threads": run.threads}
+    given |= {"parent": str(runs / run.parent)} if run.parent else {}
+    return NOTEBOOKS / f"{run.notebook}.ipynb", given | run.parameters
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder but locks and TensorBoard's, by relative path."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    found = {str(path.relative_to(folder)): path.read_bytes() for path in files}
+    return {k: v for k, v in found.items() if not k.endswith(".lock") and "tensorboard" not in k}

@@ -9,7 +9,7 @@ import json
 import numpy as np
 import pandas as pd
 
-from rppg.studies.relcon.data.splits import motion_parts
+from rppg.studies.relcon.data.splits import subject_split
 
 ACTIVITIES = np.array(["cycling", "running", "sitting", "stairs", "typing", "walking"])
 HAVE_CADENCE = ["running", "stairs", "walking"]
@@ -119,7 +119,7 @@ def made_up_study(folder, seeds=(1, 2)):
     """
     runs, prepared = folder / "runs" / "made_up", folder / "prepared" / "made_up"
     index = windows(n_subjects=10)
-    parts = motion_parts(index, ["simulator"], 0.4, 0.15, seed=0)
+    parts = subject_split(index, ["simulator"], 0.4, 0.15, seed=0)
     rows = all_rows(index[parts == "test"], seeds)
     for _, own in rows.groupby(["method", "seed"]):
         made_up_run(runs, own)

@@ -48,7 +48,7 @@ NOTEBOOKS = {  # name: cell of parameters, code
     ),
     "04_tune": (
         "prepared_dir: str = ''\nrun_dir: str = ''\nthreads: int = 1\nseed: int = 0\n"
-        "start: str = ''\nfail: bool = False",
+        "parent: str = ''\nfail: bool = False",
         RUN,
     ),
     "05_ensemble": (
@@ -69,15 +69,15 @@ NOTEBOOKS = {  # name: cell of parameters, code
         "data_dir: str = ''\nprepared_dir: str = ''\nmore_data: list = []",
         "assert Path(data_dir).is_dir(); write(prepared_dir, 'index.parquet')",
     ),
-    "studies/first": (STUDY, COLLECT.format("first")),
-    "studies/second": (STUDY + "\nfail: bool = False", FAIL + COLLECT.format("second")),
+    "studies/first/first": (STUDY, COLLECT.format("first")),
+    "studies/second/second": (STUDY + "\nfail: bool = False", FAIL + COLLECT.format("second")),
 }
 TOY = {
     "challenge": None,
     "notebooks": {"01_preprocess": {"workers": 1}},
     "runs": {
         "net/learn": {"notebook": "02_learn", "parameters": {"training": {"n_steps": 800}}},
-        "net/tune": {"notebook": "04_tune", "start": "net/learn"},
+        "net/tune": {"notebook": "04_tune", "parent": "net/learn"},
         "other/learn": {"notebook": "02_learn", "gpu": 1},
     },
 }
@@ -97,13 +97,18 @@ def toy_project(folder: Path) -> Path:
     """The project's folder, with the profile "toy" and a folder `data` that it is run on."""
     shutil.copytree(ROOT / "rppg", folder / "rppg", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "notebooks" / "profiles").mkdir(parents=True)
-    shutil.copy(ROOT / "notebooks" / "Snakefile", folder / "notebooks")
-    (folder / "notebooks" / "studies").mkdir()
+    shutil.copytree(ROOT / "notebooks" / "workflow", folder / "notebooks" / "workflow")
     for name, (parameters, code) in NOTEBOOKS.items():
-        nbformat.write(_notebook(parameters, code), folder / "notebooks" / f"{name}.ipynb")
+        write_notebook(folder, name, parameters, code)
     put_data(folder / "data")
     write_profile(folder, TOY)
     return folder
+
+
+def write_notebook(folder: Path, name: str, parameters: str, code: str) -> None:
+    path = folder / "notebooks" / f"{name}.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(_notebook(parameters, code), path)
 
 
 def write_profile(folder: Path, settings: dict, name: str = "toy") -> None:

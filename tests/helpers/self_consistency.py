@@ -45,6 +45,8 @@ def write_store(root, rates=HR_BPM, **options):
 class Answer(nn.Module):
     """Clips (B, T, N, C), or those rows of them, to `answer(clips)`, waves (B, T)."""
 
+    takes_rows = True
+
     def __init__(self, answer):
         super().__init__()
         self.answer = answer
@@ -67,8 +69,21 @@ def same_sine(clips, hr_bpm=72.0):
     return torch.sin(2 * torch.pi * hr_bpm / 60 * times_s).expand(len(clips), -1)
 
 
+class OnlyClips(nn.Module):
+    """Clips (B, T, ...) to `answer(clips)`, waves (B, T): a net with none of the optional parts."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+
+    def forward(self, clips):
+        return self.answer(clips)
+
+
 class Cells(nn.Module):
     """Faces (B, T, H, W, 3) to the mean green of block x block cells, or to the mean of these."""
+
+    pads_time = True
 
     def __init__(self, block=2):
         super().__init__()
@@ -78,3 +93,6 @@ class Cells(nn.Module):
         green = clips[..., 1].double()  # (B, T, H, W)
         cells = nn.functional.adaptive_avg_pool2d(green, self.block)  # (B, T, S, S)
         return cells if whole_block else cells.mean(dim=(2, 3))
+
+    def cells(self, clips):
+        return self(clips, whole_block=True)

@@ -1,6 +1,6 @@
-"""A regression for the tests of training; as a program, a run that may be killed or shared:
+"""A toy regression for the tests of training; as a program, a run that may be killed:
 
-python tests/training_toys.py RUN_DIR '{"n_steps": 40}' [seconds a step takes]
+python tests/helpers/toy_training.py RUN_DIR '{"n_steps": 40}' [seconds per step]
 """
 
 import csv
@@ -23,7 +23,7 @@ QUIET = {"device": "cpu", "lr": 0.05, "log_every": 4, "save_every": 5, "weight_d
 
 
 class Lines:
-    """Points of a plane; `draw` adds noise, which belongs to the sample."""
+    """Points of a plane; `sample` adds noise that is specific to the sample."""
 
     def __init__(self, noise: float = 0.0):
         generator = torch.Generator().manual_seed(1)
@@ -57,7 +57,7 @@ def step(model, batch, generator):
 
 
 def noisy_step(model, batch, generator):
-    """Draws from every kind of generator, none of which fit is told about."""
+    """Draws from every kind of generator, local and global."""
     x = batch["x"] + 0.01 * torch.randn(batch["x"].shape, generator=generator)
     factor = 1 + 0.01 * (random.random() + np.random.rand() + torch.rand(()))  # noqa: NPY002
     loss = factor * (model(x)[:, 0] - batch["y"]).square().mean()
@@ -71,7 +71,7 @@ def error_of(model):
 
 
 def quiet_fit(model, run_dir, batches=None, step=step, validate=None, parameters=None, **changes):
-    """A short run of what is not random but in its order."""
+    """A short run that is random only in the order of its samples."""
     config = FitConfig(**QUIET | {"n_steps": 12} | changes)
     batches = batches or Batches(Lines(), 8)
     return fit(model, batches, step, config, run_dir, validate, parameters=parameters)
@@ -90,7 +90,7 @@ def noisy_fit(run_dir, step=noisy_step, validate=error_of, **changes):
 
 
 def outcome(run_dir):
-    """What must not depend on how often a run was stopped: weights' bytes, tables but times."""
+    """The results that interruptions must not change: bytes of weights, tables without times."""
     files = {path.name: path.read_bytes() for path in Path(run_dir).glob("*.safetensors")}
     for table in Path(run_dir).glob("*.csv"):
         rows = list(csv.DictReader(table.open()))

@@ -1,4 +1,4 @@
-"""Small videos of a face with a known pulse, for the tests of the vision room."""
+"""Small videos of a face with a known pulse, for the tests of preprocessing."""
 
 import functools
 import signal
@@ -32,7 +32,7 @@ def pulse_at(times_s, hr_bpm, amplitude=0.02):
 
 
 def write_clip(path, seconds=4.0, fps=30.0, hr_bpm=90.0, seen=(0.0, np.inf), times_s=None):
-    """A face that sways by 3 pixels; outside the seconds `seen` the frame is plain grey."""
+    """Write a video of a face that sways by 3 pixels; outside the interval `seen` it is grey."""
     constant = times_s is None
     times_s = np.arange(round(seconds * fps)) / fps if constant else np.asarray(times_s)
     pulse = pulse_at(times_s, hr_bpm)
@@ -49,5 +49,5 @@ def recording(path, **fields):
 
 
 def heed_interrupts():
-    """For a child process: SIGINT as in a terminal, even where the test run itself ignores it."""
+    """For a child process: handle SIGINT as in a terminal, even if the test run ignores it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)

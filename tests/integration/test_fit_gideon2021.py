@@ -12,14 +12,7 @@ from rppg.dataloader.batches import Batches
 from rppg.dataloader.clips import Clips, LabelledClips
 from rppg.inference.sliding_window import predict_model
 from rppg.models.gideon2021.objective import MultiView, SupervisedWave, draw_ratio
-from rppg.models.registry import (
-    augmentation_for,
-    build,
-    inputs_of,
-    load_run,
-    shape_for,
-    supervised_for,
-)
+from rppg.models.registry import build, inputs_of, load_run, recipe, shape_for
 from rppg.training.collapse import check_collapse
 from rppg.training.polarity import fix_polarity, polarity_of
 from rppg.training.self_consistency import SelfConsistency
@@ -111,18 +104,19 @@ def test_values_without_labels_are_told_of_wide_crops_too(store):
 
 
 def test_wide_crops_are_taught_by_waves_and_never_turned_backwards(store):
-    augment = augmentation_for("wide", flip=1.0)
+    augment = recipe("gideon2021").augmentation(flip=1.0)
     clips = LabelledClips(store, ["A/1/a"], "wide", 300, size=SIDE, augment=augment)
     item = clips.sample(0, torch.Generator().manual_seed(0))
     plain = clips[clips._place("A/1/a", torch.Generator().manual_seed(0))]
     assert torch.equal(item["clip"], plain["clip"].flip(2))  # left and right
     assert torch.equal(item["wave"], plain["wave"])
-    step = supervised_for("wide", 0.3, {"sparsity": 0.5}, {"pearson": 0.1, "mcc": 0.2})
+    supervised = recipe("gideon2021").supervised
+    step = supervised(0.3, {"sparsity": 0.5}, {"pearson": 0.1, "mcc": 0.2})
     losses = MultiView(sparsity=0.5)
     assert step == SupervisedWave(mcc=0.2, pearson=0.1, self_supervised=0.3, losses=losses)
     for weights in ({"weights": {"pull": 1.0}}, {"label_weights": {"truth": 1.0}}):
         with pytest.raises(TypeError, match="pull|truth"):
-            supervised_for("wide", 0.0, **weights)
+            supervised(0.0, **weights)
 
 
 def off_bpm(model, faces):

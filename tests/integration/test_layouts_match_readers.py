@@ -1,4 +1,4 @@
-"""Embedded copies of all datasets: what the readers find in them is what was planned."""
+"""Synthetic copies of all datasets: the readers find the planned recordings in them."""
 
 import csv
 from dataclasses import replace
@@ -34,7 +34,7 @@ def root(tmp_path_factory):
     return write_challenge(folder, CONFIG, workers=2, progress=False)
 
 
-def test_every_dataset_that_is_read_has_an_embedded_copy():
+def test_every_dataset_with_a_reader_has_a_synthetic_copy():
     assert {*DATASETS} == {*FOLDERS}
     assert {layout: dataset.FOLDER for layout, dataset in DATASETS.items()} == FOLDERS
 
@@ -55,13 +55,13 @@ def test_readers_find_what_was_planned(root, layout):
 
 
 @pytest.mark.parametrize("layout", [layout for layout in DATASETS if layout in PUBLISHED])
-def test_embedded_subjects_have_names_of_the_real_dataset(root, layout):
+def test_synthetic_subjects_have_names_of_the_real_dataset(root, layout):
     if PUBLISHED[layout].names:
         subjects = {recording.subject for recording in read(layout, find(root)[layout])}
         assert subjects <= {*PUBLISHED[layout].names}
 
 
-def test_images_are_written_whole_and_a_mosaic_keeps_the_colours(tmp_path):
+def test_images_are_written_atomically_and_a_mosaic_keeps_the_colours(tmp_path):
     colours = np.zeros((8, 8, 3), np.uint8) + np.array([180, 90, 30], np.uint8)
     folder = write_images(tmp_path / "raw", "bayer", ["a.png", "b.png"], [colours, colours])
     assert sorted(path.name for path in folder.iterdir()) == ["a.png", "b.png"]
@@ -74,7 +74,7 @@ def test_images_are_written_whole_and_a_mosaic_keeps_the_colours(tmp_path):
     assert not (tmp_path / "few").exists()
 
 
-def test_contact_waves_of_the_training_set_are_written_where_they_are_asked_for(root, tmp_path):
+def test_contact_ppg_of_the_training_set_is_written_if_requested(root, tmp_path):
     assert not list(root.rglob("*_wave.csv"))
     names = ("ubfc", "test_vipl", "test_obf", "pure", "mmse_hr", "disfa", "obf", "cohface")
     names += ("mr_nirp_car", "vipl_hr", "ubfc_phys", "ecg_fitness")

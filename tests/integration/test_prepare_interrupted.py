@@ -1,5 +1,4 @@
-"""Preparation stopped in the middle, by whatever: nothing half done, and the rest gives the same
-bytes."""
+"""Interrupted preparations: no incomplete recordings, and resuming gives the same bytes."""
 
 import os
 import re
@@ -59,7 +58,9 @@ def straight(data, tmp_path_factory):
 
 
 @pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_stopped_and_resumed_gives_the_bytes_of_a_straight_run(kill, data, straight, tmp_path):
+def test_stopped_and_resumed_gives_the_same_bytes(
+    kill, data, straight, tmp_path
+):
     store = tmp_path / "store"
     process = start(data, store, tmp_path)
     wait_for(lambda: half_done(store))

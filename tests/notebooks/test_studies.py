@@ -7,20 +7,20 @@ import sys
 import pandas as pd
 import pytest
 from helpers.ablation import made_up_grid
-from helpers.notebooks import ALL, STUDIES, printed
+from helpers.notebooks import ALL, ROOT, STUDIES, printed
 
+from rppg.studies.ablation.published import repeated_rows
 from rppg.studies.relcon.results.runs import METHODS
 from rppg.workflow.notebook import run_notebook
-from rppg.workflow.profiles import profile_settings
-from rppg.workflow.sweeps import grid_rows
+from rppg.workflow.profiles import load_profile
 
 ABLATION = STUDIES / "ablation" / "ablation.ipynb"
 
 
 def rppg_run(*more: str) -> subprocess.CompletedProcess:
     """`rppg run` in this checkout, which must succeed."""
-    command = [sys.executable, "-m", "rppg.cli", "run", *more]
-    done = subprocess.run(command, cwd=STUDIES.parents[1], capture_output=True, text=True)
+    command = [sys.executable, "-m", "rppg", "run", *more]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     return done
 
@@ -36,7 +36,7 @@ def test_there_are_studies():
 
 @pytest.mark.slow
 def test_the_ablation_runs_from_faces_to_tables_on_very_little():
-    root = STUDIES.parents[1]
+    root = ROOT
     rppg_run("ablation_smoke")
     table = pd.read_csv(root / "submissions" / "ablation_smoke" / "ablation.csv")
     assert table[["table", "row", "seed"]].to_numpy().tolist() == [[1, 2, 1], [2, 12, 1]]
@@ -46,15 +46,15 @@ def test_the_ablation_runs_from_faces_to_tables_on_very_little():
 
 @pytest.mark.slow
 def test_gideon2021_runs_from_faces_to_figures_on_very_little():
-    root = STUDIES.parents[1]
-    settings = profile_settings("gideon2021_smoke")
+    root = ROOT
+    profile = load_profile("gideon2021_smoke")
     rppg_run("gideon2021_smoke")
     out = root / "submissions" / "gideon2021_smoke"
-    for name in settings["study"]:
+    for name in profile.studies:
         assert len(pd.read_csv(out / f"{name}.csv")) and (out / f"{name}.png").is_file()
     tables = pd.read_csv(out / "gideon2021_tables.csv")
     assert {"UBFC-rPPG", "PURE", "COHFACE", "MR-NIRP-Car"} <= set(tables["dataset"])
-    for name in settings["runs"]:
+    for name in profile.runs:
         executed = out / "notebooks" / f"{name.replace('/', '_')}.ipynb"
         assert "collapsed" not in printed(executed)[0] and printed(executed)[1] >= 2
     assert has_nothing_to_do("gideon2021_smoke")
@@ -62,7 +62,7 @@ def test_gideon2021_runs_from_faces_to_figures_on_very_little():
 
 @pytest.mark.slow
 def test_relcon_runs_from_wrists_to_tables_on_very_little():
-    root = STUDIES.parents[1]
+    root = ROOT
     done = rppg_run("relcon_smoke")
     out = root / "submissions" / "relcon_smoke"
     assert done.stdout.splitlines()[-1] == f"study: {out / 'relcon_evaluate.csv'}"
@@ -82,7 +82,8 @@ def test_relcon_runs_from_wrists_to_tables_on_very_little():
 
 @pytest.mark.slow
 def test_ablation_from_runs_and_again_from_its_table(tmp_path):
-    rows = grid_rows(profile_settings("ablation")["grid"])
+    runs = load_profile("ablation").runs
+    rows = repeated_rows({name: run.parent for name, run in runs.items()})
     paper = {(row["table"], row["row"]): row["paper_rmse_bpm"] for row in rows}
     runs = made_up_grid(tmp_path, "ablation", rows, [1, 2], lambda t, r, s: paper[t, r] - s)
     board = pd.DataFrame({"model": ["net", "mean of training"], "kind": ["learned", "null"]})

@@ -17,7 +17,7 @@ def run(name, folder, **given):
     """Text of all outputs, number of figures, and the table of a study."""
     executed, out = folder / "executed.ipynb", folder / "out"
     given = {"out_dir": str(out), **given}
-    run_notebook(NOTEBOOKS / "studies" / f"gideon2021_{name}.ipynb", executed, given)
+    run_notebook(NOTEBOOKS / "studies" / "gideon2021" / f"gideon2021_{name}.ipynb", executed, given)
     facts = json.loads((out / f"gideon2021_{name}.json").read_text())
     assert facts["origin"] == "synthetic" and (out / f"gideon2021_{name}.png").is_file()
     return *printed(executed), out / f"gideon2021_{name}.csv"

@@ -1,4 +1,4 @@
-"""The repository itself: pins that agree, and rooms that know only whom they may know."""
+"""The repository itself: pins that agree, import rules, files that say what they are."""
 
 import ast
 import re
@@ -7,16 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from project import import_graph
 
 ROOT = Path(__file__).parents[2]
-GROUND = {"recordings": set(), "signals": set(), "contest": set()}
-MAY_IMPORT = {
-    **GROUND,
-    "vision": {"recordings"},
-    "learning": {"recordings", "signals"},
-    "synthetic": {"vision"},
-    "motion": {"learning", "recordings"},
-}
+PACKAGE = ROOT / "rppg"
+LONGEST_FILE = 250
 
 
 def locked_pins(python: str) -> dict[str, str]:
@@ -62,23 +57,56 @@ def test_conda_environment_has_the_pins_of_the_lock():
     assert listed == {need.name: pins[need.name.lower()] for need in direct_dependencies()}
 
 
-def imported_rooms(path: Path) -> set[str]:
-    """Rooms of rppg that this file imports, at the top or inside a function."""
-    nodes = ast.walk(ast.parse(path.read_text()))
-    modules = [n.module or "" for n in nodes if isinstance(n, ast.ImportFrom)]
-    nodes = ast.walk(ast.parse(path.read_text()))
-    modules += [alias.name for n in nodes if isinstance(n, ast.Import) for alias in n.names]
-    return {m.split(".")[1] for m in modules if m.startswith("rppg.")}
+def test_no_module_imports_a_layer_above_its_own_and_none_is_in_a_circle():
+    of_modules = import_graph.graph()
+    assert len(of_modules) > 150
+    assert import_graph.upward(of_modules) == []
+    assert import_graph.circles(of_modules) == []
 
 
-@pytest.mark.parametrize("room", sorted(MAY_IMPORT))
-def test_rooms_know_only_whom_they_may_know(room):
-    files = sorted((ROOT / "rppg" / room).rglob("*.py"))
-    assert files, f"no files in room {room}"
-    for path in files:
-        assert imported_rooms(path) <= MAY_IMPORT[room] | {room}, path
+def test_every_folder_of_the_package_has_a_layer():
+    folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}
+    assert folders == import_graph.LEVEL.keys() - import_graph.ROOT_FILES
+    files = {path.stem for path in PACKAGE.glob("*.py")}
+    assert files == import_graph.ROOT_FILES
+
+
+def test_an_arrow_upward_and_a_circle_are_seen(tmp_path):
+    package = tmp_path / "rppg"
+    for name, text in {
+        "__init__": "",
+        "utils/__init__": "",
+        "utils/low": "def f():\n    from rppg.training import high\n",
+        "training/__init__": "",
+        "training/high": "from ..utils import low\n",
+    }.items():
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / f"{name}.py").write_text(text)
+    of_modules = import_graph.graph(package)
+    assert import_graph.upward(of_modules) == ["rppg.utils.low -> rppg.training.high"]
+    assert import_graph.circles(of_modules) == [["rppg.training.high", "rppg.utils.low"]]
+
+
+def test_the_workflow_knows_no_model_and_nothing_but_the_command_imports_studies():
+    of_modules = import_graph.graph()
+    arrows = import_graph.folder_arrows(of_modules)
+    assert not arrows["workflow"] & {"models", "losses", "dataloader", "training", "synthetic"}
+    assert not arrows["plotting"] & {"datasets", "models", "workflow"}
+    users = {folder for folder, others in arrows.items() if "studies" in others}
+    assert users <= {"cli", "cli_data"}
+
+
+def python_files() -> list[Path]:
+    return [
+        path for name in ("rppg", "tests", "benchmarks") for path in (ROOT / name).rglob("*.py")
+    ]
+
+
+def test_no_file_is_longer_than_a_reader_can_hold():
+    lengths = {path: len(path.read_text().splitlines()) for path in python_files()}
+    assert {path: n for path, n in lengths.items() if n > LONGEST_FILE} == {}
 
 
 def test_every_file_opens_by_saying_what_it_is():
-    for path in sorted((ROOT / "rppg").rglob("*.py")) + sorted((ROOT / "tests").glob("*.py")):
+    for path in python_files():
         assert ast.get_docstring(ast.parse(path.read_text())), path

@@ -8,10 +8,13 @@ import pytest
 from helpers.command import rppg
 from typer.testing import CliRunner
 
+from rppg import __version__
 from rppg.cli import app
 
 EVM_FACE = Path(__file__).parents[3] / "shared" / "data" / "video" / "evm_face.mp4"
-COMMANDS = ("challenge", "prepare", "predict", "score", "check", "run", "folds", "wearables")
+COMMANDS = (
+    *("challenge", "prepare", "predict", "score", "check", "run", "config", "folds", "wearables"),
+)
 needs_face = pytest.mark.skipif(not EVM_FACE.is_file(), reason=f"no real face at {EVM_FACE}")
 
 
@@ -25,6 +28,12 @@ def test_help_names_every_command():
 def test_help_of_each_command_explains_its_options(command):
     result = CliRunner().invoke(app, [command, "--help"])
     assert result.exit_code == 0 and len(result.output.splitlines()) > 10
+
+
+def test_version_says_which_package_this_is():
+    result = rppg("--version")
+    assert result.returncode == 0
+    assert result.stdout == f"rppg {__version__} ({Path(__file__).parents[2] / 'rppg'})\n"
 
 
 @pytest.mark.slow

@@ -9,7 +9,8 @@ from helpers.reader_files import put
 from typer.testing import CliRunner
 
 from rppg.cli import app
-from rppg.cli_data import layouts_of, parse_reader_options
+from rppg.cli_data import parse_reader_options
+from rppg.datasets.readers import layouts_of
 
 TRUTH = "1 2 1\n80 80 80\n0 0.03 0.07\n"
 

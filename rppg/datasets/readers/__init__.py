@@ -1,4 +1,4 @@
-"""Readers: from a dataset's folders to recordings, one file a layout.
+"""Readers: from a dataset's folders to recordings, one file per layout.
 
 `read(layout, root)` finds every recording of a layout under a folder, in natural order (subject 2
 before 10), whatever the file system says.  Readers open label files, never videos.  A recording
@@ -14,18 +14,20 @@ with a wrong label is still returned, with its `problem`, so that nothing disapp
 To add a dataset, write one file here and one line below.  The file has
 
     LAYOUT      what lies below its root, shown in errors
-    FOLDER      the usual name of its root; None where it has none
-    PUBLISHED   a `Published`: counts and nominal frame rate, with their source; None where unknown
-    read(root)  -> list of Recordings, one a video.  `subject` is what keeps one person in one fold;
-                what is known to be bad is data, with the reason, and becomes `known_bad`; a label
-                that cannot be understood becomes a `problem` that names the file, what was found
-                and what was expected.  Sorting, emptiness and ids given twice are `read`'s, below.
+    FOLDER      the usual name of its root; None if it has none
+    PUBLISHED   a `Published`: counts and nominal frame rate, with their source; None if unknown
+    read(root)  -> list of Recordings, one per video.  `subject` is what keeps one person in one
+                fold; what is known to be bad is data, with the reason, and becomes `known_bad`; a
+                label that cannot be understood becomes a `problem` that names the file, what was
+                found and what was expected.  `read`, below, sorts, and refuses an empty folder and
+                ids given twice.
 
 and its docstring says what it needs on disk, with the source of each fact.  To have it exercised
 without a licence, write its copy in rppg/synthetic/layouts/, too.
 """
 
 import inspect
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,6 +67,7 @@ _MODULES = {
 }
 READERS: dict[str, Callable[..., list[Recording]]] = {k: m.read for k, m in _MODULES.items()}
 LAYOUTS: dict[str, str] = {k: m.LAYOUT for k, m in _MODULES.items()}
+BENCHMARK_MARK = "challenge.json"  # lies at the root of a synthetic benchmark
 FOLDERS: dict[str, str] = {k: m.FOLDER for k, m in _MODULES.items() if m.FOLDER}
 PUBLISHED: dict[str, Published] = {k: m.PUBLISHED for k, m in _MODULES.items() if m.PUBLISHED}
 
@@ -73,8 +76,7 @@ def find(root) -> dict[str, Path]:
     """Which datasets lie directly below `root`, by folder name: layout -> folder, in the order of
     READERS.  Case and separators do not matter: UBFC_rPPG is UBFC-rPPG.
 
-    Raises FileNotFoundError where `root` is no folder, ValueError where two folders are of one
-    layout.
+    Raises FileNotFoundError if `root` is no folder, ValueError if two folders are of one layout.
     """
     root = Path(root)
     if not root.is_dir():
@@ -87,6 +89,25 @@ def find(root) -> dict[str, Path]:
             raise ValueError(f"{other} and {place} are both named like one dataset: rename one")
     found = {layout: named.get(plain(name)) for layout, name in FOLDERS.items()}
     return {layout: place for layout, place in found.items() if place is not None}
+
+
+def layouts_of(data, layout: str = "auto") -> dict[str, Path]:
+    """Layout -> folder of what `data` holds, in this order: own videos if it has a labels.csv; the
+    dataset that it is named like (the challenge's test tree has folders named like datasets); the
+    datasets below it, by their folders' names; any videos, as `folder`.
+
+    A synthetic benchmark is always a folder of datasets.  layout: a layout in place of "auto".
+    """
+    data = Path(data)
+    if layout != "auto":
+        return {layout: data}
+    if not data.is_dir() or (data / video_folder.LABELS).is_file():
+        return {"folder": data}
+    if (data / BENCHMARK_MARK).is_file():
+        return find(data)
+    place = Path(os.path.abspath(data))  # a link keeps its own name
+    named = {name: data for name, folder in find(place.parent).items() if folder == place}
+    return named or find(data) or {"folder": data}
 
 
 def read(layout: str, root, **options) -> list[Recording]:

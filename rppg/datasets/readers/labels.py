@@ -1,6 +1,6 @@
-"""Labels with a clock of their own: pulse waves and heart rates with their gaps, and notes on them.
+"""Labels with times of their own: BVPs and heart rates with their gaps, and notes on them.
 
-A gap is NaN in values (n,); times_s (n,) are on the clock of the frames.  `where` names the file.
+A gap is NaN in values (n,); times_s (n,) count as those of the frames do.  `where` names the file.
 
     >>> trace, notes = heart_rate([0, 72, 75], [0.0, 0.5, 1.0], "01-01.json, pulseRate")
     >>> trace.values.tolist(), notes
@@ -13,11 +13,12 @@ from rppg.datasets.readers.parsing import HR_RANGE_BPM, BadLabel
 from rppg.datasets.recording import Signal
 
 Notes = tuple[str, ...]
-SHORTEST_LACK_S = 0.5  # a label that lacks less than this at either end of a video is not noted
+SHORTEST_LACK_S = 0.5  # a label that misses less than this at either end of a video is not noted
+RATE_FPS = 30.0  # at which a BVP is resampled for its mean heart rate
 
 
 def wave(values, times_s, where: str) -> tuple[Signal, Notes]:
-    """A pulse wave.  Raises BadLabel where it is none, as Signal does."""
+    """A ground-truth BVP.  Raises BadLabel if it is none, as Signal does."""
     values = np.asarray(values, dtype=np.float64)
     return _signal(values, times_s, where), _missing(values, where)
 
@@ -33,6 +34,18 @@ def heart_rate(values, times_s, where: str) -> tuple[Signal, Notes]:
     if none.any():
         notes += (f"{where}: {none.sum()} of {len(values)} heart rates outside 30-240 bpm",)
     return _signal(np.where(none, np.nan, values), times_s, where), notes
+
+
+def mean_rate_bpm(bvp: Signal, where: str) -> float:
+    """Mean heart rate of a ground-truth BVP.  Raises BadLabel if it has none: it is flat, or has no
+    3 s without a gap."""
+    from rppg.signals.heart_rate import heart_rate as rate_of
+
+    times_s = np.arange(bvp.times_s[0], bvp.times_s[-1], 1 / RATE_FPS)
+    try:
+        return float(rate_of(bvp.at(times_s), RATE_FPS).hr_bpm)
+    except ValueError as error:
+        raise BadLabel(f"{where}: no heart rate in this BVP: {error}") from None
 
 
 def shorter(label: Signal, frames_s: np.ndarray, where: str) -> Notes:

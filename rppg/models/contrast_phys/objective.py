@@ -1,4 +1,4 @@
-"""What fit() does with a batch of face crops: Contrast-Phys+, without labels or with them.
+"""Objectives of Contrast-Phys+ for batches of face crops, without labels or with them.
 
     clips = Clips(store, ids, "face", size=32, augment=FaceAugmentation())
     fit(model, Batches(clips, batch_size=2), Contrast(), FitConfig(n_steps=1000), run_dir)
@@ -6,8 +6,8 @@
     labelled = LabelledClips(store, ids, "face", size=32)
     fit(model, Batches(labelled, batch_size=2), SupervisedContrast(), config, run_dir)
 
-A step is called as (model, batch, generator); it returns the loss and its unweighted parts by
-name.  The model gives the ST-rPPG block (B, T, S, S) of a batch, the wave is the block's mean.  A
+An objective is called as (model, batch, generator); it returns the loss and its unweighted parts by
+name.  The model predicts the ST-rPPG block (B, T, S, S); the predicted BVP is its spatial mean.  A
 batch has two recordings or more, in each process: videos of different people are contrasted.
 Source: Qian et al., 3rd RePSS, 2024, sections 2.2.2, 2.2.3 and 3.2; Sun and Li, Contrast-Phys+,
 TPAMI 2024.
@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from rppg.dataloader.augment import scaled_band
 from rppg.dataloader.distractors import with_distractors
 from rppg.datasets.prepared import FPS
+from rppg.losses.constants import N_FFT
 from rppg.losses.contrast import (
     cells_and_mean,
     pull_loss,
@@ -28,25 +29,24 @@ from rppg.losses.contrast import (
     sample_windows,
     truth_pull_loss,
     truth_push_loss,
-    wave_windows,
-    window_spectra,
 )
 from rppg.losses.correlation import mcc_loss, negative_pearson
 from rppg.losses.disturbance import disturbance_loss
-from rppg.models.st_transformer.objective import N_FFT, Parts, rate_loss_of
+from rppg.losses.windows import wave_windows, window_spectra
+from rppg.models.common import Parts, rate_loss_of
 from rppg.signals.spectrum import power_spectrum
 
 
 @dataclass(frozen=True)
 class Contrast:
     """Windows of one video's block are pulled together, those of different videos pushed apart; no
-    label is looked at.
+    label is read.
 
     pull, push and disturbance are weights.  windows: K, of each cell and of the mean; a window is
-    half as long as the clip.  distractor_pairs: each clip goes in twice, as it is and with a rhythm put in
-    (`disturb.py`: a light that swings, a nod); windows of both are of one video, and a third loss
-    asks that no wave of the second shows that rhythm's rate.  It is no part of the paper, and takes
-    twice the time.
+    half as long as the clip.  distractor_pairs: each clip goes in twice, as it is and with a
+    distractor (`rppg.dataloader.distractors`: a periodic illumination, a nod); windows of both are
+    of one video, and a third loss penalises power at the distractor's rate in the second.  It is
+    not part of the paper, and takes twice the time.
     """
 
     pull: float = 1.0
@@ -62,12 +62,12 @@ class Contrast:
         return self.of_share(self.share(block, generator), block, batch)
 
     def _of_pairs(self, model: nn.Module, batch: dict, generator: torch.Generator):
-        twin, put_in_hz = with_distractors(batch["clip"], batch["speed"], generator)
-        both = torch.cat([batch["clip"].float(), twin])  # (2 B, T, H, W, 3)
+        distracted, rate_hz = with_distractors(batch["clip"], batch["speed"], generator)
+        both = torch.cat([batch["clip"].float(), distracted])  # (2 B, T, H, W, 3)
         block = model(both, whole_block=True).float()  # (2 B, T, S, S)
         share = torch.cat(self.share(block, generator).chunk(2), dim=1)  # (B, 2 N, F)
-        of_twin = {"speed": batch["speed"], "disturbance_hz": put_in_hz}
-        return self.of_share(share, block[len(twin) :], of_twin)
+        of_distracted = {"speed": batch["speed"], "disturbance_hz": rate_hz}
+        return self.of_share(share, block[len(distracted) :], of_distracted)
 
     def share(self, block: Tensor, generator: torch.Generator) -> Tensor:
         """Spectra (B, N, F) of random windows of the block (B, T, S, S), N = K (S S + 1)."""
@@ -75,27 +75,27 @@ class Contrast:
         return window_spectra(windows, FPS)[1]
 
     def of_share(self, share: Tensor, block: Tensor, batch: dict) -> tuple[Tensor, Parts]:
-        """Loss of a block and its parts; of the batch only speed (B,) and, where there is one,
-        disturbance_hz (B,) are looked at."""
+        """Loss of a block and its parts; of the batch only speed (B,) and, if it is there,
+        disturbance_hz (B,) are read."""
         parts = {"pull": pull_loss(share), "push": push_loss(share)}
         if "disturbance_hz" in batch:
             waves = cells_and_mean(block)  # (B, S S + 1, T)
             n_waves = waves.shape[1]
-            put_in_hz, speed = (
+            rate_hz, speed = (
                 batch[name].repeat_interleave(n_waves) for name in ("disturbance_hz", "speed")
             )
             freq_hz, power = power_spectrum(waves.flatten(0, 1), FPS, N_FFT)
-            parts["disturbance"] = disturbance_loss(freq_hz, power, put_in_hz, scaled_band(speed))
+            parts["disturbance"] = disturbance_loss(freq_hz, power, rate_hz, scaled_band(speed))
         return sum(getattr(self, name) * value for name, value in parts.items()), parts
 
 
 @dataclass(frozen=True)
 class SupervisedContrast:
-    """Contrast with windows of the contact waves, negative Pearson and MCC: eq. 14, whose alpha and
-    beta are pearson and mcc.  Where a clip has a heart rate alone, `rate_loss` of its wave.
+    """Contrast with windows of the ground-truth BVP, negative Pearson and MCC: eq. 14, whose alpha
+    and beta are pearson and mcc.  For a clip that has an HR label alone, `rate_loss`.
 
-    A batch without any contact wave has the rate alone.  self_supervised: weight of `losses`, the
-    contrast of pre-training; the paper has none of it here.
+    A batch without any ground-truth BVP has `rate_loss` alone.  self_supervised: weight of
+    `losses`, the contrast of pre-training; the paper has none of it here.
     """
 
     truth: float = 1.0
@@ -111,20 +111,20 @@ class SupervisedContrast:
         unlabelled, parts = self.losses.of_share(share, block, batch)
         has_wave, waves = batch["has_wave"], block.mean(dim=(2, 3))  # (B,), (B, T)
         only_rate = batch["has_hr"] & ~has_wave
-        found = self._of_waves(share, waves, batch, generator)
-        found["rate"] = rate_loss_of(waves, batch, only_rate)
+        of_labels = self._of_waves(share, waves, batch, generator)
+        of_labels["rate"] = rate_loss_of(waves, batch, only_rate)
         n_labelled = (has_wave | only_rate).sum().clamp_min(1)
         n_of = {"rate": only_rate.sum()}  # a loss is a mean over the clips that have its label
         labelled = sum(
             (self.truth if name.startswith("truth") else getattr(self, name))
             * value
             * n_of.get(name, has_wave.sum())
-            for name, value in found.items()
+            for name, value in of_labels.items()
         )
-        return labelled / n_labelled + self.self_supervised * unlabelled, {**found, **parts}
+        return labelled / n_labelled + self.self_supervised * unlabelled, {**of_labels, **parts}
 
     def _of_waves(self, share: Tensor, waves: Tensor, batch: dict, generator) -> Parts:
-        """Losses of the clips that have a contact wave; zeros where none has."""
+        """Losses of the clips that have a ground-truth BVP; zeros if none has."""
         names = ("truth_pull", "truth_push", "pearson", "mcc")
         has_wave, bvp = batch["has_wave"], batch["wave"]  # (B,), (B, T)
         if not has_wave.any():

@@ -1,8 +1,8 @@
-"""PhysNet: face crops in, one wave a cell of the face and clip out.
+"""PhysNet: face crops in, the predicted BVP of each cell of the face out.
 
-A 3D-CNN that looks at 3 x 3 pixels of 3 frames at a time.  Its spatial sides shrink to a 16th, its
-frames to a 4th and grow back; what is left of the face is averaged into S x S cells, and the head
-turns each cell into a wave.  That is the ST-rPPG block; the wave of the clip is its spatial mean.
+A 3D-CNN with kernels of 3 x 3 pixels and 3 frames.  Its spatial sides shrink to a 16th, its frames
+to a 4th and grow back; what is left of the face is averaged into S x S cells, and the head turns
+each cell into a BVP.  That is the ST-rPPG block; the BVP of the clip is its spatial mean.
 Each layer is a convolution, a batch norm and an ELU:
 
     start        (1, 5, 5)                         32 x T x 128 x 128
@@ -44,7 +44,7 @@ STILL = 1e-3  # grey levels: a channel with a smaller deviation than that does n
 
 @dataclass(frozen=True)
 class PhysNetConfig:
-    """The defaults are the paper's.  ValueError for what cannot be."""
+    """The defaults are the paper's.  Raises ValueError for invalid values."""
 
     size: int = 128  # H = W of the crops
     block: int = 2  # S: cells a side of the ST-rPPG block
@@ -75,12 +75,14 @@ class PhysNetConfig:
 
 
 class PhysNet(nn.Module):
-    """(B, 3, T, H, W) or, as stored, (B, T, H, W, 3); uint8 or float, raw -> wave (B, T).
+    """(B, 3, T, H, W) or, as stored, (B, T, H, W, 3); uint8 or float, raw -> BVP (B, T).
 
-    With whole_block=True the block (B, T, S, S) instead, of which the wave is the spatial mean.
-    Clips are standardised inside, by channel, over all their pixels and frames.  Waves are float32
+    With whole_block=True the block (B, T, S, S) instead, whose spatial mean is the predicted BVP.
+    Clips are standardised inside, by channel, over all their pixels and frames.  The BVP is float32
     under autocast, too.  Raises ValueError for a shape that does not fit the config.
     """
+
+    pads_time = True
 
     def __init__(self, config: PhysNetConfig):
         super().__init__()
@@ -101,6 +103,10 @@ class PhysNet(nn.Module):
         block = self._block(self._prepared(clips))  # (B, t, S, S), t = ceil(T / patch)
         block = _stretched(block, self.config.patch)[:, :n_frames]  # (B, T, S, S)
         return block if whole_block else block.mean(dim=(2, 3))
+
+    def cells(self, clips: Tensor) -> Tensor:
+        """The block (B, T, S, S): predicted BVP of each cell of the face."""
+        return self(clips, whole_block=True)
 
     def _channels_first(self, clips: Tensor) -> Tensor:
         side = self.config.size
@@ -195,7 +201,7 @@ def _two_layers(n_in: int, n_out: int, halve: bool = True) -> nn.Sequential:
 
 
 def _half_frames(x: Tensor) -> Tensor:
-    """(B, C, T, H, W) -> (B, C, T // 2, H, W): means of two; an odd one out is left out."""
+    """(B, C, T, H, W) -> (B, C, T // 2, H, W): means of two; a last odd one is dropped."""
     stop = x.shape[2] // 2 * 2
     return (x[:, :, 0:stop:2] + x[:, :, 1:stop:2]) / 2
 

@@ -1,6 +1,6 @@
-"""Gideon2021: a saliency sampler before PhysNet with one cell; wide crops in, one wave a clip out.
+"""Gideon2021: a saliency sampler before PhysNet with one cell; wide crops in, predicted BVP out.
 
-For training without labels it gives the waves of the clip and of the clip played faster:
+For training without labels it predicts the BVPs of the clip and of the clip played faster:
 
     >>> model = Gideon2021(Gideon2021Config(size=32, width=4, saliency_width=8))
     >>> stored = torch.randint(0, 256, (2, 60, 32, 32, 3), dtype=torch.uint8)
@@ -29,7 +29,7 @@ from rppg.signals.time_stretch import resample_time
 
 @dataclass(frozen=True)
 class Gideon2021Config:
-    """The defaults are the paper's.  ValueError for what cannot be."""
+    """The defaults are the paper's.  Raises ValueError for invalid values."""
 
     size: int = 64  # H = W of the crops
     width: int = 32  # of PhysNet, as the next three: see PhysNetConfig
@@ -58,7 +58,7 @@ class Gideon2021Config:
 
 
 class Branches(NamedTuple):
-    """What training looks at: waves of B clips, and the maps that their pixels were moved by."""
+    """What training uses: BVPs of B clips, and the maps that their pixels were moved by."""
 
     anchor: Tensor  # (B, T): of the clips
     negative: Tensor | None  # (B, round(ratio T)): of the clips played faster; None without a ratio
@@ -66,13 +66,15 @@ class Branches(NamedTuple):
 
 
 class Gideon2021(nn.Module):
-    """(B, 3, T, H, W) or, as stored, (B, T, H, W, 3); uint8 or float, 0-255 -> wave (B, T).
+    """(B, 3, T, H, W) or, as stored, (B, T, H, W, 3); uint8 or float, 0-255 -> BVP (B, T).
 
     whole_block=True: (B, T, 1, 1), as PhysNet gives its cells.  branches=True: Branches, with a
-    negative where there is a ratio, the share of frames that is left when a clip is played faster.
+    negative if a ratio is given, the share of frames that is left when a clip is played faster.
     Raises ValueError for a shape that does not fit the config, a ratio outside (0, 1], and options
     that do not go together.
     """
+
+    pads_time = True
 
     def __init__(self, config: Gideon2021Config):
         super().__init__()
@@ -82,7 +84,7 @@ class Gideon2021(nn.Module):
 
     @property
     def head(self) -> nn.Module:
-        """The layer that makes the wave: the estimator's last."""
+        """The estimator's last layer."""
         return self.physnet.head
 
     def forward(
@@ -104,6 +106,10 @@ class Gideon2021(nn.Module):
             n_frames = round(ratio * sampled.shape[2])
             negative = self.physnet(resample_time(sampled, n_frames, dim=2))
         return Branches(anchor, negative, saliency)
+
+    def cells(self, clips: Tensor) -> Tensor:
+        """(B, T, 1, 1): the one cell of the estimator."""
+        return self(clips, whole_block=True)
 
     @torch.no_grad()
     def look(self, clip: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""What fit() does with a batch of wide crops: Gideon2021, without labels or with them.
+"""Objectives of Gideon2021 for batches of wide crops, without labels or with them.
 
     clips = Clips(store, ids, "wide", speeds=(2 / 3, 1.0))
     fit(model, Batches(clips, batch_size=4), MultiView(), FitConfig(n_steps=1000), run_dir)
@@ -6,8 +6,8 @@
     labelled = LabelledClips(store, ids, "wide", speeds=(2 / 3, 1.0))
     fit(model, Batches(labelled, batch_size=4), SupervisedWave(), config, run_dir)
 
-A step is called as (model, batch, generator); it returns the loss and its unweighted parts by name.
-The model gives `Branches` when asked for, as `models.gideon2021.Gideon2021`.
+An objective is called as (model, batch, generator); it returns the loss and its unweighted parts by
+name.  The model gives `Branches` when asked for, as `Gideon2021` of `rppg.models.gideon2021.net`.
 Source: Gideon and Stent, ICCV 2021, sections 3.2, 3.4 and 3.5.
 """
 
@@ -18,26 +18,29 @@ from torch import Tensor, nn
 
 from rppg.dataloader.augment import scaled_band
 from rppg.datasets.prepared import FPS
+from rppg.losses.constants import N_FFT
 from rppg.losses.correlation import mcc_loss, negative_pearson
-from rppg.losses.multiview_triplet import BAND_HZ, irrelevant_power_ratio, multi_view_triplet
+from rppg.losses.irrelevant_power import irrelevant_power_ratio
+from rppg.losses.multiview_triplet import multi_view_triplet
 from rppg.losses.saliency_map import saliency_sparsity, saliency_temporal
 from rppg.losses.sinc import band_limits, inside_band
 from rppg.losses.snr import negative_snr
-from rppg.models.st_transformer.objective import N_FFT, Parts, rate_loss_of
+from rppg.losses.windows import BAND_HZ
+from rppg.models.common import Parts, rate_loss_of
 from rppg.signals.spectrum import power_spectrum
 from rppg.signals.time_stretch import resample_time
 
 RATIOS = (0.66, 0.80)  # of frames that are left in the negative: heart rates 1.25 to 1.5 times
-WORST_IPR = 0.6  # a contact wave above it is no label
+WORST_IPR = 0.6  # a ground-truth BVP above it is no label
 
 
 @dataclass(frozen=True)
 class MultiView:
-    """The anchor's spectra are like the positive's, unlike the negative's; no label is looked at.
+    """The anchor's spectra are like the positive's, unlike the negative's; no label is read.
 
     The negative is the sampled clip played faster, by one ratio a batch as in the published code;
     the positive is the negative's wave, slowed down by the same.  contrast, sparsity (w_s) and
-    temporal (w_t) are weights; the last two are of the saliency, where the model has one.
+    temporal (w_t) are weights; the last two are of the saliency, if the model has one.
     """
 
     contrast: float = 1.0
@@ -72,13 +75,13 @@ class MultiView:
 
 @dataclass(frozen=True)
 class SupervisedWave:
-    """Losses of waves against contact waves: MCC, the paper's, or Pearson or SNR (its Fig. 5).
+    """Losses of predicted against ground-truth BVP: MCC, the paper's, or Pearson or SNR (Fig. 5).
 
-    All are weights.  A contact wave with more than 60 % of its power outside 40-250 bpm is no label
-    (the paper draws another clip then).  SNR asks for the heart rate of the clip: the peak of its
-    contact wave's spectrum.  Where a clip has a heart rate alone, `rate_loss` of its wave.
-    self_supervised: weight of the contrast of `losses`; the paper has none of it here.  What losses
-    says of the saliency holds in any case.
+    All are weights.  A ground-truth BVP with more than 60 % of its power outside 40-250 bpm is no
+    label (the paper draws another clip then).  SNR needs the HR of the clip: the peak of the
+    spectrum of its ground-truth BVP.  For a clip that has an HR label alone, `rate_loss`.
+    self_supervised: weight of the contrast of `losses`; the paper has none of it here.  The weights
+    of the saliency in losses apply in any case.
     """
 
     mcc: float = 1.0
@@ -100,7 +103,7 @@ class SupervisedWave:
         return loss, parts | more
 
     def of_waves(self, waves: Tensor, batch: dict) -> tuple[Tensor, Parts]:
-        """The labels' loss of waves (B, T), mean over the clips that have one, and its parts."""
+        """The labels' loss of BVPs (B, T), mean over the clips that have one, and its parts."""
         usable = usable_waves(batch)  # (B,)
         only_rate = batch["has_hr"] & ~batch["has_wave"]
         parts = self._of_contact(waves[usable], batch["wave"][usable], batch["speed"][usable])
@@ -111,7 +114,7 @@ class SupervisedWave:
         return loss / n_labelled, parts | {"rate": rate}
 
     def _of_contact(self, waves: Tensor, bvp: Tensor, speed: Tensor) -> Parts:
-        """Losses that have a weight, of waves and contact waves (L, T); zeros without any."""
+        """Losses that have a weight, of predicted and true BVPs (L, T); zeros without any."""
         band_hz = scaled_band(speed, BAND_HZ)  # (L, 2)
         known = {
             "mcc": lambda: mcc_loss(waves, bvp, FPS, band_hz),
@@ -129,7 +132,7 @@ def draw_ratio(generator: torch.Generator) -> float:
 
 
 def usable_waves(batch: dict) -> Tensor:
-    """Which clips (B,) have a contact wave that is one: in 40-250 bpm, scaled by their speed."""
+    """Which clips (B,) have a usable ground-truth BVP: in 40-250 bpm, scaled by their speed."""
     usable = batch["has_wave"].clone()
     if usable.any():
         band_hz = scaled_band(batch["speed"][usable], BAND_HZ)

@@ -33,7 +33,7 @@ RESNET_WIDTH = 64  # features of conv1 and layer1 of ResNet-18
 
 @dataclass(frozen=True)
 class SamplerConfig:
-    """The defaults are the paper's.  ValueError for what cannot be."""
+    """The defaults are the paper's.  Raises ValueError for invalid values."""
 
     size: int = 64  # H = W of the frames
     width: int = RESNET_WIDTH  # features of the saliency net; fewer are for small machines
@@ -133,7 +133,7 @@ class SaliencySampler(nn.Module):
 
 def imagenet_weights() -> Path | None:
     """ResNet-18's trained weights in torch.hub's folder of checkpoints, the first by name; None
-    where there are none.  Nothing is downloaded."""
+    if there are none.  Nothing is downloaded."""
     folder = Path(torch.hub.get_dir()) / "checkpoints"
     found = [path for end in ("pth", "safetensors") for path in folder.glob(f"resnet18-*.{end}")]
     return min(found, default=None)

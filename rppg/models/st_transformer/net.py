@@ -1,10 +1,10 @@
-"""Spatial-Temporal Transformer: MSTmap clips in, one wave a clip out.
+"""Spatial-Temporal Transformer: MSTmap clips in, predicted BVP out.
 
-Frames and rows take turns: a spatial encoder lets the N rows of each frame look at each other, a
+Frames and rows take turns: in a spatial encoder the N rows of each frame attend to each other, in a
 temporal encoder the T frames of each row, L loops of both; every encoder is
     Z = softmax(Q K^T / sqrt(D)) V + X,    Z' = MLP(LN(Z)) + Z      (eq. 1)
 Position embeddings are added once, before the first encoder.  The head projects each token, and
-the wave is the mean over rows.
+the predicted BVP is the mean over rows.
 
     >>> model = STTransformer(STTransformerConfig(dim=32, n_loops=2))
     >>> model(torch.randn(4, 300, 63, 6)).shape  # (B, T, N, C) -> (B, T)
@@ -21,12 +21,14 @@ from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 from torch.utils.checkpoint import checkpoint
 
+from rppg.models.st_transformer.attention_maps import row_attention
+
 INIT_STD = 0.02  # of the position embeddings
 
 
 @dataclass(frozen=True)
 class STTransformerConfig:
-    """The defaults are the paper's where it says something.  ValueError for what cannot be."""
+    """The defaults are the paper's as far as it states them.  ValueError for invalid values."""
 
     n_frames: int = 300  # T: the longest clip that positions are known for
     n_rows: int = 63  # N: rows of the MSTmap
@@ -54,11 +56,13 @@ class STTransformerConfig:
 
 
 class STTransformer(nn.Module):
-    """(B, T, N, C) float -> wave (B, T).
+    """(B, T, N, C) float -> predicted BVP (B, T).
 
     `rows` names which N' rows of the map the clip holds, so that a part of them may be used in
     training: (B, T, N', C).  Raises ValueError for a shape that does not fit the config.
     """
+
+    takes_rows = True
 
     def __init__(self, config: STTransformerConfig):
         super().__init__()
@@ -82,6 +86,10 @@ class STTransformer(nn.Module):
         else:
             wave = self._wave(x, rows, Encoder.__call__)
         return wave[:, :n_frames]  # (B, T)
+
+    def row_attention(self, clips: Tensor) -> Tensor:
+        """Attention that each row of maps (B, T, N, C) receives, (B, N): `row_attention`."""
+        return row_attention(self, clips)
 
     def _wave(self, x: Tensor, rows: Tensor | None, call: Callable) -> Tensor:
         """Patches (B, t, N, patch C) -> (B, t patch); call(encoder, x) is encoder(x)."""

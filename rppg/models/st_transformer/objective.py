@@ -1,4 +1,4 @@
-"""What fit() does with a batch: losses of its waves, without labels or with them, weighted.
+"""Objectives of the Spatial-Temporal Transformer, without labels or with them.
 
     batches = Batches(Clips(store, ids, normalise="zscore", speeds=(0.6, 1.4)), batch_size=4)
     fit(model, batches, SelfSupervised(), FitConfig(n_steps=1000), run_dir)
@@ -6,36 +6,34 @@
     labelled = Batches(LabelledClips(store, ids, normalise="zscore"), batch_size=4)
     fit(model, labelled, Supervised(), FitConfig(n_steps=100, lr=1e-5), run_dir)
 
-A step is called as (model, batch, generator) and returns the loss and its unweighted parts by name.
+An objective is called as (model, batch, generator); it returns the loss and its unweighted parts by
+name.
 Source: Qian et al., 3rd RePSS, 2024, sections 2.1.3 and 3.2.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
 from rppg.dataloader.augment import draw_rows, scaled_band
 from rppg.datasets.prepared import FPS
+from rppg.losses.constants import N_FFT
 from rppg.losses.correlation import negative_pearson
 from rppg.losses.disturbance import disturbance_loss
-from rppg.losses.periodicity import N_FFT, periodicity_loss
-from rppg.losses.rate_cross_entropy import rate_loss
+from rppg.losses.periodicity import periodicity_loss
 from rppg.losses.sinc import bandwidth_loss, sparsity_loss, variance_loss
+from rppg.models.common import Parts, rate_loss_of
 from rppg.signals.spectrum import power_spectrum
-
-RATE_BAND_HZ = (0.5, 4.0)  # 30-240 bpm: every heart rate that a label may say
-
-Parts = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
 class SelfSupervised:
-    """Bandwidth, sparsity, variance and periodicity of the batch's waves; no label is looked at.
+    """Bandwidth, sparsity, variance and periodicity of predicted BVPs; no label is read.
 
-    Clips that a rhythm was put into (disturbance_hz says which) have a fifth loss, that their waves
-    do not show it.  The numbers are weights; a loss of weight 0 is still reported.  n_rows: so many
-    rows of the map, drawn anew each batch, go into the model; None: all of them.
+    Clips with a distractor (disturbance_hz is its rate) have a fifth loss: power at that rate.  The
+    numbers are weights; a loss of weight 0 is still reported.  n_rows: rows of the map that go into
+    the model, drawn anew for each batch; None: all of them.
     """
 
     bandwidth: float = 1.0
@@ -49,15 +47,15 @@ class SelfSupervised:
         return self.of_waves(self.waves(model, batch["clip"], generator), batch)
 
     def waves(self, model: nn.Module, clips: Tensor, generator: torch.Generator) -> Tensor:
-        """Waves (B, T) float32 of clips (B, T, ...), from a part of a map's rows where asked."""
+        """Predicted BVP (B, T) float32 of clips (B, T, N, C), from n_rows of their rows."""
         if self.n_rows is None:
             return model(clips).float()
         rows = draw_rows(clips.shape[2], self.n_rows, generator)
         return model(clips[:, :, rows], rows).float()
 
     def of_waves(self, waves: Tensor, batch: dict) -> tuple[Tensor, Parts]:
-        """Loss of waves (B, T) and its parts; of the batch only speed (B,) and, where there is one,
-        disturbance_hz (B,) are looked at."""
+        """Loss of BVPs (B, T) and its parts; of the batch only speed (B,) and, if it is there,
+        disturbance_hz (B,) are read."""
         freq_hz, power = power_spectrum(waves, FPS, N_FFT)
         band_hz = scaled_band(batch["speed"])  # (B, 2)
         parts = {
@@ -67,15 +65,15 @@ class SelfSupervised:
             "periodicity": periodicity_loss(waves, FPS),
         }
         if "disturbance_hz" in batch:
-            put_in_hz = batch["disturbance_hz"]
-            parts["disturbance"] = disturbance_loss(freq_hz, power, put_in_hz, band_hz)
+            rate_hz = batch["disturbance_hz"]
+            parts["disturbance"] = disturbance_loss(freq_hz, power, rate_hz, band_hz)
         return sum(getattr(self, name) * value for name, value in parts.items()), parts
 
 
 @dataclass(frozen=True)
 class Supervised:
-    """The self-supervised losses and one of each clip's label: negative Pearson against its contact
-    wave; where a clip has none, the spectral share near its heart rate (`rate_loss`).
+    """The self-supervised losses, and one of each clip's label: negative Pearson with its
+    ground-truth BVP or, for an HR label alone, the spectral share near it (`rate_loss`).
 
     The label's loss is the mean over the clips that have one; a batch without any label has the
     self-supervised losses alone.
@@ -98,17 +96,3 @@ class Supervised:
         labelled = self.pearson * pearson * has_wave.sum() + self.rate * rate * only_rate.sum()
         loss = labelled / n_labelled + self.self_supervised * unlabelled
         return loss, {"pearson": pearson, "rate": rate, **parts}
-
-
-def rate_loss_of(waves: Tensor, batch: dict, chosen: Tensor) -> Tensor:
-    """`rate_loss` of the waves (B, T) and heart rates of the chosen (B,) clips; 0 without any."""
-    if not chosen.any():
-        return waves.new_zeros(())
-    band_hz = scaled_band(batch["speed"][chosen], RATE_BAND_HZ)
-    freq_hz, power = power_spectrum(waves[chosen], FPS, N_FFT)
-    return rate_loss(freq_hz, power, batch["hr_bpm"][chosen], band_hz)
-
-
-def objective_facts(step) -> dict:
-    """The step's class and weights as JSON values: what decides a run beside data and model."""
-    return {"step": type(step).__name__, **asdict(step)}

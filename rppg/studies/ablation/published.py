@@ -13,6 +13,7 @@ input='normal', paper_rmse_bpm=13.8844)
     (2, 1)
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import pandas as pd
@@ -154,6 +155,25 @@ def paper_row(table: int, row: int) -> PaperRow:
     if row not in rows:
         raise ValueError(f"the paper's Table {table} has rows {min(rows)}-{max(rows)}, not {row!r}")
     return rows[row]
+
+
+def run_name(row: PaperRow) -> str:
+    """Name of the run that repeats a row: "table1/row02"."""
+    return f"table{row.table}/row{row.row:02d}"
+
+
+def repeated_rows(parents: Mapping[str, str | None]) -> list[dict]:
+    """The rows that a profile's runs repeat, in the paper's order: the fields of PaperRow, `run`
+    (the run's name) and `parent` (the run whose model it starts from).
+
+    parents: parent of each run of the profile, by name.
+    """
+    names = {run_name(row): row for row in ROWS}
+    return [
+        row._asdict() | {"run": name, "parent": parents[name]}
+        for name, row in names.items()
+        if name in parents
+    ]
 
 
 def beside_published(board: pd.DataFrame | None) -> pd.DataFrame:

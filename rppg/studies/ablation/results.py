@@ -35,12 +35,12 @@ def gather(run_dir: Path, data_dir: Path, rows: Iterable[dict], seed: int) -> pd
     """Results of one seed, columns RESULTS: every row's run scored on the test recordings.
 
     run_dir: the seed's folder of runs, `classical/` among them.  data_dir: holds solution.csv; no
-    other truth of test recordings is read.  rows: as `rppg.workflow.sweeps.grid_rows` gives them; run and
-    start are folders below run_dir.  A recording without a rate gets the mean of the training
-    labels and is counted in n_filled.  pretrained_rmse_bpm is that of the run at `start`, before a
-    label was seen.
+    other truth of test recordings is read.  rows: as `published.repeated_rows` gives them; run and
+    parent are folders below run_dir.  A recording without a rate gets the mean of the training
+    labels and is counted in n_filled.  pretrained_rmse_bpm is that of the parent, before a label
+    was seen.
 
-    Raises FileNotFoundError naming every file that lacks, ValueError for a row that is not the
+    Raises FileNotFoundError naming every missing file, ValueError for a row that is not the
     paper's or for recordings of two origins.
     """
     rows, run_dir = list(rows), Path(run_dir)
@@ -191,9 +191,9 @@ def _claim_text(better: PaperRow, worse: PaperRow, claim: Claim) -> str:
 
 def _row_results(run_dir: Path, row: dict, solution: pd.DataFrame, mean_bpm: float) -> dict:
     """One row's run and the pre-trained one that it started from, scored; columns of RESULTS."""
-    run, start = run_dir / row["run"], run_dir / row["start"]
+    run, parent = run_dir / row["run"], run_dir / row["parent"]
     found = _scored(pd.read_parquet(run / "predictions.parquet"), solution, mean_bpm, run)
-    before = _scored(pd.read_parquet(start / "predictions.parquet"), solution, mean_bpm, start)
+    before = _scored(pd.read_parquet(parent / "predictions.parquet"), solution, mean_bpm, parent)
     facts = json.loads((run / "run.json").read_text())
     return {
         **{key: row[key] for key in ROW_FACTS},
@@ -218,7 +218,7 @@ def _check_files(run_dir: Path, data_dir: Path, rows: list[dict]) -> None:
     needed = [data_dir / "solution.csv", run_dir / "classical" / "predictions.parquet"]
     for row in rows:
         needed += [run_dir / row["run"] / name for name in ("predictions.parquet", "run.json")]
-        needed.append(run_dir / row["start"] / "predictions.parquet")
+        needed.append(run_dir / row["parent"] / "predictions.parquet")
     lacking = [str(path) for path in dict.fromkeys(needed) if not path.is_file()]
     if lacking:
         found = f"{len(lacking)} of {len(set(needed))} files of the grid are missing"

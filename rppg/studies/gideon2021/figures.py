@@ -1,6 +1,7 @@
 """Figures 4 to 6 of Gideon and Stent from our data: flashing block, shifted labels, heart rates.
 
-Tables are those of `rppg.studies.gideon2021.figure_data`; crops are (n, H, W, 3) uint8, maps (n, G, G).
+Tables are those of `rppg.studies.gideon2021.figure_data`; crops are (n, H, W, 3) uint8, saliency
+maps (n, G, G).
 
     >>> table = pd.DataFrame([{"dataset": "COHFACE", "loss": loss, "desync_s": shift_s, "seed": 1,
     ...     "rmse_bpm": 3.0, "mean_rmse_bpm": 15.0, "origin": "synthetic"}
@@ -22,7 +23,7 @@ from matplotlib.ticker import MaxNLocator
 from rppg.plotting.style import BLUE, GREEN, GREY, ORANGE, subplots, titled
 from rppg.studies.gideon2021.figure_data import CLAIM_BPM, QUANTILES
 
-LOSSES = {  # name, colour, marker and line
+LOSSES = {  # label, colour, marker, line style
     "multiview": ("contrastive, no labels", GREEN, "D", "-"),
     "mcc": ("MCC", ORANGE, "o", "-"),
     "pearson": ("PC", BLUE, "s", "--"),
@@ -36,13 +37,13 @@ OUTLINE = [withStroke(linewidth=2.5, foreground="black")]
 
 
 def plot_flash(looks: Mapping[str, Mapping[str, np.ndarray]], title: str, origin: str) -> Figure:
-    """A row a recording: the crop with the block outlined and, for each system, its saliency and
-    the frame behind the sampler; at most SHOWN rows.
+    """One row per recording: the crop with the block outlined and, for each system, its saliency
+    and the resampled frame; at most SHOWN rows.
 
     looks: by loss, each with ids (n,), crops (n, H, W, 3), saliency (n, G, G), warped
     (n, H', W', 3), block (4,), x, y, width, height in pixels, and focus (n,), the share of the
-    saliency on the block over its area.  Drawn are the recordings that all have.  Raises
-    ValueError where no recording is in all of them, or one has no block.
+    saliency on the block over its area.  Only recordings that all of them have are drawn.  Raises
+    ValueError if there is no such recording, or one has no block.
     """
     common = sorted(set.intersection(*({*look["ids"].tolist()} for look in looks.values())))
     if not common or not all(len(look["block"]) == 4 for look in looks.values()):
@@ -70,10 +71,10 @@ def plot_flash(looks: Mapping[str, Mapping[str, np.ndarray]], title: str, origin
 
 
 def plot_focus(table: pd.DataFrame) -> Figure:
-    """How much each system looks at the block, and its errors: a dot a seed, a bar their mean.
+    """Each system's saliency on the block, and its errors: a dot per seed, a bar for their mean.
 
-    table: as flash_numbers gives it.  Left, dashed: an even map.  Right, dashed: the mean
-    predictor, mean over seeds.
+    table: from flash_numbers.  Left, dashed: a uniform map.  Right, dashed: the mean predictor,
+    mean over seeds.
     """
     losses = sorted(table["loss"].unique(), key=[*SYSTEMS].index)
     origin = table["origin"].iloc[0]
@@ -88,21 +89,21 @@ def plot_focus(table: pd.DataFrame) -> Figure:
         axes.set_xticks(range(len(losses)), [SYSTEMS[loss] for loss in losses])
         axes.set_xlim(-0.6, len(losses) - 0.4)
     left.axhline(1, color=GREY, ls="--", lw=1)
-    left.set_yscale("symlog", linthresh=1)  # 0 has a place
+    left.set_yscale("symlog", linthresh=1)  # includes 0
     left.yaxis.set_major_formatter("{x:g}")
     left.set_ylim(-0.1, max(2, 2 * table["focus"].max()))
-    left.set_ylabel("saliency on the block\nover its area (dashed: even)")
+    left.set_ylabel("saliency on the block\nover its area (dashed: uniform)")
     right.axhline(table["mean_rmse_bpm"].mean(), color=GREY, ls="--", lw=1)
     right.set(ylabel="RMSE of heart rates (bpm)\n(dashed: mean predictor)")
     right.set_ylim(bottom=0)
-    left.set_title(titled("Where they look", origin), loc="left", fontsize="medium")
-    right.set_title(titled("What they answer", origin), loc="left", fontsize="medium")
+    left.set_title(titled("Saliency on the block", origin), loc="left", fontsize="medium")
+    right.set_title(titled("Heart rate error", origin), loc="left", fontsize="medium")
     return figure
 
 
 def plot_desync(table: pd.DataFrame) -> Figure:
-    """RMSE over the largest shift of the labels, a line a loss: mean over seeds, a dot a seed; a
-    panel a dataset.  table: as desync_numbers gives it.  Dotted: the mean predictor."""
+    """RMSE by the largest shift of the labels: one panel per dataset, one line per loss (mean over
+    seeds), one dot per seed.  table: from desync_numbers.  Dotted: the mean predictor."""
     datasets = sorted(table["dataset"].unique())
     figure, panels = subplots(
         1, len(datasets), figsize=(1.4 + 4.6 * len(datasets), 4.2), sharey=True, squeeze=False
@@ -119,11 +120,11 @@ def plot_desync(table: pd.DataFrame) -> Figure:
 
 
 def plot_hr_changes(changes: pd.DataFrame, numbers: pd.DataFrame, origin: str) -> Figure:
-    """Differences of heart rates so far apart, a panel a dataset: shades for the pairs of each
+    """Heart rate differences by interval, one panel per dataset: shades for the pairs of each
     interval, lines for their 5, 50 and 95 % quantiles.
 
-    changes: dataset, interval_s, change_bpm.  numbers: as change_numbers gives them; outside the
-    intervals that can be read the lines are faint.
+    changes: dataset, interval_s, change_bpm.  numbers: from change_numbers; the lines are faint
+    if an interval is not readable.
     """
     datasets = sorted(numbers["dataset"].unique())
     size = (1.6 + 2.9 * len(datasets), 3.9)
@@ -142,13 +143,13 @@ def plot_hr_changes(changes: pd.DataFrame, numbers: pd.DataFrame, origin: str) -
     styles |= {f"{CLAIM_BPM:g} bpm": {"color": ORANGE, "lw": 1}}
     handles = [plt.Line2D([], [], **style) for style in styles.values()]
     figure.legend(handles, [*styles], loc="outside lower center", ncols=5, frameon=False)
-    named = titled("Heart rate so many seconds later", origin)
+    named = titled("Change of heart rate by interval", origin)
     figure.suptitle(named, x=0.01, ha="left", fontsize="large")
     return figure
 
 
 def _draw_losses(axes: Axes, rows: pd.DataFrame) -> None:
-    """One dataset's lines, and its seeds as dots beside them."""
+    """One dataset's lines, and its seeds as dots next to them."""
     losses = sorted(rows["loss"].unique(), key=[*LOSSES].index)
     offset_s = SEED_OFFSET * max(rows["desync_s"].max(), 1)
     for place, loss in enumerate(losses):
@@ -166,14 +167,14 @@ def _draw_losses(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def _draw_pairs(axes: Axes, pairs: pd.DataFrame, rows: pd.DataFrame, top_bpm: float) -> None:
-    """The share of the pairs of each interval in each bpm, the darker the more."""
+    """The share of the pairs of each interval in each bin of bpm; darker is more."""
     bins = np.linspace(0, top_bpm, 41)
     shares = [
         np.histogram(pairs.loc[pairs["interval_s"] == interval_s, "change_bpm"], bins)[0] / n
         for interval_s, n in zip(rows["interval_s"], rows["n_pairs"], strict=True)
     ]
     ends = np.r_[rows["interval_s"] - 0.5, rows["interval_s"].iloc[-1] + 0.5]
-    shown = np.sqrt(np.array(shares).T)  # the thin tail must be seen
+    shown = np.sqrt(np.array(shares).T)  # so that the thin tail is visible
     axes.pcolormesh(ends, bins, shown, cmap="Blues", vmin=0, vmax=1, rasterized=True)
 
 
@@ -187,14 +188,14 @@ def _draw_quantiles(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def _draw_look(pair: np.ndarray, look: Mapping[str, np.ndarray], at: int) -> None:
-    """One recording's map over its crop in grey, with its focus; beside it the resampled frame."""
+    """One recording's map over its crop in grey, with its focus; next to it the resampled frame."""
     crop, saliency = look["crops"][at], look["saliency"][at]
     _draw_crop(pair[0], crop.mean(axis=2), look["block"], cmap="gray")
-    whole = {"extent": (0, crop.shape[1], crop.shape[0], 0)}
+    extent = (0, crop.shape[1], crop.shape[0], 0)
     share = saliency / max(saliency.max(), 1e-30)
     style = {"cmap": "inferno", "vmin": 0, "vmax": 1, "interpolation": "nearest"}
-    pair[0].imshow(share, alpha=0.35 + 0.5 * share, **style, **whole)
-    text = f"on the block: {look['focus'][at]:.2g} x even"
+    pair[0].imshow(share, alpha=0.35 + 0.5 * share, **style, extent=extent)
+    text = f"on the block: {look['focus'][at]:.2g} x uniform"
     pair[0].set_xlabel(text, fontsize="small", labelpad=2)
     pair[1].imshow(look["warped"][at])
 
@@ -202,6 +203,6 @@ def _draw_look(pair: np.ndarray, look: Mapping[str, np.ndarray], at: int) -> Non
 def _draw_crop(axes: Axes, crop: np.ndarray, block: np.ndarray, cmap: str | None = None) -> None:
     """A crop (H, W, 3) or (H, W) with the block outlined."""
     axes.imshow(crop, cmap=cmap, extent=(0, crop.shape[1], crop.shape[0], 0))
-    x, y, *size = np.asarray(block) + (0.5, 0.5, -1, -1)  # not cut off in a corner
+    x, y, *size = np.asarray(block) + (0.5, 0.5, -1, -1)  # inside the axes even in a corner
     line = {"fill": False, "lw": 1.4, "ec": "white", "path_effects": OUTLINE}
     axes.add_patch(plt.Rectangle((x, y), *size, **line))

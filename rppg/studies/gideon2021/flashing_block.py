@@ -1,12 +1,12 @@
-"""Prepared recordings with a block of pixels that flashes at a rate of its own.
+"""Prepared recordings with a flashing block of pixels (Fig. 4).
 
-A net that finds a rhythm without labels may find this one; a saliency map shows it.
+A net trained without labels may follow this rhythm; its saliency map shows whether it does.
 
     flashing = flashing_copy(store, ids, "runs/study/flashing", seed=0)
     flashing.open(id).wide  # (T, 64, 64, 3): the crops with the block in their corner
 
 The block lies in the upper left corner of the wide crop, off the face.  Its rate is drawn for each
-recording and has nothing to do with the pulse; it is in recording.json as flash_bpm.
+recording, independently of the pulse, and written to recording.json as flash_bpm.
 Source: Gideon and Stent, ICCV 2021, Fig. 4: "a random flashing pixel block at 60-180 bpm".
 """
 
@@ -18,27 +18,27 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from rppg.dataloader.arrays import ARRAYS
 from rppg.datasets.prepared import FPS, arrays_in
 from rppg.datasets.store import Store
-from rppg.models.registry import CROP_SIDES
 from rppg.training.criteria import NEAR_BPM
 from rppg.utils.seeding import seed_from
 
-FLASH = 8  # what a seed is for; others have 0 to 7
-CROP_SIDE = CROP_SIDES["wide"]
+FLASH = 8  # stream of a seed; others use 0 to 7
+CROP_SIDE = ARRAYS["wide"].side
 BLOCK = (0, 0, 16, 16)  # x, y, width, height in pixels of a wide crop
 RATES_BPM = (60.0, 180.0)
-SWING = 40.0  # grey levels, up and down
-COLOURS = (70.0, 185.0)  # grey levels of the block at rest, each channel its own
+SWING = 40.0  # grey levels: amplitude
+COLOURS = (70.0, 185.0)  # range of the block's mean grey level, drawn per channel
 
 
 def flashing_copy(
     store: Store, ids: Iterable[str], root: Path | str, seed: int, progress: bool = False
 ) -> Store:
-    """A store of these recordings below root whose wide crops flash; what is there stays.
+    """A store of these recordings below root with a flashing block in their wide crops.
 
-    Crops and maps of the other kinds are as they were.  Raises KeyError for an id that was never
-    prepared, ValueError for one that could not be or was prepared without wide crops.
+    Recordings already there stay; other crops and maps are copied unchanged.  Raises KeyError for
+    an id that was never prepared, ValueError if its preparation failed or has no wide crops.
     """
     copy = Store(root)
     for id in tqdm(list(ids), desc="flashing", unit="recording", disable=not progress):
@@ -58,7 +58,7 @@ def flashing_copy(
 
 
 def flashing(frames: np.ndarray, id: str, seed: int) -> tuple[float, np.ndarray]:
-    """The rate in bpm and the crops (T, 64, 64, 3) uint8 with the block, drawn from id and seed."""
+    """Rate of the block in bpm and crops (T, 64, 64, 3) uint8 with it, drawn from id and seed."""
     rng = np.random.default_rng([seed_from(FLASH, seed), *id.encode()])
     rate_bpm, phase = float(rng.uniform(*RATES_BPM)), rng.uniform(0, 2 * np.pi)
     colour = rng.uniform(*COLOURS, size=3)
@@ -72,8 +72,8 @@ def flashing(frames: np.ndarray, id: str, seed: int) -> tuple[float, np.ndarray]
 
 
 def share_on_block(saliency: np.ndarray) -> float:
-    """Share of a map (G, G), which sums to 1, that lies on the block; a place counts by the part of
-    it that the block covers."""
+    """Share of a map (G, G), which sums to 1, on the block; a place counts in proportion to its
+    covered area."""
     x, y, width, height = BLOCK
     edges = np.linspace(0, CROP_SIDE, len(saliency) + 1)
     columns, rows = (
@@ -85,31 +85,31 @@ def share_on_block(saliency: np.ndarray) -> float:
 
 
 def area_of_block() -> float:
-    """Share of a crop that the block covers: what it has of an even map."""
+    """Share of a crop's area on the block: its share of a uniform map."""
     return BLOCK[2] * BLOCK[3] / CROP_SIDE**2
 
 
 def with_block(rows: Iterable[dict], looks: Iterable[dict], model: str, store: Store) -> list[dict]:
-    """Rows of tested recordings, each with block_saliency, block_area and flash_bpm; NaN where no
-    block flashes, and block_saliency of other models than this one, whose looks are given.
+    """Rows of tested recordings with block_saliency, block_area and flash_bpm added.
 
-    rows: as `tested.tested_rows` gives them; looks: as `saliency.looks` does; store: of the
-    recordings that were tested.
+    All three are NaN without a flashing block; block_saliency is NaN for every model but `model`,
+    to which the looks belong.  rows: from `held_out.tested_rows`; looks: from
+    `pixel_saliency.looks`; store: of the tested recordings.
     """
     shares = {one["id"]: share_on_block(one["saliency"]) for one in looks}
-    found = []
+    extended = []
     for row in rows:
         flash_bpm = store.meta(row["id"]).get("flash_bpm", np.nan)
         seen = shares.get(row["id"], np.nan) if row["model"] == model else np.nan
         flashes = bool(np.isfinite(flash_bpm))
         own = {"block_saliency": seen if flashes else np.nan, "flash_bpm": flash_bpm}
-        found.append(row | own | {"block_area": area_of_block() if flashes else np.nan})
-    return found
+        extended.append(row | own | {"block_area": area_of_block() if flashes else np.nan})
+    return extended
 
 
 def told_of_block(table: pd.DataFrame, model: str) -> str:
-    """What a model of `with_block`'s table does about the block, in words."""
+    """A sentence on how much of a model's saliency and predictions follow the block."""
     own = table[table["model"] == model]
     near = (own["hr_bpm"] - own["flash_bpm"]).abs() <= NEAR_BPM
     seen = f"{own['block_saliency'].mean():.3f} of the saliency, {area_of_block():.3f} of the area"
-    return f"on the block: {seen}; {near.mean():.0%} of the answers within 5 bpm of its rate"
+    return f"on the block: {seen}; {near.mean():.0%} of the predictions within 5 bpm of its rate"

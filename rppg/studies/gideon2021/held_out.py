@@ -18,8 +18,8 @@ from rppg.datasets.prepared import FPS
 from rppg.datasets.store import Store
 from rppg.inference.classical import COLUMNS, NO_RATE, columns_of, true_hr_bpm
 from rppg.losses.correlation import max_cross_correlation, negative_pearson
-from rppg.losses.multiview_triplet import BAND_HZ
 from rppg.losses.snr import snr_db
+from rppg.losses.windows import BAND_HZ
 from rppg.signals.heart_rate import finite_stretches
 
 CLIP_FRAMES, STEP_FRAMES = 300, 150  # clips of 10 s whose values are averaged

@@ -1,14 +1,15 @@
-"""What Gideon and Stent measured: their Tables 3, 6 and 7 as data, number by number as printed.
+"""Tables 3, 6 and 7 of Gideon and Stent as data, number by number as printed.
 
 "The Way to my Heart is through Contrastive Learning: Remote Photoplethysmography from Unlabelled
 Video", ICCV 2021: Table 3 in section 5.1, Tables 6 and 7 in sections A3 and A8 of the appendix.
-NaN where the paper prints "-".  Averages over 25 runs (Table 7: five), each of which tests the
-people of one fold; their mean and median are those of the test data.  Section 5.2 says that the
-sampler alters performance by at most one point; by Table 3 it is up to 1.5 bpm (contrastive, UBFC).
+NaN stands for the paper's "-".  Numbers are averages over 25 runs (Table 7: five), each tested on
+the people of one fold; the mean and median baselines are those of the test data.  Section 5.2 says
+that the sampler alters performance by at most one point; in Table 3 the difference is up to 1.5 bpm
+(contrastive, UBFC).
 
     >>> rows = published_rows()
-    >>> found = rows[(rows["dataset"] == "UBFC-rPPG") & (rows["row"] == "contrastive")].iloc[0]
-    >>> float(found["rmse_bpm"]), float(found["wave_mcc"])
+    >>> row = rows[(rows["dataset"] == "UBFC-rPPG") & (rows["row"] == "contrastive")].iloc[0]
+    >>> float(row["rmse_bpm"]), float(row["wave_mcc"])
     (4.6, 0.63)
     >>> changes = published_changes().set_index(["w_s", "w_t"])
     >>> float(changes.loc[(0.1, 0.0), "rmse_change_bpm"])  # sparsity 0.1, temporal 0
@@ -25,7 +26,7 @@ DATASETS = ("PURE", "COHFACE", "MR-NIRP-Car", "UBFC-rPPG")  # in the tables' ord
 CONTRASTIVE = ("contrastive", "contrastive, saliency")
 SYSTEMS = ("supervised", "supervised, saliency", *CONTRASTIVE)
 RATES = ("rmse_bpm", "mae_bpm", "hr_pearson")  # of Table 3, of heart rates
-WAVES = ("wave_pearson", "wave_mcc", "wave_snr_db")  # of Table 6, of waves
+WAVES = ("wave_pearson", "wave_mcc", "wave_snr_db")  # of Table 6, of the predicted BVP
 CHANGES = ("rmse_change_bpm", "mae_change_bpm", "hr_pearson_change")  # of Table 7
 WEIGHTS = (0.0, 0.1, 1.0, 10.0)  # of both axes of Table 7
 NAN = np.nan
@@ -43,7 +44,7 @@ TABLE_3 = {  # RMSE, MAE, PC of heart rates: PURE, COHFACE, MR-NIRP-Car, UBFC
 }
 STARRED = ("Nowara et al.", "Meta-rppg")  # "not directly comparable" to the paper's own rows
 
-TABLE_6 = {  # PC, MCC, SNR (dB) of waves: PURE, COHFACE, MR-NIRP-Car, UBFC
+TABLE_6 = {  # PC, MCC, SNR (dB) of the predicted BVP: PURE, COHFACE, MR-NIRP-Car, UBFC
     "mean": (-0.01, 0.12, -9.6, -0.01, 0.14, -9.2, -0.02, 0.36, 5.6, 0.00, 0.10, -13.0),
     "median": (0.00, 0.08, -10.9, 0.00, 0.14, -9.2, 0.00, 0.30, 1.4, 0.01, 0.10, -13.5),
     "supervised": (0.54, 0.90, 18.1, 0.23, 0.57, 15.4, 0.52, 0.79, 17.8, 0.17, 0.64, 13.3),
@@ -58,7 +59,7 @@ TABLE_6 = {  # PC, MCC, SNR (dB) of waves: PURE, COHFACE, MR-NIRP-Car, UBFC
     ),
 }
 
-TABLE_7 = {  # changes against (0, 0), a row a w_s (sparsity), a column a w_t (temporal); UBFC
+TABLE_7 = {  # changes from (0, 0): one row per w_s (sparsity), one column per w_t (temporal); UBFC
     "rmse_change_bpm": (
         (NAN, 1.4, 1.4, -0.9),
         (3.1, 0.8, -0.8, 0.1),
@@ -81,26 +82,26 @@ TABLE_7 = {  # changes against (0, 0), a row a w_s (sparsity), a column a w_t (t
 
 
 def published_rows() -> pd.DataFrame:
-    """Tables 3 and 6: a row a method and dataset, in the paper's order.
+    """Tables 3 and 6: one row per method and dataset, in the paper's order.
 
-    Columns row (SYSTEMS, "mean", "median" and the other authors'), dataset (as our layouts are
-    called), RATES, WAVES, starred (bool: the paper's asterisk).
+    Columns row (SYSTEMS, "mean", "median" and the other authors'), dataset (under our layouts'
+    names), RATES, WAVES, starred (bool: the paper's asterisk).
     """
     rates, waves = _tidy(TABLE_3, RATES), _tidy(TABLE_6, WAVES)
-    found = rates.merge(waves, on=["row", "dataset"], how="left", validate="1:1")
-    numbers = found[[*RATES, *WAVES]].notna().any(axis=1)
-    return found.assign(starred=found["row"].isin(STARRED) & numbers)
+    rows = rates.merge(waves, on=["row", "dataset"], how="left", validate="1:1")
+    has_numbers = rows[[*RATES, *WAVES]].notna().any(axis=1)
+    return rows.assign(starred=rows["row"].isin(STARRED) & has_numbers)
 
 
 def published_changes() -> pd.DataFrame:
-    """Table 7: a row a pair of weights; columns w_s, w_t, CHANGES."""
+    """Table 7: one row per pair of weights; columns w_s, w_t, CHANGES."""
     pairs = pd.DataFrame(list(product(WEIGHTS, WEIGHTS)), columns=["w_s", "w_t"])
     return pairs.assign(**{name: np.ravel(TABLE_7[name]) for name in CHANGES})
 
 
 def _tidy(table: dict[str, tuple], metrics: tuple[str, ...]) -> pd.DataFrame:
-    """A row a method and dataset of a table as it is printed: three metrics a dataset."""
+    """One row per method and dataset of a table as printed: three metrics per dataset."""
     places = list(product(table, DATASETS))
     values = np.array(list(table.values())).reshape(len(places), len(metrics))
-    found = pd.DataFrame(places, columns=["row", "dataset"])
-    return found.join(pd.DataFrame(values, columns=list(metrics)))
+    rows = pd.DataFrame(places, columns=["row", "dataset"])
+    return rows.join(pd.DataFrame(values, columns=list(metrics)))

@@ -1,15 +1,15 @@
-"""Weights of the saliency's terms: what they do to heart rates (Table 7) and to the maps (Fig. 3).
+"""Saliency regularisation: effect of its weights on heart rates (Table 7) and on maps (Fig. 3).
 
 w_s weighs the maps' sparsity, w_t their change over time.  A table of changes has columns COLUMNS:
-a row a pair of weights and seed.
+one row per pair of weights and seed.
 
     splits = collect_splits(["runs/gideon2021"], "regularisation")
     changes = measure_changes(splits)
     beside_table_7(changes), verdict(changes)
     seed, recording, looks = common_looks(splits)  # {(w_s, w_t): Look}
 
-Evenness is the entropy of a map (its mean over time) over that of an even one: 1 where all places
-are alike, 0 where all of the saliency is on one.
+Evenness is the entropy of a map (its mean over time) over that of a uniform one: 1 for a uniform
+map, 0 if all saliency lies on one place.
 """
 
 from pathlib import Path
@@ -31,21 +31,21 @@ CHANGE_LABELS = [f"{LABELS[metric][0]} change" for metric in RATES]
 
 
 class Look(NamedTuple):
-    """What a net's sampler made of one recording."""
+    """A net's saliency on one recording, and its input and output."""
 
-    crop: np.ndarray  # (H, W, 3) uint8, a frame before it
+    crop: np.ndarray  # (H, W, 3) uint8, an input frame
     saliency: np.ndarray  # (G, G), mean over time, sums to 1
-    warped: np.ndarray  # (H', W', 3) uint8, a frame behind it
+    warped: np.ndarray  # (H', W', 3) uint8, the resampled frame
 
 
 def measure_changes(splits: pd.DataFrame) -> pd.DataFrame:
-    """Columns COLUMNS: scores of each pair of weights and seed, RATES; minus those of (0, 0) of the
-    same seed, CHANGES; the evenness of its maps, mean over recordings.
+    """Columns COLUMNS: for each pair of weights and seed the scores, RATES; their differences from
+    (0, 0) of the same seed, CHANGES; the evenness of its maps, mean over recordings.
 
     below_zero_rmse: is RMSE below that of (0, 0)?  sharper: is evenness below that of (0, w_t)?
-    Both are empty where there is nothing to compare.  Recordings of several datasets are scored
-    together, the paper's are of UBFC-rPPG alone; `learned_from` names ours.  Raises ValueError for
-    several losses, nets without saliency, and where (0, 0), a seed or a recording lacks.
+    Both are empty if there is nothing to compare with.  Recordings of several datasets are scored
+    together, whereas the paper has UBFC-rPPG alone; `learned_from` names ours.  Raises ValueError
+    for several losses, nets without saliency, and if (0, 0), a seed or a recording is missing.
     """
     _check(splits)
     own = splits[splits["model"] == splits["name"]]
@@ -55,26 +55,28 @@ def measure_changes(splits: pd.DataFrame) -> pd.DataFrame:
     for change, metric in zip(CHANGES, RATES, strict=True):
         table[change] = table[metric] - table["seed"].map(zero[metric])
     table["evenness"] = [_evenness(own, *key) for key in table[by].itertuples(index=False)]
-    start = table[table["w_s"] == 0].set_index(["w_t", "seed"])["evenness"]
-    start = table[["w_t", "seed"]].join(start, on=["w_t", "seed"])["evenness"]
+    unweighted = table[table["w_s"] == 0].set_index(["w_t", "seed"])["evenness"]
+    unweighted = table[["w_t", "seed"]].join(unweighted, on=["w_t", "seed"])["evenness"]
     below = (table["rmse_change_bpm"] < 0).astype("boolean").mask(_is_zero(table))
-    sharper = (table["evenness"] < start).astype("boolean").mask((table["w_s"] == 0) | start.isna())
+    sharper = (table["evenness"] < unweighted).astype("boolean")
+    sharper = sharper.mask((table["w_s"] == 0) | unweighted.isna())
     return table.assign(below_zero_rmse=below, sharper=sharper)[COLUMNS]
 
 
 def common_looks(splits: pd.DataFrame) -> tuple[int, str, dict[tuple[float, float], Look]]:
-    """The first seed, the first recording of which every net of it has a look, and these looks by
-    (w_s, w_t).  Raises ValueError where there is no such recording."""
+    """The first seed, the first recording that all its nets have a look at, and these looks by
+    (w_s, w_t).  Raises ValueError if there is no such recording."""
     seed = int(splits["seed"].min())
-    found = {}
+    by_pair = {}
     for pair, runs in splits[splits["seed"] == seed].groupby(PAIR):
-        found[pair] = {
+        by_pair[pair] = {
             recording: look for run in runs["run_dir"].unique() for recording, look in _looks(run)
         }
-    shared = [key for key in next(iter(found.values())) if all(key in f for f in found.values())]
+    first, *others = by_pair.values()
+    shared = [recording for recording in first if all(recording in looks for looks in others)]
     if not shared:
-        raise ValueError(f"seed {seed}: no recording of which all {len(found)} nets have a look")
-    return seed, shared[0], {pair: looks[shared[0]] for pair, looks in found.items()}
+        raise ValueError(f"seed {seed}: no recording of which all {len(by_pair)} nets have a look")
+    return seed, shared[0], {pair: looks[shared[0]] for pair, looks in by_pair.items()}
 
 
 def beside_table_7(changes: pd.DataFrame) -> pd.DataFrame:
@@ -95,7 +97,7 @@ def beside_table_7(changes: pd.DataFrame) -> pd.DataFrame:
 
 
 def verdict(changes: pd.DataFrame) -> str:
-    """What the paper says of the weights, and in how many of our nets it is so."""
+    """The paper's claims about the weights, and for how many of our nets they hold."""
     most = changes[(changes["w_s"] == changes["w_s"].max()) & changes["sharper"].notna()]
     both = changes[(changes[PAIR] >= 1).all(axis=1)]
     means = changes.groupby(PAIR)["rmse_change_bpm"].mean()
@@ -117,7 +119,7 @@ def _check(splits: pd.DataFrame) -> None:
     if splits["loss"].nunique() > 1:
         raise ValueError(f"expected one loss, found {sorted(splits['loss'].unique())}")
     if not splits["saliency"].all():
-        raise ValueError("a run of this study has no saliency: its weights weigh nothing")
+        raise ValueError("a run of this study has no saliency: its weights have no effect")
     groups = splits.groupby(PAIR)
     tested = {pair: frozenset(zip(part["seed"], part["id"], strict=True)) for pair, part in groups}
     if (0.0, 0.0) not in tested:
@@ -135,10 +137,10 @@ def _evenness(splits: pd.DataFrame, w_s: float, w_t: float, seed: int) -> float:
 
 
 def _looks(run_dir: str) -> list[tuple[str, Look]]:
-    """Recordings and looks of one run."""
-    with np.load(Path(run_dir) / "looks.npz") as kept:
-        parts = [kept[name] for name in ("ids", "crops", "saliency", "warped")]
-    return [(str(recording), Look(*found)) for recording, *found in zip(*parts, strict=True)]
+    """Ids of recordings and their looks, of one run."""
+    with np.load(Path(run_dir) / "looks.npz") as file:
+        arrays = [file[name] for name in ("ids", "crops", "saliency", "warped")]
+    return [(str(recording), Look(*look)) for recording, *look in zip(*arrays, strict=True)]
 
 
 def _is_zero(table: pd.DataFrame) -> pd.Series:

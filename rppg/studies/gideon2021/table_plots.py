@@ -1,8 +1,8 @@
-"""Figures of Gideon2021's tables, of its maps over the weights of their terms, and of Table 7.
+"""Figures of Gideon2021's tables, of its saliency maps by regularisation weight, and of Table 7.
 
-plot_tables(scores)  # of gideon2021.score_splits
-plot_maps(looks, "UBFC-rPPG/subject5/vid, seed 1", origin)  # of common_looks: Fig. 3
-plot_changes(changes)  # of gideon2021_regularisation.measure_changes: Table 7
+plot_tables(scores)  # from scores.score_splits
+plot_maps(looks, "UBFC-rPPG/subject5/vid, seed 1", origin)  # Fig. 3, from common_looks
+plot_changes(changes)  # Table 7, from regularisation.measure_changes
 """
 
 import numpy as np
@@ -18,14 +18,14 @@ from rppg.studies.gideon2021.published import DATASETS, published_changes, publi
 from rppg.studies.gideon2021.regularisation import PAIR, Look
 from rppg.studies.gideon2021.tables import NO_NUMBER, ROWS
 
-SHOWN = {  # of Tables 3 and 6: one number each, with its axis
+SHOWN = {  # one metric of each of Tables 3 and 6, with its axis label
     "rmse_bpm": "RMSE of heart rates (bpm)",
-    "wave_mcc": "MCC of waves",
+    "wave_mcc": "MCC of predicted BVP",
 }
 MAPS = "inferno"
-LEAST_WIDTH = 5.0  # inches, that titles have room
-SHARES = (1, 2, 4, 8, 16, 32, 64, 128, 256)  # written at the scale
-LEAST_PEAK = 4.0  # times an even map, where the scale of maps ends at the least
+LEAST_WIDTH = 5.0  # inches, so that titles fit
+SHARES = (1, 2, 4, 8, 16, 32, 64, 128, 256)  # ticks of the colour scale
+LEAST_PEAK = 4.0  # times a uniform map: least upper end of the colour scale
 PANELS = {  # of Table 7: title, digits, sign of what is better
     "rmse_change_bpm": ("RMSE change (bpm)", 1, -1),
     "hr_pearson_change": ("PC change", 2, 1),
@@ -33,10 +33,10 @@ PANELS = {  # of Table 7: title, digits, sign of what is better
 
 
 def plot_tables(scores: pd.DataFrame) -> Figure:
-    """RMSE and MCC of every row, a panel a dataset: a dot a seed, our mean, the published number.
+    """RMSE and MCC of every row, one panel per dataset: a dot per seed, our mean, the published.
 
-    scores: columns as gideon2021.SCORES; a baseline's dot is its mean over the systems' runs.
-    Dashed: our mean predictor.  Systems at or right of that line have learned nothing.
+    scores: columns scores.SCORES; a baseline's dot is its mean over the systems' runs.  Dashed:
+    our mean predictor.  Systems at or right of that line have learned nothing.
     """
     measured = set(scores["dataset"])
     datasets = [*(d for d in DATASETS if d in measured), *sorted(measured - set(DATASETS))]
@@ -53,9 +53,9 @@ def plot_tables(scores: pd.DataFrame) -> Figure:
         line[0].set_ylim(len(rows) - 0.5, -0.5)
     for axes, dataset in zip(panels[0], datasets, strict=True):
         axes.set_title(dataset, loc="left", fontsize="medium")
-    panels[0, 0].set_xlim(left=-0.02 * panels[0, 0].get_xlim()[1])  # an error of 0 can be seen
+    panels[0, 0].set_xlim(left=-0.02 * panels[0, 0].get_xlim()[1])  # shows an error of 0
     origin = scores["origin"].iloc[0]
-    title = titled(f"Ours on {origin} data beside the published numbers", origin)
+    title = titled(f"Ours on {origin} data and the published numbers", origin)
     figure.suptitle(title, x=0.01, ha="left")
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
@@ -63,11 +63,10 @@ def plot_tables(scores: pd.DataFrame) -> Figure:
 
 
 def plot_maps(looks: dict[tuple[float, float], Look], title: str, origin: str) -> Figure:
-    """Fig. 3: a row a w_s, a column a w_t; the face with its map, and the face that the estimator
-    sees.
+    """Fig. 3: one row per w_s, one column per w_t; the face with its map, the estimator's input.
 
-    looks: (w_s, w_t) to Look; a pair that lacks is left empty.  One logarithmic scale for all:
-    times the share that each place of an even map has; below that the map is left out.
+    looks: (w_s, w_t) to Look; missing pairs stay empty.  All share one logarithmic scale, in
+    multiples of a uniform map's value; places below a uniform map are not coloured.
     """
     sparsity, temporal = (sorted({pair[i] for pair in looks}) for i in (0, 1))
     peak = max(LEAST_PEAK, *(look.saliency.max() * look.saliency.size for look in looks.values()))
@@ -91,23 +90,23 @@ def plot_maps(looks: dict[tuple[float, float], Look], title: str, origin: str) -
     ticks = [times for times in SHARES if times <= peak]
     bar = figure.colorbar(scale, ax=panels, aspect=30, shrink=0.8, format="%g", ticks=ticks)
     bar.minorticks_off()
-    bar.set_label("times an even map", fontsize="small")
-    text = f"{titled(title, origin)}\na pair of pictures: the face with its map, the warped face"
+    bar.set_label("times a uniform map", fontsize="small")
+    text = f"{titled(title, origin)}\neach pair: the face with its map, the warped face"
     figure.suptitle(text, x=0.01, ha="left", fontsize="medium")
     return figure
 
 
 def plot_changes(changes: pd.DataFrame) -> Figure:
-    """Table 7: change of RMSE and of PC against (0, 0), ours (mean over seeds) and the published.
+    """Table 7: change of RMSE and PC from (0, 0), ours (mean over seeds) and the published.
 
-    changes: columns as gideon2021_regularisation.COLUMNS.  Orange is worse, blue better; the scale
-    of a row of panels is one.
+    changes: columns regularisation.COLUMNS.  Orange is worse, blue better; the panels of a row
+    share one scale.
     """
     ours, theirs = changes.groupby(PAIR)[[*PANELS]].mean(), published_changes().set_index(PAIR)
     origin = changes["origin"].iloc[0]
     figure, panels = subplots(len(PANELS), 2, figsize=(6.8, 6.6), squeeze=False)
     for line, (metric, (label, digits, better)) in zip(panels, PANELS.items(), strict=True):
-        every = ours.index.union(theirs.index)  # one grid: cells that lack are empty
+        every = ours.index.union(theirs.index)  # one grid for both: missing cells stay empty
         both = [_square(values[metric].reindex(every)) for values in (ours, theirs)]
         furthest = max(float(np.nanmax(square.abs().fillna(0))) for square in both) or 1.0
         for axes, square, whose in zip(line, both, (f"ours, {origin}", "published"), strict=True):
@@ -151,7 +150,7 @@ def _draw_look(pair: np.ndarray, look: Look | None, scale: ScalarMappable) -> No
 
 
 def _draw_square(axes: Axes, square: pd.DataFrame, digits: int, scale: float) -> None:
-    """Numbers in coloured cells; scale turns a change into -1 (worst) to 1 (best)."""
+    """Numbers in coloured cells; scale maps a change to -1 (worst) to 1 (best)."""
     for (i, j), value in np.ndenumerate(square.to_numpy()):
         known = np.isfinite(value)
         colour = BLUE if scale * value > 0 else ORANGE
@@ -169,7 +168,7 @@ def _draw_square(axes: Axes, square: pd.DataFrame, digits: int, scale: float) ->
 
 
 def _square(values: pd.Series) -> pd.DataFrame:
-    """Rows w_s, columns w_t; nothing at (0, 0), with which the others are compared."""
+    """Rows w_s, columns w_t; NaN at (0, 0), the reference of all changes."""
     square = values.unstack("w_t")
     square.loc[0.0, 0.0] = np.nan
     return square

@@ -1,4 +1,4 @@
-"""Tables 3 and 6 of Gideon and Stent, ours beside the published, from a table of scores alone.
+"""Tables 3 and 6 of Gideon and Stent, our results next to the published, from a table of scores.
 
 scores = score_splits(collect_splits(["runs/gideon2021"], "tables"))
 beside_paper(scores, 3), beaten(scores), verdict(scores)
@@ -20,7 +20,7 @@ from rppg.studies.gideon2021.scores import BASELINES, BELOW
 
 ROWS = (*BASELINES, *SYSTEMS)  # of our tables, in this order
 NO_NUMBER = "-"
-LABELS = {  # of metrics, with the digits that the paper prints
+LABELS = {  # of metrics, and the number of digits in the paper
     "rmse_bpm": ("RMSE (bpm)", 1),
     "mae_bpm": ("MAE (bpm)", 1),
     "hr_pearson": ("PC", 2),
@@ -31,21 +31,22 @@ LABELS = {  # of metrics, with the digits that the paper prints
 
 
 def measured_on(origin: str) -> str:
-    """The sentence that stands over every table: on what ours and the paper's were measured."""
+    """The caption of every table: which data our and the published results come from."""
     return f"ours measured on {origin} data; published: on the real datasets ({SOURCE})"
 
 
 def beside_paper(scores: pd.DataFrame, number: int) -> pd.DataFrame:
-    """Table 3 (heart rates) or 6 (waves) as text: ours as mean ± sd over seeds, then the published.
+    """Table 3 (heart rates) or 6 (predicted BVP) as text: ours as mean ± sd over seeds, then the
+    published numbers.
 
-    A baseline is the mean over the systems' runs.  "-": not measured, or no number (a constant has
-    no correlation).  Raises KeyError for another table.
+    A baseline is the mean over the systems' runs.  "-" means not measured, or undefined (a constant
+    has no correlation).  Raises KeyError for another table.
     """
     metrics, origin = {3: RATES, 6: WAVES}[number], scores["origin"].iloc[0]
     seeds = scores.groupby(["row", "dataset", "seed"])[[*metrics]].agg(_plain_mean)
     ours = seeds.groupby(["row", "dataset"])
     mean, sd = ours.agg(_plain_mean), ours.std()
-    found = {
+    cells = {
         (f"ours, {origin}", row, dataset, metric): written(
             mean.loc[(row, dataset), metric], metric, sd.loc[(row, dataset), metric]
         )
@@ -57,13 +58,13 @@ def beside_paper(scores: pd.DataFrame, number: int) -> pd.DataFrame:
         for metric in metrics:
             text = written(row[metric], metric)
             starred = "*" if row["starred"] and text != NO_NUMBER else ""
-            found["published", row["row"], row["dataset"], metric] = text + starred
-    table = pd.Series(found).unstack([2, 3]).fillna(NO_NUMBER)
+            cells["published", row["row"], row["dataset"], metric] = text + starred
+    table = pd.Series(cells).unstack([2, 3]).fillna(NO_NUMBER)
     return _in_order(table, metrics)
 
 
 def beaten(scores: pd.DataFrame) -> pd.DataFrame:
-    """Does training without labels beat what knows nothing?  A row a contrastive system and
+    """Does training without labels beat the null baselines?  One row per contrastive system and
     dataset: in how many seeds its RMSE is below each of BASELINES, its RMSE, and this as a share of
     the better of mean and median (mean over seeds).
     """
@@ -87,8 +88,8 @@ def verdict(scores: pd.DataFrame) -> str:
     lines = []
     for system, rows in own.groupby("system"):
         lost = rows[~(rows["below_mean"] & rows["below_median"])]
-        told = [f"{row.dataset} (seed {row.seed})" for row in lost.itertuples()]
-        held = f"no, not on {', '.join(told)}" if told else "yes"
+        exceptions = [f"{row.dataset} (seed {row.seed})" for row in lost.itertuples()]
+        held = f"no, not on {', '.join(exceptions)}" if exceptions else "yes"
         seeds = ", ".join(str(seed) for seed in sorted(rows["seed"].unique()))
         where = f"{', '.join(rows['dataset'].unique())}; seeds {seeds}"
         lines.append(f"{system}: RMSE below mean and median everywhere ({where}): {held}")
@@ -96,12 +97,12 @@ def verdict(scores: pd.DataFrame) -> str:
 
 
 def _plain_mean(values: pd.Series) -> float:
-    """NaN where one is NaN: a mean over fewer seeds would not say so."""
+    """Mean that is NaN if any value is, so that a missing seed shows."""
     return float(np.mean(values.to_numpy(dtype=float)))
 
 
 def written(value: float, metric: str, sd: float = np.nan) -> str:
-    """ "5.0 ± 1.2", "5.0" where there is no deviation, "-" where there is no number."""
+    """ "5.0 ± 1.2", "5.0" without a deviation, "-" if the value is not finite."""
     digits = LABELS[metric][1]
     if not np.isfinite(value):
         return NO_NUMBER
@@ -110,9 +111,9 @@ def written(value: float, metric: str, sd: float = np.nan) -> str:
 
 
 def _in_order(table: pd.DataFrame, metrics: tuple[str, ...]) -> pd.DataFrame:
-    """Ours, then the published, each in the paper's order; a dataset's metrics beside each other.
+    """Ours, then the published, each in the paper's order; a dataset's metrics next to each other.
 
-    table: whose and row x dataset and metric.
+    table: rows (source, row), columns (dataset, metric).
     """
     published = list(dict.fromkeys(published_rows()["row"]))
     whose = sorted(table.index.unique(0), key=lambda name: name == "published")

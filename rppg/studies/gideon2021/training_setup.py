@@ -1,7 +1,7 @@
-"""What a round of Gideon2021 learns from, by which step, and what chooses: by the name of its loss.
+"""Training setup of Gideon2021 by the name of its loss: clips, objective, checkpoint criterion.
 
     inputs = inputs_of("gideon2021", n_frames=300)
-    setup = training_setup_for("multiview", store, part, inputs, speeds=(2 / 3, 1.0))  # no label is read
+    setup = training_setup_for("multiview", store, part, inputs, speeds=(2 / 3, 1.0))
     batches = Batches(setup.clips, batch_size=4)
     config = FitConfig(n_steps=setup.steps(100, 4), monitor=setup.monitor)
     fit(model, batches, setup.step, config, run_dir, setup.validate)
@@ -34,7 +34,7 @@ class TrainingSetup(NamedTuple):
     monitor: str  # which of validate's values chooses
 
     def steps(self, epochs: int, batch_size: int) -> int:
-        """Steps of so many passes over all clips of n_frames that the recordings have room for."""
+        """Steps of that many passes over all clips of n_frames that fit into the recordings."""
         spans = [b - a for found in self.clips.stretches.values() for a, b in found]
         n_clips = sum(span // self.clips.n_frames for span in spans)
         return max(1, epochs * n_clips // batch_size)
@@ -51,13 +51,13 @@ def training_setup_for(
     desync_s: float = 0.0,
     learn_dev: bool = True,
 ) -> TrainingSetup:
-    """loss: "multiview", without labels: all of train and dev is learned from (A6; learn_dev=False:
-    train alone), and the lowest IPR on it chooses.  "mcc", "pearson" or "snr": train is learned
-    from, with contact waves up to desync_s off, and the lowest loss on dev chooses.
+    """loss: "multiview", without labels: all of train and dev is trained on (A6; learn_dev=False:
+    train alone), and the lowest IPR on it chooses.  "mcc", "pearson" or "snr": train alone,
+    with BVPs up to desync_s off, and the lowest loss on dev chooses.
 
     speeds: lowest and highest that a clip is played at.  weights: of MultiView, by name.  mirror:
     chance that a face is mirrored; the paper does not.  Raises ValueError for another loss, and for
-    labels that are asked to be off where none is read.
+    shifted labels of a loss that reads none.
     """
     if loss not in (LABEL_FREE, *LABELLED):
         known = ", ".join((LABEL_FREE, *LABELLED))
@@ -66,7 +66,7 @@ def training_setup_for(
     chance = {"speeds": tuple(speeds), "augment": FaceAugmentation(flip_time=0.0, mirror=mirror)}
     if loss == LABEL_FREE:
         if desync_s:
-            raise ValueError(f"desync_s is {desync_s}, but {loss} reads no contact wave")
+            raise ValueError(f"desync_s is {desync_s}, but {loss} reads no ground-truth BVP")
         ids = part.train + part.dev if learn_dev else part.train
         clips = Clips(store, ids, **inputs, **chance)
         return TrainingSetup(clips, losses, MeanIPR(store, ids, **inputs), "ipr")

@@ -1,5 +1,9 @@
-"""What a wearable's accelerometer tells, learned without labels.
+"""RelCon: self-supervised learning from a wrist IMU's accelerometer (Xu et al., ICLR 2025).
 
-`recording` says what a recording is, `readers` find them in files, `windows` cuts them into what
-nets see and `window_store` keeps those on the disk.  This room knows `learning` and `recordings`.
+data          recordings, readers of datasets, windows and their store
+simulator     simulated wrist accelerometers
+models        the learned distance and the encoder
+pretraining   objectives of RelCon and its baselines
+probing       linear probes, supervised training, distance evaluation
+results       tables and figures
 """

@@ -1,14 +1,14 @@
-"""The datasets' layouts, written exactly as the real ones have them: one file a dataset.
+"""Layouts of the datasets, written exactly as in the originals: one module per dataset.
 
-A dataset's file has
+A module has
 
-    FOLDER                            its folder below the challenge's root
+    FOLDER                            its folder in the benchmark's root
     clips(config) -> list[Clip]       its recordings; nothing is rendered
-    write_labels(folder, config, clips)   all label files below `folder`, once the videos are there
-    image_name(clip, index, time_s)   where frames are image files: the name of one
+    write_labels(folder, config, clips)   writes all label files, after the videos
+    image_name(clip, index, time_s)   name of an image, if frames are image files
 
-and a line below, under the name by which `rppg.datasets.readers` read it.  Quirks are kept:
-readers must not be able to tell a copy from the real dataset.
+and an entry below, under the name of its reader in `rppg.datasets.readers`.  Quirks are reproduced:
+readers must not be able to tell a copy from the original.
 
     >>> [clip.path for clip in DATASETS["ubfc_rppg"].clips(ChallengeConfig(n_ubfc=1))]
     ['UBFC-rPPG/DATASET_1/1-gt/vid.avi']

@@ -1,4 +1,4 @@
-"""COHFACE as distributed: 20 frames a second, a pulse of 256 Hz in HDF5, lists of its own split.
+"""COHFACE as distributed: 20 frames per second, a pulse at 256 Hz in HDF5, lists of its split.
 
 >>> [clip.path for clip in clips(ChallengeConfig(n_cohface=2))]
 ['COHFACE/1/0/data.avi', 'COHFACE/1/2/data.avi', 'COHFACE/2/0/data.mkv']
@@ -15,13 +15,13 @@ from rppg.synthetic.layouts.writers import write_bytes, write_text
 FOLDER = "COHFACE"
 FPS = (20.0, 20.0)
 SENSOR_HZ = 256.0
-SENSOR_START_S = 2.5  # the sensor's clock runs before the camera's first frame
-LIGHTS = ("lamp", "lamp", "natural", "natural")  # of the sessions 0-3
-PARTS = ("train", "test", "dev")  # of the first three subjects, and so on
+SENSOR_START_S = 2.5  # time of the first frame on the sensor's clock
+LIGHTS = ("lamp", "lamp", "natural", "natural")  # sessions 0-3
+PARTS = ("train", "test", "dev")  # of the first three subjects, then again
 
 
 def clips(config: ChallengeConfig) -> list[Clip]:
-    """Every other subject has one session by lamp light and one by daylight, the others one."""
+    """Every other subject has a session with lamp light and one with daylight, the others one."""
     sessions = [
         (k, session) for k in range(config.n_cohface) for session in ((0,) if k % 2 else (0, 2))
     ]
@@ -75,5 +75,5 @@ def _write_protocols(folder: Path, clips: list[Clip]) -> None:
         part = PARTS[(clip.subject - FIRST_NUMBER["cohface"]) % len(PARTS)]
         for name in ("all", part):
             lines[name].append(line)
-    for name, found in lines.items():
-        write_text(folder / f"{name}.txt", "".join(f"{line}\n" for line in found))
+    for name, sessions in lines.items():
+        write_text(folder / f"{name}.txt", "".join(f"{line}\n" for line in sessions))

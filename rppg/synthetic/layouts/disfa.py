@@ -1,4 +1,4 @@
-"""DISFA as distributed: the left camera's videos at 20 frames a second, and labels of the face.
+"""DISFA as distributed: videos of the left camera at 20 frames per second, and facial labels.
 
 >>> [clip.path for clip in clips(ChallengeConfig(n_disfa=1))]
 ['DISFA/Videos_LeftCamera/LeftVideoSN001_comp.avi']
@@ -35,7 +35,7 @@ def clips(config: ChallengeConfig) -> list[Clip]:
 
 
 def write_labels(folder: Path, config: ChallengeConfig, clips: list[Clip]) -> None:
-    """Intensities of an action unit, one line a frame, counted from 1; nothing of the heart."""
+    """Intensities of an action unit, one line per frame, from frame 1; no HR."""
     for clip in clips:
         name = clip.id.split("/")[1]
         n_frames = len(clip.times_s(config))

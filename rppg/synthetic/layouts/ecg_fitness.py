@@ -1,8 +1,7 @@
-"""ECG-Fitness as distributed: two cameras a session, ECG rows in packets on the computer's clock.
+"""ECG-Fitness as distributed: two cameras per session, ECG rows in packets on the computer's clock.
 
-The first subject is 11, whose sessions 01 and 02 are swapped in the real dataset.  Frames come 31.6
-times a second in files that claim 30; heart rates above 127 are negative; the finger's oximeter
-was not worn.
+The first subject is 11, whose sessions 01 and 02 are swapped in the real dataset.  The frame rate
+is 31.6 fps in files that claim 30; HR above 127 is negative; the oximeter was not worn.
 
     >>> [clip.id for clip in clips(ChallengeConfig(n_ecg_fitness=1))]
     ['ECG-Fitness/11/01-c920-1', 'ECG-Fitness/11/01-c920-2']
@@ -20,17 +19,17 @@ FOLDER = "ECG-Fitness"
 NAMES = ("11", *(f"{number:02d}" for number in range(17) if number != 11))
 CAMERAS = {"c920-1": 0, "c920-2": 2}  # quantiser steps below the level's: the two files differ
 FPS, CLAIMED_FPS = (31.6, 31.6), 30.0
-ECG_HZ, PACKET = 125, 5  # rows a second, rows a packet
+ECG_HZ, PACKET = 125, 5  # rows per second, rows per packet
 BEFORE_S, AFTER_S = 2.0, 1.0  # of ECG beyond the video
 START_MS = 1_523_632_039_340  # the first frame's time; that of a public sample
-LATEST_MS = 6  # a packet comes up to so much late
+LATEST_MS = 6  # maximum delay of a packet
 HEADER = "milliseconds, ECG, ECG HR, PPG, PPG HR, SpO2, PI"
-NO_FINGER = "-56,-1,-1,0"  # PPG to PI where there is none
+NO_FINGER = "-56,-1,-1,0"  # PPG to PI without a finger
 STEP = 65536  # of the ECG
 
 
 def clips(config: ChallengeConfig) -> list[Clip]:
-    """The cameras of a session see the same: person, pulse and frame times are one."""
+    """The cameras of a session record the same person and pulse at the same frame times."""
     return [
         Clip(
             id=f"{FOLDER}/{name}/{session:02d}-{camera}",

@@ -1,7 +1,7 @@
-"""MMSE-HR as distributed: two trees, JPEG frames at 25 a second, header-less text at 1,000 Hz.
+"""MMSE-HR as distributed: two trees, JPEG frames at 25 per second, header-less text at 1,000 Hz.
 
 The first person is in the tree of the first ten subjects, the others in that of the next thirty.
-Of the second one's two tasks the second has a stretch of impossible heart rates.
+The second task of the second person has a stretch of impossible HR.
 
     >>> for clip in clips(ChallengeConfig(n_mmse_hr=2)):
     ...     print(clip.path)
@@ -75,5 +75,5 @@ def write_labels(folder: Path, config: ChallengeConfig, clips: list[Clip]) -> No
 
 
 def write_column(path: Path, values: np.ndarray) -> None:
-    """One number a line, no header."""
+    """One number per line, no header."""
     write_text(path, "".join(f"{value:.4f}\n" for value in values))

@@ -1,7 +1,7 @@
 """MR-NIRP-Car as distributed: raw frames behind a colour filter, a pulse in MATLAB files.
 
 The first person has the folders Subject2, with the recording that is known to be bad (its frames
-are sound here), and Subject16, where the sensor lost contact for a while.
+are good here), and Subject16, in which the sensor loses contact for a while.
 
     >>> for clip in clips(ChallengeConfig(n_mr_nirp_car=2)):
     ...     print(clip.path)
@@ -24,7 +24,7 @@ NAMES = tuple(f"subject{n}" for n in (2, 1, *range(3, 16), 17, 18, 19))
 RECORDINGS = {
     "subject2": ("subject2_garage_small_motion_940", "subject16_garage_still_940"),
 }  # of a person; the others have one
-SENSOR_HZ = (32.0, 60.0)  # its rate wanders
+SENSOR_HZ = (32.0, 60.0)  # range of its varying rate
 SENSOR_START_S = 1_570_000_000.0  # its clock counts seconds since 1970
 LOST_S = (2.0, 2.8)  # without contact
 
@@ -67,7 +67,7 @@ def write_labels(folder: Path, config: ChallengeConfig, clips: list[Clip]) -> No
 
 
 def write_pulse(path: Path, wave: np.ndarray, times_s: np.ndarray, as_cells: bool) -> None:
-    """pulseOx.mat; its values as a row of numbers or of cells with a number each: both occur."""
+    """pulseOx.mat, with a row of numbers or a row of cells with one number each: both occur."""
     row = wave[None].astype(object) if as_cells else wave[None]
     times = (SENSOR_START_S + times_s)[None]
     samples = {"numPulseSample": len(wave), "pulseOxRecord": row, "pulseOxTime": times}

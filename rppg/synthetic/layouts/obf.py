@@ -1,6 +1,6 @@
-"""OBF as RePSS cuts it: clips at 30 frames a second, with flags at the beats, 30 a second.
+"""OBF as cut for RePSS: clips at 30 frames per second, with flags of the beats at 30 Hz.
 
-Flags are a .npy file of one subject and a text file of the next.
+Flags are in a .npy file or a text file, in turn.
 
     >>> [clip.path for clip in clips(ChallengeConfig(n_obf=2))]
     ['OBF/1/video1.avi', 'OBF/2/video1.avi']
@@ -19,7 +19,7 @@ FOLDER = "OBF"
 NAMES = tuple(str(number) for number in range(1, 101))
 FPS = (30.0, 30.0)
 FLAGS_HZ = 30.0
-PEAK = 0.21  # of a beat's way at which the wave is highest
+PEAK = 0.21  # phase of a beat at which the PPG has its maximum
 
 
 def clips(config: ChallengeConfig) -> list[Clip]:
@@ -52,7 +52,7 @@ def write_labels(folder: Path, config: ChallengeConfig, clips: list[Clip]) -> No
 
 
 def _flags(clip: Clip, config: ChallengeConfig) -> np.ndarray:
-    """1 where the wave is highest in a beat, (n,) float64."""
+    """1 at the maximum of each beat, else 0, (n,) float64."""
     beats_s = clip.pulse(config).beat_times_s
     peaks_s = beats_s[:-1] + PEAK * np.diff(beats_s)
     places = np.rint(peaks_s * FLAGS_HZ).astype(int)

@@ -1,7 +1,7 @@
-"""PURE as distributed: PNG frames named by their time in ns, an oximeter on a clock of its own.
+"""PURE as distributed: PNG frames named by their time in ns, an oximeter with its own clock.
 
-Every second subject lies flat, the others nested.  The second one, 07, also has the sequence whose
-ground truth is known to be bad: its wave is noise here, and the oximeter loses contact.
+Every second subject has flat folders, the others nested ones.  The second one, 07, also has the
+sequence whose ground truth is known to be bad: its PPG is noise, and the oximeter loses contact.
 
     >>> [clip.path for clip in clips(ChallengeConfig(n_pure=2))]
     ['PURE/01-01', 'PURE/07-01/07-01', 'PURE/07-02/07-02']
@@ -21,9 +21,9 @@ NAMES = ("01", "07", "02", "03", "04", "05", "06", "08", "09", "10")  # flat, ne
 BAD = "07-02"
 FPS = (30.0, 30.0)
 OXIMETER_HZ = 60.0
-EARLY_S, LATE_S = 0.7371, 0.4129  # the oximeter begins before the video and ends after it
+EARLY_S, LATE_S = 0.7371, 0.4129  # the oximeter starts before the video and ends after it
 OXIMETER_JITTER_S = 0.003
-LOST_S = 0.5  # without contact, in the bad one
+LOST_S = 0.5  # without contact, in the bad sequence
 EPOCH_NS = 1392643993642815000  # the stamps' range: February 2014
 APART_NS = 100_000_000_000  # between two recordings
 
@@ -62,12 +62,12 @@ def write_labels(folder: Path, config: ChallengeConfig, clips: list[Clip]) -> No
         frames_ns = _stamps_ns(clip, clip.times_s(config))
         frames = [{"Timestamp": t, "Value": {}, "FrameID": "/CameraFrame"} for t in frames_ns]
         content = {"/FullPackage": _packages(clip, config), "/Image": frames}
-        path = folder.parent / f"{clip.path}.json"  # beside the folder of images, in both layouts
+        path = folder.parent / f"{clip.path}.json"  # next to the folder of images, in both layouts
         write_text(path, json.dumps(content, indent=1))
 
 
 def _packages(clip: Clip, config: ChallengeConfig) -> list[dict]:
-    """What the oximeter reported, in whole numbers."""
+    """Packages of the oximeter, in whole numbers."""
     rng = np.random.default_rng([*clip.seed(config), 6])
     times_s = np.arange(-EARLY_S, clip.seconds + LATE_S, 1 / OXIMETER_HZ)
     times_s += OXIMETER_JITTER_S * rng.uniform(-1, 1, len(times_s))
@@ -99,6 +99,6 @@ def _package(stamp_ns: int, waveform: int, pulse_rate: int) -> dict:
 
 
 def _stamps_ns(clip: Clip, times_s: np.ndarray) -> list[int]:
-    """Stamps in whole microseconds, as Python's integers: float64 cannot hold them."""
+    """Stamps in whole microseconds, as Python integers: float64 is not precise enough."""
     start_ns = EPOCH_NS + (10 * clip.subject + clip.index) * APART_NS
     return [start_ns + 1000 * int(us) for us in np.round(1e6 * times_s)]

@@ -1,4 +1,4 @@
-"""The challenge's test tree: videos of VIPL_HR and OBF, without labels.
+"""Test set of the benchmark: videos of VIPL_HR and OBF, without labels.
 
 >>> [clip.path for clip in clips(ChallengeConfig(n_test_vipl=1, n_test_obf=0, clips_per_subject=1))]
 ['test/VIPL_HR/2001/video1.avi']
@@ -32,4 +32,4 @@ def clips(config: ChallengeConfig) -> list[Clip]:
 
 
 def write_labels(folder: Path, config: ChallengeConfig, clips: list[Clip]) -> None:
-    """None: a test set has no labels."""
+    """Write nothing: a test set has no labels."""

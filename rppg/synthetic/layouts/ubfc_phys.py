@@ -1,6 +1,6 @@
-"""UBFC-Phys as distributed: three tasks a subject, a wrist wave of 64 values a second, no header.
+"""UBFC-Phys as distributed: three tasks per subject, a wrist PPG at 64 Hz, no header.
 
-The first subject is s3, whose T1 is known to be bad: its wave is noise here.  A subject has one or
+The first subject is s3, whose T1 is known to be bad: its PPG is noise here.  A subject has one or
 two of the three tasks.
 
     >>> [clip.id for clip in clips(ChallengeConfig(n_ubfc_phys=2))]
@@ -20,7 +20,7 @@ NAMES = tuple(f"s{number}" for number in (3, 1, 2, *range(4, 57)))
 TASKS_ODD, TASKS_EVEN = (1, 2), (3,)  # of persons with an odd and an even number
 BAD = "UBFC-Phys/s3/T1"
 FPS = (35.0, 35.0)
-WAVE_HZ, SKIN_HZ = 64.0, 4.0  # of the wristband's pulse wave and skin conductance
+WAVE_HZ, SKIN_HZ = 64.0, 4.0  # PPG and skin conductance of the wristband
 
 
 def clips(config: ChallengeConfig) -> list[Clip]:
@@ -59,5 +59,5 @@ def _wave(clip: Clip, config: ChallengeConfig) -> np.ndarray:
 
 
 def write_column(path: Path, values: np.ndarray, decimals: int) -> None:
-    """One value a line, no header."""
+    """One value per line, no header."""
     write_text(path, "".join(f"{value:.{decimals}f}\n" for value in values))

@@ -1,6 +1,6 @@
 """UBFC-rPPG as distributed: every third subject in DATASET_1, the others in DATASET_2.
 
-One subject of DATASET_2 has the number of one whose ground truth is known to be bad: its wave is
+One subject of DATASET_2 has the number of one whose ground truth is known to be bad: its PPG is
 noise here.
 
     >>> [clip.id for clip in clips(ChallengeConfig(n_ubfc=3))]
@@ -16,7 +16,7 @@ from rppg.synthetic.layouts.writers import write_text
 
 FOLDER = "UBFC-rPPG"
 BAD = 11  # the third subject's number; its ground truth is known to be bad
-UNUSED = (11, 18, 20, 21, 24, 27)  # the other subjects have none of these: readers flag them
+UNUSED = (11, 18, 20, 21, 24, 27)  # not used for other subjects, because readers flag these
 FPS = (30.0, 30.0)
 FINER = 4  # the videos are not compressed
 OXIMETER_HZ = 62.0  # DATASET_1's sensor
@@ -50,7 +50,7 @@ def write_labels(folder: Path, config: ChallengeConfig, clips: list[Clip]) -> No
 
 
 def _labels(clip: Clip, config: ChallengeConfig, times_s: np.ndarray) -> tuple:
-    """Wave, heart rate and times (n,)."""
+    """PPG, HR and times (n,)."""
     pulse = clip.pulse(config)
     wave = pulse.wave(times_s)
     if clip.subject == BAD:
@@ -59,13 +59,13 @@ def _labels(clip: Clip, config: ChallengeConfig, times_s: np.ndarray) -> tuple:
 
 
 def write_ground_truth(path: Path, bvp: np.ndarray, hr_bpm: np.ndarray, times_s: np.ndarray):
-    """DATASET_2: three lines (wave, heart rate, time in s), one value a frame."""
+    """DATASET_2: three lines (PPG, HR, time in s), one value per frame."""
     lines = ["  ".join(f"{value:.7e}" for value in row) for row in (bvp, hr_bpm, times_s)]
     write_text(path, "\n".join(lines) + "\n")
 
 
 def write_gtdump(path: Path, bvp: np.ndarray, hr_bpm: np.ndarray, times_s: np.ndarray) -> None:
-    """DATASET_1: rows time in ms, heart rate, SpO2, wave (0-127)."""
+    """DATASET_1: rows of time in ms, HR, SpO2, PPG (0-127)."""
     wave = np.clip(64 + 60 * bvp, 0, 127)
     rows = zip(1000 * times_s, hr_bpm, wave, strict=True)
     text = "".join(f"{time:.0f},{rate:.0f},{SPO2},{value:.0f}\n" for time, rate, value in rows)

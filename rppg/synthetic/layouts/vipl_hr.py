@@ -1,6 +1,6 @@
 """VIPL-HR (v1) as distributed: stamps in ms for all cameras but the phone, files that claim 25 fps.
 
-The second person's recording has a time.txt that lacks some lines, as some of the real ones do.
+The second person's recording has a time.txt with missing lines, as in the real dataset.
 
     >>> [clip.id for clip in clips(ChallengeConfig(n_vipl_hr=2))]
     ['VIPL-HR/p1/v1-source1', 'VIPL-HR/p1/v1-source2', 'VIPL-HR/p2/v1-2-source3']
@@ -19,7 +19,7 @@ NAMES = tuple(f"p{n}" for n in range(1, 108))
 ODD = (("v1", "source1"), ("v1", "source2"))  # recordings of the first, third, ... person
 EVEN = (("v1-2", "source3"),)  # of the others
 FPS = {"source1": (24.9, 29.8), "source2": (30.0, 30.0), "source3": (29.9, 30.0)}
-CLAIMED_FPS = 25.0  # by all files
+CLAIMED_FPS = 25.0  # in the containers
 SHORT, LINES_LOST = "VIPL-HR/p2/v1-2-source3", 5
 WAVE_HZ = 60.0
 SPO2 = 98  # per cent
@@ -67,7 +67,7 @@ def write_column(path: Path, header: str | None, values: np.ndarray) -> None:
 
 
 def _write_folds(folder: Path, clips: list[Clip]) -> None:
-    """fold1.mat ... fold5.mat: numbers N of the folders p<N>, from 1; empty ones where few are."""
+    """fold1.mat ... fold5.mat: numbers N of the folders p<N>, from 1; some may be empty."""
     numbers = sorted({clip.subject - FIRST_NUMBER["vipl_hr"] + 1 for clip in clips})
     for i in range(N_FOLDS):
         mine = np.array([numbers[i::N_FOLDS]], dtype=np.float64)  # (1, n)

@@ -1,6 +1,6 @@
 """VIPL-HR-V2 as distributed: phone clips at 17-27 fps in containers that claim 30, stray blanks.
 
->>> write_gt_csv(path, hr_bpm=[100.4, 101.0], fps_mean=[26.3, 25.7])
+>>> write_gt_csv(path, hr_bpm=[100.4, 101.0], fps_mean=[26.3, 25.7])  # doctest: +SKIP
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ from rppg.synthetic.layouts.writers import write_table, write_text
 
 FOLDER = "VIPL-HR-V2"
 PHONE_FPS = (17.0, 27.0)
-WRONG_FPS = 30.0  # what the containers claim
-WAVE_HZ = 60.0  # of the contact waves, as in VIPL-HR
-WAVE_NAME = "{video}_wave.csv"  # what the reader's option wave_name is then
+WRONG_FPS = 30.0  # in the containers
+WAVE_HZ = 60.0  # of the contact PPG, as in VIPL-HR
+WAVE_NAME = "{video}_wave.csv"  # value of the reader's option wave_name
 
 
 def clips(config: ChallengeConfig) -> list[Clip]:
@@ -50,7 +50,7 @@ def write_labels(folder: Path, config: ChallengeConfig, clips: list[Clip]) -> No
 
 
 def write_wave_csv(path: Path, clip: Clip, config: ChallengeConfig) -> None:
-    """The contact wave of a clip from its first frame on, columns time_s,wave."""
+    """The contact PPG of a clip from its first frame on, columns time_s,wave."""
     times_s = np.arange(round(clip.seconds * WAVE_HZ) + 1) / WAVE_HZ
     wave = clip.pulse(config).wave(times_s)
     rows = [(f"{t:.4f}", f"{value:.5f}") for t, value in zip(times_s, wave, strict=True)]
@@ -58,10 +58,10 @@ def write_wave_csv(path: Path, clip: Clip, config: ChallengeConfig) -> None:
 
 
 def write_gt_csv(path: Path, hr_bpm: Sequence[float], fps_mean: Sequence[float]) -> None:
-    """gt.csv of one subject: one column a clip, one decimal of precision."""
+    """gt.csv of one subject: one column per clip, one decimal."""
 
     def row(name, cells):
-        """Blanks as found: after every cell but the last, which has one before it."""
+        """Blanks as in the original: after every cell but the last, which has one before it."""
         *most, last = cells
         return ",".join([name, *(f"{cell} " for cell in most[:-1]), *most[-1:], f" {last}"])
 

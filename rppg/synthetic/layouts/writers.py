@@ -1,6 +1,6 @@
-"""Text files, written whole or not at all; all that they say is passed as numbers and words.
+"""Atomic writing of text, CSV and MATLAB files.
 
->>> write_table(path, ("id", "hr_bpm"), [("a", 62.5)])
+>>> write_table(path, ("id", "hr_bpm"), [("a", 62.5)])  # doctest: +SKIP
 """
 
 import io
@@ -12,12 +12,12 @@ from scipy.io import savemat
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file whole: under a hidden name first, then renamed."""
+    """Write a text file under a hidden name, then rename it."""
     write_bytes(path, text.encode())
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole: under a hidden name first, then renamed."""
+    """Write a file under a hidden name, then rename it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".tmp-{path.name}")
     temporary.write_bytes(content)
@@ -31,7 +31,7 @@ def write_table(path: Path, header: Sequence[str], rows: Sequence[Sequence]) -> 
 
 
 HEADER = b"MATLAB 5.0 MAT-file, Platform: GLNXA64"
-HEADER_BYTES = 116  # of free text at the file's beginning, where scipy puts the date
+HEADER_BYTES = 116  # free text at the start of the file, in which scipy writes the date
 
 
 def write_mat(path: Path, variables: dict[str, np.ndarray]) -> None:

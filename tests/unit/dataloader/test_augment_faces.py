@@ -1,4 +1,4 @@
-"""Chance on face crops: a light that swings on a part of them, mirrors, time turned round."""
+"""Augmentation of face crops: distractors, mirroring, time reversal."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def kinds(n=40):
     return [k for k in range(n) if not moves[k]], [k for k in range(n) if moves[k]]
 
 
-def test_a_part_of_the_face_swings_at_the_rate_that_is_told():
+def test_part_of_the_face_changes_at_the_returned_rate():
     for seed in (lit := kinds()[0]):
         crops, rate_hz = disturbed(plain_crops(), seed=seed)
         assert 0.66 <= rate_hz <= 3.0
@@ -50,7 +50,7 @@ def test_a_part_of_the_face_swings_at_the_rate_that_is_told():
     assert 8 <= len(lit) <= 32, "lights and nods are as likely"
 
 
-def test_a_nodding_face_moves_at_the_rate_that_is_told_and_by_less_than_a_tenth():
+def test_a_nodding_face_moves_at_the_returned_rate_by_less_than_a_tenth():
     ramp = torch.linspace(50, 200, SIDE)
     right, down = ramp.expand(SIDE, SIDE), ramp[:, None].expand(SIDE, SIDE)
     crops = torch.stack([right, down, torch.full((SIDE, SIDE), 90.0)], dim=-1).expand(T, -1, -1, -1)
@@ -63,7 +63,7 @@ def test_a_nodding_face_moves_at_the_rate_that_is_told_and_by_less_than_a_tenth(
         assert peak_hz(places[:, axis]) == pytest.approx(rate_hz, abs=0.05)
 
 
-def test_each_clip_has_a_rhythm_of_its_own_and_its_rate_goes_with_its_speed():
+def test_each_clip_has_its_own_distractor_and_its_rate_scales_with_the_speed():
     clips = plain_crops().expand(3, -1, -1, -1, -1).to(torch.uint8)
     found, rates_hz = with_distractors(clips, torch.ones(3), generator())
     assert found.shape == clips.shape and found.dtype == torch.float32
@@ -73,12 +73,12 @@ def test_each_clip_has_a_rhythm_of_its_own_and_its_rate_goes_with_its_speed():
     assert torch.equal(slow[2], found[2]) and not torch.equal(slow[1], found[1])
 
 
-def test_shapes_that_are_no_batch_of_crops_are_refused():
+def test_other_shapes_than_batches_of_crops_are_refused():
     with pytest.raises(ValueError, match=r"expected crops \(B, T, H, W, 3\) and speeds \(B,\)"):
         with_distractors(plain_crops(), torch.ones(1), generator())
 
 
-def test_a_mirrored_face_keeps_its_wave_and_a_backward_one_turns_it():
+def test_mirroring_keeps_the_bvp_and_time_reversal_reverses_it():
     clip = torch.rand(T, 4, 4, 3, generator=generator())
     item = {"clip": clip, "wave": torch.arange(T), "id": "A/1/a"}
     mirrored = FaceAugmentation(flip_time=0.0, mirror=1.0)(item, generator())
@@ -92,7 +92,7 @@ def test_a_mirrored_face_keeps_its_wave_and_a_backward_one_turns_it():
     )
 
 
-def test_half_of_the_faces_are_mirrored_and_half_turned_backwards():
+def test_half_of_the_faces_are_mirrored_and_half_reversed_in_time():
     clip = torch.rand(5, 2, 2, 3, generator=generator())
     changed = [FaceAugmentation()({"clip": clip}, generator(seed))["clip"] for seed in range(400)]
     kinds = {"plain": clip, "mirror": clip.flip(2), "time": clip.flip(0), "both": clip.flip(0, 2)}
@@ -101,7 +101,7 @@ def test_half_of_the_faces_are_mirrored_and_half_turned_backwards():
         assert 0.18 < share < 0.32, f"{name}: {share}"
 
 
-def test_maps_and_chances_that_cannot_be_are_refused():
+def test_maps_and_invalid_probabilities_are_refused():
     with pytest.raises(ValueError, match=r"expected face crops \(T, H, W, 3\), found \(5, 63, 6\)"):
         FaceAugmentation()({"clip": torch.zeros(5, 63, 6)}, generator())
     with pytest.raises(ValueError, match="mirror is 1.5, expected 0 to 1"):

@@ -1,4 +1,4 @@
-"""Batches: every position known beforehand, shared by processes, the same from many workers."""
+"""Batches: determined by their number, shared by processes, the same with several workers."""
 
 from itertools import islice
 
@@ -18,7 +18,7 @@ def indices(batches, number, **process):
     return [index for index, _ in batches.keys(number, **process)]
 
 
-def test_an_epoch_visits_every_sample_once_in_an_order_of_its_own():
+def test_an_epoch_visits_every_sample_once_in_its_own_order():
     batches = Batches(Lines(), batch_size=8, seed=3)
     epochs = [sum((indices(batches, 6 * e + k) for k in range(6)), []) for e in range(3)]
     assert len(batches) == 6
@@ -27,7 +27,7 @@ def test_an_epoch_visits_every_sample_once_in_an_order_of_its_own():
     assert indices(Batches(Lines(), 8, seed=4), 0) != indices(batches, 0)
 
 
-def test_what_does_not_fill_a_batch_is_left_to_another_epoch():
+def test_samples_that_do_not_fill_a_batch_are_skipped():
     batches = Batches(Lines(), batch_size=20)
     visited = [set(indices(batches, 2 * e) + indices(batches, 2 * e + 1)) for e in range(8)]
     assert all(len(epoch) == 40 for epoch in visited)
@@ -35,7 +35,7 @@ def test_what_does_not_fill_a_batch_is_left_to_another_epoch():
 
 
 @pytest.mark.parametrize("first", [0, 1, 5, 6, 13])
-def test_a_stream_may_begin_anywhere(first):
+def test_a_stream_may_start_anywhere(first):
     batches = Batches(Lines(noise=1.0), batch_size=8)
     straight = read(batches, 20)
     for a, b in zip(straight[first:], read(batches, 20 - first, first=first), strict=True):
@@ -50,7 +50,7 @@ def test_processes_share_each_batch():
         assert torch.equal(together, whole["x"]) and len(parts[0][number]["x"]) == 2
 
 
-def test_what_a_sample_draws_depends_on_its_epoch_not_on_its_batch():
+def test_random_numbers_of_a_sample_depend_on_its_epoch_not_on_its_batch():
     def draws(batch_size, epoch):
         batches = Batches(Lines(noise=1.0), batch_size)
         found = read(batches, len(batches), first=epoch * len(batches))
@@ -67,7 +67,7 @@ def test_workers_load_the_same():
         assert torch.equal(a["x"], b["x"]) and a["id"] == b["id"]
 
 
-def test_a_batch_that_cannot_be_is_an_error():
+def test_an_invalid_batch_size_is_an_error():
     for batch_size in (0, N_SAMPLES + 1):
         with pytest.raises(ValueError, match="48 samples"):
             Batches(Lines(), batch_size)

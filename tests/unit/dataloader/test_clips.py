@@ -1,4 +1,4 @@
-"""Clips: the right frames, no label where none may be seen, batches of different recordings."""
+"""Clips: correct frames, labels only if requested, batches of different recordings."""
 
 import pickle
 from collections import Counter
@@ -65,7 +65,7 @@ def test_a_clip_is_the_frames_of_its_place(store, array):
     assert (item["id"], item["start"], item["speed"].item()) == ("A/2/c", 40, 1.0)
 
 
-def test_clips_in_order_are_all_of_a_recording_one_a_step(store):
+def test_sliding_windows_cover_every_recording(store):
     clips = Clips(store, reversed(FRAMES), n_frames=T)
     found = [(place.id, place.start) for place in clips.sliding_windows(step=15)]
     expected = {"A/1/a": [0], "A/1/b": [0, 15], "A/2/c": [0, 15, 30, 45, 60], "B/1/d": [0, 15, 30]}
@@ -76,7 +76,7 @@ def test_clips_in_order_are_all_of_a_recording_one_a_step(store):
         clips.sliding_windows(0)
 
 
-def test_recordings_without_a_clip_are_left_out_and_counted(store, tmp_path):
+def test_recordings_without_a_clip_are_skipped_with_a_reason(store, tmp_path):
     clips = Clips(store, FRAMES, n_frames=T)
     assert len(clips) == 4 and clips.skipped == {"B/2/e": "no 30 frames without a gap in 29"}
     with Store(tmp_path).begin("A/1/a") as writer:
@@ -85,7 +85,7 @@ def test_recordings_without_a_clip_are_left_out_and_counted(store, tmp_path):
         Clips(Store(tmp_path), ["A/1/a"])
 
 
-def test_no_clip_holds_a_frame_of_a_gap(tmp_path):
+def test_no_clip_contains_a_frame_of_a_gap(tmp_path):
     gaps = [(0, 7), (50, 70), (95, 120), (155, 160)]  # between them 43, 25 and 35 frames
     write(tmp_path, "A/1/a", 160, nan=gaps, gaps_s=[[a / 30, b / 30] for a, b in gaps])
     clips = Clips(Store(tmp_path), ["A/1/a"], n_frames=T, speeds=(0.8, 2.0))
@@ -96,7 +96,7 @@ def test_no_clip_holds_a_frame_of_a_gap(tmp_path):
     assert {item["start"] < 50 for item in found} == {True, False}  # both stretches are drawn
 
 
-def test_a_gap_that_the_meta_does_not_know_is_an_error(tmp_path):
+def test_a_gap_that_is_missing_in_the_metadata_is_an_error(tmp_path):
     write(tmp_path, "A/1/a", 40, nan=[(20, 21)])
     clips = Clips(Store(tmp_path), ["A/1/a"], n_frames=T)
     with pytest.raises(ValueError, match="A/1/a: a gap in frames 0 to 30 .* prepare it again"):
@@ -147,7 +147,7 @@ def test_labels_follow_the_speed_and_the_flip_in_time(store):
     assert item["wave"][-1] == item["start"]
 
 
-def test_flags_say_which_labels_exist(tmp_path):
+def test_flags_tell_which_labels_exist(tmp_path):
     write(tmp_path, "A/1/rate", 30, wave=False)
     write(tmp_path, "A/1/wave", 30, hr_true_bpm=None)
     write(tmp_path, "A/1/none", 30, wave=False, hr_true_bpm=None)
@@ -161,7 +161,7 @@ def test_flags_say_which_labels_exist(tmp_path):
     clips = LabelledClips(store, store.ids(), n_frames=T)
     assert clips.skipped == {
         "A/1/bad": "known bad: a crooked wave",
-        "A/1/none": "no label: neither a contact wave nor a heart rate",
+        "A/1/none": "no label: neither a ground-truth BVP nor an HR",
     }
     batch = next(iter(DataLoader(clips, sampler=clips.sliding_windows(15), batch_size=5)))
     assert batch["id"] == [*["A/1/part"] * 3, "A/1/rate", "A/1/wave"]
@@ -184,7 +184,7 @@ def test_random_clips_start_anywhere_at_any_speed_that_fits(store):
     assert abs(np.mean([item["speed"].item() for item in found[2]]) - 1.0) < 0.05  # none limited
 
 
-def test_no_batch_holds_two_clips_of_a_recording_and_all_are_drawn_alike(store):
+def test_no_batch_has_two_clips_of_a_recording_and_all_have_equal_weight(store):
     clips = Clips(store, FRAMES, n_frames=T)
     found = [[id for id, *_ in batch] for batch in batches_of(clips, batch_size=2, n=10)]
     assert all(len(set(batch)) == 2 for batch in found)
@@ -211,13 +211,13 @@ def test_batches_depend_on_the_seed_alone(store):
         ({"n_frames": 1}, "n_frames is 1, expected 2 or more"),
         ({"speeds": (1.4, 0.6)}, "0 < low <= high"),
         ({"normalise": "max"}, "no normalisation 'max', expected one of minmax, zscore, ratio"),
-        ({"normalise": "ratio", "array": "face"}, "leave it out for 'face'"),
+        ({"normalise": "ratio", "array": "face"}, "do not give it for 'face'"),
         ({"size": 2}, "size is for crops"),
         ({"ids": ["A/1/a", "A/1/a"]}, "A/1/a: given twice"),
         ({"ids": []}, "none given"),
     ],
 )
-def test_parameters_that_cannot_be_are_errors_that_say_what_to_do(store, options, words):
+def test_invalid_parameters_are_errors_with_advice(store, options, words):
     with pytest.raises(ValueError, match=words):
         Clips(**{"store": store, "ids": FRAMES, "n_frames": T} | options)
 
@@ -227,7 +227,7 @@ def test_a_recording_that_was_never_prepared_is_an_error(store):
         Clips(store, ["C/1/x"])
 
 
-def test_faces_are_averaged_down_where_a_size_is_given(store):
+def test_faces_are_averaged_down_if_a_size_is_given(store):
     item = Clips(store, FRAMES, "face", n_frames=T, size=2)[Place("A/2/c", 40, 1.5)]
     assert item["clip"].shape == (T, 2, 2, 3) and item["clip"].dtype == torch.float32
     # frames 40, 41.5, 43, ...: halves are kept, where the crops as stored are rounded

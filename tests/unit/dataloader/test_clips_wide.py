@@ -1,4 +1,4 @@
-"""Wide crops of a store: read where they were prepared, clips of them, what to do where not."""
+"""Wide crops of a store: reading, clips of them, and advice if they are missing."""
 
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ def test_clips_are_wide_crops_as_stored_or_averaged_down(tmp_path):
     torch.testing.assert_close(faster[4], same[0])  # frame 5, a quarter faster
 
 
-def test_a_store_prepared_without_them_stays_good_for_all_else_and_says_what_to_do(tmp_path):
+def test_a_store_without_them_is_usable_otherwise_and_the_error_has_advice(tmp_path):
     store = write(write(tmp_path, wide=crops()).root, "A/2/b")
     assert len(Clips(store, [ID, "A/2/b"], "face", T)) == 2
     advice = "A/2/b has no wide.npy, it has face, mstmap; prepare it again .* --crops wide"

@@ -1,4 +1,4 @@
-"""A light put into clips: where it falls, at which rate, and the loss that asks to overlook it."""
+"""Periodic illumination distractors: place, rate, and the loss that penalises them."""
 
 import math
 
@@ -39,7 +39,7 @@ def peak_hz(wave):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_part_of_the_regions_swings_at_the_rate_that_is_told(seed):
+def test_some_regions_change_at_the_returned_rate(seed):
     maps, rate_hz = light()(plain_maps(), 1.0, generator(seed))
     assert 0.66 <= rate_hz <= 3.0
     swings = maps[..., :3].std(dim=0) / plain_maps()[0, :, :3]  # (63, 3)
@@ -56,7 +56,7 @@ def test_a_part_of_the_regions_swings_at_the_rate_that_is_told(seed):
     assert torch.allclose(swing, share * swing.max() / share.max(), rtol=1e-6, atol=1e-12)
 
 
-def test_all_channels_stay_those_of_one_colour():
+def test_rgb_and_yuv_stay_consistent():
     maps, _ = light()(plain_maps(), 1.0, generator())
     yuv = maps[..., :3] @ torch.from_numpy(YUV_FROM_RGB).T + torch.from_numpy(YUV_OFFSET)
     assert torch.allclose(maps[..., 3:], yuv)
@@ -75,7 +75,7 @@ def test_the_chance_the_speed_and_the_number_of_draws():
     assert torch.rand(1, generator=one) == torch.rand(1, generator=other)
 
 
-def test_what_cannot_be_is_refused():
+def test_invalid_arguments_are_refused():
     with pytest.raises(ValueError, match="chance is 1.2, expected 0 to 1"):
         light(1.2)
     with pytest.raises(ValueError, match=r"yuv_from_rgb \(3, 3\), found \(63, 6\) and \(2, 2\)"):
@@ -96,7 +96,7 @@ def test_clips_carry_the_rate_and_only_random_ones_are_disturbed(tmp_path):
     assert torch.equal(lit[place]["clip"], plain[place]["clip"])
 
 
-def test_the_loss_is_the_share_near_the_rate_and_is_added_where_there_is_one(tmp_path):
+def test_the_loss_is_the_share_near_the_rate_and_is_added_if_there_is_one(tmp_path):
     store = write_store(tmp_path)
     clips = Clips(store, store.ids(), n_frames=240, normalise="ratio", disturb=light(0.7))
     batch = next(Batches(clips, 5, seed=1).stream())

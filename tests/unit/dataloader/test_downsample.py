@@ -1,4 +1,4 @@
-"""Crops averaged down: exact block means, finer than 8 bits; clips of them, at any speed."""
+"""Downsampled crops: exact block means, finer than 8 bits; clips of them at any speed."""
 
 import numpy as np
 import pytest

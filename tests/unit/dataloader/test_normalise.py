@@ -1,4 +1,4 @@
-"""Chrominance inputs: the pulse stays, a change of brightness goes, whatever its rate."""
+"""Chrominance normalisation: keeps the pulse and removes changes of brightness."""
 
 import torch
 
@@ -22,13 +22,13 @@ def peak_hz(wave):
     return freq_hz[power[0].argmax()].item()
 
 
-def test_pos_and_chrom_channels_see_the_pulse_where_each_colour_sees_the_light():
+def test_pos_and_chrom_channels_show_the_pulse_while_each_colour_shows_the_light():
     found, plain = chrominance(faces())[:, 0], zscore(faces())[:, 0]
     assert all(abs(peak_hz(plain[:, channel]) - 2.0) < 0.05 for channel in range(3))
     assert all(abs(peak_hz(found[:, channel]) - 1.2) < 0.05 for channel in (POS, CHROM))
 
 
-def test_pos_and_chrom_point_the_same_way_and_every_signal_is_standardised():
+def test_pos_and_chrom_have_the_same_sign_and_every_signal_is_standardised():
     found = chrominance(faces(light=0.0))[:, 0]  # (300, 6)
     assert torch.corrcoef(found[:, [POS, CHROM]].T)[0, 1] > 0.9
     assert found.mean(dim=0).abs().max() < 1e-4

@@ -5,7 +5,7 @@ import pytest
 from helpers.prepared_recordings import mstmap_of, put
 
 from rppg.datasets.store import Store
-from rppg.inference.recording_preview import looks
+from rppg.inference.recording_preview import recording_previews
 
 SEEN = {"preview_frame": 0, "regions_px": {}}
 
@@ -20,7 +20,7 @@ def store(tmp_path):
 
 
 def test_a_recording_has_its_face_and_a_wave_at_its_heart_rate(store):
-    seen = looks(store, ["a/1/good", "a/1/short", "a/1/failed"])
+    seen = recording_previews(store, ["a/1/good", "a/1/short", "a/1/failed"])
     good = seen["a/1/good"]
     assert good["face"].shape == (128, 128, 3) and good["wave"].shape == good["times_s"].shape
     freq_hz = np.fft.rfftfreq(len(good["wave"]), 1 / 30)
@@ -31,4 +31,4 @@ def test_a_recording_has_its_face_and_a_wave_at_its_heart_rate(store):
 
 def test_what_was_never_prepared_is_an_error(store):
     with pytest.raises(KeyError, match="a/1/none"):
-        looks(store, ["a/1/none"])
+        recording_previews(store, ["a/1/none"])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from helpers.self_consistency import FPS
+from helpers.self_consistency import FPS, OnlyClips, pulse_in
 from torch import nn
 
 from rppg.datasets.store import Store
@@ -16,6 +16,8 @@ from rppg.training.criteria import RateError
 
 class Rows(nn.Module):
     """The mean of the green of the rows it is shown."""
+
+    takes_rows = True
 
     def forward(self, clips, rows=None):
         return clips[..., 1].mean(dim=2)
@@ -61,6 +63,12 @@ def test_one_disturbed_region_is_outvoted(store):
     assert voted["hr_bpm"][0] == pytest.approx(72, abs=1)
     errors = [RateError(store, ["a/1/v"], "ratio", views=v)(Rows()) for v in ((), views)]
     assert errors[0]["rmse_bpm"] > 70 and errors[1]["rmse_bpm"] < 1
+
+
+def test_views_are_refused_of_a_net_that_takes_no_rows(store):
+    views = region_views(COMBINATIONS, 2)
+    with pytest.raises(ValueError, match="views need a net that takes rows, OnlyClips does not"):
+        predict_model(store, ["a/1/v"], OnlyClips(pulse_in), "rows", "ratio", views=views)
 
 
 def test_a_vote_of_one_is_its_own_rate():

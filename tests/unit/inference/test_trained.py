@@ -137,9 +137,9 @@ def test_a_missing_model_is_one_line_with_the_place_and_the_command(tmp_path, mo
 
 
 def test_without_a_folder_the_demos_models_of_the_project_are_used(runs, tmp_path, monkeypatch):
-    for part in ("notebooks", "rppg"):
-        (tmp_path / part).mkdir()
-    (tmp_path / "notebooks" / "Snakefile").touch()
+    for part in ("notebooks/workflow", "rppg"):
+        (tmp_path / part).mkdir(parents=True)
+    (tmp_path / "notebooks" / "workflow" / "Snakefile").touch()
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "demo").symlink_to(runs)
     monkeypatch.setattr("rppg.inference.trained.__file__", str(tmp_path / "rppg" / "one.py"))

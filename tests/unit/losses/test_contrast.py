@@ -8,16 +8,14 @@ import torch
 
 from rppg.losses import contrast
 from rppg.losses.contrast import (
-    BAND_HZ,
     contrast_loss,
     pull_loss,
     push_loss,
     sample_windows,
     truth_pull_loss,
     truth_push_loss,
-    wave_windows,
-    window_spectra,
 )
+from rppg.losses.windows import BAND_HZ, wave_windows, window_spectra
 
 FPS = 30.0
 ONE_SET = [pull_loss, push_loss, contrast_loss]

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from rppg.losses.contrast import sample_windows, wave_windows, window_spectra
+from rppg.losses.contrast import sample_windows
+from rppg.losses.windows import wave_windows, window_spectra
 
 FPS = 30.0
 

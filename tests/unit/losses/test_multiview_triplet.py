@@ -8,13 +8,9 @@ import torch
 from scipy.signal import periodogram
 
 from rppg.losses import multiview_triplet
-from rppg.losses.multiview_triplet import (
-    BAND_HZ,
-    irrelevant_power_ratio,
-    multi_view_triplet,
-    psd_mse,
-    sample_views,
-)
+from rppg.losses.irrelevant_power import irrelevant_power_ratio
+from rppg.losses.multiview_triplet import multi_view_triplet, psd_mse, sample_views
+from rppg.losses.windows import BAND_HZ
 
 FPS = 30.0
 

@@ -1,4 +1,4 @@
-"""The quality page of a dataset: it bears failed recordings, no labels, one recording and NaN."""
+"""Quality page of a dataset: failed recordings, missing labels, one recording, NaN."""
 
 import numpy as np
 import pandas as pd
@@ -45,12 +45,12 @@ def page(rows, n_crops=0, origin="real", nominal_fps=30.0, hr_pos_bpm=None):
     return plot_quality(rows, crops, outlines, "demo", nominal_fps, origin, hr_pos_bpm)
 
 
-def test_the_page_says_what_was_prepared_and_where_it_is_synthetic():
+def test_the_page_summarises_the_dataset_and_marks_synthetic_ones():
     text = text_of(page(index(), 2, hr_pos_bpm=[70, np.nan, 75, 71, 74]))
     assert "demo: 5 recordings, 0 failed, 3.0 minutes prepared" in text and "synthetic" not in text
     for word in ("nominal 30", "stamps: 5", "labels: 5", "POS: 4", "none in 5", "s1/v", "forehead"):
         assert word in text
-    for unit in ("heart rate (bpm)", "frames a second", "frames with a face"):
+    for unit in ("heart rate (bpm)", "frames per second", "frames with a face"):
         assert unit in text
     assert "(synthetic)" in text_of(page(index(), origin="synthetic"))
 

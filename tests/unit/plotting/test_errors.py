@@ -1,4 +1,4 @@
-"""Figures of errors: the numbers they write are right, and no recording is lost from them."""
+"""Figures of errors: correct numbers, and every recording is drawn."""
 
 import numpy as np
 import pandas as pd
@@ -56,7 +56,7 @@ def test_a_missing_rate_is_refused_and_named():
         plot_errors_by(rows, groupings_of(rows), "A", "real")
 
 
-def test_heart_rates_on_an_edge_belong_to_the_range_above():
+def test_hr_on_an_edge_belongs_to_the_upper_range():
     found = groupings_of(recordings([59.9, 60, 99.9, 100, 120, 180], [70] * 6))["heart rate"]
     assert found.tolist() == ["<60", "60-80", "80-100", "100-120", "120+", "120+"]
     assert found.cat.ordered
@@ -88,7 +88,7 @@ def test_groups_show_their_rmse_and_every_recording_once():
     assert drawn_errors(axes) == [0, 1, 3, 20]
 
 
-def test_recordings_without_a_label_stand_under_unknown():
+def test_recordings_without_a_label_are_unknown():
     rows = recordings([60, 70, 80], [60, 70, 80])
     found = groupings_of(rows, tone=pd.Series({"r0": 0.1}))
     text = texts(plot_errors_by(rows, found, "A", "real"))

@@ -1,4 +1,4 @@
-"""Figures: they draw what they are given, say synthetic, and bear gaps and single recordings."""
+"""Figures of recordings and the leaderboard: content, origin, gaps and single recordings."""
 
 from types import SimpleNamespace
 
@@ -45,7 +45,6 @@ def every_figure(origin):
     wave = np.where(times_s < 3, np.nan, np.sin(times_s))
     return [
         recording_plots.plot_predictions([60, 80, 90], [61, 120, np.nan], "POS", origin),
-        recording_plots.plot_errors({"POS": [1, -40, np.nan], "B": [0, 0, 0]}, "Errors", origin),
         recording_plots.plot_recording(FACE, times_s, wave, FOUND, "a.mp4", origin),
         recording_plots.plot_recording(None, times_s, wave, FOUND, "a.mp4", origin),
         recording_plots.plot_recording(FACE, times_s, None, None, "a.mp4", origin),
@@ -55,7 +54,7 @@ def every_figure(origin):
 
 
 @pytest.mark.slow
-def test_every_figure_says_where_it_is_synthetic():
+def test_every_figure_of_synthetic_data_says_so():
     assert all("(synthetic)" in texts(figure) for figure in every_figure("synthetic"))
     assert not any("synthetic" in texts(figure) for figure in every_figure("real"))
     assert "synthetic test, 6 recordings" in texts(recording_plots.plot_leaderboard(board()))
@@ -87,10 +86,3 @@ def test_leaderboard_names_models_values_and_the_best_null():
 
 def test_leaderboard_of_one_recording_has_bars_without_intervals():
     assert "1 recordings" in texts(recording_plots.plot_leaderboard(board(n=1)))
-
-
-def test_errors_that_are_missing_never_count_as_small():
-    figure = recording_plots.plot_errors({"A": [1.0, np.nan, np.nan, 2.0]}, "Errors", "real")
-    assert "A: 50% within 5" in texts(figure)
-    line = figure.axes[0].get_lines()[-1]
-    assert line.get_ydata().max() == 0.5

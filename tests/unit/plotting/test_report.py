@@ -1,4 +1,4 @@
-"""The report: one file that needs nothing else, says synthetic, and lets no text become markup."""
+"""The report: self-contained, marks synthetic data, and escapes all text."""
 
 import base64
 from html.parser import HTMLParser
@@ -61,7 +61,7 @@ def written(tmp_path, origin="synthetic", some=None, facts=None, title="Demo"):
     return path
 
 
-def test_page_holds_facts_sections_tables_and_figures(tmp_path):
+def test_page_contains_facts_sections_tables_and_figures(tmp_path):
     page = Page(written(tmp_path))
     assert "Handed in Ensemble Recordings 72" in page.text
     assert "Leaderboard Lower is better. Really." in page.text and "No truth" in page.text
@@ -71,7 +71,7 @@ def test_page_holds_facts_sections_tables_and_figures(tmp_path):
     assert [row.get("class") for row in page.all("tr")] == [None, "marked", None]
 
 
-def test_synthetic_is_said_before_anything_else_and_only_where_it_is_so(tmp_path):
+def test_the_synthetic_warning_comes_first_and_only_for_synthetic_data(tmp_path):
     text = Page(written(tmp_path)).text
     assert text.startswith("Demo (synthetic) Demo (synthetic) Synthetic. Every number")
     assert "ynthetic" not in Page(written(tmp_path, origin="real")).text
@@ -87,7 +87,7 @@ def test_page_loads_nothing_and_runs_nothing(tmp_path):
     assert not any(name.startswith("on") for _, a in page.tags for name in a)
 
 
-def test_text_from_outside_never_becomes_markup(tmp_path):
+def test_text_is_escaped(tmp_path):
     evil = "<script>alert(1)</script>\"'&"
     table = pd.DataFrame({evil: [evil]})
     some = [Section(evil, evil, [(figure(), evil)], table)]
@@ -102,7 +102,7 @@ def test_same_sections_give_the_same_bytes(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
 
-def test_a_png_goes_in_as_it_lies_on_the_disk(tmp_path):
+def test_a_png_is_embedded_unchanged(tmp_path):
     picture = tmp_path / "a.png"
     figure().savefig(picture, dpi=50)
     some = [Section("A", "", [(picture, "a line"), (str(picture), "the same")])]
@@ -132,9 +132,9 @@ def test_a_report_that_fails_leaves_the_old_one(tmp_path):
     [
         ({"origin": "rendered"}, "origin is real or synthetic, found 'rendered'"),
         ({"some": []}, "no section to write"),
-        ({"some": [Section("A", "", [(None, " ")])]}, "a figure needs words"),
+        ({"some": [Section("A", "", [(None, " ")])]}, "a figure needs an alternative text"),
     ],
 )
-def test_what_cannot_be_shown_is_refused(tmp_path, changes, message):
+def test_invalid_content_is_refused(tmp_path, changes, message):
     with pytest.raises(ValueError, match=message):
         written(tmp_path, **changes)

@@ -1,4 +1,4 @@
-"""The figure of a block: cells, waves, rates and saliency as given, also where some are missing."""
+"""Figures of blocks and saliency: cells, BVPs and rates, also if some are missing."""
 
 from types import SimpleNamespace
 
@@ -44,7 +44,7 @@ def test_cells_rates_truth_and_origin_are_written():
     assert "PURE/01 (synthetic)" in text and "2 x 2 cells" in text
     for words in ("60.0\nbpm", "90.0\nbpm", "75.5\nbpm", "dashed: true, 72.0 bpm", "| mean |"):
         assert words in text
-    assert text.count("| 3 |") == 2  # in the face and beside its wave
+    assert text.count("| 3 |") == 2  # in the face and next to its BVP
     assert "synthetic" not in texts(plot_block(CROP, **block(origin="real")))
 
 
@@ -81,7 +81,7 @@ def test_the_saliency_covers_the_face_and_its_largest_pixel_is_brightest():
     figure.canvas.draw()
 
 
-def test_ends_that_padding_throws_out_do_not_flatten_the_wave():
+def test_large_values_at_the_ends_do_not_flatten_the_bvp():
     given = block()
     given["waves"][:, :3] = 1e3
     _, waves, _ = panels(plot_block(CROP, **given))
@@ -99,7 +99,7 @@ def test_any_number_of_cells(side):
     assert ("mean |" in text) == (side > 1)
 
 
-def test_what_is_missing_is_left_out_or_said():
+def test_missing_parts_are_skipped_or_named():
     given = block(saliency=None, hr_true_bpm=None, waves=np.ones((4, 300)), found=[None] * 5)
     figure = plot_block(CROP, **given)
     text = texts(figure)
@@ -131,7 +131,7 @@ def looked(n, side=64, places=16):
 
 
 @pytest.mark.parametrize("n", [1, 4])
-def test_a_column_a_recording_has_crop_saliency_and_what_is_left(n):
+def test_each_column_has_crop_saliency_and_resampled_crop(n):
     crops, maps, warped = looked(n)
     figure = plot_looks(crops, maps, warped, "Gideon2021, MCC, with labels", "synthetic")
     text = texts(figure)
@@ -149,7 +149,7 @@ def test_a_column_a_recording_has_crop_saliency_and_what_is_left(n):
         assert shown[1][1].get_extent() == [0, 64, 64, 0]  # over all of the crop
 
 
-def test_looks_of_real_recordings_do_not_say_synthetic_and_may_be_of_any_size():
+def test_saliency_of_real_recordings_is_not_called_synthetic():
     crops, maps, _ = looked(2)
     figure = plot_looks(crops, maps.astype(np.float32), looked(2, side=32)[2], "Ours", "real")
     assert "synthetic" not in texts(figure)

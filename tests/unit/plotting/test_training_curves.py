@@ -1,4 +1,4 @@
-"""Figures of runs without labels: the verdict is read in them, every value and loss is drawn."""
+"""Figures of training runs: the verdict on collapse, and every value and loss."""
 
 from types import SimpleNamespace
 
@@ -67,7 +67,7 @@ def test_every_value_of_the_three_is_drawn_with_its_number():
     assert "1.25" in text and "0.84" in text and "none" in text
 
 
-def test_the_histogram_counts_every_recording_and_says_who_has_no_rate():
+def test_the_histogram_counts_every_recording_and_missing_rates():
     figure = plot_collapse_check(monitored(n_flat=3), "Pre-trained", "real")
     text = texts(figure)
     assert "net: 3 without a rate" in text and "sine generator: always 72 bpm" in text
@@ -97,7 +97,7 @@ def test_the_course_has_every_loss_every_value_and_the_chosen_step(n_values):
     assert np.array_equal(figure.axes[1].get_lines()[0].get_ydata(), 5 / STEPS)
 
 
-def test_losses_below_zero_are_drawn_on_a_plain_scale_with_its_zero():
+def test_negative_losses_are_drawn_on_a_linear_scale_with_its_zero():
     validation, metrics = course()
     assert plot_course(validation, metrics, 40, "Pre-trained", "real").axes[0].get_yscale() == "log"
     axes = plot_course(validation, metrics.assign(push=-0.5), 40, "Pre-trained", "real").axes[0]
@@ -108,7 +108,7 @@ def test_losses_below_zero_are_drawn_on_a_plain_scale_with_its_zero():
     assert low < -0.5 and high > metrics["loss"].max()  # none is cut off
 
 
-def test_a_loss_that_is_zero_throughout_is_left_out():
+def test_a_loss_that_is_always_zero_is_not_drawn():
     validation, metrics = course()
     figure = plot_course(validation, metrics.assign(pearson=0.0), None, "Taught", "synthetic")
     assert "pearson" not in figure.axes[0].get_legend_handles_labels()[1]
@@ -146,7 +146,7 @@ def test_a_value_below_zero_is_inside_its_panel_and_others_begin_at_zero():
     assert constant[0] < -0.5 and 0 < constant[1] < 0.1
 
 
-def test_a_value_that_was_never_known_leaves_its_panel_empty():
+def test_a_value_that_is_always_nan_has_an_empty_panel():
     validation, metrics = course()
     validation["pos_disagreement_bpm"] = np.nan  # POS had no wave in any recording
     assert "POS\ndisagreement (bpm)" in texts(plot_course(validation, metrics, 40, "Run", "real"))

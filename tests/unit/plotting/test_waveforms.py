@@ -1,4 +1,4 @@
-"""Figures of learned models: the right numbers over the right panels, gaps and missing labels."""
+"""Figures of learned models: correct numbers per panel, gaps and missing labels."""
 
 from types import SimpleNamespace
 
@@ -56,7 +56,7 @@ def attention(origin="real", rows=None, **shares):
 
 
 @pytest.mark.parametrize("origin", ["synthetic", "real"])
-def test_every_figure_says_where_it_is_synthetic(origin):
+def test_every_figure_of_synthetic_data_says_so(origin):
     row = WaveRow("A/1/a", WAVE, FOUND)
     figures = [waves(row, origin=origin), comparison(origin)[1], attention(origin)]
     assert ["(synthetic)" in texts(figure) for figure in figures] == [origin == "synthetic"] * 3
@@ -105,10 +105,10 @@ def test_only_what_is_known_is_drawn():
     assert np.ptp(figure.axes[4].get_lines()[-1].get_ydata()) == 0
 
 
-def test_waves_that_cannot_be_are_errors():
+def test_invalid_waves_are_errors():
     with pytest.raises(ValueError, match="no recording"):
         waves()
-    with pytest.raises(ValueError, match=r"a: wave \(900,\), contact wave \(600,\)"):
+    with pytest.raises(ValueError, match=r"a: BVP \(900,\), contact PPG \(600,\)"):
         waves(WaveRow("a", WAVE, FOUND, 72.0, WAVE[:600], FOUND))
 
 
@@ -133,7 +133,7 @@ def test_five_models_take_two_rows_with_axes_that_can_be_read():
     assert labelled == [False, True, True, True, True]  # only "a" has a panel below it
 
 
-def test_a_missing_rate_is_no_panel():
+def test_a_missing_rate_is_an_error():
     table, _ = comparison()
     with pytest.raises(ValueError, match="1 predicted heart rates are no rates"):
         plot_comparison(table.replace({"hr_bpm": {120.0: np.nan}}), "Test", "real")
@@ -141,7 +141,7 @@ def test_a_missing_rate_is_no_panel():
         plot_comparison(table[:0], "Test", "real")
 
 
-def test_regions_bear_their_own_share_and_colour():
+def test_regions_have_their_own_share_and_colour():
     figure = attention(forehead=0.25, mouth_chin=1 / 12)
     face = figure.axes[0]
     fills = [p for p in face.patches if isinstance(p, Polygon) and p.get_fill()]
@@ -152,7 +152,7 @@ def test_regions_bear_their_own_share_and_colour():
     assert found["forehead"] == (ORANGE, pytest.approx(0.65), "25.0 %")
     assert found["mouth_chin"] == (BLUE, pytest.approx(0.65), "8.3 %")
     assert found["cheek_up_A"][1:] == (pytest.approx(0), "16.7 %")
-    assert "an even share is 16.7 %" in texts(figure)
+    assert "equal shares would be 16.7 %" in texts(figure)
 
 
 def test_small_differences_stay_pale():

@@ -1,4 +1,4 @@
-"""What is handed in, recording by recording: whom it is beside, with a truth and without one."""
+"""Submitted HR per recording: agreement with its members, with and without a ground truth."""
 
 import numpy as np
 import pandas as pd
@@ -47,7 +47,7 @@ def rates(**models):
 def test_worst_names_recording_rates_and_error():
     text = texts(plot_worst([row()], "Worst five", "synthetic"))
     assert "VIPL/1/v1" in text and "Worst five (synthetic)" in text
-    assert "handed in 90.0, true 72.0: +18.0 bpm" in text and "true rate" in text
+    assert "submitted 90.0, true 72.0: +18.0 bpm" in text and "true HR" in text
 
 
 def test_worst_marks_both_rates_and_draws_every_member():
@@ -59,23 +59,23 @@ def test_worst_marks_both_rates_and_draws_every_member():
     assert np.allclose(peaks, [72, 90, 95], atol=0.4)
 
 
-def test_a_long_wave_is_drawn_by_its_first_20_s():
+def test_only_20_s_of_a_long_bvp_are_drawn():
     line = plot_worst([row()], "Worst", "real").axes[1].get_lines()[0]
     assert line.get_xdata().max() == pytest.approx(20, abs=0.05)
 
 
-def test_without_a_truth_nothing_is_said_of_one():
+def test_without_a_ground_truth_none_is_mentioned():
     text = texts(plot_worst([row(hr_true_bpm=None)], "Least agreed on", "real"))
-    assert "handed in 90.0 bpm" in text and "true" not in text
+    assert "submitted 90.0 bpm" in text and "true" not in text
 
 
-def test_worst_bears_a_recording_that_was_never_prepared():
+def test_worst_accepts_a_recording_that_was_never_prepared():
     bare = row(face=None, times_s=None, wave=None, spectrum=None, members={})
     text = texts(plot_worst([row(), bare], "Worst", "real"))
-    assert "no face" in text and "no wave" in text
+    assert "no face" in text and "no BVP" in text
 
 
-def test_worst_of_nothing_is_refused():
+def test_worst_of_no_recordings_is_refused():
     with pytest.raises(ValueError, match="no recording to draw"):
         plot_worst([], "Worst", "real")
 

@@ -1,4 +1,4 @@
-"""One MTCNN for many processes: same boxes as in this process, and no process left behind."""
+"""Shared MTCNN: the same boxes as in this process, and no process stays behind."""
 
 import multiprocessing
 import time
@@ -14,7 +14,7 @@ NO_FACE = np.full((240, 320, 3), 128, np.uint8)
 
 
 @pytest.mark.slow
-def test_a_shared_finder_gives_the_boxes_of_an_own_one_and_leaves_nothing():
+def test_a_shared_finder_finds_the_same_boxes_and_leaves_no_process():
     frame, own = face_frame(dx=15), BoxFinder()
     with shared_finder() as find:
         with multiprocessing.get_context("spawn").Pool(1) as pool:
@@ -35,7 +35,7 @@ def _servers() -> list:
 
 
 @pytest.mark.slow
-def test_a_lost_process_is_told_from_a_bad_frame():
+def test_a_lost_process_has_its_own_error():
     with shared_finder() as find:
         with pytest.raises(AttributeError):  # what the finder itself raises comes through
             find(None)

@@ -1,4 +1,4 @@
-"""Faces: landmarks where the face is, crops round the box, nothing carried between videos."""
+"""Faces: landmarks, crops around the box, and no state carried between videos."""
 
 import subprocess
 import sys
@@ -52,7 +52,7 @@ def test_landmarks_equal_those_of_mediapipe_itself():
     assert found == pytest.approx(expected, abs=1e-4)
 
 
-def test_after_reset_nothing_is_left_of_another_video():
+def test_after_reset_nothing_depends_on_another_video():
     used = FaceLandmarks()
     follow(used, [-20, -15, -10])
     again, fresh = follow(used, [0, 1, 2, 3]), follow(FaceLandmarks(), [0, 1, 2, 3])
@@ -68,7 +68,7 @@ def test_no_face_is_none():
 def test_mediapipe_is_quiet_and_other_errors_are_not():
     code = (
         "import os, numpy as np\n"
-        "from vision_clips import face_frame\n"
+        "from helpers.vision_clips import face_frame\n"
         "from rppg.preprocessing.face_mesh import FaceLandmarks, without_chatter\n"
         "landmarker = FaceLandmarks(); landmarker(face_frame()); landmarker.reset()\n"
         "landmarker(face_frame()); import sys; assert 'torch' not in sys.modules\n"
@@ -89,7 +89,7 @@ def test_smoothing_is_centred_and_keeps_gaps():
     assert list(centred_mean([])) == [] and len(list(centred_mean([("x", line[0])]))) == 1
 
 
-def test_mtcnn_finds_the_largest_face_and_none_where_there_is_none(mtcnn):
+def test_mtcnn_finds_the_largest_face_if_there_is_one(mtcnn):
     x0, y0, x1, y1 = find_box(face_frame(dx=15), mtcnn)
     assert x0 < 175 < x1 and y0 < 120 < y1 and 60 < x1 - x0 < 110
     assert find_box(NO_FACE, mtcnn) is None

@@ -86,7 +86,7 @@ def test_means_are_weighted_by_pixel_count():
     assert expand(means, counts)[0, 2, 0] == pytest.approx(55.0)
 
 
-def test_region_without_pixels_is_left_out_and_a_row_of_none_is_nan():
+def test_region_without_pixels_is_ignored_and_a_row_of_none_is_nan():
     means, counts = np.full((2, 6, 3), 80.0), np.full((2, 6), 10)
     means[0, 5], counts[0, 5] = np.nan, 0
     found = expand(means, counts)

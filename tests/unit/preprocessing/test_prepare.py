@@ -1,4 +1,4 @@
-"""Videos into the store: the right pulse, every bad input a reason, nothing half done."""
+"""Preparation: the correct pulse, a reason for every bad input, no incomplete recordings."""
 
 import json
 import re
@@ -75,12 +75,12 @@ def test_a_real_face_at_rest(landmarker):
         assert 50 < heart_rate(wave(method, rgb, 30.0), 30.0).hr_bpm < 60, method
 
 
-def test_extraction_repeats_itself(clip, landmarker):
+def test_extraction_is_reproducible(clip, landmarker):
     first, again = (extract(recording(clip), landmarker) for _ in range(2))
     assert np.array_equal(first.mstmap, again.mstmap) and first.meta == again.meta
 
 
-def test_times_decide_the_rate_of_the_pulse(clip, landmarker):
+def test_times_determine_the_rate_of_the_pulse(clip, landmarker):
     slower = extract(recording(clip, fps=20.0), landmarker)  # 90 bpm filmed at 25, said to be 20
     assert len(slower.mstmap) == 225 and slower.meta["fps_source"] == "labels"
     rgb = slower.mstmap[:, 62, :3].astype(float)
@@ -90,7 +90,7 @@ def test_times_decide_the_rate_of_the_pulse(clip, landmarker):
     assert stamped.meta["start_s"] == 5.0 and stamped.meta["fps_source"] == "stamps"
 
 
-def test_variable_frame_times_are_straightened(tmp_path, landmarker):
+def test_variable_frame_times_are_resampled(tmp_path, landmarker):
     times_s = np.cumsum(np.random.default_rng(0).uniform(0.02, 0.07, 150))
     path = write_clip(tmp_path / "a.mkv", times_s=times_s - times_s[0])
     rgb = extract(recording(path), landmarker).mstmap[:, 62, :3].astype(float)
@@ -115,11 +115,11 @@ def store(tmp_path_factory, clip):
     [
         (-1.0, 7.0, []),
         (0.0, 5.8, []),  # less than half a second is missing
-        (0.0, 4.0, ["the contact wave covers 4.03 of 6.00 s of the video"]),
-        (60.0, 70.0, ["the contact wave covers no part of the video"]),
+        (0.0, 4.0, ["the contact PPG covers 4.03 of 6.00 s of the video"]),
+        (60.0, 70.0, ["the contact PPG covers no part of the video"]),
     ],
 )
-def test_a_wave_shorter_than_its_video_is_noted(tmp_path, clip, from_s, to_s, notes):
+def test_a_ppg_shorter_than_its_video_is_noted(tmp_path, clip, from_s, to_s, notes):
     times_s = np.arange(from_s, to_s + 0.01, 1 / 60)
     bvp = Signal(values=np.sin(times_s), times_s=times_s)
     meta = prepare_one(recording(clip, bvp=bvp), Store(tmp_path))
@@ -127,7 +127,7 @@ def test_a_wave_shorter_than_its_video_is_noted(tmp_path, clip, from_s, to_s, no
     assert (Store(tmp_path).open(meta["id"]).bvp is None) == (from_s > 6)
 
 
-def test_prepared_recording_is_whole(store, clip):
+def test_prepared_recording_is_complete(store, clip):
     prepared = store.open("test/s1/a.mp4")
     assert prepared.face.shape == (180, 128, 128, 3) and prepared.face.dtype == np.uint8
     assert prepared.mstmap.shape == (180, 63, 6)
@@ -163,7 +163,7 @@ def test_bad_videos_fail_with_their_reason(name, tmp_path, landmarker):
 
 
 @pytest.mark.slow
-def test_bad_recordings_are_stored_and_the_run_goes_on(tmp_path, clip):
+def test_bad_recordings_are_stored_and_the_run_continues(tmp_path, clip):
     data = tmp_path / "data"
     data.mkdir()
     names = ["absent.avi", "empty.avi", "text.avi", "noface.avi"]
@@ -192,7 +192,7 @@ def files(root):
     }
 
 
-def test_what_is_prepared_stays_until_its_source_changes(tmp_path, clip):
+def test_a_prepared_recording_is_reused_until_its_source_changes(tmp_path, clip):
     good = tmp_path / "a.mp4"
     good.write_bytes(clip.read_bytes())
     (tmp_path / "b.avi").write_text("no video")
@@ -234,6 +234,6 @@ def test_a_store_that_cannot_be_written_stops_at_once(tmp_path, clip):
         prepare_one(recording(clip), Store(tmp_path / "store"))
 
 
-def test_two_recordings_of_one_id_are_refused(tmp_path, clip):
+def test_duplicate_ids_are_refused(tmp_path, clip):
     with pytest.raises(ValueError, match="two recordings have the id test/s1/a.mp4"):
         prepare([recording(clip), recording(clip)], tmp_path / "store", progress=False)

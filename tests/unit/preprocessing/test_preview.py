@@ -1,4 +1,4 @@
-"""What is kept to look at a prepared recording: a crop, and where the regions lie in it."""
+"""Previews of prepared recordings: a crop, and the outlines of the regions in it."""
 
 import cv2
 import numpy as np
@@ -49,7 +49,7 @@ def test_the_outlines_hold_the_colours_that_the_map_has(store, clip):
         assert cv2.mean(crop, mask)[:3] == pytest.approx(means[k], abs=4)
 
 
-def test_previews_are_spread_and_pass_over_what_failed(store):
+def test_previews_are_spread_and_skip_failed_recordings(store):
     ids = ["test/s1/a.mp4", "test/s1/absent.mp4"]
     crops, outlines = previews(store, ids)
     assert list(crops) == list(outlines) == ["test/s1/a.mp4"]
@@ -59,7 +59,7 @@ def test_previews_are_spread_and_pass_over_what_failed(store):
         previews(store, ["test/s1/none"])
 
 
-def test_wide_previews_are_of_the_same_frames_and_say_how_often_they_moved(store, clip):
+def test_wide_previews_are_of_the_same_frames_and_count_moves(store, clip):
     ids = ["test/s1/a.mp4", "test/s1/absent.mp4"]
     crops, moves = wide_previews(store, ids)
     prepared = store.open(ids[0])
@@ -68,7 +68,7 @@ def test_wide_previews_are_of_the_same_frames_and_say_how_often_they_moved(store
     assert crops[ids[0]].std() > 20 and prepared.wide[0].std() < 2  # grey until the face is there
 
 
-def test_at_most_so_many_are_taken_from_the_first_to_the_last(store, tmp_path):
+def test_at_most_the_given_number_is_taken_from_first_to_last(store, tmp_path):
     many, source = Store(tmp_path / "store"), store.open("test/s1/a.mp4")
     for k in range(9):
         with many.begin(f"test/s1/{k}") as writer:

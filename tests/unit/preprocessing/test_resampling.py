@@ -1,4 +1,4 @@
-"""Times of frames, and traces and crops carried over to 30 a second."""
+"""Frame times, and resampling of traces and crops to 30 fps."""
 
 import cv2
 import numpy as np
@@ -28,7 +28,7 @@ def times_of(recording):
     return np.array([t for _, t in frames]), frames
 
 
-def test_stamps_come_before_the_labels_rate_and_that_before_the_container(clip):
+def test_stamps_have_priority_over_the_labels_rate_and_that_over_the_container(clip):
     stamps = 7.0 + np.cumsum(np.random.default_rng(0).uniform(0.03, 0.05, 25))
     assert times_of(recording(clip, times_s=stamps, fps=20.0))[0] == pytest.approx(stamps)
     assert times_of(recording(clip, fps=20.0))[0] == pytest.approx(np.arange(25) / 20)
@@ -110,7 +110,7 @@ def test_resampled_pulse_is_the_pulse(fps, worst):
 
 
 @pytest.mark.parametrize("fps", [50.0, 60.0, 61.0])
-def test_what_changes_from_frame_to_frame_is_not_folded_into_the_pulse(fps):
+def test_noise_of_fast_video_is_not_aliased_into_the_pulse(fps):
     times_s = np.arange(round(10 * fps)) / fps
     flicker = (-1.0) ** np.arange(len(times_s))
     assert np.abs(carried(flicker, times_s)[1:-1]).mean() < 0.25  # every other frame alone: 1
@@ -141,7 +141,7 @@ def test_short_gaps_are_bridged_and_long_ones_stay():
     assert np.isfinite(found[:, 1]).all()  # the other row has no gap
 
 
-def test_ends_without_a_face_are_not_invented():
+def test_ends_without_a_face_are_not_extrapolated():
     _, _, found = gappy(np.r_[0:5, 140:150])
     assert np.flatnonzero(np.isnan(found[:, 0])).tolist() == [*range(5), *range(140, 150)]
     _, _, found = gappy(slice(None))

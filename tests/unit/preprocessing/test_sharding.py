@@ -1,4 +1,4 @@
-"""One list prepared by several calls: nothing twice, nothing lost, one index in the end."""
+"""Shards: no recording twice, none lost, one index at the end."""
 
 import os
 import random
@@ -22,7 +22,7 @@ N_CLIPS = 10
 
 
 @pytest.mark.parametrize("shard", ["0/2", "3/2", "a", "", "1", "1/0", "-1/2", "1/2/3", "1 / 2"])
-def test_a_shard_that_is_none_says_what_one_is(shard, tmp_path):
+def test_an_invalid_shard_is_an_error_with_the_format(shard, tmp_path):
     with pytest.raises(ValueError, match="expected i/n with i from 1 to n"):
         parse_shard(shard)
     with pytest.raises(ValueError, match="expected i/n"):
@@ -41,7 +41,7 @@ def test_shards_are_a_partition_whatever_the_order_of_the_list(n):
         assert share == [r for r in mixed if r in share]
 
 
-def test_a_recording_is_missing_until_it_is_done_from_the_source_as_it_is(tmp_path):
+def test_a_recording_is_missing_until_it_is_done_from_its_current_source(tmp_path):
     clips = []
     for name in ("a.mp4", "b.mp4"):
         (tmp_path / name).write_text("some bytes")
@@ -73,7 +73,7 @@ def test_a_recording_is_missing_until_it_is_done_from_the_source_as_it_is(tmp_pa
 
 
 @pytest.mark.slow
-def test_the_index_comes_with_the_last_shard_and_nothing_of_another_is_touched(tmp_path):
+def test_the_last_shard_writes_the_index_and_no_other_shard_is_changed(tmp_path):
     clips = []
     for k in range(5):
         (tmp_path / f"v{k}.avi").write_text("no video")
@@ -131,7 +131,7 @@ def test_several_write_the_index_at_the_same_moment(tmp_path):
     assert tree(tmp_path) == found
 
 
-def test_what_another_finishes_while_the_index_is_written_is_in_it(tmp_path, monkeypatch):
+def test_a_recording_that_is_finished_while_the_index_is_written_is_in_it(tmp_path, monkeypatch):
     write(tmp_path, "demo/ann/v")
     fail(tmp_path, "demo/ann/w")
     to_parquet, times = pd.DataFrame.to_parquet, []
@@ -147,7 +147,7 @@ def test_what_another_finishes_while_the_index_is_written_is_in_it(tmp_path, mon
     assert index["id"].tolist() == ["demo/ann/v", "demo/ann/w", "demo/bob/v"] and len(times) == 2
 
 
-def test_a_file_that_another_is_writing_stays_and_a_dead_ones_goes(tmp_path, monkeypatch):
+def test_temporary_files_of_running_processes_stay_and_others_are_removed(tmp_path, monkeypatch):
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     monkeypatch.setattr(atomic.platform, "node", lambda: "here")

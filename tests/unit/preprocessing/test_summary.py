@@ -1,11 +1,8 @@
-"""What a preparation came to, and how long it will still take: known rows give known numbers."""
+"""Summary of a preparation: known rows give known numbers."""
 
 import pandas as pd
 import pytest
-from helpers.vision_clips import recording
 
-from rppg.datasets import Recording
-from rppg.preprocessing.progress import Progress, source_bytes
 from rppg.preprocessing.summary import format_summary, kind_of_reason, summarise
 
 COLUMNS = ["id", "status", "reason", "n_frames", "n_source_frames", "disk_bytes", "seconds"]
@@ -28,7 +25,7 @@ def table():
     return table
 
 
-def test_rows_are_grouped_by_status_and_by_reason_but_for_numbers_and_names(table):
+def test_rows_are_grouped_by_status_and_reason_without_numbers_and_names(table):
     summary = summarise(table)
     assert summary["status"].tolist() == ["prepared", "reused", "failed", "failed", "all"]
     assert summary["recordings"].tolist() == [2, 1, 2, 1, 6]
@@ -41,7 +38,7 @@ def test_rows_are_grouped_by_status_and_by_reason_but_for_numbers_and_names(tabl
     assert summary["seconds"].tolist() == [30.0, 0.5, 3.0, 0.0, 33.5]
 
 
-def test_the_text_says_what_is_missing_only_where_something_is(table):
+def test_the_text_mentions_missing_recordings_only_if_there_are_some(table):
     text = format_summary(table)
     header, first, *_, failed, _, _ = text.splitlines()
     assert header.endswith("seconds  reason") and first.endswith(" 30.0")
@@ -66,30 +63,3 @@ def test_equal_reasons_are_one_kind_and_others_are_not():
     )
     assert kind("v.avi: the file is empty") != kind("v.avi: not a video")
     assert kind("the worker process died (exit code 3)") == "the worker process died (exit code N)"
-
-
-@pytest.fixture
-def clips(tmp_path):
-    """Sources of 100, 100, 800 and 1000 bytes; the last one as two images."""
-    for name, n_bytes in [("a", 100), ("b", 100), ("c", 800), ("d1", 400), ("d2", 600)]:
-        (tmp_path / name).write_bytes(bytes(n_bytes))
-    images = Recording("test", "s1", "d", frames=(tmp_path / "d1", tmp_path / "d2"))
-    return [*(recording(tmp_path / name) for name in "abc"), images]
-
-
-def test_time_left_goes_by_bytes_and_by_what_was_prepared_now(clips):
-    assert [source_bytes(clip) for clip in clips] == [100, 100, 800, 1000]
-    with Progress(clips, workers=2, show=False) as bar:
-        assert bar.text() == "0/4 recordings, failed=0, left ?"
-        bar.done(0, "reused", 0.01)
-        assert bar.text() == "1/4 recordings, failed=0, left ?"  # that says nothing of the rate
-        bar.done(1, "prepared", 10.0)  # 10 bytes a second and worker, 1800 bytes left, 2 workers
-        assert bar.text() == "2/4 recordings, failed=0, left 0:01:30"
-        bar.done(2, "failed", 0.01)  # at once: no measure of the rate either; 1 worker for 1 left
-        assert bar.text() == "3/4 recordings, failed=1, left 0:01:40"
-        bar.done(3, "failed", None)
-        assert bar.text() == "4/4 recordings, failed=2"
-
-
-def test_a_missing_source_weighs_next_to_nothing(tmp_path):
-    assert source_bytes(recording(tmp_path / "absent.avi")) == 1

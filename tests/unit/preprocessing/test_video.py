@@ -1,4 +1,4 @@
-"""Video files: times, rotation and colours as written; every broken file a clear error."""
+"""Video files: times, rotation and colours as written; clear errors for broken files."""
 
 import hashlib
 import wave
@@ -36,7 +36,7 @@ def read(path):
 @pytest.mark.parametrize(
     "name, codec", [("a.avi", "ffv1"), ("a.mkv", "ffv1"), ("a.avi", "rawvideo")]
 )
-def test_lossless_codecs_return_the_very_pixels(tmp_path, name, codec):
+def test_lossless_codecs_return_the_same_pixels(tmp_path, name, codec):
     frames, _ = read(write(tmp_path / name, codec=codec))
     assert np.array_equal(frames, [np.roll(picture(), i, axis=1) for i in range(30)])
 
@@ -64,8 +64,8 @@ def test_variable_times_come_back_frame_by_frame(tmp_path, name, tolerance_s):
     assert found_s - found_s[0] == pytest.approx(times_s - times_s[0], abs=tolerance_s)
 
 
-def test_avi_refuses_times_it_cannot_hold(tmp_path):
-    with pytest.raises(VideoError, match="holds no frame times"):
+def test_avi_refuses_times_that_it_cannot_store(tmp_path):
+    with pytest.raises(VideoError, match="cannot store frame times"):
         write(tmp_path / "a.avi", times_s=np.arange(30) / 25)
 
 
@@ -169,7 +169,7 @@ def test_writer_leaves_no_partial_file(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_writer_refuses_what_it_cannot_write(tmp_path):
+def test_writer_refuses_invalid_arguments(tmp_path):
     with pytest.raises(VideoError, match="even size"):
         VideoWriter(tmp_path / "a.mp4", 63, 48, 30)
     with pytest.raises(VideoError, match="expected one of libx264"):

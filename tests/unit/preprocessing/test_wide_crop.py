@@ -1,4 +1,4 @@
-"""The wide crop: where it lies, when it moves, and that it costs no second look at the video."""
+"""The wide crop: its position, when it moves, and that the video is decoded once."""
 
 import cv2
 import numpy as np
@@ -52,14 +52,14 @@ def test_a_face_has_the_box_of_its_landmarks():
         ((50, 50, 55, 58), 32),  # hardly a face
     ],
 )
-def test_the_rectangle_is_the_box_grown_to_its_aspect_and_by_half(box, width):
+def test_the_rectangle_is_the_box_extended_to_the_aspect_and_scaled_by_half(box, width):
     x, y, *sides = wide_rectangle(box)
     assert sides == [width, width * 1.5]
     assert x + width / 2 == pytest.approx((box[0] + box[2]) / 2, abs=4)
     assert y + width * 0.75 == pytest.approx((box[1] + box[3]) / 2, abs=4)
 
 
-def test_every_rectangle_holds_the_box_that_it_was_made_for():
+def test_every_rectangle_contains_its_box():
     rng = np.random.default_rng(0)
     for x0, y0, w, h in rng.uniform((-50, -50, 2, 2), (900, 900, 400, 400), (500, 4)):
         x, y, width, height = wide_rectangle((x0, y0, x0 + w, y0 + h))
@@ -67,7 +67,7 @@ def test_every_rectangle_holds_the_box_that_it_was_made_for():
         assert min(width / w, height / h) >= 1.5
 
 
-def test_the_middle_square_is_scaled_and_nothing_is_squashed():
+def test_the_middle_square_is_scaled_without_distortion():
     crop = wide_crop(frame(7), (40, 20, 96, 144))  # its middle square begins at (40, 44)
     assert crop.shape == (64, 64, 3) and crop.dtype == np.uint8
     places = (np.arange(64) + 0.5) * 96 / 64 - 0.5
@@ -174,7 +174,7 @@ def test_a_recording_is_prepared_again_for_its_wide_crops_and_keeps_them(clip, t
     assert files(store, clip.id) == after and not decoded
 
 
-def test_what_failed_stays_failed_whatever_crops_are_asked_for(tmp_path, monkeypatch):
+def test_a_failed_recording_stays_failed_whatever_crops_are_requested(tmp_path, monkeypatch):
     (tmp_path / "b.avi").write_text("no video")
     store, bad = Store(tmp_path / "store"), recording(tmp_path / "b.avi")
     meta = prepare_one(bad, store)

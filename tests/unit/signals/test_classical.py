@@ -1,4 +1,4 @@
-"""The classical methods: the papers' loops, a known pulse, and what each one cannot bear."""
+"""Classical methods: the papers' loops, a known pulse, and the limits of each method."""
 
 import numpy as np
 import pytest
@@ -78,7 +78,7 @@ def test_chrom_equals_the_papers_loop(fps):
     np.testing.assert_allclose(classical.chrom(rgb, fps), naive_chrom(rgb, fps), atol=1e-9)
 
 
-def test_chrom_fills_the_frames_past_the_last_whole_window():
+def test_chrom_fills_the_frames_after_the_last_full_window():
     rgb = skin_trace(75, n_frames=48 * 6 + 12)
     out = classical.chrom(rgb, 30.0)
     assert out.shape == (300,)
@@ -104,7 +104,7 @@ def test_whole_signal_methods_equal_their_formulas():
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_recovers_a_known_pulse_right_way_up(method):
+def test_recovers_a_known_pulse_with_the_correct_sign(method):
     for hr_bpm in RATES_BPM:
         assert error_bpm(method, hr_bpm, noise=0.3) < 1
         estimate = wave(method, skin_trace(hr_bpm), 30.0)[60:-60]
@@ -164,7 +164,7 @@ def test_gaps_split_the_trace(method):
     assert heart_rate(estimate, 30.0).hr_bpm == pytest.approx(75, abs=1)
 
 
-def test_unusable_traces_say_why():
+def test_unusable_traces_are_errors_with_a_reason():
     rgb = skin_trace(75, n_frames=100)
     with pytest.raises(ValueError, match="GREEN, ICA, CHROM, POS, PBV, LGI, OMIT"):
         wave("pos", rgb, 30.0)

@@ -1,4 +1,4 @@
-"""The read-out: known rates, gaps, short waves, quality, and a contact recording."""
+"""HR estimation: known rates, gaps, short BVPs, quality, and a contact recording."""
 
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def test_number_of_clips_and_their_rates():
     assert heart_rate(pulse(72, 900, 30.0), 30.0, clip_s=20, step_s=5).clip_hr_bpm.shape == (3,)
 
 
-def test_gaps_are_left_out():
+def test_gaps_are_skipped():
     wave = pulse(66, 1200, 30.0)
     wave[400:500] = 50 * pulse(150, 100, 30.0)  # what a bridged gap might hold
     assert heart_rate(np.where(np.arange(1200) // 100 == 4, np.nan, wave), 30.0).hr_bpm == (
@@ -51,7 +51,7 @@ def test_gaps_are_left_out():
     )
 
 
-def test_no_whole_clip_takes_the_longest_stretch():
+def test_without_a_full_clip_the_longest_stretch_is_used():
     wave = np.full(500, np.nan)
     wave[20:150] = pulse(90, 130, 30.0)
     wave[200:260] = pulse(50, 60, 30.0)
@@ -70,7 +70,7 @@ def test_no_whole_clip_takes_the_longest_stretch():
         (np.zeros((300, 1)), "shape"),
     ],
 )
-def test_unusable_waves_say_why(wave, message):
+def test_unusable_waves_are_errors_with_a_reason(wave, message):
     with pytest.raises(ValueError, match=message):
         heart_rate(wave, 30.0)
 

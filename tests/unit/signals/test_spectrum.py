@@ -1,4 +1,4 @@
-"""The spectrum: exact bins at odd and even lengths, the sum it stands for, its gradient."""
+"""Spectrum: exact bins at odd and even lengths, its definition, its gradient."""
 
 import math
 
@@ -53,7 +53,7 @@ def test_each_wave_loses_its_own_mean_and_batches_agree():
         torch.testing.assert_close(power[i], power_spectrum(wave[i], 30.0, 512)[1])
 
 
-def test_crop_band_keeps_both_ends_and_says_when_it_is_empty():
+def test_crop_band_keeps_both_ends_and_refuses_an_empty_band():
     freq_hz = torch.tensor([0.5, 0.66, 1.0, 3.0, 3.1], dtype=torch.float64)
     cropped_hz, power = crop_band(freq_hz, freq_hz.repeat(2, 1), HEART_BAND_HZ)
     assert cropped_hz.tolist() == [0.66, 1.0, 3.0]
@@ -62,7 +62,7 @@ def test_crop_band_keeps_both_ends_and_says_when_it_is_empty():
         crop_band(freq_hz, freq_hz, (4.0, 5.0))
 
 
-def test_unit_area_sums_to_one_and_leaves_nothing_as_nothing():
+def test_unit_area_sums_to_one_and_keeps_zero():
     power = torch.tensor([[1.0, 3.0], [1e-20, 1e-20], [0.0, 0.0]])
     assert unit_area(power).tolist() == [[0.25, 0.75], [0.5, 0.5], [0.0, 0.0]]
 

@@ -1,4 +1,4 @@
-"""Resampling in time: against F.interpolate, a sine's frequency, and the way back."""
+"""Resampling in time: compared with F.interpolate, frequency of a sine, and the inverse."""
 
 import pytest
 import torch
@@ -56,7 +56,7 @@ def test_a_sine_goes_up_by_one_over_the_ratio(ratio):
 
 
 @pytest.mark.parametrize("ratio", [0.66, 0.73, 0.8])
-def test_the_way_back_gives_a_smooth_wave_again(ratio):
+def test_the_inverse_restores_a_smooth_wave(ratio):
     wave = sine(1.2) + 0.3 * sine(2.4)
     back = resample_time(resample_time(wave, round(ratio * 300)), 300)
     assert back.shape == wave.shape
@@ -82,7 +82,7 @@ def test_gradcheck():
     assert torch.autograd.gradcheck(lambda x: resample_time(x, 9, dim=2), clips)
 
 
-def test_half_precision_stays_what_it_is():
+def test_half_precision_is_kept():
     waves = noise(2, 300).bfloat16()
     found = resample_time(waves, 200)
     assert found.dtype == torch.bfloat16
@@ -92,7 +92,7 @@ def test_half_precision_stays_what_it_is():
 
 
 def test_errors():
-    with pytest.raises(ValueError, match="asked for 0 of 10 frames"):
+    with pytest.raises(ValueError, match="cannot make 0 of 10 frames"):
         resample_time(noise(2, 10), 0)
     with pytest.raises(ValueError, match="of 0 frames"):
         resample_time(noise(2, 0), 3)

@@ -1,4 +1,4 @@
-"""The embedded challenge on disk: layouts that the readers read, bytes that repeat, resuming."""
+"""The synthetic benchmark on disk: layouts for the readers, reproducible bytes, resuming."""
 
 import csv
 import os
@@ -63,7 +63,7 @@ def test_readers_read_every_layout(root, truth):
             assert recording.true_hr_bpm() == pytest.approx(float(row["hr_bpm"]), abs=3)
 
 
-def test_frame_rates_are_where_each_dataset_has_them(root, truth):
+def test_frame_rates_are_stored_as_in_each_dataset(root, truth):
     train = read("vipl_hr_v2", root / "VIPL-HR-V2")[0]
     assert train.fps == pytest.approx(float(truth[train.id]["fps"]), abs=0.01)
     assert 17 <= train.fps <= 27
@@ -115,7 +115,7 @@ def test_same_parameters_return_at_once(root):
 
 
 def test_other_parameters_and_other_content_are_refused(root, tmp_path):
-    with pytest.raises(ValueError, match="seed is 0, asked for 1"):
+    with pytest.raises(ValueError, match="seed is 0, requested 1"):
         write_challenge(root, replace(CONFIG, seed=1), progress=False)
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(FileExistsError, match="choose another folder"):
@@ -143,8 +143,8 @@ def test_null_control_changes_videos_and_nothing_else(root, tmp_path):
 
 
 @pytest.mark.slow
-def test_killed_run_is_taken_up_by_another_number_of_workers(root, tmp_path):
-    """Same bytes from one worker straight through and from two workers, killed and resumed."""
+def test_a_killed_run_resumes_with_another_number_of_workers(root, tmp_path):
+    """Same bytes from one uninterrupted worker and from two workers, killed and resumed."""
     folder = tmp_path / "again"
     code = (
         "import sys; from rppg.synthetic import ChallengeConfig, write_challenge\n"
@@ -163,5 +163,5 @@ def test_killed_run_is_taken_up_by_another_number_of_workers(root, tmp_path):
     whole = [p for p in folder.rglob("*.avi") if not p.name.startswith(".tmp-")]
     stamps = {p: p.stat().st_mtime_ns for p in whole}
     write_challenge(folder, CONFIG, workers=1, progress=False)
-    assert {p: p.stat().st_mtime_ns for p in whole} == stamps  # what was whole is kept
+    assert {p: p.stat().st_mtime_ns for p in whole} == stamps  # complete videos are kept
     assert tree(folder) == tree(root)

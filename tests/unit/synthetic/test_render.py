@@ -1,4 +1,4 @@
-"""Synthetic faces: the pulse's truth, subjects that differ, frames that carry the pulse."""
+"""Synthetic faces: ground truth of the pulse, distinct subjects, the pulse in the frames."""
 
 import numpy as np
 import pytest
@@ -123,7 +123,7 @@ def test_frames_repeat_and_depend_on_the_seed(subjects):
     assert (first != other).mean() > 0.3
 
 
-def test_disturbances_never_see_the_pulse(subjects):
+def test_disturbances_are_independent_of_the_pulse(subjects):
     """Whatever the heart rate, a recording's seed decides its disturbances."""
     slow, fast = (
         Renderer(

@@ -159,7 +159,7 @@ def test_the_largest_share_with_one_rate(rates, share, rate_bpm):
 
 def test_too_few_recordings_and_a_taken_name_are_errors(self_consistency, tmp_path):
     one = SelfConsistency(write_store(tmp_path, {"A/1/a": 60.0}), ["A/1/a"], "ratio")
-    with pytest.raises(ValueError, match="1 recording to look at"):
+    with pytest.raises(ValueError, match="1 recording to check on: expected 2 or more"):
         check_collapse(Answer(pulse_in), one, "net")
     with pytest.raises(ValueError, match="the model is called 'noise'"):
         check_collapse(Answer(pulse_in), self_consistency, "noise")

@@ -11,7 +11,7 @@ from torch import nn
 
 from rppg.dataloader.clips import LabelledClips, Place
 from rppg.datasets.store import Store
-from rppg.losses.multiview_triplet import irrelevant_power_ratio
+from rppg.losses.irrelevant_power import irrelevant_power_ratio
 from rppg.models.gideon2021.net import Gideon2021, Gideon2021Config
 from rppg.models.gideon2021.objective import SupervisedWave
 from rppg.training import criteria
@@ -114,7 +114,7 @@ def test_recordings_without_any_label_will_do(own_store):
         (own_store.path(id) / "bvp.npy").unlink()
     store = Store(own_store.root)
     assert MeanIPR(store, HR_BPM, **FED)(Says()) == before
-    with pytest.raises(ValueError, match="neither a contact wave nor a heart rate"):
+    with pytest.raises(ValueError, match="neither a ground-truth BVP nor an HR"):
         LabelLoss(store, HR_BPM, SupervisedWave(), **FED)
 
 

@@ -1,4 +1,4 @@
-"""fit: it learns, does what its config says, the same every time, and refuses what cannot be."""
+"""fit: training, the effect of its config, reproducibility."""
 
 import csv
 import json
@@ -33,7 +33,7 @@ def rows(run_dir, table="metrics"):
     return [{name: float(value) for name, value in row.items()} for row in found]
 
 
-def test_overfits_a_regression_and_leaves_its_files(tmp_path, capsys):
+def test_overfits_a_regression_and_writes_its_files(tmp_path, capsys):
     model = net()
     result = quiet_fit(model, tmp_path, n_steps=300, save_every=100)
     table = rows(tmp_path)
@@ -52,14 +52,14 @@ def test_overfits_a_regression_and_leaves_its_files(tmp_path, capsys):
     assert "300/300" in bar and "loss=" in bar
 
 
-def test_two_runs_of_one_seed_write_the_same_bytes_and_another_seed_others(tmp_path):
+def test_equal_seeds_give_equal_bytes_and_other_seeds_do_not(tmp_path):
     runs = [noisy_fit(tmp_path / name, seed=seed) for name, seed in [("a", 3), ("b", 3), ("c", 4)]]
     a, b, c = (outcome(run.model_path.parent) for run in runs)
     assert a == b and len(a["metrics.csv"]) == 10
     assert a["model.safetensors"] != c["model.safetensors"]
 
 
-def test_what_the_caller_draws_does_not_change_a_run_nor_the_other_way(tmp_path):
+def test_global_generators_of_the_caller_and_the_run_are_independent(tmp_path):
     quiet_fit(net(dropout=0.3), tmp_path / "a")
     torch.manual_seed(5), np.random.seed(5), random.seed(5)  # noqa: NPY002
     quiet_fit(net(dropout=0.3), tmp_path / "b")
@@ -69,7 +69,7 @@ def test_what_the_caller_draws_does_not_change_a_run_nor_the_other_way(tmp_path)
     assert outcome(tmp_path / "a") == outcome(tmp_path / "b")
 
 
-def test_accumulated_batches_equal_one_as_large_for_a_mean_over_samples(tmp_path):
+def test_accumulated_batches_equal_a_large_one_for_a_mean_over_samples(tmp_path):
     many, one = net(), net()
     quiet_fit(many, tmp_path / "many", batches(4, noise=0.1), accumulate_grad_batches=3)
     quiet_fit(one, tmp_path / "one", batches(12, noise=0.1))
@@ -80,7 +80,7 @@ def test_accumulated_batches_equal_one_as_large_for_a_mean_over_samples(tmp_path
 
 
 @pytest.mark.parametrize("max_grad_norm", [0.5, None])
-def test_the_gradient_is_as_long_as_allowed_and_logged_as_it_was(tmp_path, max_grad_norm):
+def test_the_gradient_is_clipped_and_logged_before_clipping(tmp_path, max_grad_norm):
     lengths = []
 
     def look(optimiser, *_):
@@ -98,7 +98,7 @@ def test_the_gradient_is_as_long_as_allowed_and_logged_as_it_was(tmp_path, max_g
     assert lengths == pytest.approx(allowed, rel=1e-4)
 
 
-def test_learning_rate_rises_then_falls_as_a_cosine_or_stays(tmp_path):
+def test_learning_rate_warms_up_then_decays_as_a_cosine_or_is_constant(tmp_path):
     quiet_fit(net(), tmp_path / "cosine", lr=1.0, warmup_steps=4, log_every=1)
     expected = [0.25, 0.5, 0.75, 1.0] + [(1 + math.cos(math.pi * k / 8)) / 2 for k in range(8)]
     assert [row["lr"] for row in rows(tmp_path / "cosine")] == pytest.approx(expected)
@@ -117,14 +117,14 @@ def test_a_budget_ends_the_run_and_changes_nothing_before(tmp_path, monkeypatch)
     with pytest.warns(UserWarning, match="step 6 of 12"):
         short = quiet_fit(net(), tmp_path / "a", step=slow_step, budget_minutes=1)
     assert (short.stopped, short.step, short.seconds) == ("budget", 6, 60.0)
-    with pytest.warns(UserWarning, match="step 6 of 12"):  # nothing is left of it
+    with pytest.warns(UserWarning, match="step 6 of 12"):  # the budget is used up
         assert quiet_fit(net(), tmp_path / "a", step=slow_step, budget_minutes=1).step == 6
     assert quiet_fit(net(), tmp_path / "a", step=slow_step).seconds == 120.0
     quiet_fit(net(), tmp_path / "b")
     assert outcome(tmp_path / "a") == outcome(tmp_path / "b")
 
 
-def test_the_weights_that_validate_best_are_chosen_and_patience_ends_the_run(tmp_path):
+def test_the_best_validated_weights_are_chosen_and_patience_ends_the_run(tmp_path):
     seen = {}
 
     def validate(model):
@@ -143,7 +143,7 @@ def test_the_weights_that_validate_best_are_chosen_and_patience_ends_the_run(tmp
     assert [row["badness"] for row in rows(tmp_path, "validation")] == [3.0, 1.0, 2.0, math.inf]
 
 
-def test_chance_is_new_in_every_step_and_the_same_in_every_validation(tmp_path):
+def test_random_numbers_are_new_in_every_step_and_the_same_in_every_validation(tmp_path):
     def drawing(model, batch, generator):
         drawn = {"given": torch.rand((), generator=generator), "global": torch.rand(())}
         return step(model, batch, generator)[0], drawn
@@ -157,12 +157,12 @@ def test_chance_is_new_in_every_step_and_the_same_in_every_validation(tmp_path):
 
 
 @pytest.mark.parametrize("returned", [{"a": 1.0}, {"mse": math.nan}])
-def test_a_validation_that_cannot_choose_is_an_error(tmp_path, returned):
+def test_a_validation_without_a_valid_monitor_is_an_error(tmp_path, returned):
     with pytest.raises((ValueError, FloatingPointError), match="mse"):
         quiet_fit(net(), tmp_path, validate=lambda model: returned, monitor="mse")
 
 
-def test_a_run_that_ended_is_not_run_again(tmp_path):
+def test_a_finished_run_is_not_run_again(tmp_path):
     first = noisy_fit(tmp_path)
     before = outcome(tmp_path)
     again = noisy_fit(tmp_path, step=None)
@@ -178,7 +178,7 @@ def test_bfloat16_computes_in_16_bits_and_keeps_weights_in_32(tmp_path):
     assert table[-1]["loss"] < 0.3 * table[0]["loss"]
 
 
-def test_a_dataset_without_draw_is_read_by_index(tmp_path):
+def test_a_dataset_without_sample_is_read_by_index(tmp_path):
     lines = Lines()
     data = torch.utils.data.TensorDataset(lines.x, lines.y)
 

@@ -1,4 +1,4 @@
-"""Two processes on the CPU: the weights of one, the same files, and they stop together."""
+"""Two processes on the CPU: the same weights and files as one process, and a common end."""
 
 import os
 import subprocess
@@ -12,18 +12,19 @@ from safetensors.torch import load_file
 
 from rppg.models.checkpoint import load_state
 
-PROGRAM = Path(__file__).parents[2] / "helpers" / "ddp_worker.py"
+TESTS = Path(__file__).parents[2]
+PROGRAM = TESTS / "helpers" / "ddp_worker.py"
 
 
 def run(run_dir, kind, n_processes=2):
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     command = [*launcher, f"--nproc-per-node={n_processes}", PROGRAM, run_dir, kind]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(TESTS)}
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
 
 
 @pytest.mark.slow
-def test_two_processes_learn_what_one_does_and_write_one_run(tmp_path):
+def test_two_processes_train_as_one_and_write_one_run(tmp_path):
     for n_processes in (1, 2):
         done = run(tmp_path / str(n_processes), "mean", n_processes)
         assert done.returncode == 0, done.stderr
@@ -41,7 +42,7 @@ def test_two_processes_learn_what_one_does_and_write_one_run(tmp_path):
 
 
 @pytest.mark.slow
-def test_two_processes_stop_together_and_go_on_as_if_they_had_not(tmp_path):
+def test_two_processes_stop_together_and_resume_as_if_uninterrupted(tmp_path):
     stopped = run(tmp_path / "stopped", "stop")
     assert stopped.returncode != 0
     assert load_state(tmp_path / "stopped" / "state.pt")["counts"]["step"] == 6

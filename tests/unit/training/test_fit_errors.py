@@ -1,4 +1,4 @@
-"""fit refuses what it cannot do right, and says what to do."""
+"""Errors of fit: invalid arguments, values that are not finite, runs with other parameters."""
 
 import math
 
@@ -32,7 +32,7 @@ def failing_at(number, spoil):
     ],
     ids=["nan", "inf", "gradient"],
 )
-def test_what_is_not_finite_names_its_recordings_and_keeps_the_checkpoint(tmp_path, spoil):
+def test_a_value_that_is_not_finite_names_its_recordings_and_keeps_the_checkpoint(tmp_path, spoil):
     failing, calls = failing_at(9, spoil)
     with pytest.raises(FloatingPointError, match="step 9") as error:
         quiet_fit(net(), tmp_path, step=failing, save_every=4)
@@ -40,7 +40,7 @@ def test_what_is_not_finite_names_its_recordings_and_keeps_the_checkpoint(tmp_pa
     state = load_state(tmp_path / "state.pt")
     assert state["counts"]["step"] == 8
     assert all(value.isfinite().all() for value in state["model"].values())
-    assert quiet_fit(net(), tmp_path, save_every=4).step == 12  # with the cause put right
+    assert quiet_fit(net(), tmp_path, save_every=4).step == 12  # once the cause is removed
 
 
 def test_only_the_accumulated_batch_that_failed_is_named(tmp_path):
@@ -51,7 +51,7 @@ def test_only_the_accumulated_batch_that_failed_is_named(tmp_path):
     assert named == set(calls[4])
 
 
-def test_samples_without_an_id_are_said_to_be_unknown(tmp_path):
+def test_samples_without_an_id_are_reported_as_unknown(tmp_path):
     lines = Lines()
     data = torch.utils.data.TensorDataset(lines.x, lines.y)
 
@@ -62,20 +62,20 @@ def test_samples_without_an_id_are_said_to_be_unknown(tmp_path):
         quiet_fit(net(), tmp_path, Batches(data, 8), nan_step)
 
 
-def test_a_run_of_other_parameters_is_refused_saying_which(tmp_path):
+def test_a_run_with_other_parameters_is_refused_and_each_is_named(tmp_path):
     quiet_fit(net(), tmp_path, parameters={"variance_weight": 1.0, "bands": (1, 2)})
     with pytest.raises(ValueError) as error:
         quiet_fit(net(), tmp_path, batches(4), lr=0.1, parameters={"variance_weight": 2.0})
-    for told in (
-        "fit.lr: 0.05 there, 0.1 here",
-        "batches.batch_size: 8 there, 4 here",
-        "parameters.variance_weight: 1.0 there, 2.0 here",
-        "parameters.bands: [1, 2] there, 'nothing' here",
+    for part in (
+        "fit.lr: 0.05 in the stored run, 0.1 requested",
+        "batches.batch_size: 8 in the stored run, 4 requested",
+        "parameters.variance_weight: 1.0 in the stored run, 2.0 requested",
+        "parameters.bands: [1, 2] in the stored run, MISSING requested",
         "another run_dir",
     ):
-        assert told in str(error.value)
+        assert part in str(error.value)
     other = torch.nn.Linear(5, 1)
-    with pytest.raises(ValueError, match="model: 'Sequential' there, 'Linear' here"):
+    with pytest.raises(ValueError, match="model: 'Sequential' in the stored run, 'Linear' req"):
         quiet_fit(other, tmp_path, parameters={"variance_weight": 1.0, "bands": (1, 2)})
 
 
@@ -98,12 +98,12 @@ def test_a_run_of_other_parameters_is_refused_saying_which(tmp_path):
     ],
     ids=lambda changes: next(iter(changes)),
 )
-def test_a_config_that_cannot_be_names_its_field(changes):
+def test_an_invalid_config_names_its_field(changes):
     with pytest.raises(ValueError, match=next(iter(changes))):
         FitConfig(**{"n_steps": 12} | changes)
 
 
-def test_validate_and_minimise_come_together(tmp_path):
+def test_validate_and_monitor_come_together(tmp_path):
     with pytest.raises(ValueError, match="monitor"):
         quiet_fit(net(), tmp_path, validate=lambda model: {"a": 1.0})
     with pytest.raises(ValueError, match="monitor"):
@@ -121,7 +121,7 @@ def test_validate_and_minimise_come_together(tmp_path):
         (lambda loss: (loss, {"lr": 1.0}), ValueError),
     ],
 )
-def test_a_step_that_returns_something_else_is_told_what_to_return(tmp_path, returned, expected):
+def test_a_step_with_an_invalid_return_value_is_an_error(tmp_path, returned, expected):
     def bad_step(*arguments):
         return returned(step(*arguments)[0])
 
@@ -129,7 +129,7 @@ def test_a_step_that_returns_something_else_is_told_what_to_return(tmp_path, ret
         quiet_fit(net(), tmp_path, step=bad_step)
 
 
-def test_other_names_later_are_an_error_not_another_column(tmp_path):
+def test_other_names_in_a_later_step_are_an_error_not_another_column(tmp_path):
     names = iter("aab")
 
     def changing(*arguments):
@@ -140,7 +140,7 @@ def test_other_names_later_are_an_error_not_another_column(tmp_path):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without GPU")
-def test_a_gpu_that_is_not_there(tmp_path):
+def test_a_missing_gpu_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="no GPU"):
         quiet_fit(net(), tmp_path, device="cuda")
 

@@ -1,4 +1,4 @@
-"""A run that was killed, stopped or broken, then called again, equals the straight one in bits."""
+"""A run that was killed or stopped, then resumed, equals an uninterrupted one bit for bit."""
 
 import csv
 import os
@@ -28,7 +28,7 @@ def straight(tmp_path_factory):
 
 
 def drawn(run_dir):
-    """TensorBoard's curves: name -> [(step, value)], as the files hold them, nothing discarded."""
+    """TensorBoard's curves as stored in the files: name -> [(step, value)]."""
     events = EventAccumulator(
         str(run_dir / "tensorboard"), size_guidance={"scalars": 0}, purge_orphaned_data=False
     ).Reload()
@@ -39,7 +39,7 @@ def drawn(run_dir):
 
 
 def at_batch(number, act):
-    """noisy_step that acts before batch `number` of this session, from 1."""
+    """noisy_step that calls `act` before batch `number` (from 1) of this session."""
     calls = []
 
     def acting(*arguments):
@@ -67,11 +67,11 @@ def test_broken_anywhere_then_called_again_equals_straight(tmp_path, straight, s
     )
 
 
-def test_tables_and_tensorboard_go_on_without_a_doubled_or_missing_row(tmp_path, straight):
+def test_tables_and_tensorboard_of_a_resumed_run_have_every_row_once(tmp_path, straight):
     with pytest.raises(RuntimeError):
         noisy_fit(tmp_path, at_batch(2 * 34, breaking))  # rows after the checkpoint at 30
     with (tmp_path / "metrics.csv").open("a") as file:
-        file.write("3")  # killed while it wrote the line of step 36
+        file.write("3")  # killed while it was writing the line of step 36
     noisy_fit(tmp_path)
     rows = list(csv.DictReader((tmp_path / "metrics.csv").open()))
     assert [int(row["step"]) for row in rows] == list(range(4, 41, 4))
@@ -89,7 +89,7 @@ def test_a_signal_ends_the_run_after_a_checkpoint_at_that_step(tmp_path, straigh
     try:
         with pytest.raises(KeyboardInterrupt):
             noisy_fit(tmp_path, at_batch(2 * 12 + 1, lambda: os.kill(os.getpid(), number)))
-        assert heard == [number]  # what handled the signal before has it now
+        assert heard == [number]  # the earlier handler is restored
         assert load_state(tmp_path / "state.pt")["counts"]["step"] == 13
         os.kill(os.getpid(), number)
         assert heard == [number, number]
@@ -99,7 +99,7 @@ def test_a_signal_ends_the_run_after_a_checkpoint_at_that_step(tmp_path, straigh
     assert outcome(tmp_path) == outcome(straight)
 
 
-def test_a_second_signal_is_not_held_back(tmp_path):
+def test_a_second_signal_is_not_deferred(tmp_path):
     def twice():
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.01)
@@ -115,7 +115,7 @@ def test_a_second_signal_is_not_held_back(tmp_path):
     assert not (tmp_path / "state.pt").exists()
 
 
-def test_how_often_is_saved_may_change_in_a_run_that_goes_on(tmp_path, straight):
+def test_save_every_may_change_when_a_run_resumes(tmp_path, straight):
     with pytest.raises(RuntimeError):
         noisy_fit(tmp_path, at_batch(50, breaking), save_every=3)
     noisy_fit(tmp_path, save_every=100, budget_minutes=60)
@@ -123,7 +123,7 @@ def test_how_often_is_saved_may_change_in_a_run_that_goes_on(tmp_path, straight)
     assert weights[0] == weights[1]
 
 
-def test_a_damaged_state_is_an_error_that_says_what_to_do(tmp_path):
+def test_a_damaged_state_is_an_error_with_advice(tmp_path):
     noisy_fit(tmp_path)
     state = tmp_path / "state.pt"
     state.write_bytes(state.read_bytes()[:1000])
@@ -173,7 +173,7 @@ def test_killed_at_random_moments_equals_straight(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_program_ends_by_the_signal_it_was_sent(tmp_path, number):
+def test_a_program_ends_by_the_signal_that_it_got(tmp_path, number):
     process = start(tmp_path, 0.02)
     wait_for(tmp_path / "metrics.csv", process)
     process.send_signal(number)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from helpers.self_consistency import HR_BPM, Answer, Cells, same_sine, write_store
+from helpers.self_consistency import HR_BPM, Cells, OnlyClips, same_sine, write_store
 from torch import nn
 
 from rppg.dataloader.clips import Clips, Place
@@ -31,13 +31,17 @@ def self_consistency(store):
 class OfBlock(nn.Module):
     """A net whose answer is block(times_s (T,)), (T, S, S), whatever it sees."""
 
+    pads_time = True
+
     def __init__(self, block):
         super().__init__()
         self.block = block
 
-    def forward(self, clips, whole_block=False):
-        block = self.block(TIMES_S[: clips.shape[1]]).expand(len(clips), -1, -1, -1)
-        return block if whole_block else block.mean(dim=(2, 3))
+    def forward(self, clips):
+        return self.cells(clips).mean(dim=(2, 3))
+
+    def cells(self, clips):
+        return self.block(TIMES_S[: clips.shape[1]]).expand(len(clips), -1, -1, -1)
 
 
 def sines(rows_bpm):
@@ -114,7 +118,7 @@ def test_what_padding_does_to_the_ends_of_a_clip_is_in_no_rate(self_consistency)
     assert (found["spectral_entropy"] > 0.85).all()  # but it is seen that there is such a thing
 
 
-@pytest.mark.parametrize("model", [Cells(block=1), Answer(same_sine)], ids=["one cell", "no block"])
+@pytest.mark.parametrize("model", [Cells(block=1), OnlyClips(same_sine)], ids=["one", "none"])
 def test_a_model_without_cells_to_compare_lacks_that_value(self_consistency, model):
     values = self_consistency(model)
     assert "cells_disagreement_bpm" not in values and "rows_disagreement_bpm" not in values
@@ -122,23 +126,19 @@ def test_a_model_without_cells_to_compare_lacks_that_value(self_consistency, mod
     assert values["self_disagreement_bpm"] == pytest.approx(np.mean(own))
 
 
-def test_rows_of_pixels_are_no_rows_of_a_map(self_consistency):
-    class NoRows(Answer):
-        def forward(self, clips, rows=None):
-            assert rows is None
-            return super().forward(clips)
-
-    self_consistency(NoRows(same_sine))
-
-
-def test_a_block_is_not_asked_of_a_model_that_sees_maps(store):
-    class NoBlock(Answer):
+def test_the_ends_of_a_clip_count_unless_the_net_pads(self_consistency):
+    class Padded(Cells):
         def forward(self, clips, whole_block=False):
-            assert not whole_block
-            return super().forward(clips)
+            found = super().forward(clips, whole_block).clone()
+            found[:, :8] = 1e3
+            return found
 
-    values = SelfConsistency(store, RATES, "ratio")(NoBlock(same_sine))
-    assert "cells_disagreement_bpm" not in values
+    class Unpadded(Padded):
+        pads_time = False
+
+    padded, unpadded = (self_consistency.table(net()) for net in (Padded, Unpadded))
+    assert padded["hr_bpm"].tolist() == pytest.approx([RATES[id] for id in padded["id"]], abs=1)
+    assert (unpadded["hr_bpm"] - padded["hr_bpm"]).abs().max() > 10
 
 
 def test_large_crops_go_through_the_net_few_at_a_time(store, self_consistency, monkeypatch):
@@ -166,14 +166,14 @@ def test_a_cell_that_is_not_finite_names_its_recording(self_consistency):
             found[1] = torch.nan
             return found
 
-    with pytest.raises(FloatingPointError, match="waves of A/2/b are not finite"):
+    with pytest.raises(FloatingPointError, match="predicted BVP of A/2/b is not finite"):
         self_consistency(Broken())
 
 
 def test_the_monitor_passes_a_pulse_and_catches_who_does_not_look(self_consistency):
     good, bad = (
         check_collapse(Cells(), self_consistency, "net"),
-        check_collapse(Answer(same_sine), self_consistency, "net"),
+        check_collapse(OnlyClips(same_sine), self_consistency, "net"),
     )
     assert not good.collapsed and good.values.notna().all(axis=None)
     column = good.values["cells_disagreement_bpm"]

@@ -1,4 +1,4 @@
-"""The pool: results as they come, a dead worker costs its item, nothing outlives the parent."""
+"""Worker pool: results in order of completion, dead workers, and the end of the parent."""
 
 import os
 import signal
@@ -10,17 +10,9 @@ from pathlib import Path
 
 import pytest
 from helpers.vision_clips import heed_interrupts
+from helpers.worker_tasks import act, fail_to_start
 
 from rppg.utils.worker_pool import WorkerDied, run
-
-
-def act(item):
-    """What a worker does with an item: return, raise, or end."""
-    if item == "raise":
-        raise KeyError("no such thing")
-    if item == "die":
-        os.kill(os.getpid(), signal.SIGKILL)
-    return os.getpid() if item == "pid" else item
 
 
 def test_every_item_once_with_its_index():
@@ -35,16 +27,12 @@ def test_a_dead_worker_costs_its_item_only():
     found = dict(run(act, items, workers=1))
     died = found.pop(1)
     assert found == {0: "a", 2: "b", 3: "c"}
-    assert isinstance(died, WorkerDied) and "killed by SIGKILL; too little memory?" in str(died)
+    assert isinstance(died, WorkerDied) and "killed by SIGKILL; out of memory?" in str(died)
 
 
 def test_an_exception_of_the_task_ends_the_run():
     with pytest.raises(KeyError, match="no such thing"):
         list(run(act, ["raise", "a"], workers=1))
-
-
-def fail_to_start():
-    raise ImportError("a library is missing")
 
 
 def test_a_worker_that_cannot_start_is_an_error(capfd):
@@ -56,19 +44,10 @@ def test_a_worker_that_cannot_start_is_an_error(capfd):
 SCRIPT = """
 import sys, time
 from rppg.utils.worker_pool import run
-from test_vision_pool import sleep_and_tell
+from helpers.worker_tasks import sleep_with_mark
 if __name__ == "__main__":
-    list(run(sleep_and_tell, [sys.argv[1]] * 2, workers=2))
+    list(run(sleep_with_mark, [sys.argv[1]] * 2, workers=2))
 """
-
-
-def sleep_and_tell(folder):
-    path = Path(folder) / f"{os.getpid()}"
-    path.touch()
-    try:
-        time.sleep(60)
-    finally:
-        path.unlink()  # what a context manager of a task would do
 
 
 @pytest.mark.skipif(not hasattr(os, "setsid"), reason="needs POSIX process groups")

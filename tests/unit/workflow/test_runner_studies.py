@@ -1,22 +1,27 @@
-"""A sweep and several studies of it, run as a small project without VIPL-HR-V2."""
+"""A sweep and several studies of it, and a profile of motion, run as a small project."""
 
 import pytest
 from helpers.reader_files import put
 from helpers.runner import planned, rppg_run, toy_project, write_profile
 
 pytestmark = pytest.mark.slow
+SWEEP = {
+    "name": "{dataset}/seed{seed}",
+    "notebook": "studies/train",
+    "axes": {"dataset": {"ubfc": {"datasets": ["UBFC-rPPG"]}}, "seed": [1, 2]},
+    "parameters": {"loss": "multiview"},
+}
 PROFILE = {
     "challenge": None,
     "study": ["first", "second"],
     "runs": {"net/learn": {"notebook": "02_learn"}},
-    "sweeps": [
-        {
-            "name": "{dataset}/seed{seed}",
-            "notebook": "studies/train",
-            "axes": {"dataset": {"ubfc": {"datasets": ["UBFC-rPPG"]}}, "seed": [1, 2]},
-            "parameters": {"loss": "multiview"},
-        }
-    ],
+    "sweeps": [SWEEP],
+}
+MOTION = {
+    "modality": "motion",
+    "study": "first",
+    "challenge": {"n_subjects": 2, "n_sessions": 1, "bout_s": 8.0},
+    "runs": {"net": {"notebook": "02_learn"}},
 }
 RUNS = ("net/learn", "ubfc/seed1", "ubfc/seed2")
 TABLES = [f"runs/toy/{name}/predictions.parquet" for name in ("classical", *RUNS)]
@@ -31,12 +36,12 @@ def project(tmp_path_factory):
     done = rppg_run(folder, data="ubfc")
     assert done.returncode == 0, done.stderr[-3000:]
     made = folder / "submissions" / "toy"
-    told = [f"study: {made / name}.csv" for name in ("first", "second")]
-    assert done.stdout.splitlines()[-2:] == told
+    shown = [f"study: {made / name}.csv" for name in ("first", "second")]
+    assert done.stdout.splitlines()[-2:] == shown
     return folder
 
 
-def test_each_study_reads_every_run_and_nothing_is_handed_in(project):
+def test_each_study_reads_every_run_and_nothing_is_submitted(project):
     made = project / "submissions" / "toy"
     for name in ("first", "second"):
         assert (made / f"{name}.csv").read_text().splitlines() == ["toy", *TABLES]
@@ -48,25 +53,15 @@ def test_each_study_reads_every_run_and_nothing_is_handed_in(project):
 
 
 def test_one_seed_changed_is_trained_again_and_the_studies_follow(project):
-    (sweep,) = PROFILE["sweeps"]
-    axes = {"dataset": sweep["axes"]["dataset"], "seed": [1, 3]}
-    write_profile(project, {**PROFILE, "sweeps": [sweep | {"axes": axes}]})
-    told = planned(project, data="ubfc")
+    axes = {"dataset": SWEEP["axes"]["dataset"], "seed": [1, 3]}
+    write_profile(project, {**PROFILE, "sweeps": [SWEEP | {"axes": axes}]})
+    table = planned(project, data="ubfc")
     part = planned(project, "second", data="ubfc")
     write_profile(project, PROFILE)
-    assert list(told) == ["ubfc/seed3", "first", "second"]
-    assert told["ubfc/seed3"].startswith("missing runs/toy/ubfc/seed3/predictions.parquet")
-    assert told["first"].endswith("after ubfc/seed3")
+    assert list(table) == ["ubfc/seed3", "first", "second"]
+    assert table["ubfc/seed3"].startswith("missing runs/toy/ubfc/seed3/predictions.parquet")
+    assert table["first"].endswith("after ubfc/seed3")
     assert list(part) == ["ubfc/seed3", "second"]
-
-
-def test_a_changed_file_that_studies_use_is_named(project):
-    path = project / "rppg" / "sweep.py"
-    before = path.read_text()
-    path.write_text(before + "\nMORE = 1\n")
-    told = planned(project, data="ubfc")
-    path.write_text(before)
-    assert told == dict.fromkeys(("first", "second"), "code of sweep changed (sweep.py)")
 
 
 def test_a_study_that_fails_leaves_the_other_and_the_runs(project):
@@ -80,14 +75,32 @@ def test_a_study_that_fails_leaves_the_other_and_the_runs(project):
     assert "on purpose" in (project / kept).read_text()
 
 
-def test_one_study_over_seeds_reads_the_runs_of_each(project):
-    write_profile(project, {**PROFILE, "study": "first", "seeds": [1, 2]}, "seeded")
-    told = planned(project, "--profile", "seeded", data="ubfc")
-    assert list(told)[:4] == ["01_preprocess, seed 1", *(f"{name}, seed 1" for name in RUNS)]
-    assert list(told)[-1] == "first" and len(told) == 9
-
-
-def test_a_profile_that_hands_in_or_learns_from_labels_still_needs_the_challenge_s_data(project):
+def test_a_profile_that_submits_still_needs_the_data_of_the_competition(project):
     write_profile(project, {key: PROFILE[key] for key in ("challenge", "runs")}, "road")
     done = rppg_run(project, "-n", "--profile", "road", data="ubfc")
     assert done.returncode == 1 and "VIPL-HR-V2: 0 labelled training subjects" in done.stderr
+    done = rppg_run(project, "-n", data="nowhere")
+    assert done.returncode == 1
+    assert done.stderr == "rppg: --data nowhere is not a folder: expected one that holds datasets\n"
+
+
+def test_motion_writes_its_own_benchmark_and_reads_further_real_data(project):
+    given = {"notebooks": {"relcon_windows": {"more_data": ["further"]}}}
+    write_profile(project, {**MOTION, **given}, "wearables")
+    arguments = ("--profile", "wearables")
+    table = planned(project, *arguments, data=None)
+    assert list(table) == ["challenge", "relcon_windows", "net", "first"]
+    done = rppg_run(project, "relcon_windows", *arguments, data=None)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert (project / "data/wearables/SYNTHETIC.txt").is_file()
+    assert (project / "prepared/wearables/index.parquet").is_file()
+    assert not (project / "runs/wearables/classical").exists()
+    put(project / "further" / "one.csv")
+    table = planned(project, "relcon_windows", *arguments, data=None)
+    assert table == {"relcon_windows": "files of the dataset folder changed"}
+    (project / "further" / "one.csv").unlink()
+    (project / "further").rmdir()
+    more = MOTION["challenge"] | {"noise_g": 0.1}
+    write_profile(project, {**MOTION, **given, "challenge": more}, "wearables")
+    table = planned(project, *arguments, data=None)
+    assert table["challenge"] == "parameter noise_g default -> 0.1"

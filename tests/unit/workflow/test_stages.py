@@ -1,61 +1,117 @@
-"""Names of runs and studies: what they are called in the graph, and which are refused."""
+"""The stages of a profile: names, folders, what each is given and what it comes after."""
+
+from dataclasses import replace
 
 import pytest
+from helpers.workflow import made, profile_of
 
-from rppg.workflow.stages import check_stages, stages, study_names
+from rppg.workflow.stage_names import MODALITIES, study_notebook, study_rules
+from rppg.workflow.stages import stages_of
 
-
-def with_runs(*names: str, **more) -> dict:
-    return {"profile": "toy", "runs": {name: {"notebook": "02"} for name in names}, **more}
-
-
-def test_a_study_is_one_name_or_a_list_of_them():
-    assert study_names({}) == study_names({"study": []}) == study_names({"study": None}) == []
-    assert study_names({"study": "ablation"}) == study_names({"study": ["ablation"]})
-    assert study_names({"study": ["maps", "table"]}) == ["maps", "table"]
+RUNS = (made("net/learn", "02", size=8), made("net/tune", "04", parent="net/learn"))
 
 
-def test_a_rule_a_seed_and_one_a_study_without_ensemble_and_submission():
-    once = {"preprocess": "01_preprocess", "net_learn": "net/learn"}
-    assert stages(with_runs("net/learn", study="maps")) == {**once, "study": "maps"}
-    seeds = stages(with_runs("net/learn", study=["maps", "table"], seeds=[1, 2]))
-    assert seeds == {
-        **{f"{rule}_{seed}": name for seed in (1, 2) for rule, name in once.items()},
-        **{"study_maps": "maps", "study_table": "table"},
-    }
-    assert list(stages(with_runs("net/learn")).values())[-2:] == ["05_ensemble", "06_submit"]
+def by_rule(profile) -> dict:
+    stages = {stage.rule: stage for stage in stages_of(profile)}
+    assert len(stages) == len(stages_of(profile))
+    return stages
 
 
-def test_names_of_sweeps_and_grids_are_fine():
-    check_stages(with_runs("pure/contrastive/seed1", "table1/row01", "net", study=["maps"]))
+def test_stages_come_in_order_and_after_what_they_need():
+    stages = by_rule(profile_of(*RUNS))
+    assert [stage.name for stage in stages.values()] == [
+        *("challenge", "01_preprocess", "net/learn", "net/tune", "05_ensemble", "06_submit"),
+    ]
+    assert stages["net_tune"].needs == {"prepared": "preprocess", "parent": "net_learn"}
+    assert stages["submit"].needs["05_ensemble"] == "ensemble"
+    for number, stage in enumerate(stages.values()):
+        assert set(stage.needs.values()) <= set(list(stages)[:number])
 
 
-@pytest.mark.parametrize(
-    "name", ["1st", "a b", "a//b", "/a", "a/", "../a", "a-b", "lr0.1", "é", ""]
-)
-def test_a_name_that_can_be_no_folder_or_rule_is_refused(name):
-    with pytest.raises(ValueError, match="is no name of a run or study, expected letters, digits"):
-        check_stages(with_runs("net", name))
+def test_a_run_is_given_folders_threads_and_its_parameters():
+    stages = by_rule(replace(profile_of(*RUNS), name="toy-7", seed=7))
+    learn, tune = stages["net_learn"], stages["net_tune"]
+    assert learn.paths == {"prepared_dir": "prepared/toy-7", "run_dir": "runs/toy-7/net/learn"}
+    assert learn.parameters == {"threads": 1, "seed": 7, "size": 8}
+    assert tune.paths["parent"] == "runs/toy-7/net/learn"
+    assert learn.executed == "submissions/toy-7/notebooks/net_learn.ipynb"
+    assert stages["preprocess"].parameters == {"seed": 7}
+    assert "seed" not in {**stages["ensemble"].parameters, **stages["submit"].parameters}
 
 
-@pytest.mark.parametrize(
-    ("settings", "says"),
-    [
-        (with_runs("a/b_c", "a_b/c"), "'a_b/c' and 'a/b_c' are both the rule a_b_c: rename one"),
-        (with_runs("submit"), "'06_submit' and 'submit' are both the rule submit"),
-        (with_runs("all"), "'all' and 'the rule of everything' are both the rule all"),
-        (with_runs("study", study="maps"), "'maps' and 'study' are both the rule study"),
-        (with_runs(study=["maps", "maps"]), "'maps' and 'maps' are both the rule study_maps"),
-        (with_runs("net/tune", "net"), "run 'net/tune' would lie in the folder of 'net'"),
-        (with_runs("classical"), "run 'classical' would lie in the folder of 'classical'"),
-        (with_runs("the/maps", study="the_maps"), "run 'the/maps' is called like the study"),
-        (with_runs(study="gideon/maps"), "'gideon/maps' is no name of a run or study"),
-    ],
-)
-def test_names_that_meet_are_refused(settings, says):
-    with pytest.raises(ValueError, match=says):
-        check_stages(settings)
+def test_ensemble_and_submission_are_given_all_predictions():
+    stages = by_rule(profile_of(*RUNS))
+    names = ("classical", "net/learn", "net/tune")
+    tables = [f"runs/toy/{name}/predictions.parquet" for name in names]
+    assert stages["ensemble"].paths["predictions"] == tables
+    ensemble = "runs/toy/ensemble/predictions.parquet"
+    assert stages["submit"].paths["predictions"] == [*tables, ensemble]
+    assert stages["submit"].paths["data_dir"] == "data/toy"
 
 
-def test_a_run_of_another_name_may_begin_like_another():
-    check_stages(with_runs("net", "net2/tune", "classical_too"))
+def test_seeds_have_stages_of_their_own_and_studies_read_them_all():
+    profile = profile_of(*RUNS, seeds=(1, 2), studies=("maps", "table"))
+    stages = by_rule(profile)
+    once = ("challenge", "preprocess", "net_learn", "net_tune")
+    rules = [f"{rule}_{seed}" for seed in (1, 2) for rule in once]
+    assert list(stages) == [*rules, "study_maps", "study_table"]
+    assert stages["net_tune_2"].label == "net/tune, seed 2"
+    assert stages["net_tune_2"].needs["parent"] == "net_learn_2"
+    assert stages["challenge_2"].parameters == {"n_ubfc": 2, "seed": 2}
+    study = stages["study_table"]
+    assert study.paths["runs"] == ["runs/toy-1", "runs/toy-2"]
+    assert study.outputs == {"table.csv": "submissions/toy/table.csv"}
+    assert study.needs["net/tune, seed 1"] == "net_tune_1" and len(study.needs) == 6
+
+
+def test_shards_are_jobs_before_the_first_notebook():
+    given = {"01_preprocess": {"workers": 3, "reader_options": {"vipl_hr": {"nir": True}}}}
+    stages = by_rule(profile_of(*RUNS, shards=2, notebooks=given))
+    shard = stages["prepare_shard_2"]
+    assert shard.name == "prepare" and shard.label == "prepare, shard 2/2"
+    assert shard.parameters == {"vipl_hr": {"nir": True}} and shard.threads == 3
+    assert shard.command[:5] == ("prepare", "data/toy", "prepared/toy", "--shard", "2/2")
+    assert set(stages["preprocess"].needs.values()) > {"prepare_shard_1", "prepare_shard_2"}
+
+
+def test_real_data_stand_in_for_the_benchmark():
+    stages = by_rule(profile_of(*RUNS, challenge=None, data="/data"))
+    assert "challenge" not in stages and stages["preprocess"].data == ("/data",)
+    assert stages["preprocess"].paths["data_dir"] == stages["submit"].paths["data_dir"] == "/data"
+
+
+def test_motion_has_its_own_first_notebook_and_benchmark():
+    given = {"relcon_windows": {"more_data": ["further"]}}
+    profile = profile_of(*RUNS, modality="motion", studies=("maps",), notebooks=given)
+    stages = by_rule(profile)
+    assert list(stages) == ["challenge", "relcon_windows", "net_learn", "net_tune", "study"]
+    assert stages["challenge"].command[:2] == ("wearables", "data/toy")
+    first = stages["relcon_windows"]
+    assert first.paths == {"data_dir": "data/toy", "prepared_dir": "prepared/toy"}
+    assert first.data == ("further",) and list(first.outputs) == ["index.parquet"]
+    assert stages["net_learn"].needs == {"prepared": "relcon_windows"}
+
+
+def test_what_is_kept_and_what_another_profile_can_share():
+    stages = by_rule(profile_of(*RUNS))
+    assert [rule for rule, stage in stages.items() if stage.keeps] == [
+        *("net_learn", "net_tune", "ensemble"),
+    ]
+    assert not stages["submit"].shared and stages["preprocess"].shared
+
+
+@pytest.mark.parametrize("name", MODALITIES)
+def test_the_benchmark_s_command_and_the_first_notebook_exist(name):
+    from rppg.utils.paths import project_dir
+    from rppg.workflow.code_hash import function_code
+
+    modality = MODALITIES[name]
+    assert function_code("rppg.cli_data", modality.command)
+    path = project_dir(__file__) / "notebooks" / f"{modality.notebook}.ipynb"
+    assert path.is_file()
+
+
+def test_a_single_study_has_a_short_rule():
+    assert study_rules(["maps"]) == [("study", "maps")]
+    assert study_rules(["maps", "table"])[1] == ("study_table", "table")
+    assert study_notebook("gideon2021_tables") == "studies/gideon2021/gideon2021_tables"

@@ -4,10 +4,10 @@ import copy
 
 import pytest
 import yaml
+from helpers.profiles import profile_project
 
-from rppg.utils.paths import project_dir
-from rppg.workflow.profiles import check_settings, profile_settings
-from rppg.workflow.sweeps import all_runs, merged, sweep_rows, sweep_runs
+from rppg.workflow.profiles import load_profile
+from rppg.workflow.sweeps import sweep_rows, sweep_runs
 
 TEXT = """
 name: "{dataset}/{system}/seed{seed}"
@@ -45,11 +45,11 @@ def test_parameters_are_merged_in_the_order_of_the_axes(sweep):
     assert sweep == before
 
 
-def test_threads_gpu_and_start_are_as_in_runs_and_a_start_names_axes(sweep):
-    more = {"name": "{dataset}/tuned{seed}", "start": "{dataset}/contrastive/seed{seed}"}
+def test_threads_gpu_and_parent_are_as_in_runs_and_a_parent_names_axes(sweep):
+    more = {"name": "{dataset}/tuned{seed}", "parent": "{dataset}/contrastive/seed{seed}"}
     del sweep["axes"]["system"], sweep["parameters"]
     run = sweep_runs([sweep | more | {"threads": 2, "gpu": 1}])["pure/tuned2"]
-    assert (run["start"], run["threads"], run["gpu"]) == ("pure/contrastive/seed2", 2, 1)
+    assert (run["parent"], run["threads"], run["gpu"]) == ("pure/contrastive/seed2", 2, 1)
 
 
 def test_rows_say_where_each_run_lies_on_its_axes(sweep):
@@ -61,18 +61,23 @@ def test_rows_say_where_each_run_lies_on_its_axes(sweep):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"name": "{data}/{system}/{seed}"}, r"its name has no axis \['data'\], expected some of"),
-        ({"name": "{dataset}/{seed}"}, r"lacks \['system'\]: runs along them would have one name"),
-        ({"start": "{data}"}, r"its start has no axis \['data'\]"),
-        ({"axes": {"seed": []}, "name": "{seed}"}, r"axis 'seed' is \[\], expected a list of"),
-        ({"axes": {"seed": 3}, "name": "{seed}"}, "axis 'seed' is 3, expected a list of values"),
-        ({"axes": {"lr": {"low": 0.1}}, "name": "{lr}"}, "axis 'lr' is .* {label: {name: value}}"),
-        ({"axes": {"size": [[1, 2]]}, "name": "{size}"}, "axis 'size' is"),
-        ({"colour": "red"}, r"has the keys \[.*'colour'.*\], expected \['axes', 'name', 'notebook"),
-        ({"axes": {"seed": [1, 1]}, "name": "n{seed}"}, "two runs of one name"),
+        (
+            {"name": "{data}/{system}/{seed}"},
+            r"sweeps\[0\].name: .*expected text with axes in brac",
+        ),
+        ({"name": "{dataset}/{seed}"}, r"expected {system} in it: runs along this axis would have"),
+        ({"parent": "{data}"}, r"sweeps\[0\].parent: found '{data}', expected text with axes"),
+        ({"axes": {"seed": []}, "name": "{seed}"}, r"axes.seed: found \[\], expected a list of"),
+        ({"axes": {"seed": 3}, "name": "{seed}"}, "axes.seed: found 3, expected a list of values"),
+        ({"axes": {"lr": {"low": 0.1}}, "name": "{lr}"}, "axes.lr: .* {label: {name: value}}"),
+        ({"axes": {"size": [[1, 2]]}, "name": "{size}"}, "axes.size: found"),
+        ({"axes": {}}, r"sweeps\[0\].axes: found {}, expected axes as {seed: \[1, 2\]}"),
+        ({"colour": "red"}, r"sweeps\[0\].colour: unknown key, expected name, notebook, axes"),
+        ({"start": "red"}, r"sweeps\[0\].start: unknown key"),
+        ({"axes": {"seed": [1, 1]}, "name": "n{seed}"}, "two runs called 'n1'"),
         (
             {"axes": {"a": {"x": {}, "xx": {}}, "b": {"x": {}, "xx": {}}}, "name": "{a}{b}"},
-            r"two runs of one name in the sweeps: \['xxx'\]",
+            "sweeps: found two runs called 'xxx', expected each name once",
         ),
     ],
 )
@@ -82,43 +87,20 @@ def test_a_sweep_that_cannot_be_is_refused(sweep, change, says):
 
 
 def test_a_sweep_without_notebook_and_two_with_the_same_runs_are_refused(sweep):
-    with pytest.raises(ValueError, match="two runs of one name in the sweeps"):
+    with pytest.raises(ValueError, match="sweeps: found two runs called 'ubfc/contrastive/seed1'"):
         sweep_runs([sweep, sweep])
-    del sweep["notebook"]
-    with pytest.raises(ValueError, match=r"'\{dataset\}/\{system\}/seed\{seed\}' has the keys"):
-        sweep_runs([sweep])
+    second = {key: value for key, value in sweep.items() if key != "notebook"}
+    with pytest.raises(ValueError, match=r"sweeps\[1\]: found no 'notebook', expected name, note"):
+        sweep_runs([sweep, second])
 
 
-def test_runs_grid_and_sweeps_go_together_and_may_not_share_a_name(sweep):
-    grid = profile_settings("ablation_smoke")["grid"]
-    settings = {"runs": {"net/learn": {"notebook": "02"}}, "grid": grid, "sweeps": [sweep]}
-    names = list(all_runs(settings))
-    assert names[0] == "net/learn" and names[-12] == "ubfc/contrastive/seed1"
-    assert {"table1/row02", "table2/row12"} < set(names) and len(names) == 1 + 4 + 12
-    for name in ("pure/supervised/seed3", "table1/row02"):
-        with pytest.raises(ValueError, match=f"one name in `runs`, `grid` and `sweeps`.*{name}"):
-            all_runs(merged(settings, {"runs": {name: {"notebook": "02"}}}))
-
-
-def test_a_profile_has_the_runs_of_its_sweeps_and_unknown_parameters_are_named(
-    tmp_path, monkeypatch
-):
-    real = project_dir(__file__)
-    (tmp_path / "notebooks" / "profiles").mkdir(parents=True)
-    for path in (real / "notebooks").glob("*.ipynb"):
-        (tmp_path / "notebooks" / path.name).symlink_to(path)
-    monkeypatch.setattr("rppg.workflow.profiles.project_dir", lambda start=None: tmp_path)
-    sweep = {"name": "{net}/n{seed}", "notebook": "04_finetune"}
-    sweep |= {"axes": {"net": {"large": {"model": "contrast_phys"}}, "seed": [1, 2]}}
-    path = tmp_path / "notebooks" / "profiles" / "mine.yaml"
-    path.write_text(yaml.safe_dump({"sweeps": [sweep]}))
-    settings = profile_settings("mine")
-    assert list(settings["runs"]) == ["large/n1", "large/n2"]
-    check_settings(settings)
-    wrong = {"net": {"large": {"modle": "contrast_phys"}}, "seed": [1]}
-    path.write_text(yaml.safe_dump({"sweeps": [sweep | {"axes": wrong}]}))
-    with pytest.raises(KeyError, match="run 'large/n1': 04_finetune.ipynb has no parameter modle;"):
-        check_settings(profile_settings("mine"))
-    path.write_text(yaml.safe_dump({"sweeps": [sweep | {"name": "{net}/{seed}-"}]}))
-    with pytest.raises(ValueError, match="'large/1-' is no name of a run"):
-        check_settings(profile_settings("mine"))
+def test_the_runs_of_sweeps_follow_those_of_runs(tmp_path, monkeypatch):
+    project = profile_project(tmp_path, monkeypatch)
+    sweep = {"name": "{net}/n{seed}", "notebook": "04_tune", "parent": "net/learn"}
+    sweep |= {"axes": {"net": {"large": {"size": 9}}, "seed": [1, 2]}}
+    runs = {"net/learn": {"notebook": "02_learn"}}
+    project.write("mine", yaml.safe_dump({"runs": runs, "sweeps": [sweep]}))
+    made = load_profile("mine").runs
+    assert list(made) == ["net/learn", "large/n1", "large/n2"]
+    assert made["large/n2"].parameters == {"size": 9, "seed": 2}
+    assert made["large/n2"].parent == "net/learn"

@@ -1,6 +1,6 @@
-"""A recording of motion: one session of one subject's accelerometer, with what is known of it.
+"""An IMU recording: one session of one subject's accelerometer, with labels and metadata.
 
-Every reader yields `MotionRecording`s and everything after the readers speaks only of them.
+Every reader yields `MotionRecording`s; everything after the readers uses only these.
 T samples: times_s (T,) float64, xyz_g (T, 3) float32, activities (T,) of str.
 
     >>> recording = MotionRecording(
@@ -23,17 +23,17 @@ import numpy as np
 
 from rppg.datasets.recording import ORIGINS
 
-MAX_GAP_S = 1.0  # of missing samples, inside of a session: shorter ones are interpolated
+MAX_GAP_S = 1.0  # longest gap that is interpolated within a session
 
 
 @dataclass(frozen=True, eq=False)
 class MotionRecording:
-    """One session of one subject, with gravity where the sensor measures it.
+    """One session of one subject, with gravity if the sensor measures it.
 
-    xyz_g may have NaN where nothing was measured: no window is cut from there.  Arrays are
-    converted to the types named here, and read only.  Raises ValueError, naming the recording, for
-    names that are empty or have a "/", for lengths that differ, for times that are not finite and
-    strictly increasing, for infinite values and for activities that are no text.
+    xyz_g is NaN for samples that were not measured.  Arrays are converted to the types named here
+    and made read-only.  Raises ValueError, naming the recording, for names that are empty or
+    contain a "/", lengths that differ, times that are not finite and strictly increasing, infinite
+    values, and activities that are not text.
     """
 
     dataset: str
@@ -41,7 +41,7 @@ class MotionRecording:
     session: str
     times_s: np.ndarray  # (T,) float64
     xyz_g: np.ndarray  # (T, 3) float32
-    activities: np.ndarray  # (T,) object of str, "" where there is no label
+    activities: np.ndarray  # (T,) object of str, "" for no label
     targets: Mapping[str, np.ndarray] = field(default_factory=dict)  # (T,) each, "cadence_spm"
     origin: str = "real"  # or "synthetic"
 
@@ -75,20 +75,20 @@ class MotionRecording:
         if labels.shape != (n,):
             raise ValueError(f"{self.id}: activities have shape {labels.shape}, expected ({n},)")
         if others := {type(label).__name__ for label in labels if not isinstance(label, str)}:
-            found = f"activities of type {', '.join(sorted(others))}"
-            raise ValueError(f'{self.id}: {found}, expected str; "" says that there is no label')
+            types = f"activities of type {', '.join(sorted(others))}"
+            raise ValueError(f'{self.id}: {types}, expected str; use "" for no label')
         return _read_only(labels)
 
 
 @dataclass(frozen=True)
-class Found:
-    """Something on the disk that a reader has recognised, to be read later, perhaps elsewhere.
+class SourceFile:
+    """A file, or group of files, that a reader recognised; it is read later.
 
-    `read()` yields its recordings; it raises ValueError, with the reason, where that fails.
+    `read()` yields its recordings and raises ValueError with the reason if that fails.
     """
 
     dataset: str
-    name: str  # the file or group of files, as a person would look for it
+    name: str  # path of the file or group of files, as shown to people
     read: Callable[[], Iterator[MotionRecording]]
 
 

@@ -1,14 +1,14 @@
-"""Which windows a motion run learns from and which it is tested on: never the same subject.
+"""Subject-wise splits of IMU windows into pretrain, dev and test.
 
-    parts = motion_parts(windows.table, ["simulator"], test_share=0.4, dev_share=0.15, seed=0)
-    pretrained_on = windows.part(parts == "pretrain")
-    folds = probe_folds(windows.table[parts == "test"], n_folds=4, seed=0)
+    split = subject_split(windows.table, ["simulator"], test_share=0.4, dev_share=0.15, seed=0)
+    pretrained_on = windows.part(split == "pretrain")
+    folds = probe_folds(windows.table[split == "test"], n_folds=4, seed=0)
 
-"pretrain": learned from without labels; "dev": chooses the distance's weights; "test": subjects
-that pre-training has not seen, on which probes are learned and tested, fold by fold.
+"pretrain": self-supervised training; "dev": selects the distance's checkpoint; "test": held-out
+subjects, on which probes are fitted and tested by cross-validation.
 
 >>> table = pd.DataFrame({"dataset": "simulator", "subject": [f"s{k}" for k in range(10)]})
->>> motion_parts(table, ["simulator"], 0.4, 0.15, seed=0).value_counts().to_dict()
+>>> subject_split(table, ["simulator"], 0.4, 0.15, seed=0).value_counts().to_dict()
 {'pretrain': 5, 'test': 4, 'dev': 1}
 """
 
@@ -17,47 +17,46 @@ import pandas as pd
 
 from rppg.datasets.folds import split_by_subject
 
-HALVES = {"BasicMotions": ("train", "test")}  # subjects are not told; the archive's two files are
+HALVES = {"BasicMotions": ("train", "test")}  # subjects are unknown: the archive's two files
 
 
-def motion_parts(
+def subject_split(
     table: pd.DataFrame, datasets: list[str], test_share: float, dev_share: float, seed: int
 ) -> pd.Series:
     """ "pretrain", "dev" or "test" for each window of a table with dataset, subject (n,).
 
-    Of `datasets`, a share of the subjects is tested on, and of the others a share is "dev"; all of
-    any other dataset is tested on.  Raises ValueError, with what to do, for a dataset that the
-    table does not have, a share that is not between 0 and 1, and fewer than three subjects to share
-    out.
+    In `datasets`, test_share of the subjects is "test" and dev_share of the others "dev"; any other
+    dataset is all "test".  Raises ValueError, with what to do, for a dataset that is not in the
+    table, a share that is not between 0 and 1, and fewer than three subjects.
     """
     _check(table, datasets, {"test_share": test_share, "dev_share": dev_share})
-    parts = pd.Series("test", index=table.index)
+    split = pd.Series("test", index=table.index)
     learned = table[table["dataset"].isin(datasets)]
     rest = learned[_folds(learned, seed, fraction=test_share) == 1]
     if (n_left := len(_subjects(rest))) < 2:
-        found = f"test_share {test_share} leaves {n_left} subject of {datasets} to learn from"
+        problem = f"test_share {test_share} leaves {n_left} subject of {datasets} for pre-training"
         advice = "one of them is for dev_share: take a smaller test_share"
-        raise ValueError(f"{found}, expected 2 or more, {advice}")
+        raise ValueError(f"{problem}, expected 2 or more, {advice}")
     is_dev = _folds(rest, seed + 1, fraction=dev_share) == 0
-    parts[rest.index] = np.where(is_dev, "dev", "pretrain")
-    return parts
+    split[rest.index] = np.where(is_dev, "dev", "pretrain")
+    return split
 
 
 def probe_folds(table: pd.DataFrame, n_folds: int, seed: int) -> pd.Series:
-    """Fold 0, 1, ... of each window of one dataset, by subject; BasicMotions has its archive's two
-    halves, since which student made a recording is not published."""
+    """Fold 0, 1, ... of each window of one dataset, by subject; for BasicMotions its archive's
+    two halves, since the subject of a recording is not published."""
     dataset = table["dataset"].unique().item()
     if dataset in HALVES:
         starts = [table["subject"].str.startswith(half) for half in HALVES[dataset]]
         if not (starts[0] | starts[1]).all():
-            raise ValueError(f"subjects of {dataset} begin with neither of {HALVES[dataset]}")
+            raise ValueError(f"subjects of {dataset} start with neither of {HALVES[dataset]}")
         return starts[1].astype("int64")
     return _folds(table, seed, n_folds=n_folds)
 
 
 def origin_of(table: pd.DataFrame) -> str:
-    """ "synthetic" or "real", of all windows of a table.  Raises ValueError where both are there,
-    or no window is."""
+    """ "synthetic" or "real", for all windows of a table.  Raises ValueError if the table has both
+    or no window."""
     known = table[["dataset", "origin"]].drop_duplicates().sort_values("dataset")
     if known["origin"].nunique() != 1:
         named = ", ".join(f"{dataset} ({origin})" for dataset, origin in known.to_numpy())
@@ -69,16 +68,16 @@ def origin_of(table: pd.DataFrame) -> str:
 def _check(table: pd.DataFrame, datasets: list[str], shares: dict[str, float]) -> None:
     known = sorted(table["dataset"].unique())
     if not datasets or (unknown := sorted(set(datasets) - set(known))):
-        found = f"no windows of {unknown}" if datasets else "no dataset to learn from"
-        advice = "name in `datasets` of the profile's runs what is to be learned from, as "
+        problem = f"no windows of {unknown}" if datasets else "no dataset to pre-train on"
+        advice = "name the datasets for pre-training in `datasets` of the profile's runs, as "
         advice += "relcon_paper does"
-        raise ValueError(f"{found}, expected datasets among {known}: {advice}")
+        raise ValueError(f"{problem}, expected datasets among {known}: {advice}")
     for name, share in shares.items():
         if not 0 < share < 1:
-            raise ValueError(f"{name} is {share}, expected a share of subjects, over 0 and below 1")
+            raise ValueError(f"{name} is {share}, expected a share of subjects above 0 and below 1")
     if (n_subjects := len(_subjects(table[table["dataset"].isin(datasets)]))) < 3:
         text = f"{datasets} have windows of {n_subjects} subjects"
-        advice = "one each to learn from, to choose the distance by (dev_share) and to test on"
+        advice = "one each for pre-training, for choosing the distance (dev_share) and for testing"
         raise ValueError(f"{text}, expected 3 or more, {advice}: name more `datasets`")
 
 
@@ -87,8 +86,7 @@ def _subjects(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _folds(table: pd.DataFrame, seed: int, **how) -> pd.Series:
-    """split_by_subject's fold of each window.  Subjects are split, not windows, of which there may
-    be very many: no id but the subjects' matters there."""
+    """split_by_subject's fold of each window, computed per subject, as windows may be very many."""
     subjects = table["dataset"] + "/" + table["subject"]
     folds = split_by_subject(subjects.unique() + "/all", seed=seed, **how)
     return subjects.map(folds.set_index(folds["dataset"] + "/" + folds["subject"])["fold"])

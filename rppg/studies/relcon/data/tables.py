@@ -1,19 +1,18 @@
-"""Plain tables of motion: one row a sample, as CSV or parquet, for anybody's own recordings.
+"""Plain tables of IMU data: one row per sample, as CSV or parquet, for your own recordings.
 
     subject,session,activity,time_s,x,y,z,cadence_spm
     ann,monday,walking,0.00,0.02,-0.11,0.98,112
 
-Seconds from any start, acceleration in g as the sensor gives it (1 at rest; near 0 where gravity
-was taken out).  activity is empty where there is no label; further columns of numbers are targets,
-empty where they have no meaning.  A file SYNTHETIC.txt beside the table or above it says that
-nothing in it was recorded from a person.
+Seconds from any start, acceleration in g as measured (1 at rest; near 0 if gravity was removed).
+activity is empty for no label; further numeric columns are targets, empty if they do not apply.  A
+file SYNTHETIC.txt in the table's folder or above it marks the data as not recorded from a person.
 
     >>> import tempfile
     >>> t = np.arange(300) / 100
     >>> still = np.tile([0.0, 0.0, 1.0], (300, 1))
     >>> recording = MotionRecording("mine", "ann", "monday", t, still, ["sitting"] * 300)
     >>> path = write_table(Path(tempfile.mkdtemp()) / "mine.csv", [recording])
-    >>> [(found.id, found.xyz_g.shape) for found in read_table(path)]
+    >>> [(recording.id, recording.xyz_g.shape) for recording in read_table(path)]
     [('mine/ann/monday', (300, 3))]
 """
 
@@ -23,29 +22,29 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rppg.studies.relcon.data.recording import MAX_GAP_S, MotionRecording
 from rppg.datasets.recording import SYNTHETIC_MARK, origin_of
+from rppg.studies.relcon.data.recording import MAX_GAP_S, MotionRecording
 from rppg.utils.atomic import atomic_write
 
 TEXT = ["subject", "session", "activity"]
 AXES = ["x", "y", "z"]
 COLUMNS = [*TEXT, "time_s", *AXES]
 SUFFIXES = (".csv", ".parquet")
-SLOWEST_HZ = 5.0  # the median rate of a session; a step takes half a second
-MILLISECONDS = (1, 1000 / SLOWEST_HZ)  # where a median step of time lies that is in these
-LARGEST_G = 4.0  # the median of a session's norms; a run's is 1 to 2
-UNITS = {  # where a median norm lies that is no g: what it is, and what to do
+SLOWEST_HZ = 5.0  # lowest median rate of a session; a step takes half a second
+MILLISECONDS = (1, 1000 / SLOWEST_HZ)  # range of the median time step if it is in ms
+LARGEST_G = 4.0  # largest median norm of a session; when running it is 1 to 2
+UNITS = {  # range of the median norm: the unit that it suggests, and what to do
     (5, 20): "m/s^2: divide x, y and z by 9.80665",
     (500, 2000): "mg: divide x, y and z by 1000",
 }
-OTHER_UNIT = "a unit of the sensor's own: scale x, y and z so that rest is 1"
+OTHER_UNIT = "raw sensor units: scale x, y and z so that the norm at rest is 1"
 
 
 def read_table(path, dataset: str | None = None) -> Iterator[MotionRecording]:
-    """One recording for each subject and session of a table, in the order they first come.
+    """One recording for each subject and session of a table, in order of first appearance.
 
-    dataset: its name, by default the file's without suffix.  Raises ValueError as check_table
-    does, for another suffix, and for a file that is no such table.
+    dataset: its name, by default the file's stem.  Raises ValueError as check_table does, and for
+    another suffix.
     """
     path = Path(path)
     table = _read(path)
@@ -66,10 +65,10 @@ def read_table(path, dataset: str | None = None) -> Iterator[MotionRecording]:
 
 
 def write_table(path, recordings: Iterable[MotionRecording]) -> Path:
-    """Write recordings as one table, whole; returns path.  The dataset's name is not in it.
+    """Write recordings as one table, atomically, without the dataset's name; returns path.
 
-    Raises ValueError as check_table does, for another suffix, and where the recordings' origin is
-    not what SYNTHETIC.txt, or its absence, beside the table or above it says.
+    Raises ValueError as check_table does, for another suffix, and if the recordings' origin
+    contradicts the presence or absence of SYNTHETIC.txt in the table's folder or above it.
     """
     path = Path(path)
     _check_suffix(path)
@@ -77,8 +76,8 @@ def write_table(path, recordings: Iterable[MotionRecording]) -> Path:
     for recording in recordings:
         if recording.origin != origin:
             should = "write" if recording.origin == "synthetic" else "take another folder than with"
-            found = f"{recording.id} is {recording.origin}, {path.parent} is marked as {origin}"
-            raise ValueError(f"{found}: {should} a {SYNTHETIC_MARK} there first")
+            problem = f"{recording.id} is {recording.origin}, {path.parent} is marked as {origin}"
+            raise ValueError(f"{problem}: {should} a {SYNTHETIC_MARK} there first")
         tables.append(_table_of(recording))
     table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
     check_table(table, str(path))
@@ -87,12 +86,12 @@ def write_table(path, recordings: Iterable[MotionRecording]) -> Path:
 
 
 def check_table(table: pd.DataFrame, where: str) -> None:
-    """Raises ValueError, which begins with `where` and says what to do, for a table that is none:
+    """Raises ValueError, which starts with `where` and says what to do, for an invalid table:
 
-    columns missing or of the wrong kind; no rows; NaN or infinite time or acceleration, an empty
-    subject or session; time that goes back, comes twice, is by its steps in milliseconds or below
-    SLOWEST_HZ, or leaves a gap longer than MAX_GAP_S in a session; acceleration that by its size is
-    m/s^2 or mg (what is without gravity may pass).
+    columns missing or of the wrong type; no rows; NaN or infinite time or acceleration; an empty
+    subject or session; time that decreases, repeats, seems to be in milliseconds, is sampled below
+    SLOWEST_HZ or has a gap longer than MAX_GAP_S in a session; acceleration that seems to be in
+    m/s^2 or mg (data without gravity may pass this check).
     """
     table = table.reset_index(drop=True)
     _check_columns(table, where)
@@ -105,19 +104,19 @@ def check_table(table: pd.DataFrame, where: str) -> None:
 
 def _check_columns(table: pd.DataFrame, where: str) -> None:
     if missing := [column for column in COLUMNS if column not in table]:
-        expected = f"expected {', '.join(COLUMNS)} (activity empty where there is no label)"
+        expected = f"expected {', '.join(COLUMNS)} (activity may be empty)"
         found = f"found {', '.join(map(str, table.columns)) or 'none'}"
         if len(table.columns) == 1 and ";" in str(table.columns[0]):
             found += ", one column with ';' in it: save it with commas between columns"
-        raise ValueError(f"{where} lacks columns {', '.join(missing)}: {found}, {expected}")
+        raise ValueError(f"{where}: missing columns {', '.join(missing)}: {found}, {expected}")
     if table.empty:
-        raise ValueError(f"{where} has no rows: expected one for each sample")
+        raise ValueError(f"{where} has no rows: expected one per sample")
     for column in (column for column in table if column not in TEXT):
         if pd.api.types.is_numeric_dtype(table[column]):
             continue
         wrong = pd.to_numeric(table[column], errors="coerce").isna() & table[column].notna()
         found = f"{_row(wrong)}: {table[column][wrong].iloc[0]!r}" if wrong.any() else "text"
-        advice = "expected a number; mend it, or leave the column out if it is no target"
+        advice = "expected a number; correct it, or remove the column if it is not a target"
         raise ValueError(f"{where}: column {column}, {found}, {advice}")
 
 
@@ -131,20 +130,20 @@ def _check_values(table: pd.DataFrame, where: str) -> None:
         wrong = ~np.isfinite(table[column].astype(np.float64))
         if wrong.any():
             found = f"{where}: column {column}, {_row(wrong)}: {table[column][wrong].iloc[0]}"
-            missed = f"leave such rows out, and after more than {MAX_GAP_S:g} s of them"
-            raise ValueError(f"{found}, expected a number; {missed} begin another session")
+            missed = f"remove such rows, and after more than {MAX_GAP_S:g} s of them"
+            raise ValueError(f"{found}, expected a number; {missed} start another session")
 
 
 def _check_times(times_s: pd.Series, where: str) -> None:
     steps_s = times_s.diff()
     if (steps_s < 0).any():
-        raise ValueError(f"{where}, {_row(steps_s < 0)}: time_s goes back; sort the rows by time")
+        raise ValueError(f"{where}, {_row(steps_s < 0)}: time_s decreases; sort the rows by time")
     if (steps_s == 0).any():
-        advice = "keep one row for each time"
-        raise ValueError(f"{where}, {_row(steps_s == 0)}: a time_s that comes twice; {advice}")
+        advice = "keep one row per time"
+        raise ValueError(f"{where}, {_row(steps_s == 0)}: time_s repeats; {advice}")
     step_s = steps_s.median()
-    if step_s * SLOWEST_HZ > 1.001:  # 1, and what is lost in rounding
-        found = f"{1 / step_s:.3g} samples a second by time_s, expected {SLOWEST_HZ:g} or more"
+    if step_s * SLOWEST_HZ > 1.001:  # 1, with a margin for rounding
+        found = f"{1 / step_s:.3g} samples per second by time_s, expected {SLOWEST_HZ:g} or more"
         in_ms = MILLISECONDS[0] <= step_s <= MILLISECONDS[1]
         advice = "; time_s looks like milliseconds: divide by 1000" if in_ms else ""
         raise ValueError(f"{where}: {found}{advice}")
@@ -164,17 +163,17 @@ def _check_unit(xyz: np.ndarray, where: str) -> None:
 
 
 def _sessions(table: pd.DataFrame):
-    """((subject, session), its rows), in the order they first come."""
+    """((subject, session), its rows), in order of first appearance."""
     return table.groupby(["subject", "session"], sort=False, observed=True)
 
 
 def _row(wrong: pd.Series) -> str:
-    """The first row that is wrong, counted from 1 as a spreadsheet does below its header."""
+    """The first wrong row, counted from 1 below the header."""
     return f"row {wrong[wrong].index[0] + 1}"
 
 
 def _read(path: Path) -> pd.DataFrame:
-    """The table, where a CSV's text stays text ("007", "NA")."""
+    """The table; text columns of a CSV stay text ("007", "NA")."""
     _check_suffix(path)
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
@@ -187,7 +186,7 @@ def _read(path: Path) -> pd.DataFrame:
 
 def _check_suffix(path: Path) -> None:
     if path.suffix not in SUFFIXES:
-        raise ValueError(f"{path} is no table by its name, expected one of {', '.join(SUFFIXES)}")
+        raise ValueError(f"{path}: unknown table format, expected one of {', '.join(SUFFIXES)}")
 
 
 def _table_of(recording: MotionRecording) -> pd.DataFrame:

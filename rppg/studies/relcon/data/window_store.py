@@ -1,8 +1,8 @@
-"""Windows on the disk: cut once from all recordings, read without being loaded.
+"""Window store: windows cut once from all recordings and memory-mapped from disk.
 
-    <folder>/windows.npy     (n, 256, 3) float32, in g, mapped into memory where it is read
+    <folder>/windows.npy     (n, 256, 3) float32, in g
     <folder>/index.parquet   n rows in the order of windows.npy, columns as in windows.py
-    <folder>/problems.csv    what could not be read, and why: dataset, name, reason
+    <folder>/problems.csv    files that could not be read: dataset, name, reason
 
     >>> from rppg.studies.relcon.data.readers import find_motion
     >>> problems = write_windows("prepared/wrist", find_motion("data"))  # doctest: +SKIP
@@ -11,7 +11,7 @@
     >>> walked.xyz_g[:64].shape  # doctest: +SKIP
     (64, 256, 3)
 
-The index is written last: where it lies, all of it is there.
+The index is written last: if it exists, the store is complete.
 """
 
 import re
@@ -23,20 +23,20 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from rppg.studies.relcon.data.recording import Found
-from rppg.studies.relcon.data.windows import RATE_HZ, WINDOW, cut_windows
 from rppg.datasets.npy_writer import ArrayFile
+from rppg.studies.relcon.data.recording import SourceFile
+from rppg.studies.relcon.data.windows import RATE_HZ, WINDOW, cut_windows
 from rppg.utils.atomic import atomic_write
 
 WINDOWS, INDEX, PROBLEMS = "windows.npy", "index.parquet", "problems.csv"
-UNREADABLE = (ValueError, OSError, EOFError)  # the last: a compressed file that is cut short
+UNREADABLE = (ValueError, OSError, EOFError)  # EOFError: a truncated compressed file
 
 
 class Rows:
-    """Some windows of an array, which stay where they are until they are asked for.
+    """A lazy selection of windows from an array.
 
-    Indexed as the array (k, 256, 3) that it stands for: `rows[3]`, `rows[:64]`, `rows[[2, 5], 9:]`;
-    np.asarray loads all of it.
+    Indexed like the array (k, 256, 3) that it represents: `rows[3]`, `rows[:64]`,
+    `rows[[2, 5], 9:]`; np.asarray loads all of it.
     """
 
     def __init__(self, array, positions: np.ndarray):
@@ -57,7 +57,7 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """Windows and what is known of each.  Raises ValueError where there are not as many of both."""
+    """Windows and their metadata.  Raises ValueError if the two differ in length."""
 
     xyz_g: np.ndarray | Rows  # (n, 256, 3) float32
     table: pd.DataFrame  # n rows, index 0 to n - 1
@@ -70,7 +70,7 @@ class Windows:
         return len(self.table)
 
     def part(self, mask_or_positions) -> "Windows":
-        """Those where the mask (n,) is true, or at positions (k,), in that order; none is loaded.
+        """The windows selected by a mask (n,) or by positions (k,), in that order; none is loaded.
 
         Raises ValueError for a mask of another length, IndexError for positions out of range.
         """
@@ -82,14 +82,13 @@ class Windows:
         return Windows(Rows(self.xyz_g, positions), table)
 
 
-def write_windows(folder, found: Iterable[Found], progress: bool = True) -> pd.DataFrame:
-    """Cut everything found into windows below `folder`; returns problems: dataset, name, reason.
+def write_windows(folder, sources: Iterable[SourceFile], progress: bool = True) -> pd.DataFrame:
+    """Cut all sources into windows below `folder`; returns problems: dataset, name, reason.
 
-    One Found is in memory at a time.  One that cannot be read is a problem and gives no window; so
-    is a recording without 2.56 s on end, and a Found with a recording that another one had.  The
-    rest goes on.  Killed, it leaves what was there before, or no index; others' files below
-    `folder` stay.  Raises ValueError, naming problems, where nothing gives a window, and OSError
-    where the folder cannot be written.
+    One source is in memory at a time.  A source is listed as a problem and skipped if it cannot be
+    read or repeats a recording of another source; so is a recording without 2.56 s on end.  If
+    killed, the old store remains, or there is no index.  Raises ValueError, naming problems, if no
+    source gives a window, and OSError if the folder cannot be written.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -97,65 +96,66 @@ def write_windows(folder, found: Iterable[Found], progress: bool = True) -> pd.D
 
     def cut_all(part: Path) -> None:
         with ArrayFile(part, (WINDOW, 3), "<f4") as file:
-            for xyz_g, rows in _cut(found, problems, progress):
+            for xyz_g, rows in _cut(sources, problems, progress):
                 file.append(xyz_g)
                 tables.append(rows)
         if not tables:
-            raise ValueError(f"nothing found gives a window: {_first(problems)}")
-        (folder / INDEX).unlink(missing_ok=True)  # the old one's windows are about to go
+            raise ValueError(f"no source gives a window: {_first(problems)}")
+        (folder / INDEX).unlink(missing_ok=True)  # its windows are about to be replaced
 
     atomic_write(folder / WINDOWS, cut_all)
-    told = pd.DataFrame(problems, columns=["dataset", "name", "reason"], dtype=object)
-    atomic_write(folder / PROBLEMS, lambda part: told.to_csv(part, index=False))
+    skipped = pd.DataFrame(problems, columns=["dataset", "name", "reason"], dtype=object)
+    atomic_write(folder / PROBLEMS, lambda part: skipped.to_csv(part, index=False))
     table = pd.concat(tables, ignore_index=True)
     atomic_write(folder / INDEX, lambda part: table.to_parquet(part, index=False))
-    return told
+    return skipped
 
 
 def read_windows(folder) -> Windows:
-    """Windows as written.  Raises FileNotFoundError where there are none, or not all of them, and
-    ValueError where index and windows are not of one writing."""
+    """The windows of a store.  Raises FileNotFoundError if it is missing or incomplete, ValueError
+    if index and windows do not belong together."""
     folder = Path(folder)
     if missing := [name for name in (INDEX, WINDOWS) if not (folder / name).is_file()]:
-        raise FileNotFoundError(f"{folder} lacks {' and '.join(missing)}: write the windows first")
+        names = " and ".join(missing)
+        raise FileNotFoundError(f"{folder}: {names} missing: write the windows first")
     table = pd.read_parquet(folder / INDEX)
     return Windows(np.load(folder / WINDOWS, mmap_mode="r"), table)
 
 
-def _cut(found: Iterable[Found], problems: list, progress: bool):
-    """Windows and rows of every Found that can be read; appends to `problems`."""
-    owner: dict[str, str] = {}  # recording -> the Found that had it
-    bar = tqdm(found, desc="windows", unit="file", disable=not progress)
-    for item in bar:
-        bar.set_postfix_str(item.name)
+def _cut(sources: Iterable[SourceFile], problems: list, progress: bool):
+    """Windows and rows of every source that can be read; appends to `problems`."""
+    owner: dict[str, str] = {}  # recording -> its source
+    bar = tqdm(sources, desc="windows", unit="file", disable=not progress)
+    for source in bar:
+        bar.set_postfix_str(source.name)
         try:
-            cut = _of_found(item, owner)
+            cut = _of_source(source, owner)
         except UNREADABLE as error:
-            problems.append((item.dataset, item.name, str(error) or type(error).__name__))
+            problems.append((source.dataset, source.name, str(error) or type(error).__name__))
             continue
         short = f"no {WINDOW / RATE_HZ:g} s without a gap, as a window needs"
-        problems += [(item.dataset, id, short) for id, (_, rows) in cut if rows.empty]
-        owner.update((id, item.name) for id, _ in cut)
+        problems += [(source.dataset, id, short) for id, (_, rows) in cut if rows.empty]
+        owner.update((id, source.name) for id, _ in cut)
         yield from (part for _, part in cut if len(part[1]))
 
 
-def _of_found(item: Found, owner: dict[str, str]) -> list[tuple[str, tuple]]:
-    """(recording's id, its windows and rows) of all recordings."""
+def _of_source(source: SourceFile, owner: dict[str, str]) -> list[tuple[str, tuple]]:
+    """(id, (windows, rows)) of each recording of a source."""
     cut = []
-    for recording in item.read():
+    for recording in source.read():
         if other := owner.get(recording.id):
-            raise ValueError(f"{recording.id} is in {other} already: rename one of the two")
+            raise ValueError(f"{recording.id} is also in {other}: rename one of the two")
         cut.append((recording.id, cut_windows(recording)))
     if not cut:
-        raise ValueError("it has no recordings")
+        raise ValueError("it contains no recordings")
     ids = pd.concat([rows["id"] for _, (_, rows) in cut])
     if ids.duplicated().any():
-        raise ValueError(f"{ids[ids.duplicated()].iloc[0]} comes twice in it: rename a session")
+        raise ValueError(f"{ids[ids.duplicated()].iloc[0]} occurs twice in it: rename a session")
     return cut
 
 
 def _first(problems: list[tuple[str, str, str]]) -> str:
-    """What is wrong with the first few; most reasons name their file themselves."""
+    """The first few problems, each with its file's name unless the reason contains it."""
     named = [
         reason
         if re.search(rf"(^|/){re.escape(Path(name).name)}\b", reason)

@@ -1,4 +1,4 @@
-"""Windows of 2.56 s, what nets see of a recording: 256 samples at 100 Hz, by three axes, in g.
+"""Windows of 2.56 s: 256 samples at 100 Hz by three axes, in g.
 
     >>> t = np.arange(0, 60, 1 / 50)  # a minute at 50 Hz
     >>> from rppg.studies.relcon.data.recording import MotionRecording
@@ -9,8 +9,8 @@
     ((23, 256, 3), 'demo/ann/s1@0012.80', 'sitting')
 
 Window and rate are those of Xu et al., RelCon, ICLR 2025; values stay raw, in g.  Row columns: id,
-dataset, subject, session, hour (of the recording's own clock), start_s, activity ("" where there
-is no label), origin, then the recording's targets.
+dataset, subject, session, hour (of the recording's own clock), start_s, activity ("" for no
+label), origin, then the recording's targets.
 """
 
 import math
@@ -25,17 +25,16 @@ from rppg.studies.relcon.data.recording import MAX_GAP_S, MotionRecording
 RATE_HZ = 100.0
 WINDOW = 256  # samples
 COLUMNS = ["id", "dataset", "subject", "session", "hour", "start_s", "activity", "origin"]
-FASTER = 1.2  # a source faster than this many times RATE_HZ is low-passed first
-LOW_PASS_HZ, LOW_PASS_ORDER = 40.0, 8  # both ways: -0.4 dB at 33 Hz, -31 dB or less from 50 Hz
+FASTER = 1.2  # sources above this multiple of RATE_HZ are low-passed first
+LOW_PASS_HZ, LOW_PASS_ORDER = 40.0, 8  # zero-phase: -0.4 dB at 33 Hz, -31 dB or less from 50 Hz
 
 
 def resampled(times_s: np.ndarray, xyz_g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A stretch without gaps on a uniform 100 Hz grid that starts with its first sample.
 
     times_s (T,) increasing, xyz_g (T, 3) without NaN -> (n,) float64, (n, 3) float32.  Linear
-    between samples.  A source faster than 120 Hz goes to the next multiple of 100 Hz and through a
-    zero-phase Butterworth low-pass of 40 Hz, of which every so many samples are kept.  Raises
-    ValueError for fewer than two samples.
+    between samples.  Sources above 120 Hz are resampled to the next multiple of 100 Hz, low-passed
+    at 40 Hz (zero-phase Butterworth) and decimated.  Raises ValueError for fewer than two samples.
     """
     if len(times_s) < 2:
         raise ValueError(f"{len(times_s)} samples, expected 2 or more to resample")
@@ -53,9 +52,9 @@ def resampled(times_s: np.ndarray, xyz_g: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def stretches(recording: MotionRecording) -> list[np.ndarray]:
-    """Positions of measured samples, (k,) each, such that none has a gap longer than MAX_GAP_S.
+    """Positions of measured samples, (k,) per stretch, without gaps longer than MAX_GAP_S.
 
-    A sample that is NaN on an axis was not measured: it is missing as one without a row is.
+    A sample that is NaN on any axis counts as missing.
     """
     measured = np.flatnonzero(~np.isnan(recording.xyz_g).any(axis=1))
     breaks = np.flatnonzero(np.diff(recording.times_s[measured]) > MAX_GAP_S) + 1
@@ -65,16 +64,16 @@ def stretches(recording: MotionRecording) -> list[np.ndarray]:
 def cut_windows(recording: MotionRecording, step: int = WINDOW) -> tuple[np.ndarray, pd.DataFrame]:
     """Windows (n, 256, 3) float32 every `step` samples and their rows, n of them.
 
-    No window spans a gap longer than MAX_GAP_S; shorter ones, NaN samples among them, are
-    interpolated.  What is too short for a window gives none.  activity: what more than half of
-    the window's samples have; targets: their mean, NaN where a sample's is.  A sample of the grid
-    has label and targets of the recording's nearest one.  Raises ValueError for a step below 1
-    and for a target that is named like another column.
+    No window spans a gap longer than MAX_GAP_S; shorter gaps and NaN samples are interpolated.
+    Stretches shorter than a window give none.  activity: the label of more than half of the
+    window's samples; targets: their mean, NaN if any sample's is.  Each sample of the 100 Hz grid
+    takes label and targets of the nearest measured sample.  Raises ValueError for a step below 1
+    and for a target with the name of another column.
     """
     if step < 1:
         raise ValueError(f"step is {step}, expected 1 or more samples")
     if named := sorted(set(COLUMNS) & recording.targets.keys()):
-        raise ValueError(f"{recording.id}: targets {named} are named like columns: rename them")
+        raise ValueError(f"{recording.id}: targets {named} have names of columns: rename them")
     codes, names = pd.factorize(recording.activities)
     parts = [_of_stretch(recording, stretch, codes, step) for stretch in stretches(recording)]
     parts = [part for part in parts if part is not None]
@@ -106,9 +105,9 @@ def _windowed(values: np.ndarray, step: int) -> np.ndarray:
 
 
 def _majority(codes: np.ndarray) -> np.ndarray:
-    """The code that more than half of a row has, else -1: (n, 256) -> (n,).
+    """The code of more than half of a row, else -1: (n, 256) -> (n,).
 
-    Such a code is the row's median, wherever it stands.
+    Such a code is always the row's median.
     """
     middle = np.partition(codes, WINDOW // 2, axis=1)[:, WINDOW // 2]
     return np.where((codes == middle[:, None]).sum(axis=1) > WINDOW // 2, middle, -1)

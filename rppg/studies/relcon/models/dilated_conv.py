@@ -1,4 +1,4 @@
-"""The convolutional net of the learned distance: what a sample and its neighbours look like.
+"""Dilated convolutional network of the learned distance: features of each sample's neighbourhood.
 
 windows (P, C, T) -> features (P, E, T), each with mean 0 and variance 1 over time.
 
@@ -6,9 +6,9 @@ windows (P, C, T) -> features (P, E, T), each with mean 0 and variance 1 over ti
     >>> net(torch.randn(2, 3, 256)).shape
     torch.Size([2, 64, 256])
 
-The first convolution is a partial one: a sum over the samples of its kernel that are seen, in
-proportion to how many are.  What is beyond a border is not seen, nor is what is masked; where
-nothing is seen, it gives 0.  The others are padded with zeros.
+The first convolution is partial: the sum over the visible samples of its kernel, divided by their
+share.  Samples beyond a border and masked samples are not visible; without any visible sample the
+result is 0.  The other convolutions are zero-padded.
 
 Source: Xu et al., REBAR, ICLR 2024 (the net); Liu et al., ECCV 2018 (partial convolution); code
 https://github.com/maxxu05/relcon/blob/aed836f/relcon/nets/CrossAttn/utils/DilatedConv.py.
@@ -20,7 +20,7 @@ from torch.nn.functional import conv1d, gelu, layer_norm, pad
 
 
 class DilatedNet(nn.Module):
-    """(P, C, T) -> (P, E, T).  seen: (P, 1, T) bool, samples that it may look at; None: all.
+    """(P, C, T) -> (P, E, T).  seen: (P, 1, T) bool, visible samples; None: all.
 
     kernel: samples, odd.  layers: residual blocks of dilation 1, 2, 4, ...  Raises ValueError for
     an even kernel.
@@ -45,28 +45,29 @@ class DilatedNet(nn.Module):
         return self.after_first(first + self.first.bias[:, None] * (share > 0))
 
     def after_first(self, first: Tensor) -> Tensor:
-        """What follows the first convolution (P, E, T)."""
+        """The layers after the first convolution, of its output (P, E, T)."""
         x = _normalised(gelu(first))
         for block in self.blocks:
             x = block(x)
         return x
 
     def first_sums(self, x: Tensor) -> Tensor:
-        """What the first convolution makes of each channel of a window (C, T) alone, without bias:
-        (C, E, T).  As it is linear, windows that differ in channels' scales share these."""
+        """First convolution of each channel of a window (C, T) separately, without bias: (C, E, T).
+
+        As it is linear, windows that differ only in their channels' scales share these sums."""
         half = self.first.padding[0]
         around = pad(x, (half, half)).unfold(1, *self.first.kernel_size, 1)  # (C, T, kernel)
         sums = self.first.weight.transpose(0, 1) @ around.transpose(1, 2)  # (C, E, T)
         return sums / self._share(torch.ones_like(x[None, :1]))
 
     def _share(self, seen: Tensor) -> Tensor:
-        """How much of the kernel is seen at each sample (P, 1, T), 0-1."""
+        """Visible share of the kernel at each sample (P, 1, T), 0-1."""
         kernel = seen.new_ones(1, 1, *self.first.kernel_size)
         return conv1d(seen, kernel, padding=self.first.padding) / kernel.numel()
 
 
 class _Block(nn.Module):
-    """x (P, E, T) and what a dilated convolution of a few channels makes of it."""
+    """Residual block of (P, E, T): a bottleneck and a dilated convolution."""
 
     def __init__(self, width: int, bottleneck: int, kernel: int, dilation: int):
         super().__init__()

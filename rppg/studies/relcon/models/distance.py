@@ -1,28 +1,28 @@
-"""A learned distance of windows: how well the anchor is rebuilt from what is in the candidate.
+"""A learned distance between windows: the error of reconstructing an anchor from a candidate.
 
 anchors and candidates (.., T, 3) in g; distance = squared error of the rebuilt anchor, summed over
-time and axes, so not symmetric; windows of one batch have one length T.
+time and axes, hence not symmetric; windows of one batch have one length T.
 
     >>> model = MotionDistance(DistanceConfig()).eval()
     >>> anchors, candidates = torch.randn(4, 256, 3), torch.randn(10, 256, 3)
-    >>> rebuilt = model(anchors, candidates[:4])  # pair by pair: what training needs
+    >>> rebuilt = model(anchors, candidates[:4])  # pair by pair, as in training
     >>> rebuilt.shape, reconstruction_error(rebuilt, anchors).shape
     (torch.Size([4, 256, 3]), torch.Size([4]))
-    >>> model.distances(anchors, model.keys(candidates)).shape  # every pair, what is shared once
+    >>> model.distances(anchors, model.keys(candidates)).shape  # every pair, shared work once
     torch.Size([4, 10])
 
-Both windows are normalised with the candidate's mean and standard deviation (RevIN); queries from
-the anchor, keys and values from the candidate, by three convolutional nets; each sample of the
-anchor is a weighted mean of the candidate's values, with sparsemax weights, in training as in
-evaluation; then the normalisation is undone.
+Both windows are normalised with the candidate's mean and standard deviation (RevIN).  Three
+convolutional networks compute queries from the anchor, keys and values from the candidate.  Each
+sample of the anchor is a weighted mean of the candidate's values, with sparsemax weights in
+training and in evaluation; then the normalisation is inverted.
 
-Where gravity lies in a window is how the sensor is worn, and of raw windows it decides most of the
-error; with centred=True, which is not in the paper, each window's own mean is taken out first.
+The direction of gravity in a window depends on the sensor placement and dominates the error of raw
+windows; with centred=True, which is not in the paper, each window's own mean is subtracted first.
 
 Source: Xu et al., RelCon, ICLR 2025, section 3.1; code
-https://github.com/maxxu05/relcon/tree/aed836f, but for its evaluation, which has softmax weights on
-nets that sparsemax trained.  statistics="anchor", attention="softmax" and masked samples are those
-of its predecessor: Xu et al., REBAR, ICLR 2024.
+https://github.com/maxxu05/relcon/tree/aed836f, except for its evaluation, which uses softmax
+weights with networks trained by sparsemax.  statistics="anchor", attention="softmax" and masked
+samples belong to its predecessor: Xu et al., REBAR, ICLR 2024.
 """
 
 from dataclasses import dataclass
@@ -37,15 +37,15 @@ from rppg.studies.relcon.models.revin import RevIN, statistics
 from rppg.studies.relcon.models.sparsemax import sparsemax
 
 AXES = 3
-PAIRS_ON_CPU = 4  # done at a time, so that their attention (T, T) stays in a core's cache
-PAIRS_ELSEWHERE = 256  # a GPU wants much to do at once: 67 MB of attention at T of 256
+PAIRS_ON_CPU = 4  # per chunk, so that their attention (T, T) stays in a core's cache
+PAIRS_ELSEWHERE = 256  # large chunks for a GPU: 67 MB of attention at T of 256
 ATTENTIONS = {"sparsemax": sparsemax, "softmax": lambda logits: logits.softmax(dim=-1)}
 STATISTICS = ("candidate", "anchor")
 
 
 @dataclass(frozen=True)
 class DistanceConfig:
-    """The defaults are the paper's: 58,617 parameters.  ValueError for what cannot be."""
+    """The defaults are the paper's: 58,617 parameters.  Raises ValueError for invalid values."""
 
     width: int = 64  # E, of queries, keys and values
     bottleneck: int = 8
@@ -53,8 +53,8 @@ class DistanceConfig:
     layers: int = 2  # dilated blocks after the first; dilations 1, 2, 4, ...
     dropout: float = 0.1  # of attention weights, in training only
     attention: str = "sparsemax"  # or "softmax"
-    statistics: str = "candidate"  # whose mean and std normalise both; or "anchor"
-    centred: bool = False  # each window about its own mean: without gravity, however it is worn
+    statistics: str = "candidate"  # source of mean and std for both; or "anchor"
+    centred: bool = False  # subtract each window's mean, and thus gravity
 
     def __post_init__(self):
         if self.attention not in ATTENTIONS:
@@ -66,10 +66,10 @@ class DistanceConfig:
 
 
 class Keys(NamedTuple):
-    """All that distances need of K candidates, none of it of an anchor."""
+    """Everything that distances need of K candidates, independent of anchors."""
 
-    keys: Tensor  # (K, T, E), over the root of E
-    values: Tensor  # (K, 3, T) in g: what a query rebuilds that looks at this sample alone
+    keys: Tensor  # (K, T, E), divided by the root of E
+    values: Tensor  # (K, 3, T) in g: reconstruction by full attention to this sample
     mean: Tensor  # (K, 3) in g
     std: Tensor  # (K, 3) in g
 
@@ -77,8 +77,8 @@ class Keys(NamedTuple):
 class MotionDistance(nn.Module):
     """Anchors (P, T, 3) and candidates (P, T, 3) -> rebuilt anchors (P, T, 3), all in g.
 
-    masked: (P, T) bool, samples of the anchor that its query does not see.  Raises ValueError for
-    shapes that do not fit.
+    masked: (P, T) bool, samples of the anchor hidden from its query.  Raises ValueError for shapes
+    that do not match.
     """
 
     def __init__(self, config: DistanceConfig):
@@ -94,8 +94,8 @@ class MotionDistance(nn.Module):
         if len(anchors) != len(candidates):
             raise ValueError(f"expected as many candidates as anchors, {len(anchors)}")
         if masked is not None and masked.shape != anchors.shape[:2]:
-            found = f"{tuple(masked.shape)} for anchors {tuple(anchors.shape)}"
-            raise ValueError(f"expected masked (P, T), found {found}")
+            shapes = f"{tuple(masked.shape)} for anchors {tuple(anchors.shape)}"
+            raise ValueError(f"expected masked (P, T), found {shapes}")
         level = anchors.mean(dim=1, keepdim=True) if self.config.centred else 0.0  # (P, 1, 3)
         anchors = self._centred(anchors).transpose(1, 2)  # (P, 3, T)
         candidates = self._centred(candidates).transpose(1, 2)  # (P, 3, T)
@@ -111,10 +111,10 @@ class MotionDistance(nn.Module):
 
     @torch.no_grad()
     def keys(self, candidates: Tensor) -> Keys:
-        """What `distances` needs of candidates (K, T, 3), once for all anchors.
+        """Keys of candidates (K, T, 3) for `distances`, computed once for all anchors.
 
-        Raises ValueError where the anchor's statistics normalise: nothing is the candidate's alone
-        then; take forward.
+        Raises ValueError with statistics "anchor", since keys then depend on the anchor: use
+        forward.
         """
         _check(candidates, candidates)
         if self.config.statistics == "anchor":
@@ -123,9 +123,9 @@ class MotionDistance(nn.Module):
         mean, std = statistics(candidates)
         n_pairs = pairs_at_once(candidates.device)
         parts = zip(*(x.split(n_pairs) for x in (candidates, mean, std)), strict=True)
-        found = [self._keys_and_values(self.revin(*part)) for part in parts]
-        keys, values = (torch.cat(some) for some in zip(*found, strict=True))
-        values = values + self.out.bias[:, None]  # weights sum to 1: it may as well come first
+        pairs = [self._keys_and_values(self.revin(*part)) for part in parts]
+        keys, values = (torch.cat(tensors) for tensors in zip(*pairs, strict=True))
+        values = values + self.out.bias[:, None]  # weights sum to 1, so the bias can come first
         return Keys(keys, self.revin.undone(values, mean, std), mean, std)
 
     @torch.no_grad()
@@ -142,20 +142,20 @@ class MotionDistance(nn.Module):
         keys: of A * c windows, those of the first anchor first.
         """
         if len(keys.mean) != c * len(anchors):
-            found = f"keys are of {len(keys.mean)} windows, anchors are {len(anchors)}"
-            raise ValueError(f"{found}: expected {c} windows an anchor")
+            counts = f"keys of {len(keys.mean)} windows for {len(anchors)} anchors"
+            raise ValueError(f"{counts}: expected {c} windows per anchor")
         constant = self._constant_sums(anchors, keys)
         anchors = self._centred(anchors)
-        own = (Keys(*some) for some in zip(*(x.split(c) for x in keys), strict=True))
-        found = [self._to_all(a, k, constant) for a, k in zip(anchors, own, strict=True)]
-        return torch.stack(found)
+        own = (Keys(*parts) for parts in zip(*(x.split(c) for x in keys), strict=True))
+        rows = [self._to_all(a, k, constant) for a, k in zip(anchors, own, strict=True)]
+        return torch.stack(rows)
 
     def _centred(self, windows: Tensor) -> Tensor:
-        """Windows (n, T, 3) as the nets take them."""
+        """Windows (n, T, 3), without their mean if the config says so."""
         return windows - windows.mean(dim=1, keepdim=True) if self.config.centred else windows
 
     def _constant_sums(self, anchors: Tensor, keys: Keys) -> Tensor:
-        """What the queries' first convolution makes of a constant 1 in each axis, and of nothing:
+        """First convolution of the query network for a constant 1 on each axis, and its bias:
         (4, E * T)."""
         _check(anchors, keys.values.transpose(1, 2))
         ones = torch.ones_like(anchors[0].T)  # (3, T)
@@ -165,27 +165,27 @@ class MotionDistance(nn.Module):
     def _to_all(self, anchor: Tensor, keys: Keys, constant: Tensor) -> Tensor:
         """Distances (K,) of one anchor (T, 3).
 
-        Its query depends on the candidate by RevIN, hence on a scale and a shift for each axis
-        alone: of the first convolution, only the sum over axes is done for each pair.
+        Its query depends on the candidate only by RevIN, that is by a scale and a shift per axis:
+        of the first convolution, only the sum over axes is computed per pair.
         """
         anchor = anchor.T  # (3, T)
-        own_mean = anchor.mean(dim=1)  # (3,): taken out, lest small differences of large numbers
+        own_mean = anchor.mean(dim=1)  # (3,): subtracted against cancellation
         sums = self.query.first_sums(anchor - own_mean[:, None]).flatten(1)  # (3, E * T)
         sums = torch.cat([sums, constant])  # (7, E * T)
         scale = self.revin.gain / keys.std  # (K, 3)
         shift = self.revin.offset + scale * (own_mean - keys.mean)
         factors = torch.cat([scale, shift, torch.ones_like(scale[:, :1])], dim=1)  # (K, 7)
-        found, n_pairs = [], pairs_at_once(anchor.device)
+        distances, n_pairs = [], pairs_at_once(anchor.device)
         parts = (x.split(n_pairs) for x in (factors, keys.keys, keys.values))
-        for some in zip(*parts, strict=True):
-            first = (some[0] @ sums).unflatten(1, (self.config.width, -1))  # (k, E, T)
-            weights = self._weights(self.query.after_first(first), some[1])  # (k, T, T)
-            rebuilt = some[2] @ weights.transpose(1, 2)  # (k, 3, T)
-            found.append(reconstruction_error(rebuilt, anchor))
-        return torch.cat(found)
+        for factor, key, value in zip(*parts, strict=True):
+            first = (factor @ sums).unflatten(1, (self.config.width, -1))  # (k, E, T)
+            weights = self._weights(self.query.after_first(first), key)  # (k, T, T)
+            rebuilt = value @ weights.transpose(1, 2)  # (k, 3, T)
+            distances.append(reconstruction_error(rebuilt, anchor))
+        return torch.cat(distances)
 
     def _keys_and_values(self, normalised: Tensor) -> tuple[Tensor, Tensor]:
-        """Of candidates (P, 3, T): keys (P, T, E), and values (P, 3, T) without the out's bias."""
+        """Of candidates (P, 3, T): keys (P, T, E), and values (P, 3, T) without the output bias."""
         keys = self.key(normalised).transpose(1, 2) / self.config.width**0.5
         return keys, self.out.weight @ self.value(normalised)
 
@@ -196,7 +196,7 @@ class MotionDistance(nn.Module):
 
 
 def pairs_at_once(device: torch.device) -> int:
-    """How many pairs are done at a time on a device; it changes no distance."""
+    """Number of pairs per chunk on a device; it does not change any distance."""
     return PAIRS_ON_CPU if device.type == "cpu" else PAIRS_ELSEWHERE
 
 
@@ -210,5 +210,5 @@ def _check(anchors: Tensor, candidates: Tensor) -> None:
         if windows.ndim != 3 or windows.shape[2] != AXES or not windows.numel():
             raise ValueError(f"expected windows (n, T, 3), found {tuple(windows.shape)}")
     if anchors.shape[1] != candidates.shape[1]:
-        found = f"{anchors.shape[1]} and {candidates.shape[1]} samples"
-        raise ValueError(f"anchors and candidates have {found}, expected one length")
+        lengths = f"{anchors.shape[1]} and {candidates.shape[1]} samples"
+        raise ValueError(f"anchors and candidates have {lengths}, expected one length")

@@ -1,11 +1,10 @@
-"""The encoder of motion: windows of an accelerometer in, one embedding a window out.
+"""The IMU encoder: accelerometer windows in, one embedding per window out.
 
-Windows are (B, T, 3) in g, as measured: nothing is standardised before the first layer, since the
-level of gravity and the strength of a movement are facts about it.  A 1-D ResNet without its widest
-stage; each residual block is BN, ReLU, convolution, twice, and the sum with what came in (through a
-1 x 1 convolution where the width changes):
+Windows are (B, T, 3) in g, not standardised, since gravity and the strength of a movement carry
+information.  A 1-D ResNet without its widest stage; each residual block is BN, ReLU, convolution,
+twice, plus its input (through a 1 x 1 convolution if the width changes):
 
-    start   convolution of 7, every 2nd sample; BN, ReLU; largest of 3, every 2nd   64 x 62
+    start   convolution of 7, stride 2; BN, ReLU; max pooling of 3, stride 2        64 x 62
     blocks  3 of 64 features and kernel 3, 4 of 128 and 4, 6 of 256 and 4          256 x 62
     pool    mean over time                                                         256
 
@@ -25,18 +24,18 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 N_AXES = 3
-LEAST_SAMPLES = 16  # of a window: fewer are next to nothing behind two halvings
+LEAST_SAMPLES = 16  # of a window, which is halved twice
 START_KERNEL, START_POOL, START_STRIDE = 7, 3, 2
 
 
 @dataclass(frozen=True)
 class EncoderConfig:
-    """The defaults are the paper's.  ValueError for what cannot be."""
+    """The defaults are the paper's.  Raises ValueError for invalid values."""
 
     widths: tuple[int, ...] = (64, 128, 256)  # features of each stage; the last is D
     blocks: tuple[int, ...] = (3, 4, 6)  # residual blocks of each stage
-    kernels: tuple[int, ...] = (3, 4, 4)  # samples that a stage's convolutions see
-    head_hidden: int = 0  # features between the head's two layers; 0: it has one layer
+    kernels: tuple[int, ...] = (3, 4, 4)  # of each stage's convolutions, in samples
+    head_hidden: int = 0  # features between the head's two layers; 0: one layer
     n_outputs: int = 0  # of the head; 0: no head
 
     def __post_init__(self):
@@ -44,23 +43,23 @@ class EncoderConfig:
         for name in stages:
             object.__setattr__(self, name, tuple(getattr(self, name)))  # JSON makes them lists
             if min(getattr(self, name), default=0) < 1:
-                found = getattr(self, name)
-                raise ValueError(f"{name} is {found}, expected a number of 1 or more a stage")
+                value = getattr(self, name)
+                raise ValueError(f"{name} is {value}, expected a number of 1 or more per stage")
         if len({len(getattr(self, name)) for name in stages}) != 1:
-            found = ", ".join(f"{name} {getattr(self, name)}" for name in stages)
-            raise ValueError(f"found {found}, expected as many stages in each")
+            given = ", ".join(f"{name} {getattr(self, name)}" for name in stages)
+            raise ValueError(f"found {given}, expected the same number of stages in each")
         for name in ("head_hidden", "n_outputs"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected 0 or more")
         if self.head_hidden and not self.n_outputs:
-            raise ValueError(f"head_hidden is {self.head_hidden} without a head: give n_outputs")
+            raise ValueError(f"head_hidden is {self.head_hidden} without a head: set n_outputs")
 
 
 class MotionNet(nn.Module):
-    """(B, T, 3) in g -> embeddings (B, D); with headed=True (B, n_outputs), the head's of them.
+    """(B, T, 3) in g -> embeddings (B, D); with headed=True head outputs (B, n_outputs).
 
-    T is any number from LEAST_SAMPLES on.  Both are float32 under autocast, too.  Raises ValueError
-    for another shape, and where a head is asked for that the config does not have.
+    T is LEAST_SAMPLES or more.  Both are float32 even under autocast.  Raises ValueError for
+    another shape, and with headed=True if the config has no head.
     """
 
     def __init__(self, config: EncoderConfig):
@@ -74,7 +73,7 @@ class MotionNet(nn.Module):
         if not headed:
             return embeddings
         if self.head is None:
-            raise ValueError("this net has no head: build it with n_outputs of 1 or more")
+            raise ValueError("this encoder has no head: build it with n_outputs of 1 or more")
         with torch.autocast(embeddings.device.type, enabled=False):
             return self.head(embeddings)  # (B, n_outputs)
 
@@ -105,11 +104,11 @@ class Encoder(nn.Module):
 
 
 class Block(nn.Module):
-    """BN, ReLU, convolution, twice; and the sum with the input: (B, n_in, t) -> (B, n_out, t)."""
+    """BN, ReLU, convolution, twice, plus the input: (B, n_in, t) -> (B, n_out, t)."""
 
     def __init__(self, n_in: int, n_out: int, kernel: int):
         super().__init__()
-        self.margins = ((kernel - 1) // 2, kernel // 2)  # zeros before and behind: t stays
+        self.margins = ((kernel - 1) // 2, kernel // 2)  # zero padding that keeps t
         self.norm1, self.conv1 = nn.BatchNorm1d(n_in), nn.Conv1d(n_in, n_out, kernel)
         self.norm2, self.conv2 = nn.BatchNorm1d(n_out), nn.Conv1d(n_out, n_out, kernel)
         self.skip = nn.Identity() if n_in == n_out else nn.Conv1d(n_in, n_out, 1)
@@ -128,5 +127,5 @@ def _head(config: EncoderConfig) -> nn.Module:
 
 
 def at_least_float32(values: Tensor) -> Tensor:
-    """The values in float32 where they are in half precision."""
+    """The values, in float32 if they are in half precision."""
     return values.to(torch.promote_types(values.dtype, torch.float32))

@@ -1,17 +1,17 @@
-"""What a window tells without any learning: 26 numbers that a turn of the sensor does not change.
+"""Hand-crafted features: 26 rotation-invariant numbers per window.
 
     >>> features = hand_made(np.random.default_rng(0).normal(size=(4, 256, 3)))
     >>> features.shape, features.dtype
     ((4, 26), dtype('float32'))
 
-The columns, of windows (n, T, 3) in g at 100 Hz, logarithms natural and of squares in g^2:
+The columns, for windows (n, T, 3) in g at 100 Hz, with natural logarithms of squares in g^2:
 
-    0-2    logarithms of the eigenvalues of the covariance of the three axes, the least first
-    3-23   logarithms of the power in 21 bands, about the mean, by a Hann window, summed over axes:
+    0-2    logarithms of the eigenvalues of the covariance of the three axes, smallest first
+    3-23   logarithms of the power in 21 bands, mean removed, Hann window, summed over axes:
            0.5 Hz wide to 5 Hz, 1 Hz to 10 Hz, 5 Hz to 30 Hz, then 30-40 and 40-50 Hz (EDGES_HZ)
     24-25  mean and standard deviation of the norm, in g
 
-A rotation turns the covariance and leaves its eigenvalues, the sum over axes and the norm alone.
+A rotation changes neither the eigenvalues of the covariance nor sums over axes nor the norm.
 """
 
 import numpy as np
@@ -20,15 +20,15 @@ from scipy.signal import periodogram
 from rppg.studies.relcon.data.windows import RATE_HZ
 
 EDGES_HZ = np.r_[np.arange(0, 5, 0.5), np.arange(5, 10), np.arange(10, 30, 5), 30, 40, 50]  # 22
-LEAST_G2 = 1e-8  # of eigenvalues and powers: 0.1 mg, far below a sensor's noise
-AT_A_TIME = 4096  # windows: 100 MB
+LEAST_G2 = 1e-8  # floor of eigenvalues and powers: 0.1 mg, far below a sensor's noise
+AT_A_TIME = 4096  # windows per chunk: 100 MB
 
 
 def hand_made(xyz_g: np.ndarray) -> np.ndarray:
-    """Features (n, 26) float32 of windows (n, T, 3) in g, as the file's head has them.
+    """Features (n, 26) float32 of windows (n, T, 3) in g, as listed at the top of this file.
 
-    The power of a band without a frequency of the window's (T below 256) is LEAST_G2.  Raises
-    ValueError for another shape and where there is no window.
+    The power of a band without any of the window's frequencies (T below 256) is LEAST_G2.  Raises
+    ValueError for another shape or no window.
     """
     if len(xyz_g.shape) != 3 or xyz_g.shape[2] != 3 or not len(xyz_g):
         raise ValueError(f"expected windows (n, T, 3), n 1 or more, found {tuple(xyz_g.shape)}")
@@ -47,8 +47,8 @@ def _features(xyz_g: np.ndarray) -> np.ndarray:
 
 
 def _powers(centred: np.ndarray) -> np.ndarray:
-    """Mean squares (n, 21) of what lies in each band, from the lower edge to below the upper one;
-    50 Hz itself is in the last."""
+    """Mean squares (n, 21) in each band, from the lower edge to below the upper one; the last band
+    includes 50 Hz."""
     at_hz, density = periodogram(centred, RATE_HZ, window="hann", axis=1)  # (n, T / 2 + 1, 3)
     power = density.sum(axis=2) * (at_hz[1] - at_hz[0])  # (n, T / 2 + 1)
     band = np.minimum(np.searchsorted(EDGES_HZ, at_hz, side="right"), len(EDGES_HZ) - 1) - 1

@@ -1,22 +1,22 @@
-"""RevIN: windows normalised with statistics that may be another's, and the way back.
+"""RevIN: reversible normalisation of windows with given statistics.
 
 windows (P, C, T), statistics (P, C) each -> (P, C, T).
 
     >>> revin = RevIN(3)
     >>> anchors, candidates = torch.randn(2, 3, 256), 5 + torch.randn(2, 3, 256)
-    >>> found = statistics(candidates)
-    >>> normalised = revin(anchors, *found)
-    >>> torch.allclose(revin.undone(normalised, *found), anchors, atol=1e-5)
+    >>> mean, std = statistics(candidates)
+    >>> normalised = revin(anchors, mean, std)
+    >>> torch.allclose(revin.undone(normalised, mean, std), anchors, atol=1e-5)
     True
 
-Source: Kim et al., Reversible Instance Normalization, ICLR 2022, eq. 2 and 3.  The code of RelCon
-adds 1e-10 to the gain that is divided by; we do not.
+Source: Kim et al., Reversible Instance Normalization, ICLR 2022, eq. 2 and 3.  RelCon's code
+adds 1e-10 to the gain before dividing; we do not.
 """
 
 import torch
 from torch import Tensor, nn
 
-EPSILON = 1e-5  # g^2 for windows in g, added to variances: 0.003 g of noise on a still window
+EPSILON = 1e-5  # g^2, added to variances: 0.003 g of noise on a still window
 
 
 def statistics(windows: Tensor) -> tuple[Tensor, Tensor]:
@@ -26,7 +26,7 @@ def statistics(windows: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class RevIN(nn.Module):
-    """Windows (P, C, T) by mean and std (P, C), then by a gain and an offset a channel."""
+    """Windows (P, C, T) by mean and std (P, C), then by a gain and an offset per channel."""
 
     def __init__(self, n_channels: int):
         super().__init__()
@@ -38,6 +38,6 @@ class RevIN(nn.Module):
         return (windows - mean[..., None]) * scale + self.offset[:, None]
 
     def undone(self, normalised: Tensor, mean: Tensor, std: Tensor) -> Tensor:
-        """The windows (P, C, T) that forward made this of."""
+        """Inverse of forward: windows (P, C, T)."""
         plain = (normalised - self.offset[:, None]) / self.gain[:, None]
         return plain * std[..., None] + mean[..., None]

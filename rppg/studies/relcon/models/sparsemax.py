@@ -1,14 +1,14 @@
-"""Sparsemax: the point of the probability simplex that is nearest to a row of logits.
+"""Sparsemax: the point of the probability simplex nearest to a row of logits.
 
 logits (..., n) -> weights (..., n): none below 0, each row's sum 1, most of them exactly 0.
 
     >>> sparsemax(torch.tensor([1.0, 0.75, -3.0])).tolist()
     [0.625, 0.375, 0.0]
 
-weights = max(logits - tau, 0) where tau makes the sum 1.  No row is sorted: Newton's method climbs
-to tau from below, each step as if what is above tau now were the support.  That can only shrink, so
-it ends, and at the exact support.  To begin near the end, the same is done first for the maxima of
-a few groups of the row: the tau of a part of a row is never above that of the row.
+weights = max(logits - tau, 0) with tau such that they sum to 1.  Rows are not sorted: Newton's
+method increases tau from below, each step with the entries above the current tau as support.  The
+support can only shrink, so the method terminates at the exact one.  For a good start it first runs
+on the maxima of a few groups of the row: the tau of a subset of a row is never above the row's.
 
 Source: Martins and Astudillo, From Softmax to Sparsemax, ICML 2016, eq. 2-5 and 14; Newton's method
 (Michelot's algorithm): Condat, Fast projection onto the simplex and the l1 ball, 2016, section 2.
@@ -21,16 +21,16 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-GROUPS, FIRST_STEPS = 32, 3  # of a row, on whose maxima tau is climbed to first, in a few steps
-SLACK = 1e-6  # more than rounding may have lifted a first tau by, for logits of order 1
-BLOCK = 2**18  # logits done at a time, so that they stay in a core's cache
+GROUPS, FIRST_STEPS = 32, 3  # groups of a row, and steps on their maxima for a first tau
+SLACK = 1e-6  # more than the rounding error of a first tau, for logits of order 1
+BLOCK = 2**18  # logits per chunk, so that they stay in a core's cache
 
 
 def sparsemax(logits: Tensor) -> Tensor:
     """Sparsemax along the last axis: (..., n) -> (..., n), with its gradient.
 
-    Half precision is computed in float32.  A row with NaN or +inf, or of -inf alone, has no nearest
-    point and becomes NaN, as with softmax.  Raises ValueError where there is no last axis or it is
+    Half precision is computed in float32.  A row with NaN or +inf, or of -inf only, has no nearest
+    point and becomes NaN, as with softmax.  Raises ValueError without a last axis or if it is
     empty.
     """
     if not logits.ndim or not logits.shape[-1]:
@@ -43,8 +43,8 @@ class _Sparsemax(torch.autograd.Function):
     def forward(ctx, logits: Tensor) -> Tensor:
         rows = logits.reshape(-1, logits.shape[-1])
         parts = rows.split(max(1, BLOCK // rows.shape[1]))
-        found = [_project(part) for part in parts]
-        weights = found[0] if len(found) == 1 else torch.cat(found)  # cat copies
+        projected = [_project(part) for part in parts]
+        weights = projected[0] if len(projected) == 1 else torch.cat(projected)  # cat copies
         weights = weights.view(logits.shape)
         ctx.save_for_backward(weights)
         return weights
@@ -65,7 +65,7 @@ def _project(logits: Tensor) -> Tensor:
     if n < 2 * GROUPS:
         top = logits.amax(dim=1, keepdim=True)  # (R, 1)
         return _climb(logits, _below(top - 1, top))
-    size = n // GROUPS  # of a group; what is left over is in none
+    size = n // GROUPS  # of a group; the remainder is in none
     maxima = logits[:, : size * GROUPS].view(-1, size, GROUPS).amax(dim=1)  # (R, GROUPS)
     top = maxima.amax(dim=1, keepdim=True)  # (R, 1)
     first = _climb(maxima, _below(top - 1, top), FIRST_STEPS)
@@ -74,14 +74,14 @@ def _project(logits: Tensor) -> Tensor:
 
 
 def _climb(logits: Tensor, tau: Tensor, most: float = inf) -> Tensor:
-    """max(logits - tau, 0) (R, n) of a tau (R, 1) that begins too low, after `most` steps or, where
-    no support shrinks any more, at the exact one: the weights."""
+    """Weights max(logits - tau, 0) (R, n), starting from a tau (R, 1) that is too low, after `most`
+    steps or, once no support shrinks any more, at the exact tau."""
     weights = (logits - tau).relu_()
     above = torch.sign(weights)  # 1 above tau, 0 elsewhere
     size = above.sum(dim=1, keepdim=True)  # (R, 1)
     for n_steps in count(1):
         step = weights.sum(dim=1, keepdim=True).sub_(1).div_(size)
-        weights.sub_(step.clamp_min_(0)).relu_()  # below 0 by rounding alone
+        weights.sub_(step.clamp_min_(0)).relu_()  # negative only by rounding
         smaller = torch.sign(weights, out=above).sum(dim=1, keepdim=True)
         if n_steps == most or not (smaller < size).any():
             return weights
@@ -89,5 +89,5 @@ def _climb(logits: Tensor, tau: Tensor, most: float = inf) -> Tensor:
 
 
 def _below(tau: Tensor, top: Tensor) -> Tensor:
-    """tau (R, 1), less what rounding may have added next to logits as large as top (R, 1)."""
+    """tau (R, 1) minus a margin for rounding errors at logits as large as top (R, 1)."""
     return tau - SLACK * (1 + top.abs())

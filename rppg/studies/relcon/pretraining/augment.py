@@ -1,4 +1,4 @@
-"""Eight augmentations of accelerometer windows (B, T, 3): what hardly changes what is being done.
+"""Eight augmentations of accelerometer windows (B, T, 3).
 
     >>> windows_g = torch.randn(4, 256, 3)
     >>> generator = torch.Generator().manual_seed(0)
@@ -8,14 +8,14 @@
     >>> augmented.shape, applied.shape, applied.sum(dim=1).tolist()
     (torch.Size([4, 256, 3]), torch.Size([4, 8]), [2, 2, 2, 2])
 
-Each is a function (windows, generator) -> windows of the same shape, dtype and device, drawn for
-every window alone; the windows given stay as they are.  The generator's device may be another.
+Each is a function (windows, generator) -> windows of the same shape, dtype and device, drawn
+independently per window; the input is not modified.  The generator may be on another device.
 
 Source: the augmentations and strengths of Xu et al., RelCon, ICLR 2025, most of them after Um et
 al., ICMI 2017, written from their definitions.  Rotations differ on purpose: the released code
 draws an axis in a cube and a uniform angle, which favours the cube's corners and small rotations;
-ours are uniform on SO(3), since a sensor may be worn any way round.  A window's augmentations come
-in the order of AUGMENTATIONS; in the released code they come in the order drawn.
+ours are uniform on SO(3), since sensor placement is arbitrary.  A window's augmentations are
+applied in the order of AUGMENTATIONS; in the released code in the order drawn.
 """
 
 from collections.abc import Callable
@@ -27,23 +27,23 @@ import torch
 from scipy.interpolate import CubicSpline
 from torch import Tensor
 
-JITTER = 0.1  # g: deviation of the noise
-SCALING = 0.25  # deviation of an axis' factor around 1
+JITTER = 0.1  # g: standard deviation of the noise
+SCALING = 0.25  # standard deviation of an axis' factor around 1
 N_CUTS = 5  # of segment_permutation: up to 6 pieces
-N_KNOTS, SPEED = 6, 0.2  # of time_warp: knots, both ends among them; deviation of speeds around 1
-LEAST_SPEED = 0.05  # of time_warp: time neither stands still nor runs back
-OTHER_ORDERS = tuple(permutations(range(3)))[1:]  # of the axes; the first is the identity
+N_KNOTS, SPEED = 6, 0.2  # of time_warp: knots including both ends; standard deviation of speed
+LEAST_SPEED = 0.05  # of time_warp, so that time always increases
+OTHER_ORDERS = tuple(permutations(range(3)))[1:]  # of the axes, without the identity
 
 Augmentation = Callable[[Tensor, torch.Generator], Tensor]
 
 
 def jitter(windows: Tensor, generator: torch.Generator) -> Tensor:
-    """White noise of JITTER g is added."""
+    """Adds white noise of JITTER g."""
     return windows + JITTER * _normal(windows.shape, windows, generator)
 
 
 def scaling(windows: Tensor, generator: torch.Generator) -> Tensor:
-    """Each axis times a factor of its own, normal around 1 with a deviation of SCALING."""
+    """Each axis times its own factor, normal around 1 with standard deviation SCALING."""
     factors = 1 + SCALING * _normal((len(windows), 1, 3), windows, generator)
     return windows * factors
 
@@ -54,17 +54,17 @@ def rotation(windows: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def negation(windows: Tensor, generator: torch.Generator) -> Tensor:
-    """All values with the other sign; nothing is drawn."""
+    """Flips all signs; not random."""
     return -windows
 
 
 def time_reversal(windows: Tensor, generator: torch.Generator) -> Tensor:
-    """The last sample first; nothing is drawn."""
+    """Reverses time; not random."""
     return windows.flip(1)
 
 
 def axis_permutation(windows: Tensor, generator: torch.Generator) -> Tensor:
-    """The axes in one of their five other orders."""
+    """Permutes the axes by one of the five non-identity permutations."""
     orders = torch.tensor(OTHER_ORDERS, device=windows.device)  # (5, 3)
     size = (len(windows),)
     drawn = torch.randint(len(orders), size, generator=generator, device=generator.device)
@@ -73,7 +73,7 @@ def axis_permutation(windows: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def segment_permutation(windows: Tensor, generator: torch.Generator) -> Tensor:
-    """Pieces between N_CUTS random cuts in any order.  Cuts that fall on one place are one."""
+    """Permutes the pieces between N_CUTS random cuts.  Coinciding cuts count as one."""
     n, length = windows.shape[:2]
     place = torch.arange(length, device=windows.device)
     size = (n, N_CUTS, 1)
@@ -85,11 +85,11 @@ def segment_permutation(windows: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def time_warp(windows: Tensor, generator: torch.Generator) -> Tensor:
-    """Played at a speed that wanders, each axis with its own.
+    """Plays each axis at its own, smoothly varying speed.
 
-    Speeds are a cubic spline through N_KNOTS even knots, normal around 1 with a deviation of SPEED;
-    times are their running sum, stretched so that first and last samples stay; values at these
-    times are linear between samples.
+    Speeds are a cubic spline through N_KNOTS even knots, normal around 1 with standard deviation
+    SPEED; times are their running sum, scaled so that first and last samples stay; values at these
+    times are interpolated linearly.
     """
     n, length, n_axes = windows.shape
     knots = 1 + SPEED * _normal((n, N_KNOTS, n_axes), windows, generator)
@@ -115,11 +115,12 @@ AUGMENTATIONS: dict[str, Augmentation] = {
 
 
 def augment(windows: Tensor, generator: torch.Generator, n: int = 2) -> tuple[Tensor, Tensor]:
-    """Each window with n of the AUGMENTATIONS, drawn without replacement, in the dict's order.
+    """Applies n of the AUGMENTATIONS to each window, drawn without replacement, in the dict's
+    order.
 
-    windows: (B, T, 3) float, in g -> augmented (B, T, 3) and applied (B, 8) bool, which ones a
-    window went through, in the dict's order.  Raises ValueError for another shape or n, TypeError
-    for windows that are not float.
+    windows: (B, T, 3) float, in g -> augmented (B, T, 3) and applied (B, 8) bool, which ones were
+    applied, in the dict's order.  Raises ValueError for another shape or n, TypeError for windows
+    that are not float.
     """
     if windows.ndim != 3 or windows.shape[1] < 2 or windows.shape[2] != 3:
         raise ValueError(f"expected windows (B, T, 3), T 2 or more, found {tuple(windows.shape)}")
@@ -136,10 +137,10 @@ def augment(windows: Tensor, generator: torch.Generator, n: int = 2) -> tuple[Te
 
 
 def random_rotations(n: int, like: Tensor, generator: torch.Generator) -> Tensor:
-    """Rotation matrices (n, 3, 3), uniform on SO(3), of `like`'s dtype and device.
+    """Rotation matrices (n, 3, 3), uniform on SO(3), with `like`'s dtype and device.
 
-    Four normal values are a direction that is uniform on the sphere in four dimensions: a unit
-    quaternion.  Source: Shoemake, Graphics Gems III, 1992.
+    Four normal values, normalised, are a uniformly distributed unit quaternion.  Source: Shoemake,
+    Graphics Gems III, 1992.
     """
     quaternions = torch.nn.functional.normalize(_normal((n, 4), like, generator), dim=1)
     w, x, y, z = quaternions.unbind(1)
@@ -153,7 +154,8 @@ def random_rotations(n: int, like: Tensor, generator: torch.Generator) -> Tensor
 
 @lru_cache
 def spline_weights(length: int) -> np.ndarray:
-    """(length, N_KNOTS): times values at N_KNOTS even places, a cubic spline through them."""
+    """(length, N_KNOTS) matrix from values at N_KNOTS even knots to the cubic spline through
+    them."""
     places = np.linspace(0, length - 1, N_KNOTS)
     return CubicSpline(places, np.eye(N_KNOTS))(np.arange(length))
 
@@ -164,5 +166,5 @@ def _normal(shape, like: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _uniform(shape, like: Tensor, generator: torch.Generator) -> Tensor:
-    """Float32 whatever `like` is: half precision would draw too many values alike."""
+    """Always float32: half precision would draw too many equal values."""
     return torch.rand(shape, generator=generator, device=generator.device).to(like.device)

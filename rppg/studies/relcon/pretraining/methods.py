@@ -1,13 +1,13 @@
-"""The ways to pre-train one encoder, and those to learn a distance, by name.
+"""Pre-training methods and learned distances by name.
 
     method = METHODS["relcon"]
     net = MotionNet(method.config({"widths": (16, 32, 64)}))
     step = method.step(distance, temperature=0.1)
 
-"random" is the encoder as it is drawn: its batch norms have never seen data and change nothing.
-"features" has no encoder, windows are described by hand (features.py); "scratch" learns from labels
-alone (scratch.py).  A distance is named by its attention: RelCon's is "sparsemax", REBAR's
-"softmax".
+"random" is the encoder at initialisation, with batch norms that act as the identity.  "features"
+has no encoder but hand-crafted features (models/handcrafted.py); "scratch" is supervised training
+from scratch (probing/supervised.py).  A distance is named by its attention: RelCon's is
+"sparsemax", REBAR's "softmax".
 """
 
 from collections.abc import Callable
@@ -33,34 +33,34 @@ PROJECTION = 128  # outputs of SimCLR's head, as in its paper
 
 @dataclass(frozen=True)
 class Method:
-    """What a name stands for."""
+    """One way to get features: pre-training, supervised training or hand-crafted."""
 
     name: str  # in tables
     make_step: Callable | None = None  # (distance, temperature) -> step; None: no pre-training
-    needs_distance: str | None = None  # which attention the distance before it must have
-    needs_within: bool = False  # whether candidates of the anchor's subject and hour are drawn
+    needs_distance: str | None = None  # the attention of the distance that it requires
+    needs_within: bool = False  # whether it draws candidates of the anchor's subject and hour
     head: tuple[int, int] = (0, 0)  # head_hidden (-1: as wide as the embedding), n_outputs
-    describe: Callable[[np.ndarray], np.ndarray] | None = None  # (n, T, 3) -> (n, D), without a net
+    describe: Callable[[np.ndarray], np.ndarray] | None = None  # (n, T, 3) -> (n, D), no encoder
 
     @property
     def learns(self) -> bool:
-        """Whether something is learned without labels."""
+        """Whether it has a self-supervised pre-training."""
         return self.make_step is not None
 
     @property
     def is_probed(self) -> bool:
-        """Whether a linear model reads what is frozen; else every weight learns from labels."""
+        """Whether frozen features are probed; otherwise all weights are trained on labels."""
         return self is not METHODS["scratch"]
 
     def config(self, architecture: dict) -> EncoderConfig:
-        """Fields of EncoderConfig, with the head of this method."""
+        """EncoderConfig of the architecture with this method's head."""
         hidden, n_outputs = self.head
         widths = EncoderConfig(**architecture).widths
         hidden = widths[-1] if hidden < 0 else hidden
         return EncoderConfig(**architecture, head_hidden=hidden, n_outputs=n_outputs)
 
     def step(self, distance, temperature: float):
-        """The step for fit().  Raises ValueError where a distance lacks, or is another method's."""
+        """The step for fit().  Raises ValueError for a missing distance, or another method's."""
         attention = None if distance is None else distance.config.attention
         if attention != self.needs_distance:
             expected = f"a distance by {self.needs_distance}" if self.needs_distance else "none"
@@ -80,13 +80,13 @@ METHODS = {
     "features": Method("hand-made features", describe=hand_made),
 }
 
-DISTANCES = {  # attention: whose statistics normalise the anchor, and how the distance learns
+DISTANCES = {  # attention: source of the normalising statistics, objective of the distance
     "sparsemax": ("candidate", Rebuild()),
     "softmax": ("anchor", RebuildMasked()),
 }
 
 
-def distance_lesson(attention: str, architecture: dict) -> tuple[DistanceConfig, Callable]:
+def distance_setup(attention: str, architecture: dict) -> tuple[DistanceConfig, Callable]:
     """Config and step of a distance.  Raises ValueError for another attention."""
     if attention not in DISTANCES:
         raise ValueError(f"attention is {attention!r}, expected one of {sorted(DISTANCES)}")

@@ -1,4 +1,4 @@
-"""Steps of pre-training on windows of motion, for the one fit(): of the distance, of the encoder.
+"""Pre-training objectives on IMU windows, as steps for fit(): of the distance and of the encoder.
 
     fit(MotionDistance(config), batches, Rebuild(), FitConfig(n_steps=300, lr=1e-3), run_dir)
     fit(MotionNet(EncoderConfig()), batches, RelCon(distance), FitConfig(n_steps=400), run_dir)
@@ -34,19 +34,19 @@ from rppg.studies.relcon.pretraining.relcon_loss import (
 )
 from rppg.utils.seeding import generator_from
 
-MASKED_SPAN = 15  # samples that REBAR's distance learns to fill
-MASKED_SHARE = 0.5  # of the anchor's samples, where REBAR's distance is read
+MASKED_SPAN = 15  # samples hidden when REBAR's distance is trained
+MASKED_SHARE = 0.5  # of the anchor's samples, hidden when REBAR's distance is evaluated
 
 Values = tuple[Tensor, dict[str, Tensor]]
 
 
 @dataclass(frozen=True)
 class Rebuild:
-    """RelCon's distance learns to rebuild a window from an augmented copy of itself.
+    """RelCon's distance: reconstruct a window from an augmented copy of itself.
 
-    The loss is the squared error of the anchor's samples, summed over time and axes; a mean over
-    windows, where the released code has their sum: Adam does not feel the difference, a clip of
-    gradients does.
+    The loss is the squared error of the anchor's samples, summed over time and axes, mean over
+    windows; the released code sums over windows, which matters for gradient clipping but not for
+    Adam.
     """
 
     n_augmentations: int = 2
@@ -60,8 +60,8 @@ class Rebuild:
 
 @dataclass(frozen=True)
 class RebuildMasked:
-    """REBAR's distance learns to fill a span of the anchor that its query does not see, from the
-    whole anchor; the loss is of the hidden samples alone."""
+    """REBAR's distance: reconstruct a span of the anchor that is hidden from the query, with keys
+    of the whole anchor; the loss covers the hidden samples only."""
 
     span: int = MASKED_SPAN
 
@@ -79,9 +79,9 @@ class RebuildMasked:
 
 @dataclass(frozen=True)
 class RelCon:
-    """The relative contrastive loss: candidates are the anchor's own windows of the same hour and
-    the other anchors of the batch, whose subjects are nearly always others, ranked by a distance
-    that has been learned before."""
+    """The relative contrastive loss: candidates are windows of the anchor's subject and hour, and
+    the other anchors of the batch (nearly always of other subjects), ranked by a trained
+    distance."""
 
     distance: MotionDistance
     temperature: float = 0.1
@@ -97,7 +97,7 @@ class RelCon:
 
 @dataclass(frozen=True)
 class Rebar:
-    """The nearest of the anchor's own windows is its positive, the others are its negatives."""
+    """REBAR: the nearest window of the anchor's hour is its positive, the others its negatives."""
 
     distance: MotionDistance
     temperature: float = 0.1
@@ -113,7 +113,7 @@ class Rebar:
 
 @dataclass(frozen=True)
 class SimCLR:
-    """Two augmented copies of a window are alike, those of different windows are not."""
+    """SimCLR: two augmented copies of a window are positives, other windows negatives."""
 
     n_augmentations: int = 2
     temperature: float = 0.1
@@ -128,7 +128,7 @@ class SimCLR:
 
 @dataclass(frozen=True)
 class AugPred:
-    """Which augmentations were applied to a window is told from it."""
+    """Predict which augmentations were applied to a window."""
 
     n_augmentations: int = 2
 
@@ -143,7 +143,7 @@ class AugPred:
 class RebuildError:
     """Callable: a distance -> {"error"}, its loss on windows of other subjects.
 
-    The same windows and the same augmentations each time, so that values compare.
+    Windows and augmentations are the same in every call, so that values are comparable.
     """
 
     windows: Windows
@@ -160,11 +160,11 @@ class RebuildError:
 
 
 def embedded(model: Callable, anchors: Tensor, within: Tensor) -> tuple[Tensor, Tensor]:
-    """Embeddings (B, D) of anchors and (B, c, D) of their candidates, in one pass: batch norm sees
-    both together.  The released code takes two passes, one for each."""
+    """Embeddings (B, D) of anchors and (B, c, D) of their candidates, in one pass, so that
+    batch norm uses both together.  The released code takes two passes."""
     n = len(anchors)
-    found = model(torch.cat([anchors, within.flatten(0, 1)]))  # (B + B c, D)
-    return found[:n], found[n:].unflatten(0, within.shape[:2])
+    embeddings = model(torch.cat([anchors, within.flatten(0, 1)]))  # (B + B c, D)
+    return embeddings[:n], embeddings[n:].unflatten(0, within.shape[:2])
 
 
 @torch.no_grad()
@@ -182,7 +182,7 @@ def masked_distances(
     distance: MotionDistance, anchors: Tensor, within: Tensor, generator: torch.Generator
 ) -> Tensor:
     """REBAR's distances (B, c) of each anchor to its own candidates: the error of half of its
-    samples, drawn anew for each pair, which the query does not see."""
+    samples, drawn per pair and hidden from the query."""
     distance = distance.to(anchors.device).eval()
     n, c, length = within.shape[:3]
     order = torch.rand(n * c, length, generator=generator, device=anchors.device).argsort(dim=1)

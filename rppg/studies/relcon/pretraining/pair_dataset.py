@@ -1,16 +1,16 @@
-"""What pre-training and training draw from windows, for `rppg.dataloader.batches.Batches`.
+"""Datasets of windows for pre-training and supervised training, for `Batches`.
 
 An anchor is one window; its candidates within the subject are other windows of the same dataset,
-subject, session and hour.  Those "between subjects" need no drawing: they are the other anchors of
-the batch, nearly always of other subjects, but no one sees to it that all are.  Windows are (T, 3)
-float32 in g, c of them (c, T, 3).
+subject, session and hour.  Candidates "between subjects" are the other anchors of the batch, which
+are nearly always, but not by construction, of other subjects.  Windows are (T, 3) float32 in g, c
+of them (c, T, 3).
 
     >>> import pandas as pd
     >>> table = pd.DataFrame({"id": [f"demo/ann/monday@{k}" for k in range(4)], "dataset": "demo"})
     >>> table = table.assign(subject="ann", session="monday", hour=[9, 9, 9, 10])
     >>> windows = Windows(np.zeros((4, 256, 3), np.float32), table)
     >>> candidates = MotionCandidates(windows, n_within=2)
-    >>> len(candidates), candidates.n_left_out  # the only window of its hour has no candidates
+    >>> len(candidates), candidates.n_skipped  # the only window of its hour has no candidates
     (3, 1)
     >>> item = candidates.sample(0, torch.Generator())
     >>> item["anchor"].shape, item["within"].shape, item["id"]
@@ -29,13 +29,12 @@ OF_ONE_HOUR = ["dataset", "subject", "session", "hour"]
 
 
 class MotionCandidates:
-    """Every window that has n_within others of its hour is an anchor.
+    """Every window with n_within others in its hour is an anchor.
 
-    An item is {"anchor": (T, 3), "within": (c, T, 3), "id": str}: c = n_within others, drawn anew
-    each time, none twice.  With n_within of 0 every window is an anchor and there is no "within".
-    n_left_out says how many windows are no anchor; they are no one's candidates either, for it is
-    their whole hour that has too few.  Raises ValueError for a negative n_within, and where no
-    anchor is left.
+    An item is {"anchor": (T, 3), "within": (c, T, 3), "id": str}: c = n_within others, drawn
+    without replacement each time.  With n_within of 0 every window is an anchor and there is no
+    "within". n_skipped counts the windows in hours with too few; they are neither anchors nor
+    candidates. Raises ValueError for a negative n_within, and if no anchor is left.
     """
 
     def __init__(self, windows: Windows, n_within: int):
@@ -46,18 +45,18 @@ class MotionCandidates:
         self._hours = [np.sort(hour) for hour in hours if len(hour) > n_within]
         if not self._hours:
             raise ValueError(self._too_few(max(map(len, hours), default=0)))
-        self._ends = np.cumsum([len(hour) for hour in self._hours])  # anchors of the hours so far
+        self._ends = np.cumsum([len(hour) for hour in self._hours])  # cumulative number of anchors
 
     def __len__(self) -> int:
         return int(self._ends[-1])
 
     @property
-    def n_left_out(self) -> int:
-        """Windows whose hour has too few of them."""
+    def n_skipped(self) -> int:
+        """Number of windows in hours with too few of them."""
         return len(self.windows) - len(self)
 
     def sample(self, index: int, generator: torch.Generator) -> dict[str, Tensor | str]:
-        """Anchor number `index` with candidates that the generator decides."""
+        """Anchor number `index` with candidates drawn by the generator."""
         which = np.searchsorted(self._ends, index, side="right")
         hour, place = self._hours[which], index - self._ends[which]  # from the hour's end
         item = {"anchor": self._read(hour[place]), "id": self.windows.table["id"].iat[hour[place]]}
@@ -76,18 +75,18 @@ class MotionCandidates:
 
 
 class LabelledWindows:
-    """Windows with a label each, for training on them: {"anchor": (T, 3), "label": (), "id": str}.
+    """Windows with labels, for supervised training: {"anchor": (T, 3), "label": (), "id": str}.
 
-    labels: (n,) whole numbers (of classes; int64) or others (such as cadence; float32).  Raises
-    ValueError where they are not n finite numbers: choose the labelled windows by `part` first.
+    labels: (n,) integers (classes; int64) or floats (such as cadence; float32).  Raises ValueError
+    if they are not n finite numbers: select the labelled windows by `part` first.
     """
 
     def __init__(self, windows: Windows, labels: np.ndarray):
         labels, n = np.asarray(labels), len(windows)
         if labels.shape != (n,) or labels.dtype.kind not in "iuf" or not np.isfinite(labels).all():
-            found = f"labels of shape {labels.shape} and type {labels.dtype}"
-            advice = "leave windows without a label out by `part`"
-            raise ValueError(f"{found}, expected {n} finite numbers: {advice}")
+            given = f"labels of shape {labels.shape} and type {labels.dtype}"
+            advice = "exclude windows without a label by `part`"
+            raise ValueError(f"{given}, expected {n} finite numbers: {advice}")
         dtype = torch.float32 if labels.dtype.kind == "f" else torch.int64
         self.windows, self.labels = windows, torch.as_tensor(labels.copy(), dtype=dtype)
 

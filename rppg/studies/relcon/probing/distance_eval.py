@@ -1,12 +1,11 @@
-"""What a distance says of pairs of windows: are those of one activity nearer, and a rotated copy?
+"""Distance evaluation: are windows of the same activity nearer, and is a rotated copy nearer?
 
     pairs = pair_table(distance, untrained, windows, n_anchors=100, n_candidates=200, seed=0)
-    nearness(pairs)  # shares in 0-1; 0.5 is what chance gives
+    nearness(pairs)  # AUC in 0-1; 0.5 by chance
 
-Distances rank the candidates of one anchor, which is all that the loss uses: so nearness is asked
-anchor by anchor and averaged, never across anchors.  Beside what was learned stand rules that learn
-nothing: the same net before its first step, the squared difference of the samples, and how much the
-windows' strengths differ.
+The loss only uses the ranking of one anchor's candidates, so nearness is measured per anchor and
+averaged, never across anchors.  The learned distance is compared with three untrained rules: the
+same network at initialisation, the squared difference of the samples, and the difference in energy.
 """
 
 import numpy as np
@@ -32,7 +31,7 @@ COLUMNS = {
     "raw_distance": float,
     "energy_distance": float,
 }
-ANSWERS = {  # of nearness: by which distance
+DISTANCE_COLUMNS = {  # column of nearness: column of pair_table
     "learned": "distance",
     "untrained": "untrained_distance",
     "raw": "raw_distance",
@@ -45,13 +44,12 @@ def pair_table(
 ) -> pd.DataFrame:
     """Distances of drawn anchors to drawn candidates and to a rotated copy of themselves.
 
-    untrained: the distance's net before its first step.  Columns: anchor, candidate (ids of
-    windows), kind ("window" or "rotated copy"), same_activity, same_hour (of one subject), distance
-    (as learned), untrained_distance, raw_distance (the squared difference of the two; of windows
-    about their own means where the distance is centred), energy_distance (the difference of the
-    logarithms of their energies about their means, without its sign).  Windows without an activity
-    are left out; a window is no candidate of itself.  No rows where fewer than two activities have
-    windows.
+    untrained: the distance's network at initialisation.  Columns: anchor, candidate (ids of
+    windows), kind ("window" or "rotated copy"), same_activity, same_hour (and same subject),
+    distance (learned), untrained_distance, raw_distance (squared difference of the two windows,
+    without their means if the distance is centred), energy_distance (absolute difference of their
+    log energies without the mean).  Windows without an activity are skipped; a window is not a
+    candidate of itself.  There are no rows if fewer than two activities have windows.
     """
     rng = np.random.default_rng(seed)
     labelled = np.flatnonzero(windows.table["activity"] != "")
@@ -59,23 +57,24 @@ def pair_table(
         return pd.DataFrame(columns=list(COLUMNS)).astype(COLUMNS)
     anchors = rng.permutation(labelled)[:n_anchors]
     candidates = rng.permutation(labelled)[:n_candidates]
-    told = _of_windows(windows.table, anchors, candidates)
+    about = _about_windows(windows.table, anchors, candidates)
     of_anchors, of_candidates = (_tensor(windows, at) for at in (anchors, candidates))
-    found = _distances(distance, untrained, of_anchors, of_candidates)
-    pairs = pd.DataFrame(told | {name: its.flatten() for name, its in found.items()})
+    columns = _distances(distance, untrained, of_anchors, of_candidates)
+    pairs = pd.DataFrame(about | {name: values.flatten() for name, values in columns.items()})
     pairs = pairs[pairs["anchor"] != pairs["candidate"]]
-    turned = AUGMENTATIONS["rotation"](of_anchors, torch.Generator().manual_seed(seed))
-    found = _distances(distance, untrained, of_anchors, turned)
-    told = _of_copies(windows.table["id"].to_numpy()[anchors])
-    rotated = pd.DataFrame(told | {name: its.diagonal() for name, its in found.items()})
+    copies = AUGMENTATIONS["rotation"](of_anchors, torch.Generator().manual_seed(seed))
+    columns = _distances(distance, untrained, of_anchors, copies)
+    about = _about_copies(windows.table["id"].to_numpy()[anchors])
+    rotated = pd.DataFrame(about | {name: values.diagonal() for name, values in columns.items()})
     return pd.concat([pairs, rotated], ignore_index=True).astype(COLUMNS)[list(COLUMNS)]
 
 
 def nearness(pairs: pd.DataFrame) -> pd.DataFrame:
-    """One row a question: question, means over anchors of the ANSWERS, n_anchors.
+    """One row per question: question, AUC by each of DISTANCE_COLUMNS (mean over anchors),
+    n_anchors.
 
-    Area under the ROC curve: the chance that a candidate of the first sort is nearer than one of
-    the second.  Anchors that lack either sort have no say; where all do, answers are NaN.
+    The area under the ROC curve is the probability that a candidate of the first kind is nearer
+    than one of the second.  Anchors without either kind are skipped; if all are, AUC is NaN.
     """
     windows = pairs[pairs["kind"] == "window"]
     other = windows[~windows["same_activity"]]
@@ -93,24 +92,25 @@ def nearness(pairs: pd.DataFrame) -> pd.DataFrame:
         "rotated copy nearer than another activity": (rotated, other),
     }
     return pd.DataFrame(
-        [{"question": text, **_asked(*groups)} for text, groups in questions.items()]
+        [{"question": text, **_auc(*groups)} for text, groups in questions.items()]
     )
 
 
-def _asked(near: pd.DataFrame, far: pd.DataFrame) -> dict:
-    found = []
+def _auc(near: pd.DataFrame, far: pd.DataFrame) -> dict:
+    """Mean AUC over anchors by each distance, and the number of anchors."""
+    areas = []
     far = dict(list(far.groupby("anchor")))
     for anchor, own in near.groupby("anchor"):
         if anchor in far:
             both = pd.concat([own, far[anchor]])
             truth = np.r_[np.ones(len(own)), np.zeros(len(far[anchor]))]
-            found.append([roc_auc_score(truth, -both[c]) for c in ANSWERS.values()])
-    means = np.mean(found, axis=0) if found else [np.nan] * len(ANSWERS)
-    return {**dict(zip(ANSWERS, means, strict=True)), "n_anchors": len(found)}
+            areas.append([roc_auc_score(truth, -both[c]) for c in DISTANCE_COLUMNS.values()])
+    means = np.mean(areas, axis=0) if areas else [np.nan] * len(DISTANCE_COLUMNS)
+    return {**dict(zip(DISTANCE_COLUMNS, means, strict=True)), "n_anchors": len(areas)}
 
 
-def _of_windows(table: pd.DataFrame, anchors: np.ndarray, candidates: np.ndarray) -> dict:
-    """Ids and what two windows share, all pairs, anchor by anchor."""
+def _about_windows(table: pd.DataFrame, anchors: np.ndarray, candidates: np.ndarray) -> dict:
+    """Ids and shared attributes of all pairs of windows, anchor by anchor."""
     first = table.iloc[np.repeat(anchors, len(candidates))]
     second = table.iloc[np.tile(candidates, len(anchors))]
     shared = [first[c].to_numpy() == second[c].to_numpy() for c in OF_ONE_HOUR]
@@ -123,35 +123,35 @@ def _of_windows(table: pd.DataFrame, anchors: np.ndarray, candidates: np.ndarray
     }
 
 
-def _of_copies(ids: np.ndarray) -> dict:
-    told = {"anchor": ids, "candidate": ids, "kind": "rotated copy"}
-    return told | {"same_activity": True, "same_hour": True}
+def _about_copies(ids: np.ndarray) -> dict:
+    about = {"anchor": ids, "candidate": ids, "kind": "rotated copy"}
+    return about | {"same_activity": True, "same_hour": True}
 
 
 @torch.no_grad()
 def _distances(
     distance, untrained, anchors: torch.Tensor, candidates: torch.Tensor
 ) -> dict[str, np.ndarray]:
-    """The distances' columns, (A, K) each."""
+    """Columns of pair_table, (A, K) each."""
     centred = [x - x.mean(dim=1, keepdim=True) for x in (anchors.double(), candidates.double())]
     energies = [x.square().sum(dim=2).mean(dim=1).clamp_min(LEAST_G2).log() for x in centred]
     compared = centred if distance.config.centred else (anchors.double(), candidates.double())
-    found = {
+    columns = {
         "distance": _rebuilt(distance, anchors, candidates),
         "untrained_distance": _rebuilt(untrained, anchors, candidates),
         "raw_distance": torch.cdist(*(x.flatten(1) for x in compared)) ** 2,
         "energy_distance": (energies[0][:, None] - energies[1]).abs(),
     }
-    return {name: its.numpy() for name, its in found.items()}
+    return {name: values.numpy() for name, values in columns.items()}
 
 
 def _rebuilt(distance, anchors: torch.Tensor, candidates: torch.Tensor) -> torch.Tensor:
-    """Errors (A, K) of rebuilding each anchor from each candidate."""
+    """Errors (A, K) of reconstructing each anchor from each candidate."""
     if distance.config.statistics == "candidate":
         return distance.eval().distances(anchors, distance.keys(candidates))
-    generator = generator_from(0)  # REBAR's: half of the anchor is hidden, drawn for each pair
-    found = [masked_distances(distance, a[None], candidates[None], generator) for a in anchors]
-    return torch.cat(found)
+    generator = generator_from(0)  # REBAR hides half of the anchor, drawn per pair
+    rows = [masked_distances(distance, a[None], candidates[None], generator) for a in anchors]
+    return torch.cat(rows)
 
 
 def _tensor(windows: Windows, at: np.ndarray) -> torch.Tensor:

@@ -1,11 +1,11 @@
-"""Learning from labels alone: the encoder and a head on it, every weight trained.
+"""Supervised training from scratch: all weights of the encoder and a head.
 
     rows = train_scratch(windows, folds, "activity", n_labels=5, seed=0,
         encoder=EncoderConfig(), config=FitConfig(n_steps=300, lr=1e-3), batch_size=64,
         run_dir=run_dir)
 
-The labels are those that the probes draw (probe.py), and the rows have the probes' format: only
-what learns from the labels differs.  An encoder as it is drawn, for the probe of a random one:
+It uses the same labels as the probes, and rows of the same format (linear_probe.py).  An encoder at
+initialisation, for the probe of a random one:
 
     >>> import torch
     >>> net = untrained(EncoderConfig(widths=(8, 16), blocks=(1, 1), kernels=(3, 4)), seed=0)
@@ -56,38 +56,39 @@ def train_scratch(
     run_dir: Path | str,
     progress: bool = True,
 ) -> pd.DataFrame:
-    """Rows, in the format of probe.py, of nets trained on n_labels windows of each activity.
+    """Rows, in the format of linear_probe.py, of nets trained on n_labels windows per activity.
 
-    folds: (n,).  task: "activity" (cross-entropy) or "cadence_spm" (squared error of cadences that
-    are standardised by the training windows').  encoder: its n_outputs are set to the task's.
-    config: its seed is set to `seed`, which also decides the first weights and the labels drawn.
-    batch_size: at most; with fewer labelled windows a batch holds them all.  A fold's run lies in
-    run_dir/fold<k>; one that ended is not trained again.
+    folds: (n,).  task: "activity" (cross-entropy) or "cadence_spm" (squared error of cadences,
+    standardised by the training windows).  encoder: its n_outputs is set to the task's.  config:
+    its seed is set to `seed`, which also determines the initial weights and the drawn labels.
+    batch_size: the maximum; with fewer labelled windows a batch holds them all.  A fold's run is in
+    run_dir/fold<k>; a finished one is not trained again.
 
-    Raises ValueError for another task, for what `splits` refuses, and where run_dir holds a run of
-    other labels or parameters.
+    Raises ValueError for another task, as `splits` does, and if run_dir holds a run of other labels
+    or parameters.
     """
     if task not in (ACTIVITY, CADENCE):
         raise ValueError(f"task is {task!r}, expected {ACTIVITY!r} or {CADENCE!r}")
     classes = activities(windows.table)
     n_outputs = len(classes) if task == ACTIVITY else 1
     encoder, config = replace(encoder, n_outputs=n_outputs), replace(config, seed=seed)
-    found = []
-    for turn in splits(windows.table, folds, task, n_labels, seed):
-        labels, scaler = _labels(windows.table.iloc[turn.train], task, classes)
+    rows = []
+    for split in splits(windows.table, folds, task, n_labels, seed):
+        labels, scaler = _labels(windows.table.iloc[split.train], task, classes)
         net = untrained(encoder, seed)
-        learned = windows.part(turn.train)
-        batches = Batches(LabelledWindows(learned, labels), min(batch_size, len(labels)), seed=seed)
-        facts = {"task": task, "n_labels": n_labels, "ids": _digest(learned.table["id"])}
+        training = windows.part(split.train)
+        n_batch = min(batch_size, len(labels))
+        batches = Batches(LabelledWindows(training, labels), n_batch, seed=seed)
+        facts = {"task": task, "n_labels": n_labels, "ids": _digest(training.table["id"])}
         step = cross_entropy if task == ACTIVITY else squared_error
-        where = Path(run_dir) / f"fold{turn.fold}"
+        where = Path(run_dir) / f"fold{split.fold}"
         fit(net, batches, step, config, where, parameters=facts, progress=progress)
-        found.append(_tested(net, windows, turn, n_labels, classes, scaler))
-    return pd.concat(found, ignore_index=True)
+        rows.append(_tested(net, windows, split, n_labels, classes, scaler))
+    return pd.concat(rows, ignore_index=True)
 
 
 def untrained(config: EncoderConfig, seed: int) -> MotionNet:
-    """The net as the seed draws it.  The global generators stay as they are."""
+    """The net as initialised by the seed, without changing the global random state."""
     with random_states_kept():
         seed_all(seed)
         return MotionNet(config)
@@ -107,12 +108,12 @@ def squared_error(model: nn.Module, batch: dict, generator) -> tuple[Tensor, dic
 
 
 def _labels(
-    learned: pd.DataFrame, task: str, classes: np.ndarray
+    table: pd.DataFrame, task: str, classes: np.ndarray
 ) -> tuple[np.ndarray, StandardScaler | None]:
-    """What a net learns (n,): the classes' places, or standardised cadences and their scaler."""
+    """Targets (n,): class indices, or standardised cadences and their scaler."""
     if task == ACTIVITY:
-        return np.searchsorted(classes, learned[ACTIVITY].to_numpy(str)), None
-    cadence_spm = learned[[CADENCE]].to_numpy(float)  # (n, 1)
+        return np.searchsorted(classes, table[ACTIVITY].to_numpy(str)), None
+    cadence_spm = table[[CADENCE]].to_numpy(float)  # (n, 1)
     scaler = StandardScaler().fit(cadence_spm)
     return scaler.transform(cadence_spm)[:, 0].astype(np.float32), scaler
 
@@ -120,19 +121,19 @@ def _labels(
 def _tested(
     net: MotionNet,
     windows: Windows,
-    turn: Split,
+    split: Split,
     n_labels: int | None,
     classes: np.ndarray,
     scaler: StandardScaler | None,
 ) -> pd.DataFrame:
-    tested = windows.part(turn.test)
+    tested = windows.part(split.test)
     device = next(net.parameters()).device
     outputs = embed(net, tested.xyz_g, device=device, headed=True)  # (n_test, n_outputs)
     if scaler is None:
         probabilities = softmax(outputs, axis=1)
-        return activity_rows(tested.table, turn.fold, n_labels, classes, probabilities)
+        return activity_rows(tested.table, split.fold, n_labels, classes, probabilities)
     predicted_spm = scaler.inverse_transform(outputs.astype(float))[:, 0]
-    return cadence_rows(tested.table, turn.fold, n_labels, predicted_spm)
+    return cadence_rows(tested.table, split.fold, n_labels, predicted_spm)
 
 
 def _digest(ids: pd.Series) -> str:

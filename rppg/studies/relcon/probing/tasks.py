@@ -1,12 +1,12 @@
-"""What a method is tested on: each dataset's tasks, with few labels and with all.
+"""Evaluation of a method on each dataset's tasks, with few labels and with all.
 
     rows = tested_rows(net, windows, METHODS["relcon"], n_labels=[1, 5, 0], n_folds=4, seed=1,
         labels={"n_steps": 100, "n_steps_all": 300}, batch_size=64, run_dir=run_dir)
     metrics(rows[(rows["task"] == "activity") & (rows["n_labels"] == "5")])
 
-Rows are those of probe.py, with the columns method and seed.  Folds are the same for every method
-and seed; which windows give the labels follows from the seed, and is the same for every method.
-A dataset with fewer subjects than n_folds has a fold a subject; one without labels has no rows.
+Rows are those of linear_probe.py, with the columns method and seed.  Folds are the same for every
+method and seed; the labelled windows depend on the seed and are the same for every method.  A
+dataset with fewer subjects than n_folds has one fold per subject; one without labels has no rows.
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ from rppg.studies.relcon.probing.supervised import train_scratch
 from rppg.training.config import FitConfig
 
 PROBES = {ACTIVITY: probe_activity, CADENCE: probe_cadence}
-ALL = 0  # of n_labels
+ALL = 0  # value of n_labels
 
 
 def tested_rows(
@@ -49,12 +49,12 @@ def tested_rows(
 ) -> pd.DataFrame:
     """Rows of all datasets of `windows`, all their tasks and all n_labels (0: every label).
 
-    net: its frozen embeddings are probed; of "scratch", its config is what is trained, below
-    run_dir, by batches of batch_size at most and FitConfig(**labels), where "n_steps_all" is the
-    n_steps of all labels ("n_steps" where it is not given).  Raises ValueError where no dataset has
-    labels, for one of a single subject, and as probe.py's functions do.
+    net: its frozen embeddings are probed; for "scratch", a net of its config is trained below
+    run_dir, with batches of batch_size at most and FitConfig(**labels), in which "n_steps_all"
+    replaces n_steps if all labels are used.  Raises ValueError if no dataset has labels, for one of
+    a single subject, and as the functions of linear_probe.py do.
     """
-    found = []
+    tables = []
     for part, tasks in _datasets(windows):
         folds = probe_folds(part.table, _most_folds(part.table, n_folds), seed=0).to_numpy()
         embeddings = embeddings_of(method, net, part.xyz_g) if method.is_probed else None
@@ -67,21 +67,21 @@ def tested_rows(
                 how = {"encoder": net.config, "config": _fit_config(labels, n)}
                 how |= {"batch_size": batch_size, "run_dir": where, "progress": False}
                 rows = train_scratch(part, folds, task, few, seed, **how)
-            found.append(rows)
-    if not found:
+            tables.append(rows)
+    if not tables:
         names = sorted(windows.table["dataset"].unique())
         raise ValueError(f"no labels in {names}: expected activities or cadences to test on")
-    return pd.concat(found, ignore_index=True).assign(method=method.name, seed=seed)
+    return pd.concat(tables, ignore_index=True).assign(method=method.name, seed=seed)
 
 
 def embeddings_of(method: Method, net: MotionNet, xyz_g) -> np.ndarray:
-    """What is probed (n, D) float32 of windows (n, T, 3): the net's embeddings, or what the method
-    says of windows without one."""
+    """Features (n, D) float32 of windows (n, T, 3): embeddings of the net, or the method's
+    hand-crafted features."""
     return embed(net, xyz_g) if method.describe is None else method.describe(xyz_g)
 
 
 def _fit_config(labels: dict, n: int) -> FitConfig:
-    """Of `labels` as tested_rows takes them, for n labels of each activity."""
+    """FitConfig for n labels per activity; `labels` as in tested_rows."""
     config = FitConfig(**{name: labels[name] for name in labels if name != "n_steps_all"})
     if n == ALL:
         return replace(config, n_steps=labels.get("n_steps_all", config.n_steps))
@@ -89,7 +89,7 @@ def _fit_config(labels: dict, n: int) -> FitConfig:
 
 
 def _datasets(windows: Windows) -> Iterator[tuple[Windows, list[str]]]:
-    """Windows of one dataset and the tasks that it has labels for, where it has any."""
+    """Windows and tasks of each dataset with labels."""
     for _, rows in windows.table.groupby("dataset", sort=True):
         part = windows.part(rows.index.to_numpy())
         has = {
@@ -104,5 +104,5 @@ def _most_folds(table: pd.DataFrame, n_folds: int) -> int:
     subjects = table["subject"].unique()
     if len(subjects) < 2:
         text = f"{table['dataset'].iloc[0]} has one subject to test on, {subjects[0]}"
-        raise ValueError(f"{text}: expected two or more, as labels are those of other subjects")
+        raise ValueError(f"{text}: expected two or more, since training uses other subjects")
     return min(n_folds, len(subjects))

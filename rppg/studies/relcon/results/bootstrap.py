@@ -1,20 +1,20 @@
-"""How sure are the scores of motion runs: intervals over subjects and seeds, paired differences.
+"""Bootstrap of the RelCon study: intervals over subjects and seeds, paired differences.
 
-    summary = with_intervals(rows)  # a row a dataset, origin, task, n_labels and method
-    compared = against(rows)  # the same, a row a method that RelCon is compared with
+    summary = with_intervals(rows)  # one row per dataset, origin, task, n_labels and method
+    compared = against(rows)  # the same, for RelCon minus each other method
 
-Rows are those of `relcon_tables.collect`.  Windows of one subject are alike, so whole subjects are
-drawn, with replacement (of BasicMotions, whose subjects are not told, its segments stand as such).
-In a draw the metric is taken of each seed's windows, all folds together, and averaged over as many
-seeds as there are, drawn with replacement as well; draws are the same for all methods.  The
-interval holds 95 % of them: what other subjects and other seeds would change.  With one seed only
-subjects are drawn, and what another seed would change is not in it.
+Rows are those of `runs.collect`.  Windows of one subject are correlated, so whole subjects are
+drawn with replacement (BasicMotions does not name its subjects; each segment counts as one).  In
+each draw the metric is computed per seed over all folds, and averaged over as many seeds as there
+are, also drawn with replacement; draws are the same for all methods.  The interval contains 95 % of
+the draws: the variation over other subjects and other seeds.  With one seed only subjects are
+drawn, and the variation over seeds is not included.
 
-Few seeds tell little of seeds: where a score's noise is that of seeds alone, two equal methods of
-three or five seeds are still called different in about a fifth of cases (chance leans three seeds
-one way in a quarter); where subjects bring as much of the noise, in few.
+Few seeds limit the interval: if a score varies with the seed alone, two equal methods with three or
+five seeds are still called different in about a fifth of cases (by chance three seeds agree in a
+quarter); if subjects contribute as much of the variation, rarely.
 
-What a metric needs of a subject is a matrix of counts or a few sums, which draws only add up.
+Per subject a metric needs only a matrix of counts or a few sums, which are added up in each draw.
 """
 
 from collections.abc import Iterator
@@ -23,17 +23,17 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from rppg.studies.relcon.results.runs import MAIN, METHODS, check_rows, sliding_windows
+from rppg.studies.relcon.results.runs import MAIN, METHODS, check_rows, in_order
 
 N_BOOT = 2000
 INTERVAL_PERCENT = (2.5, 97.5)
-FLAT = 1e-9  # variance, as a share of the mean square, of what is constant
+FLAT = 1e-9  # variance as a share of the mean square, at most, of a constant
 CASE = ["dataset", "origin", "task", "n_labels"]
 SUMMARY = [*CASE, "method", "metric", "mean", "low", "high", "seed_sd"]
 SUMMARY += ["n_seeds", "n_subjects", "n_windows"]
 COMPARED = [*CASE, "method", "metric", "relcon", "theirs", "difference", "low", "high"]
 COMPARED += ["seeds_ahead", "n_seeds", "word"]
-BETTER, WORSE, UNDECIDED = "better", "worse", "undecided"  # RelCon's interval above, below, round 0
+BETTER, WORSE, UNDECIDED = "better", "worse", "undecided"  # interval above, below, around 0
 
 
 class Case(NamedTuple):
@@ -41,8 +41,8 @@ class Case(NamedTuple):
 
     about: dict  # CASE, metric, n_seeds
     methods: list[str]  # (M,)
-    found: np.ndarray  # (M, S) of all windows
-    drawn: np.ndarray  # (n_boot, M): means over drawn seeds
+    values: np.ndarray  # (M, S) over all windows
+    drawn: np.ndarray  # (n_boot, M): bootstrap draws, means over seeds
     n_subjects: int
     n_windows: int
 
@@ -51,45 +51,45 @@ def with_intervals(rows: pd.DataFrame, n_boot: int = N_BOOT, seed: int = 0) -> p
     """Columns SUMMARY: the main metric's mean over seeds with its interval [low, high].
 
     seed_sd: standard deviation over seeds, NaN for one.  low and high are NaN with one subject.
-    Raises ValueError as `scores` does, and where methods differ in seeds, windows or truths.
+    Raises ValueError as `scores` does, and if methods differ in seeds, windows or truths.
     """
-    found = []
+    tables = []
     for case in _cases(rows, n_boot, seed):
         low, high = _interval(case.drawn, case.n_subjects)  # (M,) each
         n_seeds = case.about["n_seeds"]
-        sd = case.found.std(axis=1, ddof=1) if n_seeds > 1 else np.full(len(low), np.nan)
-        numbers = {"mean": case.found.mean(axis=1), "low": low, "high": high, "seed_sd": sd}
+        sd = case.values.std(axis=1, ddof=1) if n_seeds > 1 else np.full(len(low), np.nan)
+        numbers = {"mean": case.values.mean(axis=1), "low": low, "high": high, "seed_sd": sd}
         about = case.about | {"n_subjects": case.n_subjects, "n_windows": case.n_windows}
-        found.append(pd.DataFrame({"method": case.methods, **numbers}).assign(**about))
-    return sliding_windows(pd.concat(found)[SUMMARY])
+        tables.append(pd.DataFrame({"method": case.methods, **numbers}).assign(**about))
+    return in_order(pd.concat(tables)[SUMMARY])
 
 
 def against(rows: pd.DataFrame, n_boot: int = N_BOOT, seed: int = 0) -> pd.DataFrame:
     """Columns COMPARED: RelCon's main metric minus that of each other method, on the same draws.
 
-    method: the other one.  seeds_ahead: in how many seeds RelCon's is the larger.  word: "better"
-    where the whole interval lies above 0, "worse" below, else "undecided".  Raises ValueError as
-    `with_intervals` does, and where RelCon is missing.
+    method: the other one.  seeds_ahead: in how many seeds RelCon's is larger.  word: "better" if
+    the whole interval is above 0, "worse" if below, else "undecided".  Raises ValueError as
+    `with_intervals` does, and if RelCon is missing.
     """
-    found = []
+    tables = []
     for case in _cases(rows, n_boot, seed):
         if METHODS[0] not in case.methods:
             raise ValueError(f"{case.about}: no row of {METHODS[0]} among {case.methods}")
         own = case.methods.index(METHODS[0])
-        difference = case.found[own] - case.found  # (M, S)
+        difference = case.values[own] - case.values  # (M, S)
         low, high = _interval(case.drawn[:, [own]] - case.drawn, case.n_subjects)  # (M,) each
-        means = case.found.mean(axis=1)
+        means = case.values.mean(axis=1)
         numbers = {"relcon": means[own], "theirs": means, "difference": means[own] - means}
         numbers |= {"low": low, "high": high, "seeds_ahead": (difference > 0).sum(axis=1)}
         words = np.select([low > 0, high < 0], [BETTER, WORSE], UNDECIDED)
         table = pd.DataFrame({"method": case.methods, **numbers, "word": words}).drop(index=own)
-        found.append(table.assign(**case.about))
-    return sliding_windows(pd.concat(found)[COMPARED])
+        tables.append(table.assign(**case.about))
+    return in_order(pd.concat(tables)[COMPARED])
 
 
 def drawn_words(n_seeds: int) -> str:
-    """What intervals are over: "over subjects and seeds"."""
-    return "over subjects and seeds" if n_seeds > 1 else "over subjects; another seed is not in it"
+    """Description of the intervals, such as "over subjects and seeds"."""
+    return "over subjects and seeds" if n_seeds > 1 else "over subjects; seeds are not included"
 
 
 def _cases(rows: pd.DataFrame, n_boot: int, seed: int) -> Iterator[Case]:
@@ -124,32 +124,32 @@ def _check_same(group: pd.DataFrame, about: dict) -> None:
     n_of = group.groupby("method")["seed"].nunique()
     if n_of.nunique() > 1 or n_of.iloc[0] != group["seed"].nunique():
         seeds = group.groupby("method")["seed"].unique().map(sorted).to_dict()
-        raise ValueError(f"{about}: methods have other seeds, so they do not compare: {seeds}")
+        raise ValueError(f"{about}: methods have different seeds and cannot be compared: {seeds}")
     n_windows = group["id"].nunique()
     if len(group) != n_windows * len(n_of) * n_of.iloc[0]:
         sizes = group.groupby(["method", "seed"]).size().to_dict()
-        raise ValueError(f"{about}: methods were tested on other windows: {sizes}")
+        raise ValueError(f"{about}: methods were tested on different windows: {sizes}")
     if len(group[["id", "subject", truth]].drop_duplicates()) != n_windows:
         raise ValueError(f"{about}: a window has several subjects or truths ({truth})")
 
 
 def _drawn(n_subjects: int, n_seeds: int, n_boot: int, seed: int) -> list[np.ndarray]:
-    """How often each subject is in each draw of as many (n_boot, n_subjects), and which share of a
-    draw's seeds each seed is (n_boot, n_seeds)."""
+    """Counts of each subject in each draw (n_boot, n_subjects), and shares of each seed in each
+    draw (n_boot, n_seeds)."""
     rng = np.random.default_rng(seed)
     times = [rng.multinomial(n, np.full(n, 1 / n), size=n_boot) for n in (n_subjects, n_seeds)]
     return [times[0].astype(float), times[1] / n_seeds]
 
 
 def _interval(drawn: np.ndarray, n_subjects: int) -> np.ndarray:
-    """Ends (2, M) of drawn values (n_boot, M); NaN for one subject or where a draw has no value."""
+    """Ends (2, M) of the interval of draws (n_boot, M); NaN for one subject or a draw with NaN."""
     if n_subjects < 2:
         return np.full((2, drawn.shape[1]), np.nan)
     return np.percentile(drawn, INTERVAL_PERCENT, axis=0)
 
 
 def _confusions(group: pd.DataFrame, place: np.ndarray, n_places: int) -> np.ndarray:
-    """Counts (n_places, C * C) of truth and prediction, a matrix a model and subject."""
+    """Confusion matrices (n_places, C * C), one per model and subject."""
     codes, classes = pd.factorize(pd.concat([group["truth"], group["predicted"]]))
     truth, predicted = np.split(codes, 2)
     n = len(classes)
@@ -158,17 +158,17 @@ def _confusions(group: pd.DataFrame, place: np.ndarray, n_places: int) -> np.nda
 
 
 def _macro_f1(confusions: np.ndarray) -> np.ndarray:
-    """Of matrices (..., C * C): the mean F1 of the classes that the truth holds (...)."""
+    """Mean F1 (...) over the classes in the truth, from confusion matrices (..., C * C)."""
     n = round(confusions.shape[-1] ** 0.5)
     matrices = confusions.reshape(*confusions.shape[:-1], n, n)
     right = np.diagonal(matrices, axis1=-2, axis2=-1)  # (..., C)
-    true, told = matrices.sum(axis=-1), matrices.sum(axis=-2)
-    f1 = 2 * right / np.maximum(true + told, 1)
+    true, predicted = matrices.sum(axis=-1), matrices.sum(axis=-2)
+    f1 = 2 * right / np.maximum(true + predicted, 1)
     return (f1 * (true > 0)).sum(axis=-1) / (true > 0).sum(axis=-1)
 
 
 def _moments(group: pd.DataFrame, place: np.ndarray, n_places: int) -> np.ndarray:
-    """Sums (n_places, 6) over windows of 1, x, y, x^2, y^2, x y: true and predicted cadence."""
+    """Sums (n_places, 6) over windows of 1, x, y, x^2, y^2, x y; x true, y predicted cadence."""
     x, y = (group[f"{which}_spm"].to_numpy(float) for which in ("truth", "predicted"))
     x, y = x - x.mean(), y - x.mean()
     terms = (np.ones_like(x), x, y, x * x, y * y, x * y)
@@ -176,7 +176,7 @@ def _moments(group: pd.DataFrame, place: np.ndarray, n_places: int) -> np.ndarra
 
 
 def _pearson(moments: np.ndarray) -> np.ndarray:
-    """Of sums (..., 6): Pearson's r (...), NaN where truth or prediction is constant."""
+    """Pearson's r (...) from sums (..., 6), NaN if truth or prediction is constant."""
     n, x, y, xx, yy, xy = np.moveaxis(moments, -1, 0)
     of_x, of_y = n * xx - x * x, n * yy - y * y
     flat = (of_x <= FLAT * n * xx) | (of_y <= FLAT * n * yy)

@@ -1,7 +1,8 @@
-"""How well activities and cadences are told from embeddings.
+"""Metrics of activity classification and cadence regression.
 
-Rows are tested windows as rppg/studies/relcon/probing/linear_probe.py makes them: `truth`, `predicted` and a probability
-`p_<activity>` a class for the task "activity", `truth_spm` and `predicted_spm` for "cadence_spm".
+Rows are tested windows from `probing/linear_probe.py`: `truth`, `predicted` and a probability
+`p_<activity>` per class for the task "activity", `truth_spm` and `predicted_spm` for
+"cadence_spm".
 
     >>> about = {"task": "activity", "dataset": "demo", "n_labels": "5"}
     >>> rows = pd.DataFrame(about, index=range(4))
@@ -22,22 +23,22 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-ONE_OF_EACH = ("task", "dataset", "n_labels", "method", "seed")  # columns with one value, if there
+ONE_OF_EACH = ("task", "dataset", "n_labels", "method", "seed")  # constant columns, if present
 ACTIVITY_METRICS = ("macro_f1", "balanced_accuracy", "kappa", "auc")
 CADENCE_METRICS = ("pearson_r", "mae_spm")
 
 
 def metrics(rows: pd.DataFrame) -> dict[str, float]:
-    """Metrics of the rows of one model on one dataset, all of its folds or some windows of them.
+    """Metrics of the rows of one model on one dataset.
 
-    activity: n, macro_f1, balanced_accuracy (mean recall), kappa (Cohen's) and auc (one against the
-    rest).  The means are over the classes that the truth holds: a stray prediction of another one
-    counts against the class it should have been.  auc ranks windows of several folds by
-    probabilities of several models.  With one class in the truth, kappa and auc are NaN.
-    cadence_spm: n, pearson_r (NaN where truth or prediction is constant) and mae_spm.
+    activity: n, macro_f1, balanced_accuracy (mean recall), kappa (Cohen's) and auc (one-vs-rest).
+    Means are over the classes in the truth: a prediction of another class counts against the true
+    class.  auc ranks windows of several folds by probabilities of several models.  With one class
+    in the truth, kappa and auc are NaN. cadence_spm: n, pearson_r (NaN if truth or prediction is
+    constant) and mae_spm.
 
     Raises ValueError for no row, rows of several tasks, datasets, n_labels, methods or seeds, and
-    for what is missing: a column, a truth, a prediction, a probability.
+    a missing column, truth, prediction or probability.
     """
     _check(rows)
     task = rows["task"].iloc[0]
@@ -66,7 +67,7 @@ def _of_activity(rows: pd.DataFrame) -> dict[str, float]:
 
 
 def _auc(truth: np.ndarray, rows: pd.DataFrame, held: np.ndarray) -> float:
-    """Mean over the classes in truth (n,), in their order, of each against the rest."""
+    """Mean one-vs-rest AUC over the classes in truth (n,)."""
     areas = [
         roc_auc_score(truth == place, rows[f"p_{name}"])
         for place, name in zip(np.unique(truth), held, strict=True)
@@ -86,7 +87,7 @@ def _of_cadence(rows: pd.DataFrame) -> dict[str, float]:
 
 
 def _places(labels: pd.Series, classes: np.ndarray) -> np.ndarray:
-    """Each label's place among the sorted classes (n,)."""
+    """Index of each label among the sorted classes (n,)."""
     if unknown := sorted(set(labels) - set(classes)):
         expected = f"the classes that have probabilities, {classes.tolist()}"
         raise ValueError(f"{labels.name} has {unknown}, expected {expected}")
@@ -97,11 +98,11 @@ def _check(rows: pd.DataFrame) -> None:
     if rows.empty:
         raise ValueError("no row to measure")
     if missing := [column for column in ONE_OF_EACH[:3] if column not in rows]:
-        raise ValueError(f"rows lack the columns {missing}: give rows as a probe makes them")
+        raise ValueError(f"missing columns {missing}: expected rows of a probe")
     for column in ONE_OF_EACH:
-        if column in rows and len(found := rows[column].unique()) > 1:
+        if column in rows and len(values := rows[column].unique()) > 1:
             advice = "group the rows by it first"
-            raise ValueError(f"rows have several values of {column}: {list(found)[:5]}; {advice}")
+            raise ValueError(f"rows have several values of {column}: {list(values)[:5]}; {advice}")
 
 
 def _check_complete(rows: pd.DataFrame, columns: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Figures of RelCon's study: how a run learned, what it embeds, how few labels it needs.
+"""Figures of the RelCon study: training curves, embeddings, learning curves, confusion matrices.
 
 Each is a function of arrays or tables that returns a matplotlib Figure; nothing is shown or saved.
 
@@ -21,21 +21,21 @@ from rppg.plotting.style import BLUE, GREEN, GREY, ORANGE, PURPLE, subplots, tit
 from rppg.studies.relcon.results.bootstrap import drawn_words
 from rppg.studies.relcon.results.runs import ALL, METHODS, label_order
 
-LOGGED = {"step", "epoch", "seconds", "lr", "loss", "grad_norm"}  # of every run's metrics.csv
-WORDS = {  # of the steps' own values
-    "order": "order: similarity against nearness (rank correlation)",
+LOGGED = {"step", "epoch", "seconds", "lr", "loss", "grad_norm"}  # in every run's metrics.csv
+WORDS = {  # labels of the values that a step logs
+    "order": "order: rank correlation of similarity and nearness",
     "alike": "alike: cosine of two copies of a window",
-    "right": "right: share of augmentations told",
+    "right": "right: share of augmentations recognised",
 }
-CHANCE = {  # of those values: where it lies, and what has it
+CHANCE = {  # their chance levels, and labels
     "order": (0.0, "by chance"),
     "right": (0.75, "always saying no"),  # two of eight are applied
 }
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, "#E69F00", "#56B4E9", "black", GREY)
 MARKERS = "osD^vP*Xph<>"
-NAMED = 12  # subjects with a name of their own in a legend; more are told as a number
+NAMED = 12  # at most so many subjects are listed in a legend; else only their number
 SMALL = {"fontsize": "small"}
-LINES = {  # of METHODS: colour, marker, line
+LINES = {  # by method: colour, marker, line style
     "RelCon": (ORANGE, "o", "-"),
     "SimCLR": (BLUE, "s", "-"),
     "AugPred": (GREEN, "^", "-"),
@@ -44,16 +44,16 @@ LINES = {  # of METHODS: colour, marker, line
     "random encoder": (GREY, "v", ":"),
     "hand-made features": ("#56B4E9", "P", "--"),
 }
-DODGE = 0.075  # between two methods at one number of labels
+DODGE = 0.075  # offset between two methods at the same number of labels
 METRIC_WORDS = {"macro_f1": "macro F1", "pearson_r": "Pearson's r of cadence"}
-NOT_TOLD = {"BasicMotions": "segments"}  # datasets that do not say whose a segment is
+UNITS = {"BasicMotions": "segments"}  # of a dataset without subjects
 COMPARED = METHODS[:2]  # RelCon and SimCLR
 
 
 def plot_losses(metrics: pd.DataFrame, title: str, origin: str) -> Figure:
-    """Loss over steps, and beside it each value that the step logs; what chance has is dashed.
+    """Loss over steps, and each value that the step logs; chance level dashed.
 
-    metrics: the run's metrics.csv.  Raises ValueError where it has no row.
+    metrics: the run's metrics.csv.  Raises ValueError if it has no row.
     """
     if metrics.empty:
         raise ValueError("no step to draw: the run has logged none")
@@ -61,8 +61,8 @@ def plot_losses(metrics: pd.DataFrame, title: str, origin: str) -> Figure:
     size = (1.0 + 3.6 * len(names), 3.2)
     figure, panels = subplots(1, len(names), figsize=size, squeeze=False)
     for axes, name in zip(panels[0], names, strict=True):
-        told = metrics[["step", name]].dropna()  # some are not logged at each row
-        axes.plot(told["step"], told[name], color=BLUE, lw=1.2, marker=".", ms=4)
+        logged = metrics[["step", name]].dropna()  # not every value is in every row
+        axes.plot(logged["step"], logged[name], color=BLUE, lw=1.2, marker=".", ms=4)
         axes.set_title(WORDS.get(name, name), loc="left", **SMALL)
         axes.set_xlabel("step", **SMALL)
         axes.set_xlim(0, 1.02 * metrics["step"].max())
@@ -76,18 +76,18 @@ def plot_losses(metrics: pd.DataFrame, title: str, origin: str) -> Figure:
 
 
 def plot_embeddings(embeddings: np.ndarray, table: pd.DataFrame, title: str, origin: str) -> Figure:
-    """Embeddings (n, D), each of length 1 as a cosine sees them, in the two directions in which
-    they differ most (PCA); coloured by activity on the left and by subject on the right.
+    """The first two principal components of embeddings (n, D) normalised to length 1; coloured by
+    activity on the left and by subject on the right.
 
-    table: n rows with activity ("" is drawn in grey) and subject.  Raises ValueError where the
-    lengths differ or there are fewer than three windows.
+    table: n rows with activity ("" is drawn in grey) and subject.  Raises ValueError if the lengths
+    differ or there are fewer than three windows.
     """
     embeddings = np.asarray(embeddings, float)
     if len(embeddings) != len(table) or len(table) < 3 or embeddings.ndim != 2:
-        found = f"embeddings {embeddings.shape} and {len(table)} rows"
-        raise ValueError(f"{found}: expected (n, D) and n, three windows or more")
+        given = f"embeddings {embeddings.shape} and {len(table)} rows"
+        raise ValueError(f"{given}: expected (n, D) and n, three windows or more")
     pca = PCA(2, svd_solver="full")
-    with np.errstate(invalid="ignore"):  # where nothing differs there is no share
+    with np.errstate(invalid="ignore"):  # equal embeddings have no variance
         places = pca.fit_transform(normalize(embeddings))  # (n, 2)
     figure, panels = subplots(1, 2, figsize=(10, 5.4), sharex=True, sharey=True)
     for axes, column in zip(panels, ("activity", "subject"), strict=True):
@@ -95,17 +95,17 @@ def plot_embeddings(embeddings: np.ndarray, table: pd.DataFrame, title: str, ori
         axes.set_title(f"by {column}", loc="left", fontsize="medium")
     shares = np.nan_to_num(pca.explained_variance_ratio_)
     for axes in panels:
-        axes.set_xlabel(f"first direction, {shares[0]:.0%} of the variance", **SMALL)
-    panels[0].set_ylabel(f"second direction, {shares[1]:.0%} of the variance", **SMALL)
+        axes.set_xlabel(f"first component, {shares[0]:.0%} of the variance", **SMALL)
+    panels[0].set_ylabel(f"second component, {shares[1]:.0%} of the variance", **SMALL)
     figure.suptitle(titled(title, origin), x=0.01, ha="left", fontsize="medium")
     return figure
 
 
 def plot_learning_curve(summary: pd.DataFrame, title: str, origin: str) -> Figure:
-    """The main metric over labels a class, a line a method with its interval, a panel a dataset;
-    cadence has panels of its own.
+    """The main metric over labels per class: one panel per dataset and task, one line with
+    intervals per method.
 
-    summary: as relcon_bootstrap.with_intervals, of windows of one origin.  Raises ValueError for
+    summary: from bootstrap.with_intervals, of windows of one origin.  Raises ValueError for
     several origins or no row.
     """
     _check_origin(summary, origin)
@@ -117,9 +117,9 @@ def plot_learning_curve(summary: pd.DataFrame, title: str, origin: str) -> Figur
         for name in METHODS:
             _draw_curve(axes, name, rows[rows["method"] == name], n_labels)
         axes.set_xticks(range(len(n_labels)), n_labels)
-        axes.set_xlabel("labels a class", **SMALL)
+        axes.set_xlabel("labels per class", **SMALL)
         axes.set_ylabel(METRIC_WORDS[rows["metric"].iloc[0]], **SMALL)
-        drawn = f"{rows['n_subjects'].max()} {NOT_TOLD.get(dataset, 'subjects')}"
+        drawn = f"{rows['n_subjects'].max()} {UNITS.get(dataset, 'subjects')}"
         axes.set_title(f"{dataset}, {drawn}", loc="left", **SMALL)
         axes.tick_params(labelsize="small")
     handles, labels = panels[0, 0].get_legend_handles_labels()
@@ -133,11 +133,11 @@ def plot_learning_curve(summary: pd.DataFrame, title: str, origin: str) -> Figur
 
 
 def plot_confusion(rows: pd.DataFrame, title: str, origin: str) -> Figure:
-    """What RelCon and SimCLR take each activity for, learned from all labels: shares of the true
-    activity's windows, all seeds together.
+    """Confusion matrices of RelCon and SimCLR with all labels, over all seeds, in percent of the
+    true activity's windows.
 
-    rows: of one dataset and origin, as relcon_tables.collect.  Raises ValueError for several and
-    where either method lacks.
+    rows: of one dataset and origin, from runs.collect.  Raises ValueError for several, and if
+    either method is missing.
     """
     _check_origin(rows, origin)
     rows = rows[(rows["task"] == "activity") & (rows["n_labels"] == ALL)]
@@ -151,7 +151,7 @@ def plot_confusion(rows: pd.DataFrame, title: str, origin: str) -> Figure:
     for axes, method in zip(panels, COMPARED, strict=True):
         own = rows[rows["method"] == method]
         if own.empty:
-            raise ValueError(f"no row of {method} that learned from all labels")
+            raise ValueError(f"no row of {method} with all labels")
         counts = pd.crosstab(own["truth"], own["predicted"]).reindex(
             index=names, columns=names, fill_value=0
         )
@@ -164,8 +164,8 @@ def plot_confusion(rows: pd.DataFrame, title: str, origin: str) -> Figure:
 
 
 def _check_origin(table: pd.DataFrame, origin: str) -> None:
-    if (found := table["origin"].unique().tolist()) != [origin]:
-        raise ValueError(f"rows of the origins {found}, expected {origin!r} alone")
+    if (origins := table["origin"].unique().tolist()) != [origin]:
+        raise ValueError(f"rows of the origins {origins}, expected {origin!r} alone")
 
 
 def _draw_curve(axes: Axes, name: str, rows: pd.DataFrame, n_labels: list[str]) -> None:
@@ -181,7 +181,7 @@ def _draw_curve(axes: Axes, name: str, rows: pd.DataFrame, n_labels: list[str]) 
 
 
 def _draw_shares(axes: Axes, counts: np.ndarray, names: np.ndarray) -> None:
-    """Counts (C, C) of truth and prediction as percent of the truth, written in coloured cells."""
+    """Counts (C, C) of truth and prediction as percent of the truth, in coloured cells."""
     of_truth = counts.sum(axis=1, keepdims=True)
     percent = 100 * np.divide(counts, of_truth, out=np.zeros_like(counts), where=of_truth > 0)
     axes.imshow(percent, cmap="Blues", vmin=0, vmax=100)
@@ -204,7 +204,7 @@ def _draw_chance(axes: Axes, value: float, text: str) -> None:
 
 
 def _draw_groups(axes: Axes, places: np.ndarray, names: np.ndarray) -> None:
-    """Places (n, 2) in a colour and a marker a name, those without a name in grey below all."""
+    """Points (n, 2) with a colour and a marker per name; unnamed ones in grey behind."""
     groups = [name for name in np.unique(names) if name]
     axes.scatter(*places[names == ""].T, s=12, color="0.75", marker=".", lw=0)
     for k, name in enumerate(groups):

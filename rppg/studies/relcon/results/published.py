@@ -1,11 +1,11 @@
-"""What Xu et al. measured: Table 4 of "RelCon", ICLR 2025, as data, number by number as printed.
+"""Table 4 of Xu et al., "RelCon", ICLR 2025, as data, number by number as printed.
 
-Macro F1 in percent, mean and standard deviation: nets pre-trained on wrists with a linear probe on
-frozen embeddings, and nets that learned from labels alone (HHAR's watches, MotionSense at the
-waist, PAMAP2 at the leg).  RelCon learned from a large private study; the other rows are those of
-the benchmark of Haresamudram et al., 2022.  Copied from the docstring of the released code's
-process_comparesslbench_datasets.py, which repeats the table.  Other data than ours: for orientation
-only, not to be compared number by number.
+Macro F1 in percent, mean and standard deviation: encoders pre-trained on wrist data with a linear
+probe on frozen embeddings, and supervised networks (HHAR's watches, MotionSense at the waist,
+PAMAP2 at the leg).  RelCon was pre-trained on a large private study; the other rows are from the
+benchmark of Haresamudram et al., 2022.  Copied from the docstring of the released code's
+process_comparesslbench_datasets.py, which repeats the table.  The data differ from ours: for
+orientation only, not for comparison number by number.
 
     >>> rows = published_rows().set_index(["method", "dataset"])["macro_f1_percent"]
     >>> rows["RelCon", "MotionSense"] < rows["SimCLR", "MotionSense"]
@@ -19,7 +19,7 @@ DATASETS = ("HHAR", "MotionSense", "PAMAP2")  # wrist, waist, leg
 COLUMNS = ["method", "learning", "dataset", "macro_f1_percent", "sd_percent"]
 PROBE, SUPERVISED = "linear probe", "supervised"
 
-TABLE_4 = {  # how it learned; mean and deviation on each of DATASETS
+TABLE_4 = {  # kind of training; mean and standard deviation on each of DATASETS
     "RelCon": (PROBE, 57.63, 3.24, 80.35, 0.71, 53.98, 0.76),
     "AugPred": (PROBE, 50.95, 2.70, 74.96, 1.37, 46.90, 1.14),
     "SimCLR": (PROBE, 55.93, 1.75, 83.93, 1.78, 50.75, 2.97),
@@ -33,20 +33,20 @@ TABLE_4 = {  # how it learned; mean and deviation on each of DATASETS
     "LSTM classifier": (SUPERVISED, 37.42, 5.04, 86.74, 0.29, 48.61, 1.82),
 }
 WHY_NO_TABLE_3 = (
-    "The paper's Table 3 (Opportunity, PAMAP2) is not listed: the released script behind it takes"
-    " positions within the training subjects for positions in all data, so that windows of the"
-    " tested subject are among those learned from, in some folds all of them."
+    "The paper's Table 3 (Opportunity, PAMAP2) is not listed: the released script behind it uses"
+    " positions within the training subjects as positions in all data, so that windows of the"
+    " tested subject are among the training windows, in some folds all of them."
 )
 
 
 def published_rows() -> pd.DataFrame:
-    """Columns COLUMNS: a row a method and dataset, in the table's order."""
-    found = [
+    """Columns COLUMNS: one row per method and dataset, in the table's order."""
+    rows = [
         dict(zip(COLUMNS, (method, learning, dataset, *numbers[2 * k : 2 * k + 2]), strict=True))
         for method, (learning, *numbers) in TABLE_4.items()
         for k, dataset in enumerate(DATASETS)
     ]
-    return pd.DataFrame(found)
+    return pd.DataFrame(rows)
 
 
 def published_table() -> pd.DataFrame:

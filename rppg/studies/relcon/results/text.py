@@ -1,10 +1,10 @@
-"""RelCon's study in words: tables as text, and a sentence for every comparison.
+"""Text of the RelCon study: tables as text, and a sentence per comparison.
 
     table_of(summary, compared, "simulator", "activity")  # methods x labels
     other_metrics(scored, "simulator", "activity")  # with all labels
     verdict(compared, summary), nearness_words(nearness)  # lists of sentences
 
-Tables are those of relcon_bootstrap and relcon_tables.  Intervals hold 95 % of draws.
+Tables come from bootstrap.py and runs.py.  Intervals contain 95 % of draws.
 """
 
 import numpy as np
@@ -24,22 +24,22 @@ TITLES = {
     "mae_spm": "MAE (steps/min)",
 }
 METRIC_OF = {task: TITLES[metric] for task, metric in MAIN.items()}
-WHAT = {"activity": "", "cadence_spm": ", cadence"}  # of sentences
+WHAT = {"activity": "", "cadence_spm": ", cadence"}  # in sentences
 MARKS = {BETTER: "beaten", WORSE: "ahead of RelCon", UNDECIDED: "undecided"}
 LEGEND = (
-    "mean over seeds [95 % interval {drawn}; of BasicMotions, whose subjects are not told,"
-    " segments]; beaten: the interval of RelCon's paired difference lies above 0; ahead of RelCon:"
-    " below 0; undecided: it holds 0, or there is none"
+    "mean over seeds [95 % interval {drawn}; for BasicMotions, whose subjects are unknown,"
+    " over segments]; beaten: the interval of RelCon's paired difference is above 0; ahead of"
+    " RelCon: below 0; undecided: it contains 0, or there is none"
 )
-CENTRED = "of each window about its own mean, which is not in the paper"
-AS_THEY_ARE = "of windows as they are, gravity left in, as in the paper"
-USED = {"RelCon's distance": METHODS[0], "REBAR's distance": "REBAR-style"}  # who learned from it
+CENTRED = "each window's mean is subtracted, which is not in the paper"
+AS_THEY_ARE = "windows include gravity, as in the paper"
+USED = {"RelCon's distance": METHODS[0], "REBAR's distance": "REBAR-style"}  # method that uses it
 NO_NUMBER = "-"
-NO_INTERVAL = ", no interval (one subject, or a draw has no value)"
+NO_INTERVAL = ", no interval (one subject, or an undefined draw)"
 
 
 def legend(summary: pd.DataFrame) -> str:
-    """How to read `table_of`."""
+    """Legend of `table_of`."""
     return LEGEND.format(drawn=drawn_words(summary["n_seeds"].min()))
 
 
@@ -53,27 +53,27 @@ def labels_words(n_labels: str) -> str:
 def table_of(
     summary: pd.DataFrame, compared: pd.DataFrame, dataset: str, task: str
 ) -> pd.DataFrame:
-    """Rows methods, columns numbers of labels, of the task's main metric; see `legend`.
+    """The task's main metric: rows methods, columns numbers of labels; see `legend`.
 
-    Raises ValueError where there is no such dataset and task.
+    Raises ValueError if there is no such dataset and task.
     """
     chosen = _chosen(summary, dataset, task)
     words = _chosen(compared, dataset, task).set_index(["method", "n_labels"])["word"]
-    found = {}
+    cells = {}
     for row in chosen.itertuples():
         mark = MARKS.get(words.get((row.method, row.n_labels)))
         text = with_interval(row.mean, row.low, row.high)
-        found[row.method, row.n_labels] = f"{text}, {mark}" if mark else text
-    table = pd.Series(found).unstack().fillna(NO_NUMBER)
+        cells[row.method, row.n_labels] = f"{text}, {mark}" if mark else text
+    table = pd.Series(cells).unstack().fillna(NO_NUMBER)
     table = table.loc[[name for name in METHODS if name in table.index]]
     table = table[sorted(table, key=label_order)]
     return table.rename(columns=labels_words)
 
 
 def other_metrics(scored: pd.DataFrame, dataset: str, task: str) -> pd.DataFrame:
-    """Rows methods, columns n and all metrics of the task, from all labels: mean ± sd over seeds.
+    """All metrics of the task with all labels, mean ± sd over seeds: rows methods.
 
-    Raises ValueError where there is no such dataset and task.
+    Raises ValueError if there is no such dataset and task.
     """
     chosen = _chosen(scored, dataset, task)
     groups = chosen[chosen["n_labels"] == ALL].groupby("method", sort=False)
@@ -87,8 +87,8 @@ def other_metrics(scored: pd.DataFrame, dataset: str, task: str) -> pd.DataFrame
 
 
 def verdict(compared: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
-    """A sentence for every dataset, task, number of labels and other method, then one for each
-    dataset, task and other method that counts them."""
+    """A sentence per dataset, task, number of labels and other method, then counts per dataset,
+    task and other method."""
     own = summary[summary["method"] == METHODS[0]].set_index(CASE)
     lines = [
         _sentence(row, own.loc[tuple(row[key] for key in CASE)])
@@ -98,20 +98,20 @@ def verdict(compared: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
         ["dataset", "origin", "task", "method"], sort=False
     ):
         counts = group["word"].value_counts()
-        told = ", ".join(f"{word} {counts.get(word, 0)}" for word in (BETTER, UNDECIDED, WORSE))
+        text = ", ".join(f"{word} {counts.get(word, 0)}" for word in (BETTER, UNDECIDED, WORSE))
         about = f"{dataset} ({origin}){WHAT[task]}"
-        lines.append(f"{about}: RelCon against {method}, of {len(group)} numbers of labels: {told}")
+        lines.append(f"{about}: RelCon against {method}, of {len(group)} numbers of labels: {text}")
     return lines
 
 
 def nearness_words(nearness: pd.DataFrame) -> list[str]:
-    """A sentence for each distance and question of relcon_tables.collect_nearness."""
+    """A sentence per distance and question of runs.collect_nearness."""
     lines = []
     for (name, origin, question), group in nearness.groupby(
         ["name", "origin", "question"], sort=False
     ):
         if (group["n_anchors"] == 0).any():
-            lines.append(f"{name} ({origin}), {question}: no answer, no such pairs of windows")
+            lines.append(f"{name} ({origin}), {question}: undefined, no such pairs of windows")
             continue
         n, learned, rules = len(group), group["learned"], group[[*RULES]]
         span = f"{learned.min():.3f}-{learned.max():.3f} over {n} seeds" if n > 1 else "one seed"
@@ -125,21 +125,20 @@ def nearness_words(nearness: pd.DataFrame) -> list[str]:
 
 
 def centred_words(nearness: pd.DataFrame) -> list[str]:
-    """What each distance of relcon_tables.collect_nearness sees of a window, a sentence each, and
-    whose encoder learned from it.  Raises ValueError where runs of one name differ in it."""
+    """A sentence per distance of runs.collect_nearness: whether windows are centred, and which
+    encoder uses it.  Raises ValueError if runs of one name differ."""
     lines = []
     for name, centred in nearness.groupby("name", sort=False)["centred"]:
         if centred.nunique() > 1:
-            raise ValueError(f"some runs of {name} are centred and some are not: train them alike")
+            raise ValueError(f"some runs of {name} are centred, some are not: train them alike")
         seen = CENTRED if centred.iloc[0] else AS_THEY_ARE
-        used = f"{USED[name]} learned from it" if name in USED else "no encoder learned from it"
+        used = f"used by {USED[name]}" if name in USED else "used by no encoder"
         lines.append(f"{name}: {seen}; {used}")
     return lines
 
 
 def nearness_table(nearness: pd.DataFrame) -> pd.DataFrame:
-    """Rows questions and distances; columns the AUC learned of each seed, and over seeds the means
-    of RULES."""
+    """Rows questions and distances; columns the learned AUC of each seed, and means of RULES."""
     by = ["question", "name"]
     table = nearness.pivot(index=by, columns="seed", values="learned").add_prefix("seed ")
     rules = nearness.groupby(by)[[*RULES]].mean().rename(columns=RULES)
@@ -148,7 +147,7 @@ def nearness_table(nearness: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_interval(value: float, low: float, high: float) -> str:
-    """ "0.62 [0.55, 0.68]", "-" where there is no value."""
+    """ "0.62 [0.55, 0.68]", "-" without a value."""
     if not np.isfinite(value):
         return NO_NUMBER
     return f"{value:.2f}" + (f" [{low:.2f}, {high:.2f}]" if np.isfinite([low, high]).all() else "")
@@ -163,7 +162,7 @@ def _sentence(row: dict, own: pd.Series) -> str:
     against = f"{about}: RelCon {relcon} against {row['method']} {theirs}"
     difference, low, high = (row[key] for key in ("difference", "low", "high"))
     if not np.isfinite(difference):
-        return f"{against}: no number, for a method answered with a constant"
+        return f"{against}: undefined, since a method's prediction is constant"
     if row["word"] == BETTER:
         held = f"better by {difference:.3f} [{low:.3f}, {high:.3f}]"
     elif row["word"] == WORSE:
@@ -175,7 +174,7 @@ def _sentence(row: dict, own: pd.Series) -> str:
 
 
 def _mean_sd(values: np.ndarray, digits: int) -> str:
-    """ "0.81 ± 0.02" over seeds, "0.81" for one; "-" where a seed has no value."""
+    """ "0.81 ± 0.02" over seeds, "0.81" for one; "-" if a seed has no value."""
     if not np.isfinite(values).all():
         return NO_NUMBER
     sd = f" ± {values.std(ddof=1):.{digits}f}" if len(values) > 1 else ""
@@ -185,6 +184,6 @@ def _mean_sd(values: np.ndarray, digits: int) -> str:
 def _chosen(table: pd.DataFrame, dataset: str, task: str) -> pd.DataFrame:
     chosen = table[(table["dataset"] == dataset) & (table["task"] == task)]
     if chosen.empty:
-        found = sorted({(row.dataset, row.task) for row in table.itertuples()})
-        raise ValueError(f"no row of {dataset}, {task}; expected one of {found}")
+        known = sorted({(row.dataset, row.task) for row in table.itertuples()})
+        raise ValueError(f"no row of {dataset}, {task}; expected one of {known}")
     return chosen

@@ -1,4 +1,4 @@
-"""An anchor of each activity with its nearest and its farthest candidates, in numbers and drawn.
+"""Figures of windows: anchors with their nearest and farthest candidates, and activities.
 
     rows = neighbours(pairs, table, n_near=3, n_far=2)
     figure = plot_neighbours(rows, read, RATE_HZ, "RelCon's distance", "synthetic")
@@ -21,28 +21,28 @@ SMALL = {"fontsize": "small"}
 
 
 def neighbours(pairs: pd.DataFrame, table: pd.DataFrame, n_near: int, n_far: int) -> pd.DataFrame:
-    """A row a drawn window: anchor (its id), id, role ("anchor", "near" or "far"), distance,
-    subject, activity.  One anchor an activity, the first of `pairs`; candidates from near to far.
+    """One row per window to draw: anchor (its id), id, role ("anchor", "near" or "far"), distance,
+    subject, activity.  One anchor per activity, the first in `pairs`; candidates by distance.
 
-    Raises ValueError where an anchor has fewer candidates than n_near + n_far.
+    Raises ValueError if an anchor has fewer candidates than n_near + n_far.
     """
     about = table.set_index("id")[["subject", "activity"]]
     windows = pairs[pairs["kind"] == "window"]
     anchors = windows["anchor"].drop_duplicates()
     of_each = anchors.groupby(about.loc[anchors, "activity"].to_numpy()).first()
-    found = []
+    tables = []
     for anchor in of_each:
         ranked = windows[windows["anchor"] == anchor].sort_values("distance", kind="stable")
         if len(ranked) < n_near + n_far:
             expected = f"expected {n_near} near and {n_far} far ones"
-            raise ValueError(f"{anchor} has {len(ranked)} candidates, {expected}: take more pairs")
+            raise ValueError(f"{anchor} has {len(ranked)} candidates, {expected}: use more pairs")
         chosen = pd.concat([ranked.iloc[:n_near], ranked.iloc[len(ranked) - n_far :]])
         roles = ["anchor", *["near"] * n_near, *["far"] * n_far]
         distances = [0.0, *chosen["distance"]]
         ids = [anchor, *chosen["candidate"]]
-        found.append(pd.DataFrame({"id": ids, "role": roles, "distance": distances}))
-        found[-1].insert(0, "anchor", anchor)
-    return pd.concat(found, ignore_index=True).join(about, on="id")
+        tables.append(pd.DataFrame({"id": ids, "role": roles, "distance": distances}))
+        tables[-1].insert(0, "anchor", anchor)
+    return pd.concat(tables, ignore_index=True).join(about, on="id")
 
 
 def plot_neighbours(
@@ -52,21 +52,21 @@ def plot_neighbours(
     title: str,
     origin: str,
 ) -> Figure:
-    """A line of panels an anchor: itself, its nearest, its farthest, each to its own scale.
+    """One line of panels per anchor: itself, its nearest, its farthest, each with its own scale.
 
-    Coloured words name another activity than the anchor's.
+    Titles are coloured if the activity differs from the anchor's.
     """
     lines = [line for _, line in rows.groupby("anchor", sort=False)]
     n = len(lines[0])
     size = (PANEL_INCHES[0] * n, PANEL_INCHES[1] * len(lines) + 1.1)
     figure, panels = subplots(len(lines), n, figsize=size, sharex=True, squeeze=False)
     for line, row in zip(lines, panels, strict=True):
-        for axes, told in zip(row, line.itertuples(), strict=True):
-            window = read(told.id)  # (T, 3)
+        for axes, shown in zip(row, line.itertuples(), strict=True):
+            window = read(shown.id)  # (T, 3)
             times_s = np.arange(len(window)) / rate_hz
             for values_g, (name, colour, style) in zip(window.T, AXES, strict=True):
                 axes.plot(times_s, values_g, color=colour, ls=style, lw=0.8, label=name)
-            _headed(axes, told, line["activity"].iloc[0])
+            _set_title(axes, shown, line["activity"].iloc[0])
         row[0].set_ylabel("g", **SMALL)
     for axes in panels[-1]:
         axes.set_xlabel("time (s)", **SMALL)
@@ -77,18 +77,17 @@ def plot_neighbours(
 
 
 def _heading(title: str, origin: str) -> str:
-    told = "each panel to its own scale; in colour: another activity than the anchor's, at the left"
-    return f"{titled(f'{title}: nearest and farthest windows', origin)}\n{told}"
+    note = "each panel has its own scale; coloured: activity differs from the anchor's (left)"
+    return f"{titled(f'{title}: nearest and farthest windows', origin)}\n{note}"
 
 
-def _headed(axes: Axes, told, activity: str) -> None:
-    """What a panel shows, above it; another activity than the anchor's in colour."""
-    distance = np.format_float_positional(told.distance, precision=3, fractional=False, trim="-")
-    said = "anchor" if told.role == "anchor" else f"{told.role}: {distance}"
-    said = f"{said} ({told.subject})\n{told.activity}"
-    axes.set_title(
-        said, loc="left", color="black" if told.activity == activity else ORANGE, **SMALL
-    )
+def _set_title(axes: Axes, shown, activity: str) -> None:
+    """Title of a panel, coloured if the activity differs from the anchor's."""
+    distance = np.format_float_positional(shown.distance, precision=3, fractional=False, trim="-")
+    role = "anchor" if shown.role == "anchor" else f"{shown.role}: {distance}"
+    title = f"{role} ({shown.subject})\n{shown.activity}"
+    colour = "black" if shown.activity == activity else ORANGE
+    axes.set_title(title, loc="left", color=colour, **SMALL)
     axes.tick_params(labelsize="x-small")
     axes.margins(x=0)
 
@@ -100,10 +99,10 @@ AXES = tuple(zip("xyz", (BLUE, ORANGE, GREEN), LINE_STYLES, strict=False))
 def plot_activities(
     xyz_g: list[np.ndarray], titles: list[str], rate_hz: float, title: str, origin: str
 ) -> Figure:
-    """Stretches of acceleration (T_i, 3) in g, a panel each with a short title, three axes in each.
+    """Stretches of acceleration (T_i, 3) in g, one panel with a title and three axes per stretch.
 
-    All panels share their time axis; each has its own scale, for running is thirty times typing.
-    Raises ValueError where there are not as many titles as stretches.
+    Panels share the time axis; each has its own scale, since running is thirty times typing.
+    Raises ValueError if numbers of titles and stretches differ.
     """
     if len(titles) != len(xyz_g):
         raise ValueError(f"{len(xyz_g)} stretches have {len(titles)} titles, expected as many")
@@ -127,7 +126,7 @@ def plot_activities(
 
 
 def _name_axes(panels: np.ndarray, n: int) -> None:
-    """g at the left, time below the last of the n panels of each column."""
+    """Labels g on the left and time below the last of the n panels of each column."""
     for axes in panels[:, 0]:
         axes.set_ylabel("g")
     for axes in panels.flat[max(n - COLUMNS, 0) : n]:

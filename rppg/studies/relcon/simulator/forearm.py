@@ -1,6 +1,6 @@
-"""From what a forearm does to what an accelerometer on it feels.
+"""Kinematics of a forearm to the specific force on it.
 
-The forearm is a rod that swings about a joint, carried by a trunk that moves.
+The forearm is a rod that swings about a joint on a moving trunk.
 
     >>> import numpy as np
     >>> hanging_rad, unrolled_rad, at_rest_g = np.zeros(9), np.zeros(9), np.zeros((9, 3))
@@ -16,21 +16,21 @@ EARTH_M_S2 = 9.80665
 
 
 class Motion(NamedTuple):
-    """What the arm does, T samples."""
+    """Motion of the arm, T samples."""
 
     pitch_rad: np.ndarray  # (T,) of the forearm: 0 hangs, pi/2 points forward
-    roll_rad: np.ndarray  # (T,) of the forearm about itself
-    body_g: np.ndarray  # (T, 3) acceleration of what carries it: forward, left, up
-    cadence_spm: np.ndarray  # (T,) steps a minute, NaN where nobody steps
-    reach_m: float  # from the joint that it swings about to the wrist
+    roll_rad: np.ndarray  # (T,) of the forearm about its own axis
+    body_g: np.ndarray  # (T, 3) acceleration of its joint: forward, left, up
+    cadence_spm: np.ndarray  # (T,) steps per minute, NaN without steps
+    reach_m: float  # from its joint to the wrist
 
 
 def specific_force(
     pitch_rad: np.ndarray, roll_rad: np.ndarray, body_g: np.ndarray, reach_m, rate_hz: float
 ) -> np.ndarray:
-    """What an ideal accelerometer on the forearm feels, (T, 3) in g; arguments as Motion has them.
+    """Output of an ideal accelerometer on the forearm, (T, 3) in g; arguments as in Motion.
 
-    Axes: along the forearm to the hand, across it, out of it.  At rest its length is 1: gravity.
+    Axes: along the forearm to the hand, across it, out of it.  At rest its norm is 1: gravity.
     """
     pitch, roll = pitch_rad, roll_rad
     speed = np.gradient(pitch) * rate_hz

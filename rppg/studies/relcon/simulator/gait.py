@@ -1,7 +1,7 @@
-"""Walking, climbing stairs, running: an arm that swings on a trunk that bounces.
+"""Walking, climbing stairs, running: a swinging arm on a bouncing trunk.
 
-The arm is a pendulum at half the step rate (arms and legs in counter-swing), the trunk moves with
-harmonics of the step rate, and every foot that lands sends a short shock up the body.
+The arm is a pendulum at half the step rate (in counter-phase to the legs), the trunk moves with
+harmonics of the step rate, and every heel strike sends a short shock up the body.
 
     >>> import numpy as np
     >>> from rppg.studies.relcon.simulator.subject import draw_person
@@ -25,7 +25,7 @@ def move_by_foot(
 ) -> Motion:
     """n samples of "walking", "stairs" or "running" by one person."""
     gait = person.gaits[activity]
-    rate = gait.cadence_spm / 60 * np.exp(_unrest(rng, gait, n, rate_hz))  # (T,) steps a second
+    rate = gait.cadence_spm / 60 * np.exp(_unrest(rng, gait, n, rate_hz))  # (T,) steps per second
     phase = rng.uniform(0, 4 * np.pi) + 2 * np.pi * np.cumsum(rate) / rate_hz
     vigour = (60 * rate / gait.cadence_spm) ** 2 * np.exp(wander(rng, n, rate_hz, 6.0, 0.12))
     level, swing = _CARRIED[activity](rng)
@@ -46,7 +46,7 @@ def move_by_foot(
 
 
 def _unrest(rng: np.random.Generator, gait: Gait, n: int, rate_hz: float) -> np.ndarray:
-    """Log of rate / usual rate (T,): of this bout, over seconds, from step to step."""
+    """Log of rate / usual rate (T,): variation of the bout, over seconds, from step to step."""
     slow = wander(rng, n, rate_hz, 12.0, 0.03)
     return rng.normal(0, 0.03) + slow + wander(rng, n, rate_hz, 0.5, gait.unsteady)
 
@@ -64,7 +64,7 @@ def _trunk(rng: np.random.Generator, gait: Gait, phase: np.ndarray, rate_hz: flo
 
 
 def _walking_arm(rng: np.random.Generator) -> tuple[float, float]:
-    """Pitch round which the arm swings, and the share of its free swing."""
+    """Mean pitch of the arm, and the share of its free swing."""
     kind = rng.choice(["free", "pocket", "held"], p=[0.7, 0.15, 0.15])
     if kind == "free":
         return rng.normal(0.15, 0.1), rng.uniform(0.6, 1.2)

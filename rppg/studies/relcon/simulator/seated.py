@@ -1,4 +1,4 @@
-"""Cycling, sitting, typing: hands that rest on something, and what still moves them.
+"""Cycling, sitting, typing: resting hands and their small movements.
 
 >>> import numpy as np
 >>> from rppg.studies.relcon.simulator.subject import draw_person
@@ -14,7 +14,7 @@ from rppg.studies.relcon.simulator.forearm import Motion
 from rppg.studies.relcon.simulator.noise import band_noise, episodes, events, moves, ringing, wander
 from rppg.studies.relcon.simulator.subject import Person
 
-FOREARM_M = 0.26  # it turns about the elbow
+FOREARM_M = 0.26  # elbow to wrist
 KEY_RING_HZ, KEY_DECAY_S = 22.0, 0.02
 BUMP_RING_HZ, BUMP_DECAY_S = 9.0, 0.06
 
@@ -31,11 +31,11 @@ def move_seated(
 
 
 def _cycling(person: Person, rng: np.random.Generator, n: int, rate_hz: float):
-    """Hands on the bar: the road's vibration and bumps (none indoors), a sway by pedalling."""
+    """Hands on the handlebar: road vibration and bumps (none indoors), sway from pedalling."""
     outdoors = rng.random() < 0.6
     rpm = person.pedal_rpm * np.exp(rng.normal(0, 0.08) + wander(rng, n, rate_hz, 8.0, 0.04))
     phase = rng.uniform(0, 2 * np.pi) + 2 * np.pi * np.cumsum(rpm / 60) / rate_hz
-    pedals = episodes(rng, n, rate_hz, 8.0, 0.75) if outdoors else np.ones(n)  # else it coasts
+    pedals = episodes(rng, n, rate_hz, 8.0, 0.75) if outdoors else np.ones(n)  # off while coasting
     sway = rng.uniform(0.02, 0.06) * pedals
     lags = rng.uniform(-np.pi, np.pi, 3)
     push = np.stack(
@@ -53,7 +53,7 @@ def _cycling(person: Person, rng: np.random.Generator, n: int, rate_hz: float):
 
 
 def _road(rng: np.random.Generator, n: int, rate_hz: float) -> np.ndarray:
-    """Vibration of a bar (n, 3) in g: rough and smooth stretches, bumps."""
+    """Vibration of a handlebar (n, 3) in g: rough and smooth stretches, bumps."""
     rough = rng.uniform(0.05, 0.16) * np.exp(wander(rng, n, rate_hz, 4.0, 0.4))
     across = np.array([0.7, 0.4, 1.0])
     bumps = np.zeros((n, 3))
@@ -64,7 +64,7 @@ def _road(rng: np.random.Generator, n: int, rate_hz: float) -> np.ndarray:
 
 
 def _sitting(person: Person, rng: np.random.Generator, n: int, rate_hz: float):
-    """Arms at rest that now and then find another place, fidget, or speak along."""
+    """Resting arms that change posture now and then, fidget, or gesture."""
     every_s = 18.0 / person.restless
     pitch = rng.uniform(0.9, 1.7) + moves(rng, n, rate_hz, every_s, 0.25)
     roll = person.roll_rad + rng.normal(0, 0.5) + moves(rng, n, rate_hz, every_s, 0.4)
@@ -76,7 +76,7 @@ def _sitting(person: Person, rng: np.random.Generator, n: int, rate_hz: float):
 
 
 def _typing(person: Person, rng: np.random.Generator, n: int, rate_hz: float):
-    """Bursts of keys on a posture that hardly changes; pauses, and the hand at the mouse."""
+    """Bursts of key strokes at an almost constant posture, with pauses and mouse movements."""
     burst = episodes(rng, n, rate_hz, 3.0, 0.65)
     struck = rng.random(n) < burst * person.keys_per_s / rate_hz
     keys = np.zeros((n, 3))
@@ -90,7 +90,7 @@ def _typing(person: Person, rng: np.random.Generator, n: int, rate_hz: float):
 
 
 def _noise3(rng: np.random.Generator, n: int, rate_hz: float, low_hz: float, high_hz: float):
-    """Three independent noises of a band, (n, 3)."""
+    """Three independent band-limited noises, (n, 3)."""
     return np.stack([band_noise(rng, n, rate_hz, low_hz, high_hz) for _ in range(3)], axis=1)
 
 

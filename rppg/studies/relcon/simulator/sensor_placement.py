@@ -1,8 +1,9 @@
-"""What a worn sensor makes of a forearm's acceleration: turned, shifted, noisy, knocked.
+"""Sensor placement: the output of a real sensor on a forearm (orientation, drift, noise, knocks).
 
 >>> import numpy as np
 >>> hanging_g = np.tile([-1.0, 0.0, 0.0], (500, 1))
->>> xyz_g = worn(hanging_g, np.ones((1, 500)), np.random.default_rng(0), 100.0, noise_g=0.03)
+>>> rng, weights = np.random.default_rng(0), np.ones((1, 500))
+>>> xyz_g = sensor_output(hanging_g, weights, rng, 100.0, noise_g=0.03)
 >>> xyz_g.shape, bool(0.8 < np.linalg.norm(xyz_g.mean(0)) < 1.2)
 ((500, 3), True)
 """
@@ -19,18 +20,18 @@ GAIN, BIAS_G = 0.02, 0.025
 KNOCK_EVERY_S, KNOCK_G, KNOCK_RING_HZ, KNOCK_DECAY_S = 60.0, 0.9, 8.0, 0.05
 
 
-def worn(
+def sensor_output(
     arm_g: np.ndarray,
     weights: np.ndarray,
     rng: np.random.Generator,
     rate_hz: float,
     noise_g: float,
 ) -> np.ndarray:
-    """What the sensor writes (T, 3) float32 where the forearm feels arm_g (T, 3).
+    """Output of the sensor (T, 3) float32 for the specific force arm_g (T, 3).
 
-    Worn in any way (uniform on SO(3)), on a strap that creeps and, with every bout, slips a little;
-    weights (K, T) say how much of each bout is in each sample.  Gain and bias of each axis, noise
-    of a tenth of noise_g (a good sensor) to noise_g (a bad one), and rare knocks.
+    Any orientation (uniform on SO(3)), on a strap that drifts and slips a little with every bout;
+    weights (K, T) are the weight of each bout in each sample.  Gain and bias per axis, noise of a
+    tenth of noise_g (a good sensor) to noise_g (a bad one), and rare knocks.
     """
     n = len(arm_g)
     knocks, at = np.zeros((n, 3)), events(rng, n, rate_hz, KNOCK_EVERY_S)

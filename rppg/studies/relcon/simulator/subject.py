@@ -1,7 +1,7 @@
-"""Who wears the simulated sensor: traits that one person keeps in all sessions.
+"""Simulated subjects: traits that stay the same in all sessions of a person.
 
-Ranges are those of adults: cadences overlap between people and between activities, so neither the
-rate nor the amplitude of a window alone tells what is done.
+Ranges are those of adults.  Cadences overlap between people and between activities, so neither the
+rate nor the amplitude of a window alone identifies the activity.
 
     >>> import numpy as np
     >>> person = draw_person(np.random.default_rng(0))
@@ -24,7 +24,7 @@ FORWARD_G = {
     "stairs": (0.10, 0.05, 0.02),
     "running": (0.30, 0.15, 0.08),
 }
-LATERAL_G = {  # at 1/2 and 3/2 of the step rate: left foot, right foot
+LATERAL_G = {  # at 1/2 and 3/2 of the step rate: left and right foot
     "walking": (0.08, 0.05),
     "stairs": (0.10, 0.05),
     "running": (0.25, 0.12),
@@ -37,7 +37,7 @@ SHAKE_G = {"walking": 0.04, "stairs": 0.04, "running": 0.16}  # soft tissue, clo
 
 @dataclass(frozen=True)
 class Harmonics:
-    """A periodic wave: sum of amplitude[k] cos(order[k] phase + lag[k]), each (K,)."""
+    """A periodic function: sum of amplitude[k] cos(order[k] phase + lag[k]), each (K,)."""
 
     order: np.ndarray
     amplitude: np.ndarray
@@ -51,7 +51,7 @@ class Harmonics:
 
 @dataclass(frozen=True)
 class Gait:
-    """How one person walks, climbs or runs; waves are in g (swing: radians) over the step phase."""
+    """One person's walking, climbing or running; harmonics are in g (swing: radians)."""
 
     cadence_spm: float
     unsteady: float
@@ -75,11 +75,11 @@ class Person:
     breath_hz: float
     tremor_g: float
     restless: float  # scales fidgets and gestures
-    roll_rad: float  # how the hands turn while resting
+    roll_rad: float  # of resting hands
 
 
 def draw_person(rng: np.random.Generator) -> Person:
-    """One subject's traits.  A person of quick steps is quick in every gait, not equally so."""
+    """One subject's traits.  Cadences of the gaits are correlated within a person."""
     tempo, vigour = rng.normal(), rng.lognormal(0, 0.2)
     return Person(
         gaits={name: _draw_gait(rng, name, tempo, vigour) for name in CADENCES_SPM},
@@ -115,7 +115,7 @@ def _draw_gait(rng: np.random.Generator, name: str, tempo: float, vigour: float)
 
 
 def _draw_harmonics(rng: np.random.Generator, order, amplitude: np.ndarray) -> Harmonics:
-    """The given amplitudes, 30 % more or less each, with lags of any size."""
+    """The given amplitudes, each varied by about 30 %, with uniform phase lags."""
     scatter = rng.lognormal(0, 0.3, len(order))
     lag = rng.uniform(-np.pi, np.pi, len(order))
     return Harmonics(np.array(order, float), amplitude * scatter, lag)

@@ -1,13 +1,13 @@
-"""Simulated wearables on the disk, as plain tables that every reader of tables understands.
+"""Simulated IMU dataset on disk, as plain tables in the format of `data/tables.py`.
 
-    >>> folder = write_wearables("data/wearables", SimulatorConfig())  # doctest: +SKIP
+    >>> folder = write_imu_dataset("data/wearables", SimulatorConfig())  # doctest: +SKIP
 
-    <folder>/SYNTHETIC.txt           says what this is: readers mark everything below as synthetic
+    <folder>/SYNTHETIC.txt           makes readers mark everything below as synthetic
     <folder>/wearables.json          the parameters
-    <folder>/simulator/S01.parquet   a subject: subject, session, activity, time_s, x, y, z (in g),
-                                     cadence_spm
+    <folder>/simulator/S01.parquet   one subject: subject, session, activity, time_s, x, y, z
+                                     (in g), cadence_spm
 
-The folder appears whole, by renaming, or not at all.
+The folder is written atomically.
 """
 
 import json
@@ -23,27 +23,28 @@ from rppg.studies.relcon.data.tables import write_table
 from rppg.studies.relcon.simulator.simulate import DATASET, SimulatorConfig, simulate
 from rppg.utils.atomic import remove_temporaries, temporary
 
-SIMULATOR = 1  # raised whenever equal parameters come to mean other movements
+SIMULATOR = 1  # version: raised whenever equal parameters give other movements
 PARAMETERS = "wearables.json"
 MARK = """\
-Everything below this folder is synthetic: movements made by rppg.studies.relcon.simulator.simulate. Nothing here was
-recorded from a person. Never mix it with real recordings.
+Everything below this folder is synthetic: movements made by
+rppg.studies.relcon.simulator.simulate. Nothing here was recorded from a person.
+Never mix it with real recordings.
 """
 
 
-def write_wearables(
+def write_imu_dataset(
     folder: str | Path,
     config: SimulatorConfig,
     replace: bool = False,
     progress: bool = True,
 ) -> Path:
-    """Write the simulator's subjects below `folder`, or find them there; returns `folder`.
+    """Write the simulated subjects below `folder` unless they are there; returns `folder`.
 
-    Where it holds wearables of other parameters, `replace` removes them first; without, ValueError
-    says what differs.  Raises FileExistsError where it holds something else.
+    A dataset of other parameters is replaced with `replace`; without it, ValueError says what
+    differs.  Raises FileExistsError if the folder contains anything else.
     """
     folder = Path(folder)
-    if _known(folder, config, replace):
+    if _is_written(folder, config, replace):
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     remove_temporaries(folder)
@@ -59,23 +60,23 @@ def write_wearables(
 
 
 def config_from(settings: dict) -> SimulatorConfig:
-    """A config of settings by name; raises ValueError that names what is unknown and known."""
+    """A config of settings by name; raises ValueError that names unknown and known settings."""
     known = asdict(SimulatorConfig())
     if unknown := sorted(settings.keys() - known.keys()):
         raise ValueError(f"unknown settings {', '.join(unknown)}: expected of {', '.join(known)}")
     return SimulatorConfig(**settings)
 
 
-def _known(folder: Path, config: SimulatorConfig, replace: bool) -> bool:
-    """Whether `folder` already holds these wearables; raises where it may not be written."""
+def _is_written(folder: Path, config: SimulatorConfig, replace: bool) -> bool:
+    """Whether `folder` already contains this dataset; raises if it may not be written."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return False
     if not (folder / PARAMETERS).is_file():
-        raise FileExistsError(f"{folder} is not empty and no wearables: choose another folder")
+        raise FileExistsError(f"{folder} is not empty and no IMU dataset: choose another folder")
     what = _differences(folder, config)
     if what and not replace:
         advice = "choose another folder, or replace this one"
-        raise ValueError(f"{folder} holds wearables of other parameters ({what}): {advice}")
+        raise ValueError(f"{folder} holds a dataset of other parameters ({what}): {advice}")
     return not what
 
 
@@ -94,7 +95,7 @@ def _parameters(config: SimulatorConfig) -> dict:
 
 
 def _differences(folder: Path, config: SimulatorConfig) -> str:
-    """In which parameters the wearables in `folder` differ from `config`; "" where in none."""
-    found, wanted = json.loads((folder / PARAMETERS).read_text()), _parameters(config)
-    names = [name for name in wanted if found.get(name) != wanted[name]]
-    return "; ".join(f"{n} is {found.get(n)}, asked for {wanted[n]}" for n in names)
+    """The parameters of the dataset in `folder` that differ from `config`; "" for none."""
+    written, wanted = json.loads((folder / PARAMETERS).read_text()), _parameters(config)
+    names = [name for name in wanted if written.get(name) != wanted[name]]
+    return "; ".join(f"{n} is {written.get(n)}, asked for {wanted[n]}" for n in names)

@@ -11,13 +11,12 @@ from rppg.losses.contrast import (
     sample_windows,
     truth_pull_loss,
     truth_push_loss,
-    wave_windows,
-    window_spectra,
 )
 from rppg.losses.correlation import mcc_loss, negative_pearson
 from rppg.losses.rate_cross_entropy import rate_loss
+from rppg.losses.windows import wave_windows, window_spectra
+from rppg.models.common import RATE_BAND_HZ
 from rppg.models.contrast_phys.objective import Contrast, SupervisedContrast
-from rppg.models.st_transformer.objective import RATE_BAND_HZ
 from rppg.signals.spectrum import power_spectrum
 
 FPS = 30.0

@@ -6,9 +6,11 @@ from torch import nn
 
 from rppg.dataloader.augment import scaled_band
 from rppg.losses.correlation import mcc_loss, negative_pearson
-from rppg.losses.multiview_triplet import BAND_HZ, multi_view_triplet
+from rppg.losses.multiview_triplet import multi_view_triplet
 from rppg.losses.saliency_map import saliency_sparsity, saliency_temporal
 from rppg.losses.snr import negative_snr
+from rppg.losses.windows import BAND_HZ
+from rppg.models.common import rate_loss_of
 from rppg.models.gideon2021.net import Branches
 from rppg.models.gideon2021.objective import (
     RATIOS,
@@ -18,7 +20,6 @@ from rppg.models.gideon2021.objective import (
     peak_bpm,
     usable_waves,
 )
-from rppg.models.st_transformer.objective import rate_loss_of
 from rppg.signals.time_stretch import resample_time
 
 FPS, T = 30.0, 300

@@ -1,4 +1,4 @@
-"""Attention of rows and regions: as the net itself attends, shares that sum to 1, no traces."""
+"""Attention of rows: as the net itself attends, shares that sum to 1, no traces."""
 
 import math
 from functools import partial
@@ -6,9 +6,8 @@ from functools import partial
 import pytest
 import torch
 
-from rppg.models.st_transformer.attention_maps import region_attention, row_attention
+from rppg.models.st_transformer.attention_maps import row_attention
 from rppg.models.st_transformer.net import STTransformer, STTransformerConfig
-from rppg.preprocessing.mstmap import COMBINATIONS, REGIONS
 
 SMALL = {"n_frames": 7, "n_rows": 5, "dim": 16, "n_loops": 2}
 
@@ -99,24 +98,3 @@ def test_half_precision_weights_are_counted_in_full():
     weights = row_attention(net, clips().bfloat16())
     assert weights.dtype == torch.float32
     torch.testing.assert_close(weights.sum(dim=1), torch.ones(2))
-
-
-def test_a_row_shares_its_weight_among_its_regions():
-    rows = torch.zeros(3, 63)
-    rows[0, 0] = 1.0  # the forehead alone
-    rows[1, 2], rows[1, 62] = 0.4, 0.6  # mouth_chin and forehead; all six
-    rows[2] = 1 / 63
-    found = region_attention(rows, COMBINATIONS)
-    assert list(REGIONS)[-2:] == ["mouth_chin", "forehead"]
-    expected = [[0, 0, 0, 0, 0, 1], [0.1] * 4 + [0.3] * 2, [1 / 6] * 6]
-    torch.testing.assert_close(found, torch.tensor(expected))
-
-
-def test_combinations_that_do_not_fit_are_errors():
-    rows = torch.full((1, 5), 0.2)
-    with pytest.raises(ValueError, match=r"found \(1, 5\) and \(63, 6\)"):
-        region_attention(rows, COMBINATIONS)
-    with pytest.raises(ValueError, match=r"found \(5,\) and \(5, 6\)"):
-        region_attention(rows[0], COMBINATIONS[:5])
-    with pytest.raises(ValueError, match=r"rows \[0, 3\] hold no region"):
-        region_attention(rows, [[0, 0], [1, 0], [0, 1], [0, 0], [1, 1]])

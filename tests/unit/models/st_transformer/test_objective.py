@@ -9,13 +9,10 @@ from rppg.dataloader.augment import scaled_band
 from rppg.dataloader.clips import LabelledClips
 from rppg.losses.correlation import negative_pearson
 from rppg.losses.rate_cross_entropy import rate_loss
+from rppg.models.checkpoint import objective_facts
+from rppg.models.common import RATE_BAND_HZ
 from rppg.models.registry import build, load_run
-from rppg.models.st_transformer.objective import (
-    RATE_BAND_HZ,
-    SelfSupervised,
-    Supervised,
-    objective_facts,
-)
+from rppg.models.st_transformer.objective import SelfSupervised, Supervised
 from rppg.signals.spectrum import power_spectrum
 from rppg.training.criteria import RateError
 from rppg.training.polarity import fix_polarity, polarity_of
@@ -144,7 +141,7 @@ def test_the_sign_is_found_on_contact_waves_and_turned(store, gain):
     fix_polarity(model)
     turned = polarity_of(model, clips)
     assert turned.mean == pytest.approx(-found.mean)
-    assert "upside down" in str(found if found.negative else turned)
+    assert "inverted" in str(found if found.negative else turned)
 
 
 def test_without_a_contact_wave_the_sign_is_unknown(store):

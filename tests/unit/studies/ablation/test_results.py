@@ -1,4 +1,4 @@
-"""The paper's tables as data, results gathered from a grid's folders, verdicts that are known."""
+"""Results gathered from the folders of runs, verdicts that are known."""
 
 import numpy as np
 import pandas as pd
@@ -18,9 +18,14 @@ from helpers.figure import strict_and_closed, texts  # noqa: F401
 
 from rppg.studies.ablation import results as ablation
 from rppg.studies.ablation.plots import plot_ablation
-from rppg.studies.ablation.published import CLAIMS, ROWS, TEAMS, Claim, beside_published, paper_row
-from rppg.workflow.profiles import profile_settings
-from rppg.workflow.sweeps import grid_rows
+from rppg.studies.ablation.published import (
+    ROWS,
+    TEAMS,
+    Claim,
+    beside_published,
+    repeated_rows,
+    run_name,
+)
 
 PERIODICITY = Claim(1, 2, 1, "periodicity")
 COMPARABLE = Claim(2, 12, 11, "difference", relation="comparable")
@@ -28,9 +33,7 @@ COMPARABLE = Claim(2, 12, 11, "difference", relation="comparable")
 
 def paper_grid():
     """Every row of the paper as a row of a grid."""
-    names = [f"table{row.table}/row{row.row:02d}" for row in ROWS]
-    runs = [{"run": name, "start": f"before/{name}"} for name in names]
-    return [row._asdict() | run for row, run in zip(ROWS, runs, strict=True)]
+    return repeated_rows({run_name(row): f"before/{run_name(row)}" for row in ROWS})
 
 
 def results(rmse_bpm, seeds=(1, 2, 3), rows=ROWS):
@@ -55,35 +58,6 @@ def verdict(better, worse, claim=PERIODICITY):
         for row, rmse in pairs.items()
     ]
     return ablation.judge(pd.concat(parts), [claim]).iloc[0]
-
-
-def test_claims_go_the_way_of_the_papers_numbers_and_each_pair_is_there_once():
-    for claim in CLAIMS:
-        better, worse = (paper_row(claim.table, row) for row in (claim.better, claim.worse))
-        assert better.paper_rmse_bpm < worse.paper_rmse_bpm, claim
-    pairs = [(claim.table, frozenset((claim.better, claim.worse))) for claim in CLAIMS]
-    assert len(set(pairs)) == len(CLAIMS) == 25
-    assert pd.Series([c.about for c in CLAIMS]).value_counts().tolist() == [11, 10, 3, 1]
-
-
-def test_a_claim_varies_what_it_is_about_and_nothing_else():
-    fields = {"more pre-training data": "pretraining", "frame difference as input": "input"}
-    for claim in CLAIMS:
-        better, worse = (paper_row(claim.table, row) for row in (claim.better, claim.worse))
-        names = ("pretraining", "losses", "input")
-        differs = [name for name in names if getattr(better, name) != getattr(worse, name)]
-        assert differs == [fields.get(claim.about, "losses")], claim
-        if claim.about == "more pre-training data":
-            fewer, more = sorted((better, worse), key=lambda row: len(row.pretraining))
-            assert set(fewer.pretraining.split(" + ")) < set(more.pretraining.split(" + "))
-            assert (better is more) == (claim.said_by == "text and table"), claim
-
-
-def test_the_grid_of_the_profile_is_the_papers():
-    rows = grid_rows(profile_settings("ablation")["grid"])
-    assert [{k: row[k] for k in ROWS[0]._fields} for row in rows] == [r._asdict() for r in ROWS]
-    with pytest.raises(ValueError, match="rows 1-6, not 7"):
-        paper_row(1, 7)
 
 
 def test_gathered_results_are_those_of_the_folders(tmp_path):

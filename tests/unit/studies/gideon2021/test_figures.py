@@ -134,7 +134,7 @@ def test_figure_of_the_block_outlines_it_and_names_systems_and_numbers(flash_rou
     text = texts(figure)
     assert len(figure.axes) == 2 * 5 and "A block (synthetic)" in text  # two that both have
     assert "0\nvid" not in text and "1\nvid" in text and "2\nvid" in text
-    assert text.count("on the block: 20 x even") == text.count("on the block: 0.5 x even") == 2
+    assert text.count("on the block: 20 x uniform") == text.count("on the block: 0.5 x uniform") == 2
     (outline,) = figure.axes[0].patches
     assert outline.get_bbox().bounds == (4.5, 4.5, 7.0, 7.0)
     assert len(figure.axes[2].images) == 1 and "contrastive, no labels:\nresampled" in text
@@ -149,7 +149,7 @@ def test_figure_of_the_focus_has_a_dot_a_seed_and_both_controls(flash_rounds):
     dots = np.concatenate([c.get_offsets()[:, 1] for c in left.collections[::2]])
     np.testing.assert_allclose(sorted(dots), [0.5, 2, 3, 20])
     assert [*left.lines[0].get_ydata(), *right.lines[0].get_ydata()] == [1, 1] + [20, 20]
-    assert left.get_ylim()[1] > 20 and "Where they look (synthetic)" in texts(figure)
+    assert left.get_ylim()[1] > 20 and "Saliency on the block (synthetic)" in texts(figure)
 
 
 def test_figure_of_shifts_has_means_seeds_and_the_mean_predictor(desync_rounds):
@@ -167,7 +167,7 @@ def test_figure_of_changes_is_faint_where_it_cannot_be_read():
     both = pd.concat([changes(), changes("COHFACE", n_pairs=12)])
     figure = plot_hr_changes(both, change_numbers(both, 5.0), "synthetic")
     cohface, pure = figure.axes
-    assert "Heart rate so many seconds later (synthetic)" in texts(figure)
+    assert "Change of heart rate by interval (synthetic)" in texts(figure)
     assert "PURE, recordings: 1" in pure.get_title(loc="left")
     solid = [line.get_ydata() for line in pure.lines if line.get_alpha() is None][1:]
     np.testing.assert_array_equal(np.isnan(solid), [[True] * 4 + [False] * 11] * 3)

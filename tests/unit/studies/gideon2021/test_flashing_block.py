@@ -160,7 +160,7 @@ def test_rows_of_flashing_recordings_say_how_much_of_the_saliency_is_on_the_bloc
     assert table["flash_bpm"].tolist() == [rates_bpm[row["id"]] for row in rows]
     seen = table["block_saliency"].tolist()
     assert seen[0] == pytest.approx(area_of_block()) and np.isnan(seen[1:]).all()
-    assert "50% of the answers" in told_of_block(table, "net")
+    assert "50% of the predictions" in told_of_block(table, "net")
     assert "0.062 of the saliency, 0.062 of the area" in told_of_block(table, "net")
 
     plain = pd.DataFrame(with_block(rows, looks, "net", store))

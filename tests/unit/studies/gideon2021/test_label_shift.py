@@ -108,8 +108,8 @@ def test_a_recording_too_short_for_the_offset_is_left_out_with_its_reason(tmp_pa
     clips = clips_of(write(tmp_path), desync_s=0.5)
     assert list(clips.stretches) == ["A/1/a", "A/3/just"] and len(clips) == 2
     assert clips.skipped == {
-        "A/2/short": "too short for a wave 0.5 s off",
-        "A/4/tiny": "no 30 frames without a gap in 20",
+        "A/2/short": "too short for a BVP shifted by 0.5 s",
+        "A/4/tiny": "no 30 frames without a gap among 20",
     }
     late = offsets(drawn(clips, 200, index=1))
     assert late.min() == -15 and late.max() == 15

@@ -157,7 +157,7 @@ def test_changes_are_drawn_beside_the_published_better_in_another_colour(tmp_pat
     assert "ours on synthetic data" in text and "+10.0" in text and "+3.1" in text
     assert "-0.18" in text and "published" in text
     cells = {cell.get_xy(): cell.get_facecolor() for cell in figure.axes[0].patches}
-    assert len(cells) == 16  # the published grid, on which some of ours lack
+    assert len(cells) == 16  # the published grid, without some of ours
     worse, better = cells[-0.5, 2.5], cells[1.5, -0.5]  # w_s = 10 alone, w_t = 1 alone
     assert worse[0] > worse[2] and better[0] < better[2]
     assert cells[-0.5, -0.5][3] == 0

@@ -1,20 +1,20 @@
-"""Readers of motion: from a dataset's files as they are distributed to recordings, one file each.
+"""IMU dataset readers, one file per dataset: files as distributed in, recordings out.
 
-`find_motion(root)` finds what it knows by the names of files, in the folder itself or some folders
-below it, and opens nothing but the headers of plain tables; each `Found` is read when it is asked.
+`find_motion(root)` recognises datasets by file names, in the folder itself or some folders below
+it, and opens nothing but the headers of plain tables; each `SourceFile` is read later.
 
-    >>> [found.name for found in find_motion("data")]  # doctest: +SKIP
+    >>> [source.name for source in find_motion("data")]  # doctest: +SKIP
     ['PAMAP2_Dataset/Protocol/subject101.dat', 'BasicMotions_TEST.ts', 'BasicMotions_TRAIN.ts']
     >>> find_motion("data", {"PAMAP2": {"position": "ankle"}})  # doctest: +SKIP
 
 To add a dataset, write one file here and one line below.  The file has
 
-    LAYOUT           the files that it knows, shown in errors
-    find(root, ...)  -> iterator of Found, one a file, in natural order; its `read()` yields
-                     recordings in g and raises ValueError, naming the file, for what it cannot
-                     understand.  Further arguments have defaults: they are the dataset's options.
+    LAYOUT           the files it reads, shown in errors
+    find(root, ...)  -> iterator of SourceFile, one per file, in natural order; its `read()` yields
+                     recordings in g and raises ValueError, naming the file, for malformed data.
+                     Further arguments have defaults: they are the dataset's options.
 
-and its docstring says what the files hold, in which unit, at which rate, and the source of that.
+and its docstring says what the files contain, the unit, the sampling rate, and the source of that.
 """
 
 import inspect
@@ -31,7 +31,7 @@ from rppg.studies.relcon.data.readers import (
     plain_tables,
 )
 from rppg.studies.relcon.data.readers.parsing import MAX_FOLDERS
-from rppg.studies.relcon.data.recording import Found
+from rppg.studies.relcon.data.recording import SourceFile
 
 _MODULES = {
     "PAMAP2": pamap2,
@@ -42,34 +42,35 @@ _MODULES = {
     "BasicMotions": basic_motions,
     "plain tables": plain_tables,
 }
-READERS: dict[str, Callable[..., Iterator[Found]]] = {k: m.find for k, m in _MODULES.items()}
+READERS: dict[str, Callable[..., Iterator[SourceFile]]] = {k: m.find for k, m in _MODULES.items()}
 LAYOUTS: dict[str, str] = {name: module.LAYOUT for name, module in _MODULES.items()}
 
 
-def find_motion(root, options: Mapping[str, Mapping] | None = None) -> list[Found]:
-    """All that is known below `root`, by dataset in the order of READERS, then by name.
+def find_motion(root, options: Mapping[str, Mapping] | None = None) -> list[SourceFile]:
+    """All recognised files below `root`, by dataset in the order of READERS, then by name.
 
-    options: by dataset, what its reader is given, such as {"PAMAP2": {"position": "ankle"}}.
-    Raises ValueError for datasets and options that do not exist, FileNotFoundError, with what was
-    expected, where `root` is no folder or nothing is known in it.
+    options: readers' options by dataset, such as {"PAMAP2": {"position": "ankle"}}.  Raises
+    ValueError for datasets and options that do not exist, FileNotFoundError, with what was
+    expected, if `root` is not a folder or nothing in it is recognised.
     """
     root, options = Path(root), options or {}
     _check(options)
     expected = "\n".join(f"  {name}: {layout}" for name, layout in LAYOUTS.items())
     expected = f"expected, in it or at most {MAX_FOLDERS} folders deep, any of\n{expected}"
     if not root.is_dir():
-        raise FileNotFoundError(f"{root} is no folder: {expected}")
-    found = [one for name, find in READERS.items() for one in find(root, **options.get(name, {}))]
-    if not found:
-        raise FileNotFoundError(f"{root} holds no motion that is known: {expected}")
-    return found
+        raise FileNotFoundError(f"{root} is not a folder: {expected}")
+    finds = ((find, options.get(name, {})) for name, find in READERS.items())
+    sources = [source for find, given in finds for source in find(root, **given)]
+    if not sources:
+        raise FileNotFoundError(f"{root} contains no known IMU dataset: {expected}")
+    return sources
 
 
 def _check(options: Mapping[str, Mapping]) -> None:
     for name, given in options.items():
         if name not in READERS:
             raise ValueError(f"unknown dataset {name!r}, expected one of {', '.join(READERS)}")
-        known = list(inspect.signature(READERS[name]).parameters)[1:]  # but root
+        known = list(inspect.signature(READERS[name]).parameters)[1:]  # without root
         if unknown := [option for option in given if option not in known]:
-            found, has = ", ".join(unknown), ", ".join(known) or "none"
-            raise ValueError(f"{name} has no option {found}; it has: {has}")
+            names, expected = ", ".join(unknown), ", ".join(known) or "none"
+            raise ValueError(f"{name} has no option {names}; it has: {expected}")

@@ -1,20 +1,20 @@
 """BasicMotions: students standing, walking, running and playing badminton with a smart watch.
 
-BasicMotions_TRAIN.ts and BasicMotions_TEST.ts of the UEA archive: 40 cases each, a line a case of
+BasicMotions_TRAIN.ts and BasicMotions_TEST.ts of the UEA archive: 40 cases each, one per line, of
 six series of 100 values and a label, separated by ":"; the first three series are the
-accelerometer.  By the header each value is a tenth of a second after the one before: ten seconds a
-case, at 10 Hz.  The unit is not stated.  It is linear acceleration in m/s^2: the norm is about 0.5
-when standing, so gravity has been removed, and about 17 when running, which no wrist does in g.
-The reader converts to g and checks neither, as there is no gravity to check by.
+accelerometer.  By the header, values are a tenth of a second apart: ten seconds per case, at 10 Hz.
+The unit is not stated.  The values fit linear acceleration in m/s^2: the norm is about 0.5 when
+standing, so gravity has been removed, and about 17 when running, which is impossible in g.  The
+reader converts to g without the usual check, which needs gravity.
 
-Four students took part, but the files do not say which case is whose: every case is a subject of
-its own here ("train01" to "train40", "test01" to "test40"), so one student may be on both sides of
-a split, and what is measured on these files says nothing of new people.
+Four students took part, but the files do not assign cases to them: every case is a subject of its
+own here ("train01" to "train40", "test01" to "test40"), so one student may be on both sides of a
+split, and results on these files do not show generalisation to new people.
 
 Source: the files' own header, and the archive's page at timeseriesclassification.com (Bagnall et
 al., The UEA multivariate time series classification archive, 2018).
 
-    >>> [found.name for found in find("data")]  # doctest: +SKIP
+    >>> [source.name for source in find("data")]  # doctest: +SKIP
     ['BasicMotions_TEST.ts', 'BasicMotions_TRAIN.ts']
 """
 
@@ -24,9 +24,9 @@ from pathlib import Path
 
 import numpy as np
 
-from rppg.studies.relcon.data.readers.parsing import as_recording, files_below, reading
-from rppg.studies.relcon.data.recording import Found, MotionRecording
 from rppg.datasets.recording import origin_of
+from rppg.studies.relcon.data.readers.parsing import as_recording, files_below, reading
+from rppg.studies.relcon.data.recording import MotionRecording, SourceFile
 
 DATASET = "BasicMotions"
 LAYOUT = "BasicMotions_{TRAIN,TEST}.ts"
@@ -37,10 +37,10 @@ SHAPE = (6, 100)  # series, values
 ACTIVITIES = ("Standing", "Running", "Walking", "Badminton")
 
 
-def find(root: Path) -> Iterator[Found]:
-    """A Found for each of the two files, 40 recordings in it: session "case"."""
+def find(root: Path) -> Iterator[SourceFile]:
+    """The two files, with 40 recordings each: session "case"."""
     for path in files_below(root, FILE):
-        yield Found(DATASET, path.name, partial(_read, path))
+        yield SourceFile(DATASET, path.name, partial(_read, path))
 
 
 def _read(path: Path) -> Iterator[MotionRecording]:

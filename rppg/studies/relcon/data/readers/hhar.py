@@ -1,18 +1,17 @@
-"""HHAR: nine people in six activities, two models of watches (two of each), worn at the wrist.
+"""HHAR: nine people in six activities, with smart watches of two models (two of each).
 
 "Activity recognition exp/Watch_accelerometer.csv" has Index, Arrival_Time (ms), Creation_Time (ns),
 x, y, z (m/s^2), User (a to i), Model (gear, lgwatch), Device (gear_1, ...) and gt, the activity;
-"null" is none.  About 100 Hz (gear) and 200 Hz (lgwatch).  The two watches that a person wore are
-two recordings.  Creation_Time is the sensor's own stamp; it counts from any moment (a gear's: from
-its start), so times here are from a recording's first sample.  It is not in order everywhere: where
-it goes back by more than a second, the watch's clock has started anew and a new session begins
-(gear_1, then gear_1-2); samples that are out of order by less are sorted, and of those with the
-same stamp the first is kept.
+"null" is no label.  About 100 Hz (gear) and 200 Hz (lgwatch).  A person's two watches give two
+recordings.  Creation_Time is the sensor's own timestamp, with an arbitrary origin (of gear: its
+start), so times here start at a recording's first sample.  It is not always increasing: if it drops
+by more than a second, the watch's clock has restarted and a new session begins (gear_1, then
+gear_1-2); smaller disorder is sorted, and of samples with the same timestamp the first is kept.
 
 Source: Stisen et al., Smart Devices are Different, SenSys 2015, and the readme of the archive (UCI
 repository, dataset 344); rates of the watches as in the paper; maxxu05/relcon takes the same.
 
-    >>> [found.name for found in find("data")]  # doctest: +SKIP
+    >>> [source.name for source in find("data")]  # doctest: +SKIP
     ['Activity recognition exp/Watch_accelerometer.csv']
 """
 
@@ -23,14 +22,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rppg.studies.relcon.data.readers.parsing import as_recording, files_below, named, reading
-from rppg.studies.relcon.data.recording import Found, MotionRecording
 from rppg.datasets.recording import origin_of
+from rppg.studies.relcon.data.readers.parsing import as_recording, files_below, named, reading
+from rppg.studies.relcon.data.recording import MotionRecording, SourceFile
 
 DATASET = "HHAR"
 LAYOUT = "Activity recognition exp/Watch_accelerometer.csv"
 FILE = r"Watch_accelerometer\.csv"
-RESTART_NS = 1_000_000_000  # a stamp further back than this is of a clock that started anew
+RESTART_NS = 1_000_000_000  # a larger drop of the timestamp is a restarted clock
 ACTIVITIES = {
     "bike": "cycling",
     "sit": "sitting",
@@ -46,24 +45,24 @@ COLUMNS = {
 }
 
 
-def find(root: Path) -> Iterator[Found]:
-    """A Found for the file, which holds all recordings: subject "a", session "gear_1"."""
+def find(root: Path) -> Iterator[SourceFile]:
+    """The one file, with all recordings: subject "a", session "gear_1"."""
     for path in files_below(root, FILE):
-        yield Found(DATASET, "/".join(path.parts[-2:]), partial(_read, path))
+        yield SourceFile(DATASET, "/".join(path.parts[-2:]), partial(_read, path))
 
 
 def _read(path: Path) -> Iterator[MotionRecording]:
     with reading(path, f"columns {', '.join(COLUMNS)}"):
         table = pd.read_csv(path, usecols=list(COLUMNS), dtype=COLUMNS)
     origin = origin_of(path)
-    for (user, device), worn in table.groupby(["User", "Device"], observed=True, dropna=False):
-        for number, stretch in worn.groupby(stretches(worn["Creation_Time"].to_numpy())):
+    for (user, device), rows in table.groupby(["User", "Device"], observed=True, dropna=False):
+        for number, stretch in rows.groupby(stretches(rows["Creation_Time"].to_numpy())):
             session = f"{device}-{number + 1}" if number else device
             yield _recording((DATASET, user, session), stretch, origin)
 
 
 def stretches(times_ns: np.ndarray) -> np.ndarray:
-    """Which run of the clock each sample (T,) belongs to: 0, and 1 more at each restart.
+    """Number of clock restarts before each sample (T,).
 
     >>> stretches(np.array([5, 4, 6, 7]) * 1_000_000_000).tolist()
     [0, 0, 0, 0]

@@ -1,14 +1,14 @@
 """MotionSense: 24 people in six activities, 15 trials each, an iPhone 6s in the trouser pocket.
 
-A_DeviceMotion_data/<activity>_<trial>/sub_<N>.csv has an index without a name, attitude, gravity.x,
+A_DeviceMotion_data/<activity>_<trial>/sub_<N>.csv has an unnamed index, attitude, gravity.x,
 .y, .z, rotationRate and userAcceleration.x, .y, .z; the accelerometer measured the sum of gravity
 and userAcceleration.  B_Accelerometer_data/ has the same trials with x, y, z.  Both in g, 50 Hz
-(Core Motion's unit), without stamps.  Where both lie there, A is read.
+(Core Motion's unit), without timestamps.  If both are present, A is read.
 
 Source: Malekzadeh et al., Mobile Sensor Data Anonymization, IoTDI 2019; folders, columns and the
 sum as in the readme of github.com/mmalekzadeh/motion-sense; 50 Hz as in the paper.
 
-    >>> [found.name for found in find("data")][:2]  # doctest: +SKIP
+    >>> [source.name for source in find("data")][:2]  # doctest: +SKIP
     ['A_DeviceMotion_data/dws_1/sub_1.csv', 'A_DeviceMotion_data/dws_1/sub_2.csv']
 """
 
@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rppg.studies.relcon.data.readers.parsing import as_recording, files_below, reading
-from rppg.studies.relcon.data.recording import Found, MotionRecording
 from rppg.datasets.recording import origin_of
+from rppg.studies.relcon.data.readers.parsing import as_recording, files_below, reading
+from rppg.studies.relcon.data.recording import MotionRecording, SourceFile
 
 DATASET = "MotionSense"
 LAYOUT = "{A_DeviceMotion_data,B_Accelerometer_data}/<activity>_<trial>/sub_<N>.csv"
@@ -38,11 +38,11 @@ ACTIVITIES = {
 }
 
 
-def find(root: Path) -> Iterator[Found]:
-    """A Found for each trial of a person, one recording in it: subject "1", session "dws_1"."""
+def find(root: Path) -> Iterator[SourceFile]:
+    """One file per person and trial, with one recording: subject "1", session "dws_1"."""
     sources = (files_below(root, f"{source}/{TRIAL}") for source in SOURCES)
     for path in next((paths for paths in sources if paths), []):
-        yield Found(DATASET, "/".join(path.parts[-3:]), partial(_read, path))
+        yield SourceFile(DATASET, "/".join(path.parts[-3:]), partial(_read, path))
 
 
 def _read(path: Path) -> Iterator[MotionRecording]:
@@ -59,7 +59,7 @@ def _read(path: Path) -> Iterator[MotionRecording]:
 
 
 def _sum(path: Path) -> np.ndarray:
-    """Gravity and the user's acceleration together (T, 3)."""
+    """Sum of gravity and user acceleration (T, 3)."""
     names = [f"{part}.{axis}" for part in ("gravity", "userAcceleration") for axis in "xyz"]
     both = _columns(path, names)  # (T, 6)
     return both[:, :3] + both[:, 3:]

@@ -1,6 +1,6 @@
-"""Opportunity: four people in a kitchen, five free runs (ADL) and a drill each, many sensors.
+"""Opportunity: four people in a kitchen, five free runs (ADL) and a drill each, with many sensors.
 
-OpportunityUCIDataset/dataset/S<N>-{ADL1..ADL5,Drill}.dat has 250 columns separated by blanks and
+OpportunityUCIDataset/dataset/S<N>-{ADL1..ADL5,Drill}.dat has 250 columns separated by spaces and
 no header (their names are in column_names.txt): 1 is the time in ms, 23-25 the acceleration at
 the right wrist (RWR, a Bluetooth sensor that loses samples: "NaN"), 64-66 that of the inertial unit
 at the right lower arm (RLA), 38-40 that of the one on the back, all in mg; 244 is the locomotion: 1
@@ -10,7 +10,7 @@ Source: Chavarriaga et al., The Opportunity challenge, Pattern Recognition Lette
 units as in column_names.txt of the archive (UCI repository, dataset 226); the wrist is what
 OxWearables/ssl-wearables, data_parsing/oppo.py (Yuan et al. 2024), reads.
 
-    >>> [found.name for found in find("data")][:2]  # doctest: +SKIP
+    >>> [source.name for source in find("data")][:2]  # doctest: +SKIP
     ['S1-ADL1.dat', 'S1-ADL2.dat']
 """
 
@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from rppg.datasets.recording import origin_of
 from rppg.studies.relcon.data.readers.parsing import (
     as_recording,
     choice,
@@ -25,26 +26,25 @@ from rppg.studies.relcon.data.readers.parsing import (
     named,
     read_numbers,
 )
-from rppg.studies.relcon.data.recording import Found, MotionRecording
-from rppg.datasets.recording import origin_of
+from rppg.studies.relcon.data.recording import MotionRecording, SourceFile
 
 DATASET = "Opportunity"
 LAYOUT = "OpportunityUCIDataset/dataset/S<N>-{ADL1..ADL5,Drill}.dat"
 FILE = r"S[1-4]-(ADL[1-5]|Drill)\.dat"
 N_COLUMNS = 250
 LOCOMOTION = 243  # column 244, from 0
-POSITIONS = {"wrist": 22, "lower arm": 63, "back": 37}  # number from 0 of x
+POSITIONS = {"wrist": 22, "lower arm": 63, "back": 37}  # column of x, from 0
 ACTIVITIES = {0: "", 1: "standing", 2: "walking", 4: "sitting", 5: "lying"}
 
 
-def find(root: Path, position: str = "wrist") -> Iterator[Found]:
-    """A Found for each file, one recording in it: subject "S1", session "ADL1".
+def find(root: Path, position: str = "wrist") -> Iterator[SourceFile]:
+    """One recording per file: subject "S1", session "ADL1".
 
-    position: which sensor, of POSITIONS.  Raises ValueError for another one.
+    position: which sensor, of POSITIONS.  Raises ValueError for an unknown one.
     """
     choice(DATASET, "position", position, POSITIONS)
     for path in files_below(root, FILE):
-        yield Found(DATASET, path.name, partial(_read, path, position))
+        yield SourceFile(DATASET, path.name, partial(_read, path, position))
 
 
 def _read(path: Path, position: str) -> Iterator[MotionRecording]:

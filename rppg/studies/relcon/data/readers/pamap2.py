@@ -1,17 +1,17 @@
 """PAMAP2: nine people in up to eighteen activities, an inertial unit at wrist, chest and ankle.
 
-PAMAP2_Dataset/{Protocol,Optional}/subject10<N>.dat, a file a person and session, has 54 columns
-separated by blanks and no header: seconds, activity, heart rate, and for hand (from column 4),
+PAMAP2_Dataset/{Protocol,Optional}/subject10<N>.dat, one file per person and session, has 54 columns
+separated by spaces and no header: seconds, activity, heart rate, and for hand (from column 4),
 chest (21) and ankle (38) 17 columns each: temperature, acceleration in m/s^2 to +-16 g (3 columns),
-the same to +-6 g (3), and more.  100 Hz.  The +-16 g ones are read, as its readme recommends: the
-others saturate when running and are not precisely calibrated.  "NaN" is a lost sample.
-Activity 0 is what lies between activities: no label.
+the same to +-6 g (3), and more.  100 Hz.  The +-16 g columns are read, as the readme recommends:
+the others saturate when running and are not precisely calibrated.  "NaN" is a lost sample.
+Activity 0 marks transitions: no label.
 
 Source: Reiss and Stricker, Introducing a New Benchmarked Dataset for Activity Monitoring, ISWC
 2012, and the archive's readme and its list of activities (UCI repository, dataset 231); columns
 checked against OxWearables/ssl-wearables, data_parsing/pamap.py.
 
-    >>> [found.name for found in find("data")]  # doctest: +SKIP
+    >>> [source.name for source in find("data")]  # doctest: +SKIP
     ['PAMAP2_Dataset/Optional/subject101.dat', 'PAMAP2_Dataset/Protocol/subject101.dat']
 """
 
@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from rppg.datasets.recording import origin_of
 from rppg.studies.relcon.data.readers.parsing import (
     as_recording,
     choice,
@@ -26,14 +27,13 @@ from rppg.studies.relcon.data.readers.parsing import (
     named,
     read_numbers,
 )
-from rppg.studies.relcon.data.recording import Found, MotionRecording
-from rppg.datasets.recording import origin_of
+from rppg.studies.relcon.data.recording import MotionRecording, SourceFile
 
 DATASET = "PAMAP2"
 LAYOUT = "PAMAP2_Dataset/{Protocol,Optional}/subject10<N>.dat"
 FILE = r"(Protocol|Optional)/subject10[1-9]\.dat"
 N_COLUMNS = 54
-POSITIONS = {"hand": 4, "chest": 21, "ankle": 38}  # number from 0 of x to +-16 g
+POSITIONS = {"hand": 4, "chest": 21, "ankle": 38}  # column of x of the +-16 g sensor, from 0
 ACTIVITIES = {
     0: "",
     1: "lying",
@@ -57,14 +57,14 @@ ACTIVITIES = {
 }
 
 
-def find(root: Path, position: str = "hand") -> Iterator[Found]:
-    """A Found for each file, one recording in it: subject "101", session "Protocol".
+def find(root: Path, position: str = "hand") -> Iterator[SourceFile]:
+    """One recording per file: subject "101", session "Protocol".
 
-    position: which sensor, of POSITIONS.  Raises ValueError for another one.
+    position: which sensor, of POSITIONS.  Raises ValueError for an unknown one.
     """
     choice(DATASET, "position", position, POSITIONS)
     for path in files_below(root, FILE):
-        yield Found(DATASET, "/".join(path.parts[-3:]), partial(_read, path, position))
+        yield SourceFile(DATASET, "/".join(path.parts[-3:]), partial(_read, path, position))
 
 
 def _read(path: Path, position: str) -> Iterator[MotionRecording]:

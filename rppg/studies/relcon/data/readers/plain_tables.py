@@ -1,13 +1,12 @@
-"""Plain long tables: own data, and what this project's simulator writes.
+"""Plain long tables: your own data, and the output of this project's simulator.
 
-Any *.csv or *.parquet with the columns subject, session, activity, time_s, x, y, z (in g) and, if
-wanted, further columns of numbers, which are targets to be regressed (cadence_spm); see
-`rppg.studies.relcon.data.tables`, which reads and checks them.  A table's dataset is named after the folder it
-lies in: files side by side are of one dataset, and people of the same name in them are one person.
-A file that lacks some of the columns is taken for such a table as soon as it has four of them:
-reading it then says what is missing.
+Any *.csv or *.parquet with the columns subject, session, activity, time_s, x, y, z (in g) and
+optional further numeric columns, which are regression targets (cadence_spm); see
+`rppg.studies.relcon.data.tables`, which reads and checks them.  A table's dataset is named after
+its folder: the files of a folder form one dataset, and equal subject names in them are one person.
+A file with at least four of the columns counts as such a table; reading it reports what is missing.
 
-    >>> [(found.dataset, found.name) for found in find("data")]  # doctest: +SKIP
+    >>> [(source.dataset, source.name) for source in find("data")]  # doctest: +SKIP
     [('simulator', 'simulator/s01.parquet'), ('simulator', 'simulator/s02.parquet')]
 """
 
@@ -20,21 +19,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rppg.studies.relcon.data.readers.parsing import files_below
-from rppg.studies.relcon.data.recording import Found
+from rppg.studies.relcon.data.recording import SourceFile
 from rppg.studies.relcon.data.tables import COLUMNS, read_table
 
 LAYOUT = "*.csv or *.parquet with the columns subject, session, activity, time_s, x, y, z"
 FILE = r".*\.(csv|parquet)"
-ENOUGH = 4  # of COLUMNS make a plain table; no other dataset's files have more than three
+ENOUGH = 4  # of COLUMNS identify a plain table; other datasets' files have three at most
 
 
-def find(root: Path) -> Iterator[Found]:
-    """A Found for each table; it is one recording for each subject and session in it."""
+def find(root: Path) -> Iterator[SourceFile]:
+    """All tables, with one recording per subject and session."""
     root = Path(root).absolute()
     for path in files_below(root, FILE):
         if len(set(COLUMNS) & _header(path)) >= ENOUGH:
             dataset, name = path.parent.name, path.relative_to(root).as_posix()
-            yield Found(dataset, name, partial(read_table, path, dataset))
+            yield SourceFile(dataset, name, partial(read_table, path, dataset))
 
 
 def _header(path: Path) -> set[str]:
@@ -42,6 +41,6 @@ def _header(path: Path) -> set[str]:
         try:
             return set(pq.read_schema(path).names)
         except pa.ArrowInvalid:
-            return set(COLUMNS)  # broken: reading it says so
+            return set(COLUMNS)  # corrupt: reading it reports that
     with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
         return set(next(csv.reader(file), ()))

@@ -63,7 +63,7 @@ def test_what_is_hidden_too_deep_or_of_others_is_not_taken_for_motion(tmp_path):
     put(tmp_path / "PAMAP2_Dataset" / "Protocol" / "._subject101.dat", "a Mac's note")
     put(tmp_path / "labels.csv", "subject,activity,video\nann,smile,a.mp4\n")
     put(tmp_path / "empty.csv", "")
-    with pytest.raises(FileNotFoundError, match="(?s)holds no motion.*any of.*PAMAP2_Dataset/{Pro"):
+    with pytest.raises(FileNotFoundError, match="(?s)contains no known IMU dataset.*any of.*PAMAP2_Dataset/{Pro"):
         find_motion(tmp_path)
     with pytest.raises(FileNotFoundError, match="nowhere is no folder: expected"):
         find_motion(tmp_path / "nowhere")
@@ -144,7 +144,7 @@ def test_a_plain_table_that_lacks_columns_or_is_broken_says_so_when_read(tmp_pat
     files.plain(tmp_path, "mine/a.csv", session=None, time_s=None)
     put(tmp_path / "mine" / "b.parquet", b"PAR1 and then nothing")
     lacking, broken = find_motion(tmp_path)
-    with pytest.raises(ValueError, match="lacks columns session, time_s"):
+    with pytest.raises(ValueError, match="missing columns session, time_s"):
         list(lacking.read())
     with pytest.raises(ValueError):
         list(broken.read())

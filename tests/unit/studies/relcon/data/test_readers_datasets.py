@@ -157,7 +157,7 @@ def no_dictionary(root):
             lambda r: files.hhar(r, [("x", "a", "gear_1", "sit")]),
             "Watch_accelerometer.csv: ",
         ),
-        ("Capture-24", no_dictionary, "no annotation-label-dictionary.csv beside"),
+        ("Capture-24", no_dictionary, "annotation-label-dictionary.csv is missing"),
         (
             "Capture-24",
             lambda r: files.capture24(r, annotations=["9"]),

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rppg.studies.relcon.data.splits import motion_parts, origin_of, probe_folds
+from rppg.studies.relcon.data.splits import subject_split, origin_of, probe_folds
 
 
 def table_of(dataset: str, subjects: list[str], n: int = 3) -> pd.DataFrame:
@@ -23,7 +23,7 @@ def simulated(n_subjects: int = 20) -> pd.DataFrame:
 
 def test_no_subject_is_in_two_parts_and_shares_are_of_subjects():
     table = simulated()
-    parts = motion_parts(table, ["simulator"], test_share=0.4, dev_share=0.25, seed=0)
+    parts = subject_split(table, ["simulator"], test_share=0.4, dev_share=0.25, seed=0)
     assert (parts.groupby(table["subject"]).nunique() == 1).all()
     people = table["subject"].groupby(parts).nunique()
     assert people.to_dict() == {"test": 8, "dev": 3, "pretrain": 9}
@@ -31,41 +31,41 @@ def test_no_subject_is_in_two_parts_and_shares_are_of_subjects():
 
 def test_parts_follow_from_the_seed_and_not_from_the_order_of_windows():
     table = simulated()
-    first = motion_parts(table, ["simulator"], 0.4, 0.2, seed=0)
+    first = subject_split(table, ["simulator"], 0.4, 0.2, seed=0)
     shuffled = table.sample(frac=1.0, random_state=1)
-    again = motion_parts(shuffled, ["simulator"], 0.4, 0.2, seed=0)
+    again = subject_split(shuffled, ["simulator"], 0.4, 0.2, seed=0)
     assert again.sort_index().equals(first)
-    other = motion_parts(table, ["simulator"], 0.4, 0.2, seed=1)
+    other = subject_split(table, ["simulator"], 0.4, 0.2, seed=1)
     assert not other.equals(first)
 
 
 def test_a_dataset_that_is_not_learned_from_is_tested_on_as_a_whole():
     table = pd.concat([simulated(), table_of("other", ["ann", "bob"])], ignore_index=True)
-    parts = motion_parts(table, ["simulator"], 0.4, 0.2, seed=0)
+    parts = subject_split(table, ["simulator"], 0.4, 0.2, seed=0)
     assert (parts[table["dataset"] == "other"] == "test").all()
-    alone = motion_parts(simulated(), ["simulator"], 0.4, 0.2, seed=0)
+    alone = subject_split(simulated(), ["simulator"], 0.4, 0.2, seed=0)
     assert parts[: len(alone)].equals(alone)  # another dataset beside it changes nothing
 
 
 def test_an_unknown_dataset_is_named_with_those_that_are_there():
-    expected = r"no windows of \['PAMAP2'\].*simulator.*name in `datasets` of the profile's runs"
+    expected = r"no windows of \['PAMAP2'\].*simulator.*in `datasets` of the profile's runs"
     with pytest.raises(ValueError, match=expected):
-        motion_parts(simulated(), ["PAMAP2"], 0.4, 0.2, seed=0)
+        subject_split(simulated(), ["PAMAP2"], 0.4, 0.2, seed=0)
     with pytest.raises(ValueError, match="no dataset to learn from"):
-        motion_parts(simulated(), [], 0.4, 0.2, seed=0)
+        subject_split(simulated(), [], 0.4, 0.2, seed=0)
 
 
 def test_too_few_subjects_and_shares_that_are_none_are_refused():
     for n in (1, 2):
         with pytest.raises(ValueError, match=f"windows of {n} subjects, expected 3 or more"):
-            motion_parts(simulated(n), ["simulator"], 0.4, 0.2, seed=0)
+            subject_split(simulated(n), ["simulator"], 0.4, 0.2, seed=0)
     with pytest.raises(ValueError, match="test_share 0.9 leaves 1 subject .* take a smaller"):
-        motion_parts(simulated(5), ["simulator"], 0.9, 0.2, seed=0)
-    three = motion_parts(simulated(3), ["simulator"], 0.01, 0.99, seed=0)
+        subject_split(simulated(5), ["simulator"], 0.9, 0.2, seed=0)
+    three = subject_split(simulated(3), ["simulator"], 0.01, 0.99, seed=0)
     assert sorted(three.unique()) == ["dev", "pretrain", "test"]
     for shares, name in (((0.0, 0.2), "test_share is 0.0"), ((0.4, 1.0), "dev_share is 1.0")):
         with pytest.raises(ValueError, match=name):
-            motion_parts(simulated(), ["simulator"], *shares, seed=0)
+            subject_split(simulated(), ["simulator"], *shares, seed=0)
 
 
 def test_windows_of_one_origin_have_it_and_mixed_ones_are_named():
@@ -91,5 +91,5 @@ def test_basic_motions_has_the_two_halves_of_its_archive():
     folds = probe_folds(table, n_folds=4, seed=0)
     expected = np.where(table["subject"].str.startswith("test"), 1, 0)
     assert folds.tolist() == expected.tolist()
-    with pytest.raises(ValueError, match="begin with neither"):
+    with pytest.raises(ValueError, match="start with neither"):
         probe_folds(table_of("BasicMotions", ["ann"]), n_folds=4, seed=0)

@@ -99,18 +99,18 @@ WRONG = [
     ({"z": 9.81}, r"median 9\.81.*m/s\^2.*divide x, y and z by 9\.80665"),
     ({"z": 1000.0}, r"median 1000.*mg.*by 1000"),
     ({"z": 64.0}, r"median 64.*scale x, y and z"),
-    ({"y": one(17, np.nan)}, r"column y, row 18: nan.*leave such rows out"),
+    ({"y": one(17, np.nan)}, r"column y, row 18: nan.*remove such rows"),
     ({"time_s": one(3, np.inf)}, r"column time_s, row 4: inf"),
-    ({"time_s": np.arange(50)[::-1] / 100}, r"row 2: time_s goes back; sort"),
-    ({"time_s": jump(20, -0.01)}, r"row 21: a time_s that comes twice; keep one"),
+    ({"time_s": np.arange(50)[::-1] / 100}, r"row 2: time_s decreases; sort"),
+    ({"time_s": jump(20, -0.01)}, r"row 21: time_s repeats; keep one"),
     ({"time_s": jump(20, 1.5)}, r"row 21: 1\.51 s without.*a session of its own"),
     ({"time_s": np.arange(50) * 10.0}, r"0\.1 samples.*looks like milliseconds: divide by 1000"),
-    ({"time_s": np.arange(50) / 4}, r"4 samples a second by time_s, expected 5 or more$"),
-    ({"time_s": np.arange(50) * 1e7}, r"1e-07 samples a second by time_s, expected 5 or more$"),
+    ({"time_s": np.arange(50) / 4}, r"4 samples per second by time_s, expected 5 or more$"),
+    ({"time_s": np.arange(50) * 1e7}, r"1e-07 samples per second by time_s, expected 5 or more$"),
     ({"subject": ["ann"] * 9 + [""] + ["ann"] * 40}, r"column subject, row 10: it is empty"),
     ({"session": None}, r"column session, row 1: it is empty"),
     ({"x": ["0.1"] * 30 + ["high"] + ["0.1"] * 19}, r"column x, row 31: 'high', expected a num"),
-    ({"device": "left"}, r"column device, row 1: 'left'.*leave the column out"),
+    ({"device": "left"}, r"column device, row 1: 'left'.*remove the column"),
 ]
 
 
@@ -137,7 +137,7 @@ def test_rows_are_counted_from_the_first_whatever_the_index():
 
 def test_columns_that_are_missing_are_named(tmp_path):
     frame = table().drop(columns=["activity", "z"])
-    with pytest.raises(ValueError, match="lacks columns activity, z: found subject, session"):
+    with pytest.raises(ValueError, match="missing columns activity, z: found subject, session"):
         check_table(frame, "here")
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rppg.studies.relcon.data.recording import Found, MotionRecording
+from rppg.studies.relcon.data.recording import MotionRecording, SourceFile
 from rppg.studies.relcon.data.window_store import Windows, read_windows, write_windows
 from rppg.studies.relcon.data.windows import WINDOW
 
@@ -22,7 +22,7 @@ def found(name, *recordings, error=None):
         if error is not None:
             raise error
 
-    return Found("demo", name, read)
+    return SourceFile("demo", name, read)
 
 
 def write(folder, *items):
@@ -62,7 +62,7 @@ def test_problems_are_told_and_the_rest_goes_on(tmp_path):
         ("cut.gz", "ended before the end"),
         ("none", "no recordings"),
         ("demo/bob/s2", "no 2.56 s"),
-        ("again", "demo/bob/s1 is in good already"),
+        ("again", "demo/bob/s1 is also in good"),
         ("twice", "demo/cy/s1@0000.00 comes twice"),
     ]
     assert problems["name"].tolist() == [name for name, _ in expected]
@@ -97,7 +97,7 @@ def test_no_index_stands_beside_windows_of_another_writing(tmp_path):
     (tmp_path / "problems.csv").mkdir()  # writing ends here, after the windows
     with pytest.raises(OSError, match="problems.csv"):
         write(tmp_path, found("b", recording("bob")))
-    with pytest.raises(FileNotFoundError, match="lacks index.parquet"):
+    with pytest.raises(FileNotFoundError, match="index.parquet missing"):
         read_windows(tmp_path)
 
 
@@ -119,7 +119,7 @@ def test_nothing_to_write_says_why(tmp_path):
         write(tmp_path, found("mine/a.csv", error=named))
     with pytest.raises(ValueError, match="no files were given"):
         write(tmp_path)
-    with pytest.raises(FileNotFoundError, match="lacks index.parquet and windows.npy: write"):
+    with pytest.raises(FileNotFoundError, match="index.parquet and windows.npy missing: write"):
         read_windows(tmp_path)
 
 

@@ -240,7 +240,7 @@ def test_errors_of_configs_and_shapes():
         model_of(statistics="anchor").keys(anchors)
     with pytest.raises(ValueError, match="one length"):
         model.distances(windows_g(2, length=50), model.keys(anchors))
-    with pytest.raises(ValueError, match="expected 3 windows an anchor"):
+    with pytest.raises(ValueError, match="expected 3 windows per anchor"):
         model.own_distances(anchors, model.keys(anchors), 3)
     with pytest.raises(ValueError, match="as many candidates"):
         model(anchors, anchors[:2])

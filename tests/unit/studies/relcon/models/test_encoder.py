@@ -141,11 +141,11 @@ def test_a_config_survives_json_and_a_net_its_file(tmp_path):
 @pytest.mark.parametrize(
     "fields, told",
     [
-        ({"widths": (6, 0)}, r"widths is \(6, 0\), expected a number of 1 or more a stage"),
+        ({"widths": (6, 0)}, r"widths is \(6, 0\), expected a number of 1 or more per stage"),
         ({"blocks": ()}, r"blocks is \(\), expected"),
-        ({"kernels": (3, 4, 4)}, r"kernels \(3, 4, 4\), expected as many stages in each"),
+        ({"kernels": (3, 4, 4)}, r"kernels \(3, 4, 4\), expected the same number of stages"),
         ({"n_outputs": -1}, "n_outputs is -1, expected 0 or more"),
-        ({"head_hidden": 4}, "head_hidden is 4 without a head: give n_outputs"),
+        ({"head_hidden": 4}, "head_hidden is 4 without a head: set n_outputs"),
     ],
 )
 def test_what_cannot_be_is_refused(fields, told):

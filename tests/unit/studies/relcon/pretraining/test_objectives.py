@@ -12,7 +12,7 @@ from rppg.dataloader.batches import Batches
 from rppg.studies.relcon.data.window_store import Windows
 from rppg.studies.relcon.models.distance import DistanceConfig, MotionDistance, reconstruction_error
 from rppg.studies.relcon.models.encoder import MotionNet
-from rppg.studies.relcon.pretraining.methods import METHODS, distance_lesson
+from rppg.studies.relcon.pretraining.methods import METHODS, distance_setup
 from rppg.studies.relcon.pretraining.objectives import (
     RebuildError,
     RebuildMasked,
@@ -49,7 +49,7 @@ def made_up_windows(n_hours: int = 3, n: int = 6) -> Windows:
 
 def small_distance(attention: str = "sparsemax") -> MotionDistance:
     torch.manual_seed(0)
-    return MotionDistance(distance_lesson(attention, SMALL)[0]).eval()
+    return MotionDistance(distance_setup(attention, SMALL)[0]).eval()
 
 
 def batch_of(n: int = 4, c: int = 3) -> dict:
@@ -155,7 +155,7 @@ def test_a_resumed_run_of_relcon_equals_a_straight_one(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("attention", ["sparsemax", "softmax"])
 def test_a_distance_learns_to_rebuild_and_its_values_compare(tmp_path, attention):
-    config, step = distance_lesson(attention, SMALL)
+    config, step = distance_setup(attention, SMALL)
     torch.manual_seed(0)
     net, windows = MotionDistance(config), made_up_windows()
     error = RebuildError(windows, step)
@@ -175,7 +175,7 @@ def test_a_method_takes_the_distance_that_was_made_for_it():
     with pytest.raises(ValueError, match="SimCLR was given a distance by sparsemax"):
         METHODS["simclr"].step(small_distance(), 0.1)
     with pytest.raises(ValueError, match="'cosine', expected one of"):
-        distance_lesson("cosine", {})
+        distance_setup("cosine", {})
 
 
 def test_heads_are_those_of_the_methods():

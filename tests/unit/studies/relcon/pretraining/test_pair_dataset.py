@@ -57,7 +57,7 @@ def test_examples_in_the_docstring_run():
 
 def test_candidates_are_others_of_the_same_dataset_subject_session_and_hour(windows):
     candidates = MotionCandidates(windows, n_within=2)
-    assert len(candidates) == len(windows) and candidates.n_left_out == 0
+    assert len(candidates) == len(windows) and candidates.n_skipped == 0
     for index in range(len(candidates)):
         for seed in range(5):
             item = draw(candidates, index, seed)
@@ -86,11 +86,11 @@ def test_all_others_of_the_hour_are_drawn_alike_and_in_any_order(windows):
         assert all(abs(n - mean) < 5 * mean**0.5 for n in seen.values()), seen
 
 
-@pytest.mark.parametrize(("n_within", "n_left_out"), [(2, 0), (3, 3), (4, 7), (6, 18)])
-def test_hours_with_too_few_windows_are_left_out_and_counted(windows, n_within, n_left_out):
+@pytest.mark.parametrize(("n_within", "n_skipped"), [(2, 0), (3, 3), (4, 7), (6, 18)])
+def test_hours_with_too_few_windows_are_left_out_and_counted(windows, n_within, n_skipped):
     candidates = MotionCandidates(windows, n_within)
-    assert candidates.n_left_out == n_left_out
-    assert len(candidates) == len(windows) - n_left_out
+    assert candidates.n_skipped == n_skipped
+    assert len(candidates) == len(windows) - n_skipped
     items = [draw(candidates, index) for index in range(len(candidates))]
     hours = Counter(hour_of(windows, item["anchor"][0, 0]) for item in items)
     assert hours == {hour: n for hour, n in HOURS.items() if n > n_within}
@@ -100,7 +100,7 @@ def test_hours_with_too_few_windows_are_left_out_and_counted(windows, n_within, 
 def test_without_candidates_every_window_is_an_anchor_alone(windows):
     alone = windows.part([4, 2])  # of hours of their own
     candidates = MotionCandidates(alone, n_within=0)
-    assert len(candidates) == 2 and candidates.n_left_out == 0
+    assert len(candidates) == 2 and candidates.n_skipped == 0
     items = [draw(candidates, index) for index in range(2)]
     assert {int(item["anchor"][0, 0]) for item in items} == {2, 4}
     assert all(set(item) == {"anchor", "id"} for item in items)
@@ -167,7 +167,7 @@ def test_what_cannot_be_drawn_from_is_an_error(windows):
         MotionCandidates(windows, 7)
     with pytest.raises(ValueError, match="of 1 or more windows, the fullest has 0"):
         MotionCandidates(windows.part([]), 0)
-    n, advice = len(windows), "leave windows without a label out by `part`"
+    n, advice = len(windows), "exclude windows without a label by `part`"
     bad = [
         np.zeros(n - 1),
         np.zeros((n, 1)),

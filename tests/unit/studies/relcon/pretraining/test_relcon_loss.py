@@ -210,7 +210,7 @@ def test_tables_that_do_not_fit_are_errors():
     with pytest.raises(ValueError, match=r"found \(0, 9\) and \(0, 9\)"):
         relative_contrastive_loss(similarity[:0], distance[:0])
     for temperature in (0, -0.1, math.nan):
-        with pytest.raises(ValueError, match=f"temperature is {temperature}, expected more than 0"):
+        with pytest.raises(ValueError, match=f"temperature is {temperature}, expected above 0"):
             relative_contrastive_loss(similarity, distance, temperature)
     for bad in (math.nan, math.inf):
         distance[2, :2] = bad

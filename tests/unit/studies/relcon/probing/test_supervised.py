@@ -84,7 +84,7 @@ def test_a_run_of_other_labels_is_refused(tmp_path):
     windows, folds = windows_of()
     windows.table["id"] += "0"
     for change in ({"n_labels": 1}, {"seed": 1}, {"data": (windows, folds)}):
-        with pytest.raises(ValueError, match="a run of other parameters"):
+        with pytest.raises(ValueError, match="a run with other parameters"):
             train(tmp_path, config=config, **change)
 
 

@@ -50,7 +50,7 @@ def test_the_same_seeds_are_drawn_for_all_methods():
 
 @pytest.mark.parametrize(
     ("seeds", "drawn"),
-    [((1, 2), "over subjects and seeds;"), ((4,), "over subjects; another seed is not in it;")],
+    [((1, 2), "over subjects and seeds;"), ((4,), "over subjects; seeds are not included;")],
 )
 def test_words_say_what_was_drawn(seeds, drawn):
     rows = pd.concat([made_up_rows(seed=seed, labels=("5",)) for seed in seeds])
@@ -67,5 +67,5 @@ def test_a_difference_without_an_interval_is_told_as_such():
     summary, compared = with_intervals(both), against(both)
     assert np.isfinite(compared["difference"]).all() and compared["low"].isna().all()
     (line, _) = text.verdict(compared, summary)
-    assert "no interval (one subject, or a draw has no value), ahead in" in line
+    assert "no interval (one subject, or an undefined draw), ahead in" in line
     assert "nan" not in line

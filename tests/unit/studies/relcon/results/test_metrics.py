@@ -109,7 +109,7 @@ def test_what_is_missing_is_named():
     rows = activity_rows(n=20)
     for broken, message in (
         (rows[:0], "no row"),
-        (rows.drop(columns="n_labels"), r"lack the columns \['n_labels'\]"),
+        (rows.drop(columns="n_labels"), r"missing columns \['n_labels'\]"),
         (rows.drop(columns="predicted"), "20 of 20 rows have no predicted"),
         (rows.assign(p_stairs=rows["p_stairs"].where(rows.index > 2)), "3 of 20 .* no p_stairs"),
         (rows.assign(truth="rowing"), r"truth has \['rowing'\], expected .*'stairs'"),

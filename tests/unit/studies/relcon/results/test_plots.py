@@ -74,7 +74,7 @@ def test_many_subjects_are_counted_and_windows_without_activity_are_grey():
 def test_collapsed_embeddings_are_drawn_at_one_place():
     table = windows(n_subjects=2)
     figure = plot_embeddings(np.ones((len(table), 4)), table, "collapsed", "real")
-    assert "first direction, 0% of the variance" in texts(figure)
+    assert "first component, 0% of the variance" in texts(figure)
     with pytest.raises(ValueError, match="expected"):
         plot_embeddings(np.ones((3, 4)), table, "too few", "real")
 

@@ -125,7 +125,7 @@ def test_constant_cadences_and_a_single_subject_have_no_number():
     found = summary.loc["cadence_spm", ["mean", "low", "high"]]
     assert found.loc["RelCon"].notna().all() and found.loc["scratch"].isna().all()
     lines = text.verdict(against(both, n_boot=20), with_intervals(both, n_boot=20))
-    assert sum("against scratch -: no number" in line for line in lines) == 1
+    assert sum("against scratch -: undefined" in line for line in lines) == 1
     one = made_up_rows(made_up_windows(n_subjects=1), labels=("all",))
     summary = with_intervals(one, n_boot=20)
     assert summary["mean"].notna().all() and summary[["low", "high", "seed_sd"]].isna().all(
@@ -136,12 +136,12 @@ def test_constant_cadences_and_a_single_subject_have_no_number():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda rows: rows[:0], "every window"),
-        (lambda rows: rows.drop(columns="subject"), r"lack \['subject'\]"),
+        (lambda rows: rows[:0], "missing rows"),
+        (lambda rows: rows.drop(columns="subject"), r"missing \['subject'\]"),
         (lambda rows: pd.concat([rows, rows[:3]]), "3 windows were tested twice"),
         (lambda rows: rows.assign(method="Relcon"), r"method is \['Relcon'\]"),
-        (lambda rows: rows[(rows["method"] != "SimCLR") | (rows["seed"] == 1)], "other seeds"),
-        (lambda rows: rows[1:], "other windows"),
+        (lambda rows: rows[(rows["method"] != "SimCLR") | (rows["seed"] == 1)], "different seeds"),
+        (lambda rows: rows[1:], "different windows"),
         (lambda rows: rows.assign(subject=rows["subject"] + rows["method"]), "several subjects"),
         (lambda rows: rows[rows["method"] != "RelCon"], "no row of RelCon"),
     ],
@@ -181,13 +181,13 @@ def test_runs_that_do_not_fit_are_an_error(tmp_path):
     made_up_rows(method="AugPred", labels=FEW).to_parquet(other / "predictions.parquet")
     with pytest.raises(ValueError, match="rows of .*'AugPred'.*, expected those of .*'SimCLR'"):
         collect([other])
-    told = json.loads((run / "run.json").read_text())
-    del told["distance_seconds"]
-    (run / "run.json").write_text(json.dumps(told))
-    with pytest.raises(ValueError, match=r"lacks \['distance_seconds'\]: train the run anew"):
+    record = json.loads((run / "run.json").read_text())
+    del record["distance_seconds"]
+    (run / "run.json").write_text(json.dumps(record))
+    with pytest.raises(ValueError, match=r"missing \['distance_seconds'\]: train the run again"):
         collect([run])
     (run / "predictions.parquet").unlink()
-    with pytest.raises(FileNotFoundError, match="the run did not end"):
+    with pytest.raises(FileNotFoundError, match="the run did not finish"):
         collect([run])
 
 

@@ -45,7 +45,7 @@ def test_table_has_a_row_a_question_and_distance(nearness):
 def test_windows_without_activities_have_no_answer(nearness):
     nothing = nearness.assign(n_anchors=0, learned=np.nan, raw=np.nan)
     lines = text.nearness_words(nothing)
-    assert len(lines) == 4 and all("no answer, no such pairs" in line for line in lines)
+    assert len(lines) == 4 and all("undefined, no such pairs" in line for line in lines)
     assert not any("nan" in line for line in lines)
 
 
@@ -53,15 +53,15 @@ def test_what_a_distance_saw_is_read_from_its_runs(tmp_path):
     made_up_distance(tmp_path / "a", centred=True)
     made_up_distance(tmp_path / "a", "RelCon's distance, gravity left in")
     lines = text.centred_words(collect_nearness([tmp_path / "a"]))
-    mean = "of each window about its own mean, which is not in the paper"
-    whole = "of windows as they are, gravity left in, as in the paper"
+    mean = "each window's mean is subtracted, which is not in the paper"
+    gravity = "windows include gravity, as in the paper"
     assert sorted(lines) == [
-        f"RelCon's distance, gravity left in: {whole}; no encoder learned from it",
-        f"RelCon's distance: {mean}; RelCon learned from it",
+        f"RelCon's distance, gravity left in: {gravity}; used by no encoder",
+        f"RelCon's distance: {mean}; used by RelCon",
     ]
     made_up_distance(tmp_path / "b", centred=False)
     (line,) = text.centred_words(collect_nearness([tmp_path / "b"]))
-    assert line == f"RelCon's distance: {whole}; RelCon learned from it"
+    assert line == f"RelCon's distance: {gravity}; used by RelCon"
     made_up_distance(tmp_path / "b", seed=2, centred=True)
     with pytest.raises(ValueError, match="some are not: train them alike"):
         text.centred_words(collect_nearness([tmp_path / "b"]))

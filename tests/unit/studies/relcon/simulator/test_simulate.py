@@ -9,7 +9,7 @@ from scipy.stats import kstest
 from rppg.studies.relcon.simulator import simulate as module
 from rppg.studies.relcon.simulator.forearm import EARTH_M_S2, Motion, specific_force
 from rppg.studies.relcon.simulator.noise import band_noise, moves, wander
-from rppg.studies.relcon.simulator.sensor_placement import worn
+from rppg.studies.relcon.simulator.sensor_placement import sensor_output
 from rppg.studies.relcon.simulator.simulate import (
     ACTIVITIES,
     BY_FOOT,
@@ -131,7 +131,7 @@ def test_sensors_are_worn_in_any_way():
     uniform direction is uniform in -1 .. 1 (Archimedes)."""
     for axis in range(3):
         arm_g, rng = np.tile(np.eye(3)[axis], (10, 1)), np.random.default_rng(axis)
-        felt_g = np.array([worn(arm_g, np.ones((1, 10)), rng, 5.0, 0.0)[0] for _ in range(250)])
+        felt_g = np.array([sensor_output(arm_g, np.ones((1, 10)), rng, 5.0, 0.0)[0] for _ in range(250)])
         directions = felt_g / np.linalg.norm(felt_g, axis=1, keepdims=True)
         assert min(kstest(c, "uniform", (-1, 2)).pvalue for c in directions.T) > 1e-3
 
@@ -141,7 +141,7 @@ def test_sensors_differ_in_noise_up_to_what_the_config_says():
     noise_g = []
     for seed in range(40):
         rng = np.random.default_rng(seed)
-        xyz_g = worn(still_g, weights, rng, 100.0, 0.03)
+        xyz_g = sensor_output(still_g, weights, rng, 100.0, 0.03)
         noise_g.append(np.median(np.abs(np.diff(xyz_g, axis=0))) / 0.954)  # of a difference
     assert 0.0025 < min(noise_g) < 0.006 and 0.02 < max(noise_g) < 0.034
 
@@ -171,11 +171,11 @@ def test_a_hand_rests_between_its_moves():
 @pytest.mark.parametrize(
     "wrong, told",
     [
-        ({"n_subjects": 0}, "n_subjects is 0, expected a whole number from 1"),
-        ({"n_sessions": 1.5}, "n_sessions is 1.5, expected a whole number"),
-        ({"bout_s": 2}, "bout_s is 2, expected a number from 5"),
+        ({"n_subjects": 0}, "n_subjects is 0, expected an integer of 1 or more"),
+        ({"n_sessions": 1.5}, "n_sessions is 1.5, expected an integer"),
+        ({"bout_s": 2}, "bout_s is 2, expected a number of 5 or more"),
         ({"rate_hz": float("nan")}, "rate_hz is nan"),
-        ({"noise_g": "loud"}, "noise_g is 'loud', expected a number from 0"),
+        ({"noise_g": "loud"}, "noise_g is 'loud', expected a number of 0 or more"),
         ({"seed": True}, "seed is True"),
     ],
 )

@@ -10,7 +10,7 @@ from rppg.cli import app
 from rppg.studies.relcon.data.tables import read_table
 from rppg.studies.relcon.simulator import write_dataset as module
 from rppg.studies.relcon.simulator.simulate import SimulatorConfig, simulate
-from rppg.studies.relcon.simulator.write_dataset import config_from, write_wearables
+from rppg.studies.relcon.simulator.write_dataset import config_from, write_imu_dataset
 
 FEW = {"n_subjects": 2, "n_sessions": 1, "bout_s": 5.0, "seed": 3}
 CONFIG = SimulatorConfig(**FEW)
@@ -23,7 +23,7 @@ def written(folder):
 
 
 def test_what_is_read_back_is_what_was_simulated(tmp_path):
-    folder = write_wearables(tmp_path / "new" / "wearables", CONFIG, progress=False)
+    folder = write_imu_dataset(tmp_path / "new" / "wearables", CONFIG, progress=False)
     assert set(written(folder)) == {
         "SYNTHETIC.txt",
         "wearables.json",
@@ -42,23 +42,23 @@ def test_what_is_read_back_is_what_was_simulated(tmp_path):
 
 
 def test_what_is_there_stays_and_other_parameters_need_a_word(tmp_path):
-    folder = write_wearables(tmp_path / "few", CONFIG, progress=False)
+    folder = write_imu_dataset(tmp_path / "few", CONFIG, progress=False)
     before = written(folder)
-    write_wearables(folder, CONFIG, progress=False)
+    write_imu_dataset(folder, CONFIG, progress=False)
     assert written(folder) == before
     other = SimulatorConfig(**{**FEW, "n_subjects": 1})
     with pytest.raises(ValueError, match="n_subjects is 2, asked for 1"):
-        write_wearables(folder, other, progress=False)
+        write_imu_dataset(folder, other, progress=False)
     assert written(folder) == before
-    write_wearables(folder, other, replace=True, progress=False)
+    write_imu_dataset(folder, other, replace=True, progress=False)
     assert "simulator/S02.parquet" not in written(folder)
     assert json.loads((folder / "wearables.json").read_text())["n_subjects"] == 1
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(FileExistsError, match="no wearables"):
-        write_wearables(tmp_path, CONFIG, replace=True, progress=False)
+    with pytest.raises(FileExistsError, match="no IMU dataset"):
+        write_imu_dataset(tmp_path, CONFIG, replace=True, progress=False)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
@@ -66,7 +66,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
 def test_interrupted_it_leaves_what_was_before(tmp_path, monkeypatch, there):
     folder = tmp_path / "few"
     if there:
-        write_wearables(folder, SimulatorConfig(**{**FEW, "seed": 4}), progress=False)
+        write_imu_dataset(folder, SimulatorConfig(**{**FEW, "seed": 4}), progress=False)
     before = written(tmp_path)
 
     def second_fails(path, recordings, write=module.write_table):
@@ -76,7 +76,7 @@ def test_interrupted_it_leaves_what_was_before(tmp_path, monkeypatch, there):
 
     monkeypatch.setattr(module, "write_table", second_fails)
     with pytest.raises(OSError, match="no space"):
-        write_wearables(folder, CONFIG, replace=True, progress=False)
+        write_imu_dataset(folder, CONFIG, replace=True, progress=False)
     assert written(tmp_path) == before and folder.exists() == there
 
 

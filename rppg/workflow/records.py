@@ -1,0 +1,145 @@
+"""What a stage has left: a record that says how it was made, and whether it is still intact.
+
+    runs/<profile>/.stages/<rule>.json             of the stage that ran last
+    runs/<profile>/previous/<run>-<8 digits>.json  of a run that was moved aside, beside its folder
+
+A record holds the stage's fingerprint and its parts (`rppg.workflow.fingerprints`), and path,
+SHA-256, size and time of each of its files.  A file of the recorded size and time is trusted; of
+any other the content is read, so that a touched or copied file is still the same.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from rppg.utils.atomic import atomic_write
+
+STAGES, PREVIOUS = ".stages", "previous"
+STARTED, FAILED, DONE = "started", "failed", "done"
+WEIGHTS = "*.safetensors"  # of a run's folder: recorded, too, since other runs start from them
+
+
+@dataclass(frozen=True)
+class Record:
+    """One execution of a stage; paths are relative to the project's folder."""
+
+    stage: str
+    profile: str
+    status: str  # STARTED, FAILED or DONE
+    fingerprint: str
+    parts: dict  # of the fingerprint
+    folders: dict[str, str]  # as Stage.folders
+    outputs: dict[str, dict] = field(default_factory=dict)  # name -> path, sha256, size, mtime_ns
+
+    def content(self) -> str:
+        """Digest of how it was made and of what was made; run.json, which names a commit, is left
+        out."""
+        files = self.outputs.items()
+        made = {name: file["sha256"] for name, file in files if name != "run.json"}
+        return short_digest([self.fingerprint, made])
+
+    def broken(self, root: Path) -> list[str]:
+        """What is wrong with the files, as "missing a/b.csv" or "changed a/b.csv"."""
+        wrong = {file["path"]: _wrong(root, file) for file in self.outputs.values()}
+        return [f"{what} {path}" for path, what in wrong.items() if what]
+
+    def moved(self, old: str, new: str) -> "Record":
+        """The same after the folder `old` has become `new`."""
+        folders = {key: _moved(path, old, new) for key, path in self.folders.items()}
+        files = self.outputs.items()
+        outputs = {k: {**file, "path": _moved(file["path"], old, new)} for k, file in files}
+        return replace(self, folders=folders, outputs=outputs)
+
+
+def record_path(profile: str, rule: str) -> str:
+    """Where the record of a stage is, relative to the project's folder."""
+    return f"runs/{profile}/{STAGES}/{rule}.json"
+
+
+def read_record(path: Path) -> Record | None:
+    """The record in a file, None if there is no file.  Raises ValueError for another file."""
+    if not path.is_file():
+        return None
+    try:
+        return Record(**json.loads(path.read_text()))
+    except (TypeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path} is no record of a stage ({error}): delete it") from error
+
+
+def write_record(path: Path, record: Record) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(asdict(record), indent=1, sort_keys=True) + "\n"
+    atomic_write(path, lambda part: part.write_text(text))
+
+
+def all_records(root: Path) -> Iterator[tuple[str, Record]]:
+    """Path and record of all stages of all profiles, and then of runs that were moved aside."""
+    runs = root / "runs"
+    current = sorted(runs.glob(f"*/{STAGES}/*.json"))
+    aside = sorted(runs.glob(f"*/{PREVIOUS}/**/*.json"))
+    for path in [*current, *(path for path in aside if path.with_suffix("").is_dir())]:
+        if (record := read_record(path)) is not None:
+            yield path.relative_to(root).as_posix(), record
+
+
+def digest_file(root: Path, path: str) -> dict:
+    """Path, SHA-256, size and time of a file; of a folder, the digest of its tree."""
+    place = root / path
+    if place.is_dir():
+        return {"path": path, "sha256": tree_digest(place)}
+    stat = place.stat()
+    return {
+        "path": path,
+        "sha256": _sha256(place),
+        "size": stat.st_size,
+        "mtime_ns": stat.st_mtime_ns,
+    }
+
+
+def tree_digest(root: Path | str) -> str:
+    """Digest of the relative paths and sizes of all files below root, linked folders included.
+
+    Raises FileNotFoundError if root is no folder.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise FileNotFoundError(f"{root} is not a folder: expected one that holds the datasets")
+    digest = hashlib.sha256()
+    walked = os.walk(root, followlinks=True)
+    paths = [Path(folder) / name for folder, _, names in walked for name in names]
+    for path in sorted(path for path in paths if path.is_file()):
+        digest.update(f"{path.relative_to(root).as_posix()}\0{path.stat().st_size}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _wrong(root: Path, file: dict) -> str:
+    place = root / file["path"]
+    if not place.exists():
+        return "missing"
+    if "size" not in file:
+        same = place.is_dir() and tree_digest(place) == file["sha256"]
+    elif place.stat().st_size != file["size"]:
+        same = False
+    else:
+        same = place.stat().st_mtime_ns == file["mtime_ns"] or _sha256(place) == file["sha256"]
+    return "" if same else "changed"
+
+
+def short_digest(value: object) -> str:
+    """16 hexadecimal digits of JSON values."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _moved(path: str, old: str, new: str) -> str:
+    return new + path.removeprefix(old) if f"{path}/".startswith(f"{old}/") else path
