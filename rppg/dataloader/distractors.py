@@ -68,7 +68,7 @@ class PeriodicIllumination:
         if maps.ndim != 3 or maps.shape[1:] != (len(self.combinations), 6):
             expected = f"(T, {len(self.combinations)}, 6)"
             raise ValueError(f"expected a map {expected}, found {tuple(maps.shape)}")
-        rate_hz, course = _swing(len(maps), speed, drawn, tint)  # (T, 3)
+        rate_hz, course = _light_course(len(maps), speed, drawn, tint)  # (T, 3)
         lit = self._lit(order, 1 + int(drawn[10] * (len(order) - 1)))  # (N,)
         added = maps[..., RGB] * course[:, None] * lit[:, None]  # (T, N, 3)
         to_yuv = torch.from_numpy(self.yuv_from_rgb).to(maps)
@@ -101,7 +101,7 @@ def with_distractors(
             rate_hz, course = _rate_and_course(len(crops), one_speed, drawn)  # (T,)
             disturbed.append(_nodding(crops, course, drawn[8:10]))
         else:
-            rate_hz, course = _swing(len(crops), one_speed, drawn, tint)  # (T, 3)
+            rate_hz, course = _light_course(len(crops), one_speed, drawn, tint)  # (T, 3)
             pixels = _lit_pixels(*crops.shape[1:3], drawn[10:])  # (H, W)
             light = course[:, None, None] * pixels[..., None]  # (T, H, W, 3)
             disturbed.append(crops * (1 + light.to(crops)))
@@ -140,7 +140,9 @@ def _draw(n: int, generator: torch.Generator) -> tuple[list[float], Tensor]:
     return drawn, torch.randn(3, **place).cpu()
 
 
-def _swing(n_frames: int, speed: float, drawn: list[float], tint: Tensor) -> tuple[float, Tensor]:
+def _light_course(
+    n_frames: int, speed: float, drawn: list[float], tint: Tensor
+) -> tuple[float, Tensor]:
     """Rate in Hz, and relative change of brightness per frame and channel, (n_frames, 3)."""
     rate_hz, course = _rate_and_course(n_frames, speed, drawn)
     strength = math.exp(_between(drawn[8], tuple(map(math.log, STRENGTH))))

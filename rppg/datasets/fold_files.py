@@ -36,11 +36,11 @@ N_SEEDED = 5  # folds of "seeded"; fewer where there are fewer subjects
 def keep_folds(path, ids, protocol: str | None = None, root=None, seed: int = 0) -> pd.DataFrame:
     """The folds of these recordings in the file at path, which is made if it is not there.
 
-    ids, protocol, root and seed are make_folds's; root is not looked at where the file is there.
+    ids, protocol, root and seed are make_folds's; root is not read if the file exists.
     Without protocol, a file made by any is read; its column protocol says by which.
 
-    Raises ValueError where the file lacks some of the ids, or was made by another protocol or
-    with another seed than asked for; and what make_folds and read_folds raise.
+    Raises ValueError if some of the ids are missing in the file, or if it was made by another
+    protocol or with another seed than asked for; and what make_folds and read_folds raise.
     """
     path, table = Path(path), id_table(ids)
     if not path.exists():
@@ -49,10 +49,11 @@ def keep_folds(path, ids, protocol: str | None = None, root=None, seed: int = 0)
         return folds
     kept = read_folds(path)
     _check_asked(kept, protocol, seed, path)
-    lacking = table[~table["id"].isin(kept["id"])]
-    if len(lacking):
-        subjects = ", ".join(sorted(set(lacking["subject"])))
-        found = f"{path} lacks {len(lacking)} of {len(table)} recordings, of subjects {subjects}"
+    missing = table[~table["id"].isin(kept["id"])]
+    if len(missing):
+        subjects = ", ".join(sorted(set(missing["subject"])))
+        count = f"{len(missing)} of {len(table)} recordings are missing"
+        found = f"{path}: {count}, of subjects {subjects}"
         advice = (
             "delete the file and all that was trained on it, name another one, or leave them out"
         )

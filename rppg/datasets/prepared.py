@@ -1,4 +1,4 @@
-"""A prepared recording, read by window: nothing of it is in memory that was not asked for.
+"""A prepared recording, read by window: only what is asked for is in memory.
 
 T frames at 30 fps; arrays as in `rppg.datasets.store`, whose `open` gives a `Prepared`.
 
@@ -22,8 +22,8 @@ ALWAYS = {"face", "mstmap"}  # what every prepared recording has
 class Prepared:
     """A prepared recording; meta is its recording.json.
 
-    An array is opened, memory-mapped, when it is first asked for, and no other is: who asks for
-    maps alone has seen no label.
+    An array is opened, memory-mapped, when it is first read, and no other is: code that reads maps
+    alone has read no label.
     """
 
     id: str
@@ -38,7 +38,7 @@ class Prepared:
 
     @functools.cached_property
     def wide(self) -> np.ndarray:
-        """(T, 64, 64, 3) uint8.  Raises ValueError where it was prepared without."""
+        """(T, 64, 64, 3) uint8.  Raises ValueError if it was prepared without."""
         return self._load("wide")
 
     @functools.cached_property
@@ -48,12 +48,12 @@ class Prepared:
 
     @functools.cached_property
     def bvp(self) -> np.ndarray | None:
-        """(T,) float32, NaN where not measured; None where the recording has none."""
+        """(T,) float32, NaN if not measured; None if the recording has none."""
         return self._load("bvp") if "bvp" in self.paths else None
 
     def window(self, start: int, n: int, names: tuple[str, ...] = ARRAYS) -> dict[str, np.ndarray]:
         """Frames start to start + n as arrays in memory, of those named that the recording has.
-        Raises IndexError where the frames are not all there."""
+        Raises IndexError if frames are missing."""
         n_frames = self.meta["n_frames"]
         if not (n > 0 and 0 <= start and start + n <= n_frames):
             asked = f"frames {start} to {start + n}"
@@ -62,7 +62,7 @@ class Prepared:
         return {name: np.array(getattr(self, name)[start : start + n]) for name in present}
 
     def path(self, name: str) -> Path:
-        """File of an array.  Raises ValueError, saying what to do, where the recording lacks it."""
+        """File of an array.  Raises ValueError, with advice, if it is missing."""
         if name not in self.paths:
             found = f"{self.id} has no {name}.npy, it has {', '.join(sorted(self.paths))}"
             advice = f"; prepare it again with --crops {name}"

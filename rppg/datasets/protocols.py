@@ -79,7 +79,7 @@ def vipl_folds(root) -> Callable[[int], int | None]:
 
     Each file's variable fold{i} is an array of the numbers N, from 1, of the folders p<N> that
     are tested in round i.  Raises FileNotFoundError for a file that is missing; ValueError for one
-    that cannot be read, lacks the variable, holds no such numbers, or has a subject of another.
+    that cannot be read or does not hold such numbers, and for a subject in two files.
     """
     folder = Path(root) / ("fold" if (Path(root) / "fold").is_dir() else "fold_split")
     fold_of: dict[int, int] = {}

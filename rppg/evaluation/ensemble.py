@@ -2,8 +2,8 @@
 
 A Stack holds M models on n recordings: rates (M, n), qualities (M, n) and unit-area spectra
 (M, n, F) over freq_hz (F,); NaN where a model has no rate.  A combination takes the stack of the
-recordings to answer for, and the stack and truth of recordings to learn from, and returns rates
-(n,); what a recording has of no model stays NaN.
+recordings to predict, and the stack and truth of recordings to be fitted to, and returns rates
+(n,), NaN for recordings without a rate of any model.
 
     >>> freq_hz = np.linspace(0.7, 3, 24)
     >>> power = np.exp(-np.abs(freq_hz - 1.2) * 9)[None, None].repeat(3, 0)  # (3, 1, 24)
@@ -62,8 +62,8 @@ def stack(table: pd.DataFrame, models: Sequence[str], ids: Sequence[str]) -> Sta
     over the same frequencies.
     """
     rows = table[table["model"].isin(models) & table["id"].isin(ids)]
-    if lacking := sorted(set(models) - set(rows["model"])):
-        raise ValueError(f"no predictions of {lacking}; there are {sorted(set(table['model']))}")
+    if missing := sorted(set(models) - set(rows["model"])):
+        raise ValueError(f"no predictions of {missing}; there are {sorted(set(table['model']))}")
     if double := rows.loc[rows.duplicated(["model", "id"]), "id"].tolist():
         raise ValueError(f"ids more than once in a model: {double[:5]}")
     rows = rows[rows["hr_bpm"].notna()]

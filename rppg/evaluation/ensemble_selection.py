@@ -1,7 +1,7 @@
-"""Which combination of which models is handed in: chosen on validation recordings, by subject.
+"""Which combination of which models is submitted: chosen on validation recordings, by subject.
 
     choice = choose(table, truth, solutions, mean_bpm)  # validation recordings alone
-    rows = answer(table, test_ids, choice)              # one row a recording and combination
+    rows = answer(table, test_ids, choice)              # one row per recording and combination
 
 Sets of models are the k best of each solution, the k best of all, and all of them.  Every
 combination of every set is measured by cross-validation that leaves subjects out, with the ranking
@@ -31,11 +31,11 @@ PAPER = "average"
 class Choice:
     """What validation says.
 
-    options: a row an option, best first: combination, models (how they were picked), members (their
+    options: a row per option, best first: combination, models (how they were picked), members (their
     names), and by cross-validation misses (recordings), margin (mean of the smallest tenth, NaN for
     combinations of rates), mae_bpm, rmse_bpm, and mae_below_average_bpm: by how much it is below
     the plain average of the same models.  members: combination to the models that are best for it;
-    chosen: the combination that is handed in.  learned, true_bpm and mean_bpm (of the training
+    chosen: the combination to submit.  learned, true_bpm and mean_bpm (of the training
     labels) are what combinations are fitted to.
     """
 
@@ -63,8 +63,8 @@ def choose(
         raise ValueError(f"an ensemble needs two models and recordings to choose by, found {found}")
     true_bpm = truth["hr_true_bpm"].to_numpy(float)
     if not np.isfinite(true_bpm).all():
-        lacking = truth.loc[~np.isfinite(true_bpm), "id"].tolist()
-        raise ValueError(f"validation recordings without a true heart rate: {lacking[:5]}")
+        unknown = truth.loc[~np.isfinite(true_bpm), "id"].tolist()
+        raise ValueError(f"validation recordings without a true heart rate: {unknown[:5]}")
     found = stack(table, list(solutions), truth["id"].tolist())
     folds = _folds(truth["subject"].to_numpy())
     rows = list(_options(found, true_bpm, solutions, folds, mean_bpm))
@@ -77,7 +77,7 @@ def choose(
 
 def answer(table: pd.DataFrame, ids: Sequence[str], choice: Choice) -> pd.DataFrame:
     """Heart rates of recordings by every combination of its own best models: the long table, and a
-    column `chosen` that marks what is to be handed in.
+    column `chosen` that marks what is to be submitted.
 
     Where no member has a rate, hr_bpm is NaN and `reason` says so.  power is the mean of the
     members' spectra, to be looked at: not every combination answers with its peak.

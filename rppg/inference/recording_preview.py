@@ -17,9 +17,7 @@ from rppg.signals.classical import wave
 from rppg.signals.heart_rate import MIN_STRETCH_S, finite_stretches
 
 
-def recording_previews(
-    store: Store, ids: Iterable[str]
-) -> dict[str, dict[str, np.ndarray | None]]:
+def recording_previews(store: Store, ids: Iterable[str]) -> dict[str, dict[str, np.ndarray | None]]:
     """By id: face (H, W, 3) uint8, and BVP by POS, `wave` (T,) at times_s (T,), NaN in gaps.
 
     All are None for a recording whose preparation failed; wave and times_s are None if it has no

@@ -23,7 +23,7 @@ def predict_split(
     """
     ids = split.dev + split.test
     table = predict_model(store, ids, model, name, labels=labels, **inputs)
-    table["split"] = table["split"].where(table["id"].isin(split.test), "validation")
+    table["split"] = table["id"].isin(split.test).map({True: "test", False: "validation"})
     if table["hr_bpm"].isna().all():
         reasons = ", ".join(sorted(set(table["reason"])))
         raise ValueError(f"{name} gives none of {len(table)} recordings a heart rate: {reasons}")

@@ -27,14 +27,12 @@ from rppg.datasets.npy_writer import ArrayFile
 from rppg.datasets.prepared import FPS
 from rppg.datasets.recording import LONGEST_BRIDGE_S, Recording, fingerprint
 from rppg.datasets.store import Store, StoreError
-from rppg.preprocessing.extract import Traces, extract
+from rppg.preprocessing.extract import extract
 from rppg.preprocessing.face_detector import BoxFinder, FinderLost, shared_finder
 from rppg.preprocessing.face_mesh import CROP_SIDE, FaceLandmarks
 from rppg.preprocessing.sharding import count_missing, split_shard
 from rppg.preprocessing.wide_crop import WIDE_SIDE
 from rppg.utils import worker_pool
-
-__all__ = ["CROPS", "Traces", "extract", "prepare", "prepare_one"]
 
 PREPARATION = 2  # increased if the same video gives other arrays: all recordings are redone
 PACKAGES = ("av", "facenet-pytorch", "mediapipe", "numpy", "opencv-contrib-python", "scipy")

@@ -55,6 +55,16 @@ def function_code(module: str, function: str, package: Path = PACKAGE) -> dict[s
     raise ValueError(f"{module} has no function {function!r}")
 
 
+def module_digests(names: Iterable[str], package: Path = PACKAGE) -> dict[str, str]:
+    """Today's digest of each of these modules, as far as they are there."""
+    files = {name: _module_file(name, package) for name in names}
+    there = {name: path for name, path in files.items() if path is not None}
+    return {
+        name: _module(path, path.stat().st_mtime_ns, name, package)[0]
+        for name, path in there.items()
+    }
+
+
 def code_digest(notebook: Path | str, models: Iterable[str] = (), package: Path = PACKAGE) -> str:
     """One digest of notebook_code and of the notebook's own cells."""
     code = notebook_code(notebook, models, package=package) | {"cells": cells_digest(notebook)}

@@ -2,8 +2,8 @@
 
     needs = needs_of(load_profile("own"))
     folds, checks = split_all(root, recordings, profile)
-    checks += check_datasets(needs, recordings, folds)
-    checks += check_runs(needs, recordings, folds)
+    checks += check_datasets(needs, recordings, folds, unread=())
+    checks += check_runs(needs, recordings, folds, unread=())
 
 A run names the datasets that it is trained on, with or without labels, and the one whose fold dev
 validates it.  `rppg.workflow.preflight` puts the checks in order.
@@ -71,7 +71,7 @@ def split_all(root: Path, recordings: Groups, profile: Profile) -> tuple[Folds, 
         try:
             table = make_folds([r.id for r in group], protocol, folders[layout], seed)
         except (ValueError, FileNotFoundError) as error:
-            checks.append(Check("stop", f"{_title(layout)} cannot be split: {error}"))
+            checks.append(Check("stop", f"{title(layout)} cannot be split: {error}"))
             continue
         folds[layout] = dict(zip(table["id"], table["fold"], strict=True))
     return folds, checks
@@ -84,7 +84,7 @@ def check_datasets(needs: list[Need], sound: Groups, folds: Folds, unread) -> It
     """
     labelled = [layout for need in needs if need.labelled for layout in need.layouts]
     labelled += [need.validation for need in needs if need.labelled]
-    for layout in dict.fromkeys(labelled):
+    for layout in dict.fromkeys(layout for layout in labelled if layout not in unread):
         yield _labelled(layout, sound.get(layout, []), folds.get(layout))
     training = [need for need in needs if not need.labelled]
     for layout in dict.fromkeys(layout for need in training for layout in need.layouts):
@@ -93,15 +93,20 @@ def check_datasets(needs: list[Need], sound: Groups, folds: Folds, unread) -> It
         if layout in labelled or layout in unread:
             continue
         if layout in sound:
-            yield Check("found", f"{_title(layout)}: {_size(layout, sound[layout])}")
+            yield Check("found", f"{title(layout)}: {_size(layout, sound[layout])}")
         else:
-            yield Check("missing", f"{_title(layout)}: not found: pre-training{of} runs without it")
+            yield Check("missing", f"{title(layout)}: not found: pre-training{of} runs without it")
 
 
-def check_runs(needs: list[Need], sound: Groups, folds: Folds) -> Iterator[Check]:
-    """A stop per run that has too few recordings to train on, or none to validate on."""
+def check_runs(needs: list[Need], sound: Groups, folds: Folds, unread) -> Iterator[Check]:
+    """A stop per run that has too few recordings to train on, or none to validate on.
+
+    unread: as in `check_datasets`; runs that need one of them are left out.
+    """
     for need in needs:
-        names = ", ".join(map(_title, need.layouts))
+        if set(unread) & {*need.layouts, need.validation}:
+            continue
+        names = ", ".join(map(title, need.layouts))
         rows = [r for layout in need.layouts for r in sound.get(layout, [])]
         fold = {id: part for some in folds.values() for id, part in some.items()}
         tested = not sound.get(TEST)
@@ -113,9 +118,12 @@ def check_runs(needs: list[Need], sound: Groups, folds: Folds) -> Iterator[Check
             found = f"{need.run}: {len(rows)} {what} of {names} to train on"
             yield Check("stop", f"{found}, at least {need.batch_size} are needed (its batch_size)")
     for layout in dict.fromkeys(need.validation for need in needs):
+        dev = [r for r in sound.get(layout, []) if folds.get(layout, {}).get(r.id) == "dev"]
+        if dev and not any(map(is_labelled, dev)) and any(need.labelled for need in needs):
+            yield Check("stop", f"{title(layout)}: no recording in fold dev is labelled")
         if layout in folds and "dev" not in folds[layout].values():
             parts = ", ".join(sorted({str(part) for part in folds[layout].values()}))
-            found = f"{_title(layout)}: its folds are {parts}, and dev is needed to validate on"
+            found = f"{title(layout)}: its folds are {parts}, and dev is needed to validate on"
             advice = f"protocols: {{{NAME_OF[layout]}: train_dev_test}}"
             yield Check("stop", f"{found}: give 01_preprocess {advice} in the profile")
 
@@ -134,14 +142,14 @@ def _labelled(layout: str, group: list[Recording], fold_of: dict | None) -> Chec
         need = "at least two are needed, to train on and to validate on"
         more = "; give heart rates in labels.csv, or BVPs (docs/data.md)" if group else ""
         more = more if NAME_OF.get(layout) == OWN else ""
-        return Check("stop", f"{_title(layout)}: {subjects} {whose} subjects found, {need}{more}")
+        return Check("stop", f"{title(layout)}: {subjects} {whose} subjects found, {need}{more}")
     if "test" not in (fold_of or {}).values():
         text = f"{len(known)} labelled recordings of {subjects} training subjects"
-        return Check("found", f"{_title(layout)}: {text}")
+        return Check("found", f"{title(layout)}: {text}")
     waves = sum(recording.bvp is not None for recording in group)
     n = f"{len(group)} recordings of {len({r.subject for r in group})} subjects"
     n += f", {len(known)} labelled, {waves} with a BVP"
-    return Check("found", f"{_title(layout)}: {n}; {_parts(group, fold_of)}")
+    return Check("found", f"{title(layout)}: {n}; {_parts(group, fold_of)}")
 
 
 def _parts(group: list[Recording], fold_of: dict) -> str:
@@ -164,5 +172,6 @@ def _size(layout: str, group: list[Recording]) -> str:
     return f"{text} (published: {published.recordings} of {published.subjects})"
 
 
-def _title(layout: str) -> str:
+def title(layout: str) -> str:
+    """The name of a dataset in a message."""
     return "own videos" if NAME_OF.get(layout) == OWN else NAME_OF.get(layout, layout)

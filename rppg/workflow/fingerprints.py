@@ -17,6 +17,7 @@ from rppg.workflow.code_hash import (
     cells_digest,
     function_code,
     models_named,
+    module_digests,
     notebook_code,
     parameter_defaults,
 )
@@ -34,6 +35,14 @@ def parts_of(stages: Sequence[Stage], root: Path) -> dict[str, dict]:
         own |= code.of(stage, models[stage.rule])
         parts[stage.rule] = json.loads(json.dumps(own))  # tuples become lists, as in records
     return parts
+
+
+def refreshed(parts: dict, stage: Stage, root: Path) -> dict:
+    """The parts with today's digests of the same modules: code may have been edited after the
+    stage was planned, and before it began."""
+    code = module_digests(parts["code"], root / "rppg")
+    cells = {"notebook": cells_digest(notebook_path(stage, root))} if stage.notebook else {}
+    return {**parts, "code": code, **cells}
 
 
 def fingerprint(parts: dict) -> str:

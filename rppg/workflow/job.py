@@ -19,7 +19,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from rppg.utils.paths import project_dir
-from rppg.workflow.fingerprints import fingerprint
+from rppg.workflow.fingerprints import fingerprint, refreshed
 from rppg.workflow.previous import move_aside
 from rppg.workflow.processes import end_descendants, end_with_owner, owner_is_gone
 from rppg.workflow.records import (
@@ -63,7 +63,7 @@ def run_job(root: Path, path: Path) -> int:
     job = json.loads(path.read_text())
     stage = Stage(**job["stage"])
     needs = {key: _content(root, place) for key, place in job["needs"].items()}
-    parts = {**job["parts"], "needs": needs}
+    parts = {**refreshed(job["parts"], stage, root), "needs": needs}
     place = root / record_path(stage.profile, stage.rule)
     before, digest = read_record(place), fingerprint(parts)
     if not job["forced"] and _is_up_to_date(root, before, digest):

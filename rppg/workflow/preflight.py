@@ -15,6 +15,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from rppg.datasets.readers import layouts_of
 from rppg.preprocessing.inventory import read_below
 from rppg.workflow.data_needs import (
     LAYOUT_OF,
@@ -28,6 +29,7 @@ from rppg.workflow.data_needs import (
     is_labelled,
     needs_of,
     split_all,
+    title,
 )
 from rppg.workflow.misplaced_folders import misplaced, some
 from rppg.workflow.profiles import Profile
@@ -51,16 +53,17 @@ def check_data(
     sound = {layout: group for layout, group in sound.items() if group}
     folds, cannot = split_all(root, recordings, profile)
     checks = [*check_datasets(needs, sound, folds, errors), *cannot]
-    checks += check_runs(needs, sound, folds)
-    checks += _tested(root, sound, folds)
+    checks += check_runs(needs, sound, folds, errors)
+    if LAYOUT_OF[OWN] not in recordings or folds:
+        checks += _tested(root, sound, folds)
     checks += _origins(sound)
     for layout in errors:
-        text = f"{NAME_OF[layout]}: this folder cannot be read, as said above"
+        text = f"{title(layout)}: this folder cannot be read, as said above"
         checks.append(Check("stop", f"{text}: fix it, or move it away"))
     named = {layout for need in needs for layout in (*need.layouts, need.validation)} | {TEST}
     if spare := [NAME_OF[layout] for layout in sound if layout not in named]:
         checks.append(Check("unused", f"{', '.join(spare)}: prepared, but not trained on"))
-    return checks + _misplaced(root, named, sound)
+    return checks + _misplaced(root, named, sound, recordings)
 
 
 def refuse_stops(root: Path | str, profile: Profile) -> None:
@@ -99,15 +102,15 @@ def _tested(root: Path, sound: Groups, folds: Folds) -> Iterator[Check]:
         yield Check("missing", f"{text}: a submission is made, but scored on fold dev only")
 
 
-def _misplaced(root: Path, named: set[str], sound: Groups) -> list[Check]:
+def _misplaced(root: Path, named: set[str], sound: Groups, recordings: Groups) -> list[Check]:
     """Probable mistakes in the names of folders, and folders that are not read."""
-    own = sound.get(LAYOUT_OF[OWN], [])
-    if any(map(is_labelled, own)):
+    own = recordings.get(LAYOUT_OF[OWN])
+    if any(map(is_labelled, own or ())) or (own is None and root in layouts_of(root).values()):
         return []
     missing = [k for k in named if k not in sound and NAME_OF.get(k, OWN) != OWN]
     hints, ignored = misplaced(root, missing)
     checks = [Check("look", hint) for hint in hints]
-    if ignored and not own:
+    if ignored and own is None:
         checks.append(Check("unused", f"not read: {some(ignored)}"))
     return checks
 

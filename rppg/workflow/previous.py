@@ -2,8 +2,8 @@
 
 A run of other parameters, code or inputs than today's is renamed, never deleted:
 
-    runs/demo/net/tune -> runs/demo/previous/net/tune-1a2b3c4d     (its fingerprint)
-                          runs/demo/previous/net/tune-1a2b3c4d.json (its record)
+    runs/demo/net/tune -> runs/demo/previous/net/tune-1a2b3c4d  (the fingerprint's first digits)
+                          runs/demo/previous/net/tune-1a2b3c4d.record.json
 
 A result that another profile has already is linked to: runs/mine/net/tune -> ../../demo/net/tune.
 The stage that reads it finds it under its own profile's name; a job that makes its own takes the
@@ -14,7 +14,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from rppg.workflow.records import PREVIOUS, Record, write_record
+from rppg.workflow.records import ASIDE, PREVIOUS, Record, write_record
 from rppg.workflow.stages import Stage
 
 LOCKS = {".lock"}  # files that alone do not make a folder a run
@@ -35,7 +35,7 @@ def move_aside(root: Path, stage: Stage, record: Record | None) -> str | None:
     links = list(_links_to(root, root / folder))
     (root / folder).rename(root / place)
     if record is not None:
-        write_record(root / f"{place}.json", record.moved(folder, place))
+        write_record(root / f"{place}{ASIDE}", record.moved(folder, place))
     for link in links:
         link_folder(root, link, place)
     return place

@@ -52,7 +52,8 @@ def check_runs(profile: Profile, chain: tuple[ProfileFile, ...]) -> None:
 
 
 def _faults(profile: Profile, chain: tuple[ProfileFile, ...]) -> Iterator[Fault]:
-    written = {name for file in chain for name in file.settings.get("runs") or {}}
+    tables = [file.settings.get("runs") for file in chain]
+    written = {name for table in tables if isinstance(table, dict) for name in table}
     places = {name: ("runs" if name in written else "sweeps", name) for name in profile.runs}
     yield from _modality_faults(profile)
     yield from _name_faults(profile, places)

@@ -1,7 +1,7 @@
 """What a stage has left: a record that says how it was made, and whether it is still intact.
 
-    runs/<profile>/.stages/<rule>.json             of the stage that ran last
-    runs/<profile>/previous/<run>-<8 digits>.json  of a run that was moved aside, beside its folder
+    runs/<profile>/.stages/<rule>.json                    of the stage that ran last
+    runs/<profile>/previous/<run>-<8 digits>.record.json  of a run that was moved aside
 
 A record holds the stage's fingerprint and its parts (`rppg.workflow.fingerprints`), and path,
 SHA-256, size and time of each of its files.  A file of the recorded size and time is trusted; of
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from rppg.utils.atomic import atomic_write
 
-STAGES, PREVIOUS = ".stages", "previous"
+STAGES, PREVIOUS, ASIDE = ".stages", "previous", ".record.json"
 STARTED, FAILED, DONE = "started", "failed", "done"
 WEIGHTS = "*.safetensors"  # of a run's folder: recorded, too, since other runs start from them
 
@@ -79,8 +79,8 @@ def all_records(root: Path) -> Iterator[tuple[str, Record]]:
     """Path and record of all stages of all profiles, and then of runs that were moved aside."""
     runs = root / "runs"
     current = sorted(runs.glob(f"*/{STAGES}/*.json"))
-    aside = sorted(runs.glob(f"*/{PREVIOUS}/**/*.json"))
-    for path in [*current, *(path for path in aside if path.with_suffix("").is_dir())]:
+    aside = sorted(runs.glob(f"*/{PREVIOUS}/**/*{ASIDE}"))
+    for path in [*current, *aside]:
         if (record := read_record(path)) is not None:
             yield path.relative_to(root).as_posix(), record
 

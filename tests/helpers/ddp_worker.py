@@ -1,6 +1,6 @@
 """One run in the processes that torchrun starts: torchrun ... ddp_worker.py RUN_DIR KIND
 
-KIND is the event: "mean" (none), "nan" (loss in process 1), "stop" (SIGTERM to process 1), "uneven".
+KIND: "mean" (nothing happens), "nan" (in process 1), "stop" (SIGTERM to process 1), or "uneven".
 """
 
 import math

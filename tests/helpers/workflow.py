@@ -101,6 +101,7 @@ class Bench:
     def notebook(self, name: str, parameters: str, code: str) -> None:
         tagged = nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})
         book = nbformat.v4.new_notebook(cells=[tagged, nbformat.v4.new_code_cell(code)])
+        book.metadata.kernelspec = {"name": "python3", "display_name": "3", "language": "python"}
         self.write(f"notebooks/{name}.ipynb", nbformat.writes(book))
 
     def plan(self, profile: Profile, part: str | None = None, rerun: str | None = None) -> Plan:

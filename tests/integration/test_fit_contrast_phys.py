@@ -1,4 +1,4 @@
-"""PhysNet trained by contrast: what it learns, what a stop changes, its sign, its run's facts."""
+"""Training PhysNet by contrast: learning, resuming, polarity, and the facts in its run."""
 
 import copy
 
@@ -28,7 +28,7 @@ def train(run_dir, step, faces, model=None, batch_size=2, **options):
 
 
 @pytest.mark.parametrize("step", [Contrast(), SupervisedContrast(self_supervised=0.5)], ids=type)
-def test_a_run_that_was_broken_off_equals_the_straight_one(tmp_path, step):
+def test_an_interrupted_run_equals_an_uninterrupted_one(tmp_path, step):
     faces = BeatingFaces(60, labelled=isinstance(step, SupervisedContrast))
     train(tmp_path / "straight", step, faces, n_steps=8)
     for number in (7, 2):
@@ -39,12 +39,12 @@ def test_a_run_that_was_broken_off_equals_the_straight_one(tmp_path, step):
     assert straight == broken and len(straight["metrics.csv"]) == 2
 
 
-def test_the_weights_of_a_run_say_what_the_model_is_fed(tmp_path):
+def test_the_weights_of_a_run_hold_the_models_inputs(tmp_path):
     facts = {"array": "face", "normalise": None, "n_frames": 60, "size": SIDE}
     faces = BeatingFaces(60)
     model = train(tmp_path, Contrast(), faces, n_steps=2, parameters=facts | {"step": "Contrast"})
-    loaded, found = load_run(tmp_path)
-    assert found == facts and loaded.config == model.config and not loaded.training
+    loaded, inputs = load_run(tmp_path)
+    assert inputs == facts and loaded.config == model.config and not loaded.training
     assert torch.equal(loaded(faces.clips()), model(faces.clips()))
 
 
@@ -53,21 +53,21 @@ def store(tmp_path_factory):
     return write_store(tmp_path_factory.mktemp("store"), side=SIDE)
 
 
-def test_a_negated_head_negates_the_wave_and_its_sign(store):
+def test_a_negated_head_negates_the_bvp_and_its_polarity(store):
     clips = LabelledClips(store, store.ids(), "face", n_frames=300, size=SIDE)
     model = net()
     turned = copy.deepcopy(model)
     fix_polarity(turned)
-    found, other = polarity_of(model, clips), polarity_of(turned, clips)
-    assert abs(found.mean) > 0.05 and len(found.correlations) == 5
-    assert other.correlations == pytest.approx([-r for r in found.correlations], abs=1e-6)
-    assert found.negative != other.negative
+    polarity, other = polarity_of(model, clips), polarity_of(turned, clips)
+    assert abs(polarity.mean) > 0.05 and len(polarity.correlations) == 5
+    assert other.correlations == pytest.approx([-r for r in polarity.correlations], abs=1e-6)
+    assert polarity.negative != other.negative
     faces = clips[clips.sliding_windows()[0]]["clip"][None]
     torch.testing.assert_close(turned(faces), -model(faces), atol=1e-6, rtol=0)
 
 
 @pytest.mark.slow
-def test_contrast_alone_teaches_a_net_the_rates_of_its_clips(tmp_path):
+def test_contrast_alone_learns_the_heart_rates_of_clips(tmp_path):
     faces, model = BeatingFaces(300), net().eval()
     assert max(abs(a - b) for a, b in zip(rates_of(model, faces), RATES_BPM, strict=True)) > 20
     train(tmp_path, Contrast(), faces, model, batch_size=4, n_steps=80, lr=0.01)
@@ -75,7 +75,7 @@ def test_contrast_alone_teaches_a_net_the_rates_of_its_clips(tmp_path):
 
 
 @pytest.mark.slow
-def test_contact_waves_teach_a_net_the_wave_itself(tmp_path):
+def test_supervision_by_bvp_learns_the_bvp_itself(tmp_path):
     faces, model = BeatingFaces(300, labelled=True), net()
     train(tmp_path, SupervisedContrast(), faces, model, batch_size=4, n_steps=80, lr=0.01)
     with torch.no_grad():

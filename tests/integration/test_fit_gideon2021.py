@@ -1,4 +1,4 @@
-"""Gideon2021 trained: what it learns, what a stop changes, its sign, its run and its values."""
+"""Training Gideon2021: learning, resuming, polarity, its run and its label-free metrics."""
 
 import copy
 
@@ -33,7 +33,7 @@ def train(run_dir, step, faces, model=None, batch_size=2, **options):
 
 
 class Keeping:
-    """A step whose values hold the ratio of the batch, too."""
+    """A step that also logs the ratio of the batch."""
 
     def __init__(self, step):
         self.step = step
@@ -54,7 +54,7 @@ def store(tmp_path_factory):
     [MultiView(**SHORT), SupervisedWave(self_supervised=0.5, losses=MultiView(**SHORT))],
     ids=type,
 )
-def test_a_run_that_was_broken_off_equals_the_straight_one(tmp_path, step):
+def test_an_interrupted_run_equals_an_uninterrupted_one(tmp_path, step):
     faces, step = BeatingFaces(48, labelled=isinstance(step, SupervisedWave)), Keeping(step)
     options = {"n_steps": 5, "log_every": 1, "save_every": 2}
     train(tmp_path / "straight", step, faces, **options)
@@ -68,42 +68,42 @@ def test_a_run_that_was_broken_off_equals_the_straight_one(tmp_path, step):
     assert len(set(ratios)) == 5 and all(0.66 <= ratio <= 0.8 for ratio in ratios)
 
 
-def test_a_run_gives_back_its_net_what_it_is_fed_and_its_predictions(store, tmp_path):
+def test_a_run_restores_its_net_inputs_and_predictions(store, tmp_path):
     inputs = inputs_of("gideon2021", n_frames=150, size=SIDE)
     model = net(**shape_for(inputs))
     clips = Clips(store, HR_BPM, **inputs)
     train(tmp_path, MultiView(**SHORT), clips, model, n_steps=2, parameters=inputs | {"seed": 0})
-    loaded, found = load_run(tmp_path)
-    assert found == inputs and loaded.config == model.config and not loaded.training
-    table = predict_model(store, HR_BPM, loaded, "gideon2021", **found)
+    loaded, restored = load_run(tmp_path)
+    assert restored == inputs and loaded.config == model.config and not loaded.training
+    table = predict_model(store, HR_BPM, loaded, "gideon2021", **restored)
     assert table["hr_bpm"].between(39, 181).all() and (table["reason"] == "").all()
     assert table.equals(predict_model(store, HR_BPM, model, "gideon2021", **inputs))
 
 
-def test_a_negated_head_negates_the_wave_and_its_sign(store):
+def test_a_negated_head_negates_the_bvp_and_its_polarity(store):
     clips = LabelledClips(store, HR_BPM, "wide", n_frames=300, size=SIDE)
     model = net(seed=2)
     turned = copy.deepcopy(model)
     fix_polarity(turned)
-    found, other = polarity_of(model, clips), polarity_of(turned, clips)
-    assert abs(found.mean) > 0.01 and len(found.correlations) == 5
-    assert other.correlations == pytest.approx([-r for r in found.correlations], abs=1e-6)
-    assert found.negative != other.negative
+    polarity, other = polarity_of(model, clips), polarity_of(turned, clips)
+    assert abs(polarity.mean) > 0.01 and len(polarity.correlations) == 5
+    assert other.correlations == pytest.approx([-r for r in polarity.correlations], abs=1e-6)
+    assert polarity.negative != other.negative
     crops = clips[clips.sliding_windows()[0]]["clip"][None]
     torch.testing.assert_close(turned(crops), -model(crops), atol=1e-6, rtol=0)
 
 
-def test_values_without_labels_are_told_of_wide_crops_too(store):
-    """One cell has no other to disagree with."""
+def test_label_free_metrics_of_wide_crops(store):
+    """With one cell there is no disagreement of cells."""
     self_consistency = SelfConsistency(store, HR_BPM, None, n_frames=240, array="wide", size=SIDE)
-    found = check_collapse(net(), self_consistency, "net")
+    check = check_collapse(net(), self_consistency, "net")
     names = [f"{of}_disagreement_bpm" for of in ("speed", "overlap", "self", "pos")]
     assert list(self_consistency(net())) == [*names, "ipr", "spectral_entropy", "hr_spread_bpm"]
-    assert found.rates["POS"].tolist() == pytest.approx(list(HR_BPM.values()), abs=1)
-    assert found.values.loc["net"].notna().all() and list(found.rates["id"]) == sorted(HR_BPM)
+    assert check.rates["POS"].tolist() == pytest.approx(list(HR_BPM.values()), abs=1)
+    assert check.values.loc["net"].notna().all() and list(check.rates["id"]) == sorted(HR_BPM)
 
 
-def test_wide_crops_are_taught_by_waves_and_never_turned_backwards(store):
+def test_labelled_wide_crops_are_never_reversed(store):
     augment = recipe("gideon2021").augmentation(flip=1.0)
     clips = LabelledClips(store, ["A/1/a"], "wide", 300, size=SIDE, augment=augment)
     item = clips.sample(0, torch.Generator().manual_seed(0))
@@ -121,7 +121,7 @@ def test_wide_crops_are_taught_by_waves_and_never_turned_backwards(store):
 
 def off_bpm(model, faces):
     pairs = zip(rates_of(model.eval(), faces), RATES_BPM, strict=True)
-    return [abs(found - true) for found, true in pairs]
+    return [abs(estimate - true) for estimate, true in pairs]
 
 
 @pytest.mark.slow
@@ -134,7 +134,7 @@ def test_the_contrast_falls_within_a_few_steps(tmp_path):
 
 
 @pytest.mark.slow
-def test_views_alone_teach_a_net_the_rates_of_its_clips(tmp_path):
+def test_views_alone_learn_the_heart_rates_of_clips(tmp_path):
     faces, model = BeatingFaces(300), net(saliency_width=4, saliency_every=15).eval()
     assert max(off_bpm(model, faces)) > 20
     train(tmp_path, MultiView(), faces, model, batch_size=4, n_steps=40, lr=0.02)
@@ -143,7 +143,7 @@ def test_views_alone_teach_a_net_the_rates_of_its_clips(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["mcc", "pearson", "snr"])
-def test_contact_waves_teach_a_net_the_rates_of_its_clips(tmp_path, name):
+def test_supervision_by_bvp_learns_the_heart_rates_of_clips(tmp_path, name):
     faces, model = BeatingFaces(300, labelled=True), net(saliency=False)
     step = SupervisedWave(**{"mcc": 0.0} | {name: 1.0})
     train(tmp_path, step, faces, model, batch_size=4, n_steps=40, lr=0.02)

@@ -1,14 +1,15 @@
-"""A known heart rate comes back through the store, whatever the camera's frame rate.
+"""A known heart rate is recovered from the store at any frame rate of the camera.
 
 A rendered face with a steady pulse, 16 s, is read back by POS from its prepared recording.  The
 worst error in bpm (the read-out's grid is 1/3 bpm) over true rates of 57, 83.4 (to 35 fps) and
-131.2 bpm, and over frame times from stamps and from the container:
+131.2 bpm, and over frame times from timestamps and from the container:
 
     fps          17.3    20    25    30    35    60    61
     no jitter     .33   .20   .40   .33   .33   .20   .20
     20 %          .27   .40   .33   .33   .33   .20   .20
 
-GREEN follows the rendered room light's flicker, at 30 fps too, by up to .4 bpm: not asked here.
+GREEN is off by up to .4 bpm, even at 30 fps, from the flicker of the rendered room light: not
+tested.
 """
 
 from types import SimpleNamespace
@@ -91,7 +92,7 @@ def test_images_with_jittered_stamps_give_the_rate_and_without_them_another(stor
         *((35.0, 71.3), (60.0, 131.2), (61.0, 118.9)),
     ],
 )
-def test_the_rate_comes_back_at_any_frame_rate(store, tmp_path, fps, hr_bpm, jitter):
+def test_the_heart_rate_is_recovered_at_any_frame_rate(store, tmp_path, fps, hr_bpm, jitter):
     times_s = frame_times(fps, jitter=jitter)
     frames = face(times_s, hr_bpm)
     wrong = write_video(tmp_path / "wrong.avi", frames, CLAIMED_FPS)

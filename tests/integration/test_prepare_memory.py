@@ -1,4 +1,4 @@
-"""Memory of a worker: it does not grow with the video."""
+"""Memory of a worker does not grow with the length of the video."""
 
 import multiprocessing
 import re
@@ -17,7 +17,7 @@ from rppg.preprocessing.video import VideoWriter
 
 
 class OneFace:
-    """In the place of both models: the same face in every frame, at once."""
+    """Replaces both models: the same face in every frame, without computation."""
 
     def __init__(self):
         self.landmarks = np.zeros((468, 2), np.float32)
@@ -37,7 +37,7 @@ class OneFace:
 
 
 def held_kib(store, folder, seconds):
-    """The most that Python and numpy held while a small video of so many seconds was prepared."""
+    """Peak memory of Python and numpy while a small video of so many seconds is prepared."""
     path, gen = folder / f"{seconds}.avi", np.random.default_rng(0)
     with VideoWriter(path, 64, 48, 30, codec="rawvideo") as video:
         for _ in range(30 * seconds):

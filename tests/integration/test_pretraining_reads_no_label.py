@@ -1,6 +1,6 @@
-"""Pre-training cannot read a label: it learns the same from recordings whose labels raise.
+"""Pre-training reads no label: it is the same on recordings whose labels raise when read.
 
-Labels are bvp.npy and, in recording.json, the heart rates and what is known to be wrong with them.
+Labels are bvp.npy and, in recording.json, the heart rates and their known problems.
 """
 
 import json
@@ -44,7 +44,7 @@ def labels_raise(store, monkeypatch):
 
 
 def on_maps(store, ids):
-    """The ST-Transformer: clips, net, step, and what the net is fed."""
+    """The ST-Transformer: clips, net, step, and the net's inputs."""
     fed = {"array": "mstmap", "normalise": "ratio", "n_frames": 120}
     clips = Clips(store, ids, **fed, speeds=(0.6, 1.4), augment=MapAugmentation(drop_rows=0.1))
     net = STTransformer(STTransformerConfig(n_frames=120, dim=8, n_loops=1, patch=4))
@@ -73,7 +73,7 @@ def on_wide(store, ids):
 
 
 def pretrain(store, run_dir, kind):
-    """All that happens before fine-tuning: clips, losses, the choice of a step, verdict, waves.
+    """Everything before fine-tuning: clips, losses, checkpoint criterion, collapse check, BVP.
 
     Returns the weights' bytes, the verdict for run.json, and the table of predictions.
     """
@@ -95,7 +95,7 @@ def pretrain(store, run_dir, kind):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", [on_maps, on_faces, on_wide], ids=["maps", "faces", "wide"])
-def test_pretraining_is_the_same_where_every_label_raises(store, labels_raise, tmp_path, kind):
+def test_pretraining_is_the_same_if_every_label_raises(store, labels_raise, tmp_path, kind):
     with one_thread():
         weights, verdict, table = pretrain(store, tmp_path / "with", kind)
         labels_raise()
@@ -149,7 +149,7 @@ def test_no_way_round_the_guard(store, labels_raise, read):
         read(meta)
 
 
-def test_the_contact_wave_raises_when_it_is_asked_for(store, labels_raise):
+def test_the_ground_truth_signal_raises_when_read(store, labels_raise):
     labels_raise()
     prepared = Store(store.root).open(TRAIN[0])
     assert prepared.mstmap.shape == (330, 63, 6)

@@ -1,7 +1,7 @@
 """Difficulty of the synthetic benchmark, at small size, by the command that prints the table.
 
 The full measurement is `python benchmarks/challenge.py` (48 clips, 3 seeds); these bounds are the
-same statements with the room that a few clips need.
+same with the tolerance that a few clips need.
 """
 
 import subprocess

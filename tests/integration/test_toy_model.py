@@ -20,11 +20,15 @@ TINY |= {"training": {"n_steps": 4, "lr": 1e-3, "warmup_steps": 2, "validate_eve
 
 
 def tiny_profile(text: str) -> str:
-    """The document's profile on the recordings of `smoke`, with four steps of a small net."""
+    """The document's profile on few recordings of `smoke`, with four steps of a small net, and of
+    a wider one: an ensemble needs two."""
     settings = yaml.safe_load(text)
     smoke = yaml.safe_load((ROOT / "notebooks/profiles/smoke.yaml").read_text())
     assert settings.pop("extends") == "demo" and list(settings) == ["runs"]
-    settings["runs"]["colour_conv/scratch"]["parameters"] |= TINY
+    parameters = settings["runs"]["colour_conv/scratch"]["parameters"]
+    parameters |= TINY
+    wider = parameters | {"name": "ColourConv, wider", "architecture": {"width": 8}}
+    settings["runs"]["colour_conv/wider"] = {"notebook": "04_finetune", "parameters": wider}
     kept = {key: smoke[key] for key in ("log", "challenge", "notebooks") if key in smoke}
     kept["challenge"] |= {f"n_{name}": 0 for name in (*FEW, "ecg_fitness")}
     return yaml.safe_dump(kept | settings)
@@ -65,8 +69,23 @@ def rppg(project: Path, *arguments: str) -> str:
 def test_a_model_in_three_places_is_trained_by_the_notebooks_and_scored(project):
     rppg(project, "run", "--profile", "colour_conv")
     board = pd.read_csv(project / "submissions/colour_conv/leaderboard.csv")
-    row = board[(board["model"] == NAME) & (board["split"] == "synthetic test")].iloc[0]
-    assert row["kind"] == "learned" and row["n"] == 8 and row["rmse_bpm"] > 0
+    whole = board[board["split"] == "synthetic test"].set_index("model")
+    assert {NAME, "ColourConv, wider"} == set(whole.index[whole["kind"] == "learned"])
+    assert whole.loc[NAME, "n"] == 8 and whole.loc[NAME, "rmse_bpm"] > 0
     run = project / "runs/colour_conv/colour_conv/scratch"
     about = json.loads((run / "model.json").read_text())
     assert about["model"] == "ColourConv" and about["config"]["width"] == 4
+    preview = ("run", "--profile", "colour_conv", "-n")
+    assert "nothing to do" in rppg(project, *preview)
+    edit(project / "rppg/models/contrast_phys/objective.py", "mcc: float = 0.2", "mcc: float = 0.3")
+    assert "nothing to do" in rppg(project, *preview), "the code of another model"
+    edit(project / "rppg/losses/roughness.py", "clamp_min(1e-6)", "clamp_min(1e-5)")
+    planned = rppg(project, *preview)
+    assert "roughness.py" in planned and "colour_conv/scratch" in planned
+    assert "01_preprocess" not in planned and "nothing was run" in planned
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))

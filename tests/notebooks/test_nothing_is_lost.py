@@ -50,8 +50,9 @@ def test_other_parameters_over_a_finished_run_are_refused(runs, tmp_path, name):
     before = contents(runs)
     with pytest.raises(Exception, match="holds another run") as error:
         run_notebook(notebook, tmp_path / "executed.ipynb", given | {"batch_size": 3, "seed": 5})
-    line = next(line for line in str(error.value).splitlines() if "holds another run" in line)
-    assert "batch_size: 2 -> 3; seed: 0 -> 5" in re.sub(r"\x1b\[[0-9;]*m", "", line)
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error.value))
+    line = next(line for line in text.splitlines() if line.startswith("FileExistsError:"))
+    assert "batch_size: 2 -> 3; seed: 0 -> 5" in line
     assert "give another run_dir, or use `rppg run`" in line
     assert contents(runs) == before
 

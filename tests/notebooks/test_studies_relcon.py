@@ -30,9 +30,9 @@ def test_relcon_is_evaluated_from_runs(tmp_path):
     assert "simulator (synthetic), 5 labels a class: RelCon 0." in text
     assert "against hand-made features, of 4 numbers of labels: " in text
     assert "mean over seeds [95 % interval over subjects and seeds;" in text
-    mean = "of each window about its own mean, which is not in the paper"
-    assert f"RelCon's distance: {mean}; RelCon learned from it" in text
-    assert "left in, as in the paper; no encoder learned from it" in text
+    mean = "each window's mean is subtracted, which is not in the paper"
+    assert f"RelCon's distance: {mean}; used by RelCon" in text
+    assert "windows include gravity, as in the paper; used by no encoder" in text
     assert "against random encoder, of 4 numbers of labels: better 4" in text
     assert "RelCon's distance (synthetic), same activity nearer than another: AUC 0.660" in text
     assert "57.63 ± 3.24" in text and "Table 3 (Opportunity, PAMAP2) is not listed" in text
@@ -50,7 +50,7 @@ def test_relcon_is_evaluated_from_runs(tmp_path):
 
 
 @pytest.mark.slow
-def test_real_files_become_windows_and_broken_ones_are_told(tmp_path):
+def test_real_files_become_windows_and_broken_ones_are_listed(tmp_path):
     data, prepared = tmp_path / "data", tmp_path / "prepared"
     motion_files.pamap2(data, activities=[0] * 256 + [4] * 600)
     broken = motion_files.pamap2(data, "Protocol/subject102.dat", activities=[4] * 600)
@@ -83,7 +83,7 @@ def test_real_files_become_windows_and_broken_ones_are_told(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_tested_subject_that_was_learned_from_stops_it(tmp_path):
+def test_a_tested_subject_of_pre_training_is_an_error(tmp_path):
     runs = made_up_study(tmp_path, seeds=(1,))
     index = tmp_path / "prepared" / "made_up" / "index.parquet"
     table = pd.read_parquet(index)
@@ -95,7 +95,7 @@ def test_a_tested_subject_that_was_learned_from_stops_it(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_method_that_lacks_stops_it(tmp_path):
+def test_a_missing_method_is_an_error(tmp_path):
     runs = tmp_path / "runs" / "made_up"
     whole = made_up_study(tmp_path / "whole", seeds=(1,))
     for name in ("relcon", "simclr"):

@@ -67,7 +67,8 @@ def read(root: Path) -> list[Recording]:
     if lost := [row for row in labels if row not in paths]:
         raise ValueError(f"{root / LABELS} names videos that are not there: {', '.join(lost)}")
     _check_waves(root, paths)
-    return [_recording(path, name, labels.get(name, {})) for name, path in paths.items()]
+    rows = {name: labels.get(name, {}) for name in paths}
+    return [_recording(paths[name], name, row) for name, row in _unique(rows).items()]
 
 
 def wave_path(video: Path) -> Path:
@@ -81,7 +82,6 @@ def wave_path(video: Path) -> Path:
 
 def _recording(path: Path, name: str, label: dict[str, str]) -> Recording:
     """name: path below the root.  label: its row in labels.csv, with "line" = its line."""
-    parent = PurePosixPath(name).parent.as_posix()
     hr_mean_bpm, bvp, notes, problem = None, None, (), None
     try:
         bvp, notes = _read_wave(wave_path(path))
@@ -94,8 +94,8 @@ def _recording(path: Path, name: str, label: dict[str, str]) -> Recording:
         problem = str(error)
     return Recording(
         dataset=DATASET,
-        subject=label.get("subject") or ("root" if parent == "." else parent.replace("/", "__")),
-        name=path.name,
+        subject=_subject(name, label),
+        name=label.get("name", path.name),
         frames=path,
         bvp=bvp,
         hr_mean_bpm=hr_mean_bpm,
@@ -103,6 +103,20 @@ def _recording(path: Path, name: str, label: dict[str, str]) -> Recording:
         notes=notes,
         problem=problem,
     )
+
+
+def _unique(rows: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """The rows; those of a subject's videos of one name in several folders with "name" = path."""
+    ids = Counter((row.get("subject"), PurePosixPath(name).name) for name, row in rows.items())
+    for name, row in rows.items():
+        if row.get("subject") and ids[row["subject"], PurePosixPath(name).name] > 1:
+            rows = rows | {name: row | {"name": name.replace("/", "__")}}
+    return rows
+
+
+def _subject(name: str, row: dict[str, str]) -> str:
+    parent = PurePosixPath(name).parent.as_posix()
+    return row.get("subject") or ("root" if parent == "." else parent.replace("/", "__"))
 
 
 def _read_wave(path: Path) -> tuple[Signal | None, tuple[str, ...]]:

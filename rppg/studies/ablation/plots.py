@@ -1,4 +1,4 @@
-"""Figure of an ablation: what was measured here beside the paper's numbers, a panel a table.
+"""Figure of the ablation: our results and the paper's, one panel per table.
 
 >>> table = pd.DataFrame([{"table": 1, "row": row, "seed": seed, "pretraining": "PURE",
 ...     "losses": "all", "input": "normal", "rmse_bpm": 9.0 * row + seed, "within_5bpm": 0.9,
@@ -20,11 +20,11 @@ MODELS = {1: "ST-Transformer", 2: "Contrast-Phys+"}
 
 
 def plot_ablation(table: pd.DataFrame) -> Figure:
-    """RMSE of each row of the paper's tables: mean over seeds, a dot a seed, the paper's number.
+    """RMSE of each row of the paper's tables: mean over seeds, a dot per seed, the paper's number.
 
-    table: columns as ablation.RESULTS.  Dashed: the mean predictor; dotted: POS, means over seeds.
-    Seeds that scatter further than the rows lie apart, or rows at the dashed line, have shown
-    nothing.  The rank correlation (Spearman) is that of our means with the paper's numbers.
+    table: columns results.RESULTS.  Dashed: the mean predictor; dotted: POS, means over seeds.  If
+    seeds vary more than rows, or rows are at the dashed line, the table shows nothing.  The rank
+    correlation (Spearman) is that of our means with the paper's numbers.
     """
     numbers = sorted(table["table"].unique())
     heights = [table.loc[table["table"] == number, "row"].nunique() for number in numbers]
@@ -43,20 +43,21 @@ def plot_ablation(table: pd.DataFrame) -> Figure:
 
 
 def _draw_table(axes: Axes, table: pd.DataFrame) -> None:
-    found = summarise(table)
-    place = {row: at for at, row in enumerate(found["row"])}
+    summary = summarise(table)
+    place = {row: at for at, row in enumerate(summary["row"])}
     seeds = table["row"].map(place)
     axes.axvline(table["null_rmse_bpm"].mean(), color=GREY, ls="--", lw=1, label="mean predictor")
     axes.axvline(table["pos_rmse_bpm"].mean(), color=BLUE, ls=":", lw=1.2, label="POS")
-    at, mean, paper = found.index, found["rmse_bpm"], found["paper_rmse_bpm"]
+    at, mean, paper = summary.index, summary["rmse_bpm"], summary["paper_rmse_bpm"]
     bar = {"s": 190, "marker": "|", "lw": 2.4, "zorder": 3}
     axes.scatter(table["rmse_bpm"], seeds, s=20, color=ORANGE, alpha=0.55, lw=0, label="a seed")
     axes.scatter(mean, at, **bar, color=ORANGE, label="ours, mean")
     axes.scatter(paper, at, s=30, marker="D", color=PURPLE, lw=0, label="the paper")
-    axes.set_yticks(found.index, [_label(row) for row in found.itertuples()], fontsize=8)
-    axes.set_ylim(len(found) - 0.5, -0.5)  # the paper's order, from the top
+    axes.set_yticks(at, [_label(row) for row in summary.itertuples()], fontsize=8)
+    axes.set_ylim(len(summary) - 0.5, -0.5)  # in the paper's order from the top
     axes.grid(axis="y", color=GREY, alpha=0.2, lw=0.6)
-    number, rank = found["table"].iloc[0], found[["rmse_bpm", "paper_rmse_bpm"]].corr("spearman")
+    number = summary["table"].iloc[0]
+    rank = summary[["rmse_bpm", "paper_rmse_bpm"]].corr("spearman")
     named = titled(f"Table {number}, {MODELS[number]}", table["origin"].iloc[0])
     text = f"{named}: rank correlation with the paper {rank.iloc[0, 1]:.2f}"
     axes.set_title(text, loc="left", fontsize="medium")

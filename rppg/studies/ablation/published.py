@@ -1,10 +1,10 @@
-"""What the paper measured: its Tables 1, 2 and 3, and what it says of them, as data.
+"""Tables 1, 2 and 3 of the paper and its claims about them, as data.
 
 Qian et al., "Joint Spatial-Temporal Modeling and Contrastive Learning for Self-supervised Heart
-Rate Measurement", 3rd RePSS at IJCAI 2024, arXiv 2406.04942, section 3.3.  RMSE in bpm, one run a
-row, on the test set of the 3rd RePSS (Table 3: on that of each team's year).
+Rate Measurement", 3rd RePSS at IJCAI 2024, arXiv 2406.04942, section 3.3.  RMSE in bpm, one run
+per row, on the test set of the 3rd RePSS (Table 3: on that of each team's year).
 
-Row 5 of Table 1 is 10.36720, as the table prints it; the prose about the same run says 10.35720.
+Row 5 of Table 1 is 10.36720, as in the table; the text about the same run says 10.35720.
 
     >>> paper_rows(1)[0]
     PaperRow(table=1, row=1, pretraining='UBFC-rPPG', losses='band + sparse + var', \
@@ -25,7 +25,7 @@ TEST_SET = "the RePSS test set"
 class PaperRow(NamedTuple):
     """A row of Table 1 (ST-Transformer) or 2 (Contrast-Phys+); fine-tuned on VIPL-HR-V2, all.
 
-    row: counted from 1.  losses: of Table 1 in both stages, of Table 2 in fine-tuning, where
+    row: counted from 1.  losses: in Table 1 of both stages, in Table 2 of fine-tuning;
     "contrast" is L_pos + L_neg against the labels' spectra.  input: "difference" is the normalised
     difference to the next frame, the paper's asterisk.
     """
@@ -51,9 +51,9 @@ class PaperTeam(NamedTuple):
 class Claim(NamedTuple):
     """Row `better` of a table has a lower RMSE than row `worse`; or the two are comparable.
 
-    Directions are those of the table's numbers.  said_by: "text and table"; "table" where the text
-    says nothing of the pair; "table, against the text" where the paper's numbers contradict its
-    general sentence (more pre-training data is beneficial; both losses are helpful).
+    Directions are those of the table's numbers.  said_by: "text and table"; "table" if the text
+    does not mention the pair; "table, against the text" if the paper's numbers contradict its
+    general claim (more pre-training data is beneficial; both losses are helpful).
     """
 
     table: int
@@ -150,8 +150,8 @@ def paper_rows(table: int) -> list[PaperRow]:
 
 
 def paper_row(table: int, row: int) -> PaperRow:
-    """One row of Table 1 or 2, row counted from 1.  Raises ValueError where there is none."""
-    rows = {found.row: found for found in paper_rows(table)}
+    """One row of Table 1 or 2, row counted from 1.  Raises ValueError if there is none."""
+    rows = {entry.row: entry for entry in paper_rows(table)}
     if row not in rows:
         raise ValueError(f"the paper's Table {table} has rows {min(rows)}-{max(rows)}, not {row!r}")
     return rows[row]
@@ -176,9 +176,9 @@ def repeated_rows(parents: Mapping[str, str | None]) -> list[dict]:
     ]
 
 
-def beside_published(board: pd.DataFrame | None) -> pd.DataFrame:
+def with_published(board: pd.DataFrame | None) -> pd.DataFrame:
     """Table 3: the published teams in the paper's order, then our leaderboard's first split in its
-    own order.  Never one ranking: each line says on what it was measured.
+    own order.  Not one ranking: each line names its test data.
 
     board: columns as leaderboard.COLUMNS, or None for the published rows alone.
     """

@@ -1,8 +1,8 @@
-"""The paper's ablations measured here: a grid's runs gathered, and its orderings judged.
+"""Results of the ablation: the runs gathered, and the paper's orderings tested on them.
 
-A table of results has one row a seed and row of the paper's Table 1 or 2, columns RESULTS.  All
-that is shown (summaries, verdicts, figures) comes from that table alone, so that a committed CSV is
-enough to make it again.
+A table of results has one row per seed and row of the paper's Table 1 or 2, columns RESULTS.
+Summaries, verdicts and figures come from that table alone, so that a committed CSV is enough to
+reproduce them.
 
     >>> table = pd.DataFrame([{"table": 1, "row": row, "seed": seed, "rmse_bpm": rmse + seed}
     ...     for row, rmse in ((1, 20.0), (2, 12.0)) for seed in (1, 2, 3)])
@@ -28,17 +28,17 @@ RESULTS = (
 ).split()
 ROW_FACTS = ("table", "row", "pretraining", "losses", "input", "paper_rmse_bpm")
 HOLDS, FAILS, UNDECIDED, UNMEASURED = VERDICTS = ("holds", "does not", "undecided", "not measured")
-COMPARABLE_SHARE = 0.1  # of the other's RMSE, at most, between comparable ones; 0.06 in the paper
+COMPARABLE_SHARE = 0.1  # largest relative difference of comparable RMSEs; 0.06 in the paper
 
 
 def gather(run_dir: Path, data_dir: Path, rows: Iterable[dict], seed: int) -> pd.DataFrame:
     """Results of one seed, columns RESULTS: every row's run scored on the test recordings.
 
-    run_dir: the seed's folder of runs, `classical/` among them.  data_dir: holds solution.csv; no
-    other truth of test recordings is read.  rows: as `published.repeated_rows` gives them; run and
-    parent are folders below run_dir.  A recording without a rate gets the mean of the training
-    labels and is counted in n_filled.  pretrained_rmse_bpm is that of the parent, before a label
-    was seen.
+    run_dir: the seed's folder of runs, with `classical/`.  data_dir: contains solution.csv, the
+    only ground truth of test recordings that is read.  rows: as `published.repeated_rows` gives
+    them; run and parent are folders below run_dir.  A recording without an estimate gets the mean
+    of the training labels and is counted in n_filled.  pretrained_rmse_bpm is that of the parent,
+    trained without labels.
 
     Raises FileNotFoundError naming every missing file, ValueError for a row that is not the
     paper's or for recordings of two origins.
@@ -58,20 +58,20 @@ def gather(run_dir: Path, data_dir: Path, rows: Iterable[dict], seed: int) -> pd
         "null_rmse_bpm": score(truth, np.full(len(truth), mean_bpm), n_boot=1)["rmse_bpm"],
         "pos_rmse_bpm": pos["rmse_bpm"],
     }
-    found = [same | _row_results(run_dir, row, solution, mean_bpm) for row in rows]
-    origins = {pos["origin"], *(row["origin"] for row in found)}
+    results = [same | _row_results(run_dir, row, solution, mean_bpm) for row in rows]
+    origins = {pos["origin"], *(row["origin"] for row in results)}
     if len(origins) > 1:
         raise ValueError(f"{run_dir} mixes {' and '.join(sorted(origins))} recordings")
-    return pd.DataFrame(found)[RESULTS]
+    return pd.DataFrame(results)[RESULTS]
 
 
 def read_results(path: Path) -> pd.DataFrame:
-    """A table of results from its CSV.  Raises ValueError for missing columns, rows that are double
-    or not the paper's, or a mix of origins."""
+    """A table of results from its CSV.  Raises ValueError for missing columns, duplicate rows, rows
+    that are not the paper's, or a mix of origins."""
     table = pd.read_csv(path)
-    lacking = [column for column in RESULTS if column not in table]
-    if lacking or table.empty:
-        raise ValueError(f"{path}: expected columns {RESULTS}, missing {lacking or 'rows'}")
+    missing = [column for column in RESULTS if column not in table]
+    if missing or table.empty:
+        raise ValueError(f"{path}: expected columns {RESULTS}, missing {missing or 'rows'}")
     if table.duplicated(["table", "row", "seed"]).any():
         raise ValueError(f"{path}: a table's row more than once for a seed")
     if table["origin"].nunique() > 1:
@@ -81,51 +81,51 @@ def read_results(path: Path) -> pd.DataFrame:
 
 
 def measured_on(origin: str) -> str:
-    """The sentence that stands over every table: on what ours and the paper's were measured."""
+    """The caption of every table: which data our and the paper's results come from."""
     return f"ours measured on {origin} data; the paper's numbers are from {TEST_SET} ({SOURCE})"
 
 
 def summarise(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a row of the paper's tables: mean and standard deviation (n-1) over seeds.
+    """One row per row of the paper's tables: mean and standard deviation (n-1) over seeds.
 
     Columns table, row, pretraining, losses, input, n_seeds, rmse_bpm, rmse_sd_bpm, within_5bpm,
     validation_rmse_bpm, pretrained_rmse_bpm, paper_rmse_bpm.
     """
     groups = table.groupby(["table", "row"])
     means = ["rmse_bpm", "within_5bpm", "validation_rmse_bpm", "pretrained_rmse_bpm"]
-    found = groups[["pretraining", "losses", "input", "paper_rmse_bpm"]].first()
-    found = found.join(groups[means].mean())
-    found = found.assign(n_seeds=groups["seed"].nunique(), rmse_sd_bpm=groups["rmse_bpm"].std())
+    summary = groups[["pretraining", "losses", "input", "paper_rmse_bpm"]].first()
+    summary = summary.join(groups[means].mean())
+    summary = summary.assign(n_seeds=groups["seed"].nunique(), rmse_sd_bpm=groups["rmse_bpm"].std())
     order = ["pretraining", "losses", "input", "n_seeds", "rmse_bpm", "rmse_sd_bpm", *means[1:]]
-    return found[[*order, "paper_rmse_bpm"]].reset_index()
+    return summary[[*order, "paper_rmse_bpm"]].reset_index()
 
 
-def beside_paper(table: pd.DataFrame, number: int) -> pd.DataFrame:
-    """Table `number` as text to show: ours as mean ± sd over seeds, the paper's beside it."""
-    found = summarise(table[table["table"] == number])
+def compare_with_paper(table: pd.DataFrame, number: int) -> pd.DataFrame:
+    """Table `number` as text: ours as mean ± sd over seeds, and the paper's number."""
+    summary = summarise(table[table["table"] == number])
     ours = f"ours, {table['origin'].iloc[0]}"
     columns = {
-        "pre-training": found["pretraining"],
-        "losses": found["losses"],
-        "input": found["input"],
-        f"{ours}: RMSE (bpm)": _plus_minus(found["rmse_bpm"], found["rmse_sd_bpm"]),
-        f"{ours}: within 5 bpm": found["within_5bpm"].map("{:.0%}".format),
-        f"{ours}: validation RMSE": found["validation_rmse_bpm"].map("{:.1f}".format),
-        f"{ours}: before labels": found["pretrained_rmse_bpm"].map("{:.1f}".format),
-        "paper, RePSS test set: RMSE (bpm)": found["paper_rmse_bpm"].map("{:.2f}".format),
+        "pre-training": summary["pretraining"],
+        "losses": summary["losses"],
+        "input": summary["input"],
+        f"{ours}: RMSE (bpm)": _plus_minus(summary["rmse_bpm"], summary["rmse_sd_bpm"]),
+        f"{ours}: within 5 bpm": summary["within_5bpm"].map("{:.0%}".format),
+        f"{ours}: validation RMSE": summary["validation_rmse_bpm"].map("{:.1f}".format),
+        f"{ours}: before labels": summary["pretrained_rmse_bpm"].map("{:.1f}".format),
+        "paper, RePSS test set: RMSE (bpm)": summary["paper_rmse_bpm"].map("{:.2f}".format),
     }
-    return pd.DataFrame(columns).set_axis(found["row"])
+    return pd.DataFrame(columns).set_axis(summary["row"])
 
 
 def judge(table: pd.DataFrame, claims: Sequence[Claim] = CLAIMS) -> pd.DataFrame:
-    """Each of the paper's claims against a table of results; one row a claim.
+    """Test of each of the paper's claims on a table of results; one row per claim.
 
     Columns about, claim, said_by (see published.Claim), paper_better_bpm, paper_worse_bpm,
     difference_bpm, sd_bpm, agreeing, n_seeds, verdict (one of VERDICTS).  difference_bpm is the
     mean over seeds of RMSE(better) - RMSE(worse), sd_bpm its standard deviation (n-1), agreeing
-    counts the seeds that say what the paper says.  A claim "lower" holds where the difference is
-    below zero, "comparable" where it is at most COMPARABLE_SHARE of the other's RMSE, either way.
-    Undecided: no further than sd_bpm from that border, or a single seed.  Not measured: the table
+    counts the seeds that agree with the paper.  A claim "lower" holds if the difference is below
+    zero, "comparable" if its size is at most COMPARABLE_SHARE of the other's RMSE.  Undecided:
+    within sd_bpm of that border, or a single seed.  Not measured: the table
     lacks one of the two rows.
 
     With three seeds and no effect at all, one ordering in nine holds by chance, and one in nine
@@ -171,7 +171,7 @@ def _judged(rmse: pd.DataFrame, claim: Claim) -> dict:
 
 
 def _verdict(beyond: float, sd: float, n_seeds: int) -> str:
-    """beyond: how far the mean difference lies past the border; negative agrees with the claim."""
+    """beyond: mean difference minus the border; negative agrees with the claim."""
     if n_seeds == 0:
         return UNMEASURED
     if n_seeds == 1 or abs(beyond) <= sd:
@@ -180,7 +180,7 @@ def _verdict(beyond: float, sd: float, n_seeds: int) -> str:
 
 
 def _claim_text(better: PaperRow, worse: PaperRow, claim: Claim) -> str:
-    """What differs between the two rows, and in brackets what they share."""
+    """The difference between the two rows, and in brackets what they share."""
     fields = ("pretraining", "losses", "input")
     differs = [f for f in fields if getattr(better, f) != getattr(worse, f)]
     shared = [getattr(better, f) for f in fields if f not in differs and f != "input"]
@@ -192,12 +192,12 @@ def _claim_text(better: PaperRow, worse: PaperRow, claim: Claim) -> str:
 def _row_results(run_dir: Path, row: dict, solution: pd.DataFrame, mean_bpm: float) -> dict:
     """One row's run and the pre-trained one that it started from, scored; columns of RESULTS."""
     run, parent = run_dir / row["run"], run_dir / row["parent"]
-    found = _scored(pd.read_parquet(run / "predictions.parquet"), solution, mean_bpm, run)
+    scores = _scored(pd.read_parquet(run / "predictions.parquet"), solution, mean_bpm, run)
     before = _scored(pd.read_parquet(parent / "predictions.parquet"), solution, mean_bpm, parent)
     facts = json.loads((run / "run.json").read_text())
     return {
         **{key: row[key] for key in ROW_FACTS},
-        **found,
+        **scores,
         "validation_rmse_bpm": facts["validation"]["rmse_bpm"],
         "pretrained_rmse_bpm": before["rmse_bpm"],
     }
@@ -219,23 +219,23 @@ def _check_files(run_dir: Path, data_dir: Path, rows: list[dict]) -> None:
     for row in rows:
         needed += [run_dir / row["run"] / name for name in ("predictions.parquet", "run.json")]
         needed.append(run_dir / row["parent"] / "predictions.parquet")
-    lacking = [str(path) for path in dict.fromkeys(needed) if not path.is_file()]
-    if lacking:
-        found = f"{len(lacking)} of {len(set(needed))} files of the grid are missing"
-        raise FileNotFoundError(f"{found}: {', '.join(lacking)}; run the grid to its end first")
+    missing = [str(path) for path in dict.fromkeys(needed) if not path.is_file()]
+    if missing:
+        count = f"{len(missing)} of {len(set(needed))} files of the ablation are missing"
+        raise FileNotFoundError(f"{count}: {', '.join(missing)}; finish its runs first")
 
 
 def _check_rows(rows: list[dict]) -> None:
-    """Raises ValueError where a row is another one than the paper's of that table and number."""
+    """Raises ValueError if a row differs from the paper's row of that table and number."""
     for row in rows:
         paper = paper_row(row["table"], row["row"])._asdict()
         other = {key: (row[key], paper[key]) for key in ROW_FACTS if row[key] != paper[key]}
         if other:
-            told = "; ".join(f"{key} {ours!r}, not {its!r}" for key, (ours, its) in other.items())
-            raise ValueError(f"row {row['row']} of Table {row['table']} is not the paper's: {told}")
+            text = "; ".join(f"{key} {ours!r}, not {its!r}" for key, (ours, its) in other.items())
+            raise ValueError(f"row {row['row']} of Table {row['table']} is not the paper's: {text}")
 
 
 def _plus_minus(mean: pd.Series, sd: pd.Series) -> list[str]:
-    """ "5.0 ± 1.2", or "5.0" of a single seed."""
+    """ "5.0 ± 1.2", or "5.0" for a single seed."""
     both = zip(mean, sd, strict=True)
     return [f"{m:.1f}" + (f" ± {s:.1f}" if np.isfinite(s) else "") for m, s in both]

@@ -107,7 +107,7 @@ def with_block(rows: Iterable[dict], looks: Iterable[dict], model: str, store: S
     return extended
 
 
-def told_of_block(table: pd.DataFrame, model: str) -> str:
+def block_summary(table: pd.DataFrame, model: str) -> str:
     """A sentence on how much of a model's saliency and predictions follow the block."""
     own = table[table["model"] == model]
     near = (own["hr_bpm"] - own["flash_bpm"]).abs() <= NEAR_BPM

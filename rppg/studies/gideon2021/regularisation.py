@@ -5,7 +5,7 @@ one row per pair of weights and seed.
 
     splits = collect_splits(["runs/gideon2021"], "regularisation")
     changes = measure_changes(splits)
-    beside_table_7(changes), verdict(changes)
+    compare_with_table_7(changes), verdict(changes)
     seed, recording, looks = common_looks(splits)  # {(w_s, w_t): Look}
 
 Evenness is the entropy of a map (its mean over time) over that of a uniform one: 1 for a uniform
@@ -79,7 +79,7 @@ def common_looks(splits: pd.DataFrame) -> tuple[int, str, dict[tuple[float, floa
     return seed, shared[0], {pair: looks[shared[0]] for pair, looks in by_pair.items()}
 
 
-def beside_table_7(changes: pd.DataFrame) -> pd.DataFrame:
+def compare_with_table_7(changes: pd.DataFrame) -> pd.DataFrame:
     """Table 7 as text: ours as mean ± sd over seeds, then the published; rows w_s, columns w_t."""
     values = changes[[*CHANGES]].mask(_is_zero(changes))  # nothing to compare with
     groups = values.groupby([changes[name] for name in PAIR])
@@ -125,8 +125,8 @@ def _check(splits: pd.DataFrame) -> None:
     if (0.0, 0.0) not in tested:
         raise ValueError(f"no run with the weights (0, 0), to compare with; found {list(tested)}")
     if len(set(tested.values())) > 1:
-        found = {pair: len(both) for pair, both in tested.items()}
-        raise ValueError(f"seeds and recordings differ between weights, as (w_s, w_t): {found}")
+        counts = {pair: len(both) for pair, both in tested.items()}
+        raise ValueError(f"seeds and recordings differ between weights, as (w_s, w_t): {counts}")
 
 
 def _evenness(splits: pd.DataFrame, w_s: float, w_t: float, seed: int) -> float:

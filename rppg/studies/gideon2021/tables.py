@@ -1,7 +1,7 @@
 """Tables 3 and 6 of Gideon and Stent, our results next to the published, from a table of scores.
 
 scores = score_splits(collect_splits(["runs/gideon2021"], "tables"))
-beside_paper(scores, 3), beaten(scores), verdict(scores)
+compare_with_paper(scores, 3), beaten(scores), verdict(scores)
 """
 
 import numpy as np
@@ -35,7 +35,7 @@ def measured_on(origin: str) -> str:
     return f"ours measured on {origin} data; published: on the real datasets ({SOURCE})"
 
 
-def beside_paper(scores: pd.DataFrame, number: int) -> pd.DataFrame:
+def compare_with_paper(scores: pd.DataFrame, number: int) -> pd.DataFrame:
     """Table 3 (heart rates) or 6 (predicted BVP) as text: ours as mean ± sd over seeds, then the
     published numbers.
 

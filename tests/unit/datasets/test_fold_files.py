@@ -30,7 +30,7 @@ def test_new_recordings_are_not_quietly_split_differently(tmp_path):
     path = tmp_path / "PURE.csv"
     keep_folds(path, IDS)
     new = ["PURE/09/09-03", "PURE/04/04-01", "PURE/03/03-01"]
-    words = "PURE.csv lacks 3 of 9 recordings, of subjects 03, 04, 09: delete the file"
+    words = "PURE.csv: 3 of 9 recordings are missing, of subjects 03, 04, 09: delete the file"
     with pytest.raises(ValueError, match=words):
         keep_folds(path, IDS + new)
 
@@ -51,7 +51,7 @@ def test_folds_of_another_protocol_or_seed_are_not_taken_for_those_asked(tmp_pat
 @pytest.mark.parametrize(
     ("ids", "protocol", "words"),
     [
-        (IDS, "pur", "'pur' is unknown, expected one of seeded, round_robin, pure"),
+        (IDS, "pur", "'pur' is unknown, expected one of seeded, train_dev_test, round_robin"),
         (IDS, "obf", r"'obf': found recordings of \['PURE'\], expected OBF"),
         ([*IDS, "PURE/11/11-01"], "pure", r"does not have the subjects \['11'\].*'seeded'"),
         ([*IDS, "PURE/ann/1"], "round_robin", r"does not have the subjects \['ann'\]"),
@@ -81,6 +81,25 @@ def test_nobody_is_split_under_two_ids(protocol):
     folds = make_folds([*ids, "MR-NIRP-Car/subject2/at_night"], protocol)
     assert folds[folds["subject"] == "subject2"]["fold"].nunique() == 1
     assert len(make_folds(["PURE/16/a", "PURE/2/a"], "seeded")) == 2  # another dataset's 16 is not
+
+
+@pytest.mark.parametrize(("n", "sizes"), [(3, (1, 1, 1)), (5, (3, 1, 1)), (20, (12, 4, 4))])
+def test_own_videos_are_split_into_train_dev_and_test_by_subject(n, sizes):
+    ids = [f"folder/p{i}/{k}.mp4" for i in range(n) for k in (1, 2)]
+    folds = make_folds(ids, seed=3)
+    assert set(folds["protocol"]) == {"train_dev_test seed=3"}
+    subjects = folds.groupby("fold")["subject"].unique()
+    assert tuple(len(subjects[word]) for word in ("train", "dev", "test")) == sizes
+    assert folds.groupby("subject")["fold"].nunique().max() == 1
+    pd.testing.assert_frame_equal(make_folds(ids[::-1], seed=3), folds)
+    if n == 20:
+        assert not make_folds(ids, seed=4)["fold"].equals(folds["fold"])
+
+
+def test_two_people_cannot_be_split_into_train_dev_and_test():
+    ids = [f"folder/{name}/{k}.mp4" for name in ("ann", "bob") for k in (1, 2)]
+    with pytest.raises(ValueError, match=r"found 2 subjects \(.*ann.*\), expected three or more"):
+        make_folds(ids)
 
 
 def test_rounds_without_anybody_to_train_on_are_refused():

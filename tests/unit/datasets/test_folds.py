@@ -128,7 +128,7 @@ def test_a_file_with_a_subject_in_two_folds_is_not_read(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("id,fold\nd/1/a,0\n", "lack the columns.*dataset"),
+        ("id,fold\nd/1/a,0\n", "columns .* are missing"),
         ("id,dataset,subject,fold\nd/1/a,d,2,0\nd/1/b,d,1,1\n", "not those of the ids.*d/1/a"),
         ("id,dataset,subject,fold\nd/1/a,d,1,0\nd/2/b,d,2,test\n", "found folds.*'0', 'test'"),
         ("id,dataset,subject,fold\nd/1/a,d,1,valid\n", "'valid'.*expected all numbers or all of"),

@@ -1,10 +1,10 @@
-"""Who learns, chooses and tests: no validation or test recording is ever learned from."""
+"""Train, validation and test recordings: no validation or test recording is ever trained on."""
 
 import numpy as np
 import pytest
 
 from rppg.datasets.fold_files import make_folds
-from rppg.datasets.folds import make_split, splits_by_subject, write_folds
+from rppg.datasets.folds import held_out, make_split, parts_of, splits_by_subject, write_folds
 from rppg.datasets.store import Store
 
 PEOPLE = [f"{dataset}/{subject}/v{k}" for dataset in "AB" for subject in range(7) for k in (1, 2)]
@@ -32,8 +32,8 @@ def store(tmp_path):
 
 
 def test_parts_share_no_subject_and_hold_what_was_prepared(store):
-    parts, lacking = make_split(store, ["VIPL-HR-V2", "PURE", "MMSE-HR"], "VIPL-HR-V2")
-    assert lacking == ["MMSE-HR"] and parts.test == ["OBF/1/video1"]
+    parts, missing = make_split(store, ["VIPL-HR-V2", "PURE", "MMSE-HR"], "VIPL-HR-V2")
+    assert missing == ["MMSE-HR"] and parts.test == ["OBF/1/video1"]
     subjects = [{id.rsplit("/", 1)[0] for id in part} for part in parts]
     assert not subjects[0] & subjects[1] and len(subjects[1]) == 2
     assert "PURE/01/01-01" in parts.train and "VIPL-HR-V2/3/video1" not in sum(parts, [])
@@ -46,10 +46,51 @@ def test_test_recordings_are_not_learned_from_even_where_their_dataset_is(store)
 
 
 def test_nothing_to_learn_from_and_folds_that_are_not_there_are_errors(store):
-    with pytest.raises(ValueError, match=r"0 recordings of \['MMSE-HR'\] to learn from"):
+    with pytest.raises(ValueError, match=r"0 recordings of \['MMSE-HR'\] to train on"):
         make_split(store, ["MMSE-HR"], "VIPL-HR-V2")
-    with pytest.raises(FileNotFoundError, match="PURE.csv is not there: run 01_preprocess"):
+    with pytest.raises(FileNotFoundError, match="PURE.csv is missing: run 01_preprocess"):
         make_split(store, ["PURE"], "PURE")
+
+
+@pytest.fixture
+def own(tmp_path):
+    """Own videos of six people, and two recordings of a dataset with published folds."""
+    store = Store(tmp_path / "own")
+    videos = [f"folder/{subject}/{k}.mp4" for subject in "abcdef" for k in (1, 2)]
+    pure = ["PURE/01/01-01", "PURE/02/02-01"]  # published: train and test
+    for id in videos + pure:
+        put(store, id, split="none")
+    write_folds(store.root / "folds" / "folder.csv", make_folds(videos))
+    write_folds(store.root / "folds" / "PURE.csv", make_folds(pure))
+    store.write_index()
+    return store
+
+
+def test_without_a_challenge_the_test_folds_are_held_out(own):
+    split, _ = make_split(own, ["folder", "PURE"], "folder")
+    people = [sorted(subjects_of(ids)) for ids in split]
+    assert [len(some) for some in people] == [5, 1, 2]  # "PURE/01" and four; one; "PURE/02" and one
+    assert "PURE/01/01-01" in split.train and "PURE/02/02-01" in split.test
+    assert held_out(own) == set(split.test)
+    parts = parts_of(own)
+    assert {id for id, part in parts.items() if part == "test"} == set(split.test)
+    assert {id for id, part in parts.items() if part == "train"} == {*split.train, *split.dev}
+
+
+def test_with_a_challenge_only_its_test_set_is_held_out(own):
+    put(own, "OBF/1/video1", split="test")
+    own.write_index()
+    split, _ = make_split(own, ["folder", "PURE"], "folder")
+    assert split.test == ["OBF/1/video1"] and "PURE/02/02-01" in split.train
+    assert set(parts_of(own).values()) == {"none", "test"}
+
+
+def test_numbered_folds_of_an_older_version_say_how_to_split(own):
+    path = own.root / "folds" / "folder.csv"
+    path.unlink()
+    write_folds(path, make_folds([id for id in own.ids() if "folder" in id], "seeded"))
+    with pytest.raises(ValueError, match="0 in dev.* has the folds 0, 1, 2, 3, 4;.*train_dev_test"):
+        make_split(own, ["folder"], "folder")
 
 
 def subjects_of(ids):
@@ -57,7 +98,7 @@ def subjects_of(ids):
 
 
 @pytest.mark.parametrize("n_folds", [3, 5])
-def test_no_subject_is_in_two_parts_of_a_round_and_none_is_lost(n_folds):
+def test_no_subject_is_in_two_parts_of_a_split_and_none_is_lost(n_folds):
     splits = splits_by_subject(PEOPLE, n_folds)
     assert list(splits) == [str(k) for k in range(n_folds)]
     for part in splits.values():
@@ -70,20 +111,20 @@ def test_no_subject_is_in_two_parts_of_a_round_and_none_is_lost(n_folds):
 def test_each_subject_tests_once_and_chooses_once():
     splits = splits_by_subject(PEOPLE)
     for name in ("test", "dev"):
-        told = [id for part in splits.values() for id in getattr(part, name)]
-        assert sorted(told) == sorted(PEOPLE)
-    for k in range(5):  # who chooses in a round tests in the next
+        ids = [id for part in splits.values() for id in getattr(part, name)]
+        assert sorted(ids) == sorted(PEOPLE)
+    for k in range(5):  # who validates in a split tests in the next
         assert splits[str(k)].dev == splits[str((k + 1) % 5)].test
 
 
-def test_rounds_follow_from_the_ids_and_the_seed_alone():
+def test_splits_follow_from_the_ids_and_the_seed_alone():
     first = splits_by_subject(PEOPLE, seed=1)
     assert splits_by_subject(reversed(PEOPLE), seed=1) == first
     assert splits_by_subject(PEOPLE, seed=2) != first
 
 
 def test_too_few_folds_or_subjects_are_errors():
-    with pytest.raises(ValueError, match="n_folds is 2, expected 3 or more: to train, to choose"):
+    with pytest.raises(ValueError, match="n_folds is 2, expected 3 or more: to train, to validate"):
         splits_by_subject(PEOPLE, n_folds=2)
     with pytest.raises(ValueError, match="n_folds is 5, expected 2 to 4, the number of subjects"):
         splits_by_subject(PEOPLE[:8])

@@ -134,15 +134,15 @@ def test_origins_are_never_mixed():
 
 def test_models_are_scored_on_the_same_recordings():
     whole, part = predictions("whole"), predictions("part").drop(index=[2, 5])
-    with pytest.raises(ValueError, match="part lacks 2 ids.*VIPL_HR/2/.*VIPL_HR/5/"):
+    with pytest.raises(ValueError, match="part: 2 ids of .* are missing.*VIPL_HR/2/.*VIPL_HR/5/"):
         evaluation.leaderboard(pd.concat([whole, part]))
 
 
 @pytest.mark.parametrize(
     ("column", "value", "message"),
     [
-        ("hr_bpm", np.nan, "lack a prediction.*VIPL_HR/0/video1.avi"),
-        ("hr_true_bpm", np.nan, "lack a truth"),
+        ("hr_bpm", np.nan, "without a prediction.*VIPL_HR/0/video1.avi"),
+        ("hr_true_bpm", np.nan, "without a truth"),
         ("hr_true_bpm", 61.0, "more than one truth"),
         ("kind", "magic", "kind is one of"),
         ("origin", "fake", "mixes|origin is"),
@@ -173,9 +173,19 @@ def test_score_models_joins_the_solution_and_splits_by_usage():
     assert set(whole["split"]) == {"synthetic test"}
 
 
+def test_own_labels_of_the_test_recordings_are_a_solution():
+    complete = pd.DataFrame({"id": ["a", "b", "a", "b"], "model": ["A", "A", "B", "B"]})
+    test = pd.DataFrame({"id": ["b", "a", "b"], "hr_true_bpm": [np.nan, np.nan, 70.0]})
+    scored, solution = evaluation.own_solution(complete, test)
+    assert solution.to_dict("records") == [{"id": "b", "hr_true_bpm": 70.0, "usage": ""}]
+    assert scored["id"].tolist() == ["b", "b"]
+    everything, none = evaluation.own_solution(complete, test[:2])
+    assert none is None and everything.equals(complete)
+
+
 def test_score_models_wants_exactly_the_ids_of_the_solution():
     solution = predictions()[["id", "hr_true_bpm"]].assign(usage="")
-    with pytest.raises(ValueError, match="POS lacks 1 ids"):
+    with pytest.raises(ValueError, match="POS: 1 ids of .* are missing"):
         evaluation.score_models(predictions().drop(index=3), solution, [60])
     with pytest.raises(ValueError, match="1 ids are not in the solution.*VIPL_HR/3/"):
         evaluation.score_models(predictions(), solution.drop(index=3), [60])

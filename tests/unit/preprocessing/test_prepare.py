@@ -10,9 +10,9 @@ from helpers.vision_clips import pulse_at, recording, write_clip
 
 from rppg.datasets.recording import Recording, Signal
 from rppg.datasets.store import Store, StoreError
-from rppg.preprocessing.extract import NoFaceError
+from rppg.preprocessing.extract import NoFaceError, extract
 from rppg.preprocessing.face_mesh import FaceLandmarks
-from rppg.preprocessing.prepare import extract, prepare, prepare_one
+from rppg.preprocessing.prepare import prepare, prepare_one
 from rppg.preprocessing.video import VideoError
 from rppg.signals.classical import wave
 from rppg.signals.heart_rate import heart_rate

@@ -127,7 +127,7 @@ def test_a_damaged_state_is_an_error_with_advice(tmp_path):
     noisy_fit(tmp_path)
     state = tmp_path / "state.pt"
     state.write_bytes(state.read_bytes()[:1000])
-    with pytest.raises(ValueError, match="remove it to start the run anew"):
+    with pytest.raises(ValueError, match="remove it to restart the run"):
         noisy_fit(tmp_path)
 
 

@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from helpers.workflow import NOTEBOOKS, PROFILE, Bench, made, profile_of, with_run
 
+from rppg.workflow import job, runner
 from rppg.workflow.runner import format_plan
 
 LAST = ["05_ensemble", "06_submit"]
@@ -125,6 +126,17 @@ def test_a_failure_stops_what_depends_on_it_and_is_a_reason(bench):
     assert bench.run(PROFILE) == ["cp/learn", "cp/scratch"]
     why = bench.why(PROFILE)
     assert why["cp/learn"] == "failed last time" and "cp/scratch" not in why
+
+
+def test_code_that_is_edited_before_a_stage_begins_is_what_it_is_recorded_with(bench):
+    bench.write("rppg/losses/contrast.py", "x = 2")
+    plan = bench.plan(PROFILE, "cp/scratch")
+    jobs = runner._write_jobs(bench.root, PROFILE, plan).parent
+    bench.write("rppg/losses/contrast.py", "x = 3")
+    assert job.run_job(bench.root, jobs / "cp_scratch.json") == 0
+    assert bench.why(PROFILE, "cp/scratch") == {}
+    bench.write("rppg/losses/contrast.py", "x = 2")
+    assert list(bench.why(PROFILE, "cp/scratch")) == ["cp/scratch"]
 
 
 def test_shards_run_with_the_first_stage_and_only_then(bench):

@@ -105,19 +105,19 @@ def check_table(table: pd.DataFrame, where: str) -> None:
 def _check_columns(table: pd.DataFrame, where: str) -> None:
     if missing := [column for column in COLUMNS if column not in table]:
         expected = f"expected {', '.join(COLUMNS)} (activity may be empty)"
-        found = f"found {', '.join(map(str, table.columns)) or 'none'}"
+        given = f"found {', '.join(map(str, table.columns)) or 'none'}"
         if len(table.columns) == 1 and ";" in str(table.columns[0]):
-            found += ", one column with ';' in it: save it with commas between columns"
-        raise ValueError(f"{where}: missing columns {', '.join(missing)}: {found}, {expected}")
+            given += ", one column with ';' in it: save it with commas between columns"
+        raise ValueError(f"{where}: missing columns {', '.join(missing)}: {given}, {expected}")
     if table.empty:
         raise ValueError(f"{where} has no rows: expected one per sample")
     for column in (column for column in table if column not in TEXT):
         if pd.api.types.is_numeric_dtype(table[column]):
             continue
         wrong = pd.to_numeric(table[column], errors="coerce").isna() & table[column].notna()
-        found = f"{_row(wrong)}: {table[column][wrong].iloc[0]!r}" if wrong.any() else "text"
+        value = f"{_row(wrong)}: {table[column][wrong].iloc[0]!r}" if wrong.any() else "text"
         advice = "expected a number; correct it, or remove the column if it is not a target"
-        raise ValueError(f"{where}: column {column}, {found}, {advice}")
+        raise ValueError(f"{where}: column {column}, {value}, {advice}")
 
 
 def _check_values(table: pd.DataFrame, where: str) -> None:
@@ -129,9 +129,9 @@ def _check_values(table: pd.DataFrame, where: str) -> None:
     for column in ("time_s", *AXES):
         wrong = ~np.isfinite(table[column].astype(np.float64))
         if wrong.any():
-            found = f"{where}: column {column}, {_row(wrong)}: {table[column][wrong].iloc[0]}"
+            problem = f"{where}: column {column}, {_row(wrong)}: {table[column][wrong].iloc[0]}"
             missed = f"remove such rows, and after more than {MAX_GAP_S:g} s of them"
-            raise ValueError(f"{found}, expected a number; {missed} start another session")
+            raise ValueError(f"{problem}, expected a number; {missed} start another session")
 
 
 def _check_times(times_s: pd.Series, where: str) -> None:
@@ -143,14 +143,14 @@ def _check_times(times_s: pd.Series, where: str) -> None:
         raise ValueError(f"{where}, {_row(steps_s == 0)}: time_s repeats; {advice}")
     step_s = steps_s.median()
     if step_s * SLOWEST_HZ > 1.001:  # 1, with a margin for rounding
-        found = f"{1 / step_s:.3g} samples per second by time_s, expected {SLOWEST_HZ:g} or more"
+        problem = f"{1 / step_s:.3g} samples per second by time_s, expected {SLOWEST_HZ:g} or more"
         in_ms = MILLISECONDS[0] <= step_s <= MILLISECONDS[1]
         advice = "; time_s looks like milliseconds: divide by 1000" if in_ms else ""
-        raise ValueError(f"{where}: {found}{advice}")
+        raise ValueError(f"{where}: {problem}{advice}")
     if (steps_s > MAX_GAP_S).any():
-        found = f"{steps_s.max():.6g} s without a sample, more than {MAX_GAP_S:g}"
+        problem = f"{steps_s.max():.6g} s without a sample, more than {MAX_GAP_S:g}"
         advice = "give each stretch a session of its own"
-        raise ValueError(f"{where}, {_row(steps_s == steps_s.max())}: {found}; {advice}")
+        raise ValueError(f"{where}, {_row(steps_s == steps_s.max())}: {problem}; {advice}")
 
 
 def _check_unit(xyz: np.ndarray, where: str) -> None:
@@ -158,8 +158,8 @@ def _check_unit(xyz: np.ndarray, where: str) -> None:
     if median <= LARGEST_G:
         return
     known = [advice for (low, high), advice in UNITS.items() if low <= median <= high]
-    found = f"the norm of x, y, z has median {median:.4g}, expected g, about 1"
-    raise ValueError(f"{where}: {found}; it looks like {(known or [OTHER_UNIT])[0]}")
+    problem = f"the norm of x, y, z has median {median:.4g}, expected g, about 1"
+    raise ValueError(f"{where}: {problem}; it looks like {(known or [OTHER_UNIT])[0]}")
 
 
 def _sessions(table: pd.DataFrame):

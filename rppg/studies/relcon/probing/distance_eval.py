@@ -91,9 +91,7 @@ def nearness(pairs: pd.DataFrame) -> pd.DataFrame:
         ),
         "rotated copy nearer than another activity": (rotated, other),
     }
-    return pd.DataFrame(
-        [{"question": text, **_auc(*groups)} for text, groups in questions.items()]
-    )
+    return pd.DataFrame([{"question": text, **_auc(*groups)} for text, groups in questions.items()])
 
 
 def _auc(near: pd.DataFrame, far: pd.DataFrame) -> dict:

@@ -22,9 +22,9 @@ from rppg.studies.ablation.published import (
     ROWS,
     TEAMS,
     Claim,
-    beside_published,
     repeated_rows,
     run_name,
+    with_published,
 )
 
 PERIODICITY = Claim(1, 2, 1, "periodicity")
@@ -169,11 +169,11 @@ def test_a_table_like_the_papers_agrees_everywhere_and_its_opposite_nowhere():
 
 def test_tables_have_means_over_seeds_beside_the_papers_numbers_and_say_synthetic():
     table = results(lambda row, seed: row.row + 2.0 * seed)
-    shown = ablation.beside_paper(table, 2)
+    shown = ablation.compare_with_paper(table, 2)
     assert shown.index.tolist() == list(range(1, 13))
     assert shown["ours, synthetic: RMSE (bpm)"].iloc[0] == "5.0 ± 2.0"
     assert shown["paper, RePSS test set: RMSE (bpm)"].tolist()[-1] == "10.36"
-    one = ablation.beside_paper(results(lambda row, seed: 5.0, seeds=[1]), 1)
+    one = ablation.compare_with_paper(results(lambda row, seed: 5.0, seeds=[1]), 1)
     assert one["ours, synthetic: RMSE (bpm)"].iloc[0] == "5.0"
     assert "synthetic data; the paper's numbers are from the RePSS test set" in (
         ablation.measured_on("synthetic")
@@ -186,13 +186,13 @@ def test_table_3_keeps_ours_behind_the_published_ones_and_says_on_what_each_was_
         | {"split": ["synthetic test"] * 2 + ["synthetic public"], "n": 48}
         | {"rmse_bpm": [3.0, 30.0, 1.0]}
     )
-    table = beside_published(board)
+    table = with_published(board)
     assert table["model"].tolist() == [*(team.team for team in TEAMS), "A", "B"]
     assert table["kind"].tolist() == ["published"] * 9 + ["ensemble", "null"]
     assert table["rmse_bpm"].tolist()[-2:] == [3.0, 30.0]
     assert table["measured on"].iloc[-1] == "our synthetic test, 48 recordings"
     assert table["measured on"].iloc[0] == "test set of the 1st RePSS"
-    assert len(beside_published(None)) == 9
+    assert len(with_published(None)) == 9
 
 
 @pytest.mark.usefixtures("strict_and_closed")

@@ -1,4 +1,4 @@
-"""Figs. 4 to 6 of Gideon and Stent: numbers of made-up runs, and what the figures show of them."""
+"""Figs. 4 to 6 of Gideon and Stent: numbers of made-up runs, and the figures."""
 
 import numpy as np
 import pandas as pd
@@ -134,7 +134,7 @@ def test_figure_of_the_block_outlines_it_and_names_systems_and_numbers(flash_rou
     text = texts(figure)
     assert len(figure.axes) == 2 * 5 and "A block (synthetic)" in text  # two that both have
     assert "0\nvid" not in text and "1\nvid" in text and "2\nvid" in text
-    assert text.count("on the block: 20 x uniform") == text.count("on the block: 0.5 x uniform") == 2
+    assert all(text.count(f"on the block: {focus} x uniform") == 2 for focus in ("20", "0.5"))
     (outline,) = figure.axes[0].patches
     assert outline.get_bbox().bounds == (4.5, 4.5, 7.0, 7.0)
     assert len(figure.axes[2].images) == 1 and "contrastive, no labels:\nresampled" in text

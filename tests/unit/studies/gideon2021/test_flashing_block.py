@@ -1,4 +1,4 @@
-"""A block that flashes: where it is, at which rate, what stays as it was, what a map has of it."""
+"""The flashing block: place, rate, unchanged parts, share of a saliency map."""
 
 import numpy as np
 import pandas as pd
@@ -10,10 +10,10 @@ from rppg.studies.gideon2021.flashing_block import (
     BLOCK,
     RATES_BPM,
     area_of_block,
+    block_summary,
     flashing,
     flashing_copy,
     share_on_block,
-    told_of_block,
     with_block,
 )
 
@@ -144,7 +144,7 @@ def test_a_place_counts_by_the_part_that_the_block_covers():
     assert share(5, 0, 1) == pytest.approx(16 / 12.8 - 1)  # whole height, a quarter of its width
 
 
-# What tested recordings are told of it
+# Columns of tested recordings
 
 
 def test_rows_of_flashing_recordings_say_how_much_of_the_saliency_is_on_the_block(tmp_path):
@@ -160,8 +160,8 @@ def test_rows_of_flashing_recordings_say_how_much_of_the_saliency_is_on_the_bloc
     assert table["flash_bpm"].tolist() == [rates_bpm[row["id"]] for row in rows]
     seen = table["block_saliency"].tolist()
     assert seen[0] == pytest.approx(area_of_block()) and np.isnan(seen[1:]).all()
-    assert "50% of the predictions" in told_of_block(table, "net")
-    assert "0.062 of the saliency, 0.062 of the area" in told_of_block(table, "net")
+    assert "50% of the predictions" in block_summary(table, "net")
+    assert "0.062 of the saliency, 0.062 of the area" in block_summary(table, "net")
 
     plain = pd.DataFrame(with_block(rows, looks, "net", store))
     assert plain[["block_saliency", "block_area", "flash_bpm"]].isna().all(axis=None)

@@ -1,4 +1,4 @@
-"""Heart rate over time and its changes: chirps of a known slope, gaps, flat and short waves."""
+"""Heart rate over time and its changes: chirps of known slope, gaps, flat and short signals."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Weights of the saliency's terms: changes against (0, 0), evenness of maps, looks, figures."""
+"""Saliency regularisation: changes from (0, 0), evenness of maps, looks, figures."""
 
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from helpers.gideon2021 import MAP_SIDE, SIDE, made_up_run
 
 from rppg.studies.gideon2021.regularisation import (
     COLUMNS,
-    beside_table_7,
     common_looks,
+    compare_with_table_7,
     measure_changes,
     verdict,
 )
@@ -81,7 +81,7 @@ def test_the_verdict_counts_nets(tmp_path):
 
 
 def test_table_7_has_ours_then_the_published_and_nothing_at_no_weights(tmp_path):
-    table = beside_table_7(measure_changes(rounds_of(tmp_path)))
+    table = compare_with_table_7(measure_changes(rounds_of(tmp_path)))
     assert table.columns.tolist() == [
         (metric, w_t)
         for metric in ("RMSE (bpm) change", "MAE (bpm) change", "PC change")

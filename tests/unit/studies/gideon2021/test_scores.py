@@ -20,7 +20,7 @@ from rppg.studies.gideon2021.published import (
     published_rows,
 )
 from rppg.studies.gideon2021.table_plots import plot_tables
-from rppg.studies.gideon2021.tables import beaten, beside_paper, measured_on, verdict
+from rppg.studies.gideon2021.tables import beaten, compare_with_paper, measured_on, verdict
 
 
 def rmse_of(hr_bpm):
@@ -174,7 +174,7 @@ def test_recordings_without_a_contact_wave_are_counted_and_left_out_of_waves_alo
 
 def test_tables_have_ours_then_the_published_in_the_papers_order(tmp_path):
     scores = scores_of(tmp_path, lambda system, seed: 2.0 + seed, datasets=("UBFC-rPPG", "VIPL"))
-    table = beside_paper(scores, 3)
+    table = compare_with_paper(scores, 3)
     assert table.columns.unique(0).tolist() == [*DATASETS, "VIPL"]
     assert table.columns.unique(1).tolist() == ["RMSE (bpm)", "MAE (bpm)", "PC"]
     ours, published = (table.loc[whose] for whose in ("ours, synthetic", "published"))
@@ -184,7 +184,7 @@ def test_tables_have_ours_then_the_published_in_the_papers_order(tmp_path):
     assert published.loc["Meta-rppg", ("UBFC-rPPG", "PC")] == "0.53*"
     assert published.loc["mean", ("UBFC-rPPG", "PC")] == "0.00"
     assert (published["VIPL"] == "-").all(axis=None)
-    waves = beside_paper(scores, 6)
+    waves = compare_with_paper(scores, 6)
     assert waves.loc[("published", "contrastive"), ("COHFACE", "SNR (dB)")] == "17.9"
     assert len(waves.loc["published"]) == 6 and "synthetic data" in measured_on("synthetic")
 

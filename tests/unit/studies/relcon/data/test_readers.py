@@ -1,4 +1,4 @@
-"""Readers of motion found: by the names of files, below a folder, with options and errors."""
+"""Finding IMU datasets by file names below a folder, with options and errors."""
 
 from helpers import imu_files as files
 import numpy as np
@@ -65,7 +65,7 @@ def test_what_is_hidden_too_deep_or_of_others_is_not_taken_for_motion(tmp_path):
     put(tmp_path / "empty.csv", "")
     with pytest.raises(FileNotFoundError, match="(?s)contains no known IMU dataset.*any of.*PAMAP2_Dataset/{Pro"):
         find_motion(tmp_path)
-    with pytest.raises(FileNotFoundError, match="nowhere is no folder: expected"):
+    with pytest.raises(FileNotFoundError, match="nowhere is not a folder: expected"):
         find_motion(tmp_path / "nowhere")
 
 
@@ -143,9 +143,9 @@ def test_what_is_written_below_a_mark_is_synthetic_in_every_layout(tmp_path):
 def test_a_plain_table_that_lacks_columns_or_is_broken_says_so_when_read(tmp_path):
     files.plain(tmp_path, "mine/a.csv", session=None, time_s=None)
     put(tmp_path / "mine" / "b.parquet", b"PAR1 and then nothing")
-    lacking, broken = find_motion(tmp_path)
+    incomplete, broken = find_motion(tmp_path)
     with pytest.raises(ValueError, match="missing columns session, time_s"):
-        list(lacking.read())
+        list(incomplete.read())
     with pytest.raises(ValueError):
         list(broken.read())
 

@@ -1,4 +1,4 @@
-"""Each dataset's files: columns, units, clocks, labels and what is refused."""
+"""Each IMU dataset's files: columns, units, times, labels, errors."""
 
 import re
 from pathlib import Path
@@ -111,7 +111,7 @@ def test_capture24_counts_from_midnight_and_names_activities_by_scheme(
 
 def test_basic_motions_of_the_archive_are_80_cases_of_four_activities():
     if not ACCEL.is_dir():
-        pytest.skip("shared/data/accel is not beside the checkout")
+        pytest.skip("shared/data/accel is not next to the checkout")
     recordings = read("BasicMotions", ACCEL)
     assert [one.subject for one in recordings][::40] == ["test01", "train01"]
     assert len({one.id for one in recordings}) == 80

@@ -1,4 +1,4 @@
-"""Parts of a motion run and folds of its probes: never one subject on two sides."""
+"""Subject-wise splits and folds of probes: no subject on two sides."""
 
 import numpy as np
 import pandas as pd
@@ -44,14 +44,14 @@ def test_a_dataset_that_is_not_learned_from_is_tested_on_as_a_whole():
     parts = subject_split(table, ["simulator"], 0.4, 0.2, seed=0)
     assert (parts[table["dataset"] == "other"] == "test").all()
     alone = subject_split(simulated(), ["simulator"], 0.4, 0.2, seed=0)
-    assert parts[: len(alone)].equals(alone)  # another dataset beside it changes nothing
+    assert parts[: len(alone)].equals(alone)  # another dataset changes nothing
 
 
 def test_an_unknown_dataset_is_named_with_those_that_are_there():
     expected = r"no windows of \['PAMAP2'\].*simulator.*in `datasets` of the profile's runs"
     with pytest.raises(ValueError, match=expected):
         subject_split(simulated(), ["PAMAP2"], 0.4, 0.2, seed=0)
-    with pytest.raises(ValueError, match="no dataset to learn from"):
+    with pytest.raises(ValueError, match="no dataset to pre-train on"):
         subject_split(simulated(), [], 0.4, 0.2, seed=0)
 
 

@@ -1,4 +1,4 @@
-"""Plain tables of motion: what is written is read, and what is wrong is said with its remedy."""
+"""Plain IMU tables: round trip, and errors with advice."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Windows on the disk: all of what can be read, why the rest cannot, whole or not at all."""
+"""The window store: everything readable, reasons for the rest, atomic."""
 
 import numpy as np
 import pandas as pd
@@ -63,7 +63,7 @@ def test_problems_are_told_and_the_rest_goes_on(tmp_path):
         ("none", "no recordings"),
         ("demo/bob/s2", "no 2.56 s"),
         ("again", "demo/bob/s1 is also in good"),
-        ("twice", "demo/cy/s1@0000.00 comes twice"),
+        ("twice", "demo/cy/s1@0000.00 occurs twice"),
     ]
     assert problems["name"].tolist() == [name for name, _ in expected]
     for reason, (_, part) in zip(problems["reason"], expected, strict=True):

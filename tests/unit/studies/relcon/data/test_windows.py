@@ -1,4 +1,4 @@
-"""Recordings of motion and their windows: 100 Hz, whole, with the labels of what is inside."""
+"""IMU recordings and their windows: 100 Hz, complete, with their labels."""
 
 import numpy as np
 import pandas as pd

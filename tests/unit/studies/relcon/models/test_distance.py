@@ -1,4 +1,4 @@
-"""The learned distance: the same numbers whichever way, and what it may and may not depend on."""
+"""The learned distance: equal results of all variants, and its invariances."""
 
 import runpy
 from pathlib import Path

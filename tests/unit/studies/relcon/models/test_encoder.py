@@ -1,4 +1,4 @@
-"""The encoder of motion: its size, against the same net operation by operation, heads, refusals."""
+"""The IMU encoder: size, a reference operation by operation, heads, errors."""
 
 import json
 from dataclasses import asdict
@@ -139,7 +139,7 @@ def test_a_config_survives_json_and_a_net_its_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "fields, told",
+    "fields, message",
     [
         ({"widths": (6, 0)}, r"widths is \(6, 0\), expected a number of 1 or more per stage"),
         ({"blocks": ()}, r"blocks is \(\), expected"),
@@ -148,8 +148,8 @@ def test_a_config_survives_json_and_a_net_its_file(tmp_path):
         ({"head_hidden": 4}, "head_hidden is 4 without a head: set n_outputs"),
     ],
 )
-def test_what_cannot_be_is_refused(fields, told):
-    with pytest.raises(ValueError, match=told):
+def test_invalid_configs_are_refused(fields, message):
+    with pytest.raises(ValueError, match=message):
         EncoderConfig(**(SMALL | fields))
 
 

@@ -1,4 +1,4 @@
-"""Features made by hand: a turned sensor changes nothing, and a sine is found where it is."""
+"""Hand-crafted features: rotation invariance, and the band of a sine."""
 
 import numpy as np
 import pytest

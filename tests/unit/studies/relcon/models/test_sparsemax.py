@@ -1,4 +1,4 @@
-"""Sparsemax against projections onto the simplex that are found in other ways; its gradient."""
+"""Sparsemax compared with other projections onto the simplex; its gradient."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Eight augmentations: each against its definition, the laws they are drawn from, how many."""
+"""Eight augmentations: definitions, distributions, counts."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Losses of SimCLR, REBAR and the prediction of augmentations: against naive loops, by gradient."""
+"""Losses of SimCLR, REBAR and the prediction of augmentations: naive loops, gradients."""
 
 import math
 

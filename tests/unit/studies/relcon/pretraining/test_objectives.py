@@ -1,4 +1,4 @@
-"""Steps of pre-training on motion: what a loss is made of, that it falls, that a run resumes."""
+"""Pre-training objectives: terms of the losses, that they decrease, that a run resumes."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Candidates: of the anchor's hour and nobody else's, each but once, by the seed alone."""
+"""Candidates: from the anchor's hour only, without repetition, determined by the seed."""
 
 import doctest
 import pickle

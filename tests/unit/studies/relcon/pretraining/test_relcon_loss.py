@@ -1,4 +1,4 @@
-"""The relative contrastive loss against two loops over candidates, and known values."""
+"""The relative contrastive loss compared with two loops over candidates, and known values."""
 
 import doctest
 import math

@@ -1,4 +1,4 @@
-"""Pairs of windows and what is asked of their distances."""
+"""Distance evaluation: pairs of windows, and AUC of their distances."""
 
 import numpy as np
 import pandas as pd

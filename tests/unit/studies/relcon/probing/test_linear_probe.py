@@ -1,4 +1,4 @@
-"""Probes of frozen embeddings: which labels they learn from, what they test, their rows."""
+"""Linear probes: drawn labels, tested windows, rows."""
 
 from itertools import product
 

@@ -1,4 +1,4 @@
-"""Training from labels alone: the labels and rows of the probes, and nets that do learn."""
+"""Supervised training: the labels and rows of the probes, and that the networks learn."""
 
 import json
 

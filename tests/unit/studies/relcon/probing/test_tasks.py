@@ -1,4 +1,4 @@
-"""What methods are tested on: every dataset's tasks, by the same windows and labels for all."""
+"""Evaluation of methods: every dataset's tasks, with the same windows and labels for all."""
 
 import numpy as np
 import pandas as pd
@@ -21,8 +21,8 @@ def of_dataset(name, n_subjects=6, origin="real", **changed):
     """Windows of noise, by activity, of a dataset of its own; no cadence."""
     windows, _ = windows_of(n_subjects=n_subjects, seed=len(name))
     ids = windows.table["id"].str.replace("simulator", name)
-    told = {"id": ids, "dataset": name, "origin": origin, "cadence_spm": np.nan}
-    return Windows(windows.xyz_g, windows.table.assign(**told | changed))
+    columns = {"id": ids, "dataset": name, "origin": origin, "cadence_spm": np.nan}
+    return Windows(windows.xyz_g, windows.table.assign(**columns | changed))
 
 
 def several(*parts):
@@ -136,9 +136,9 @@ def test_labels_follow_from_the_seed_and_folds_do_not(windows, tmp_path):
 
 def test_another_dataset_beside_it_changes_no_answer(windows, tmp_path):
     alone = rows_of(windows.part(windows.table["dataset"] == "HHAR"), tmp_path, n_labels=[5])
-    beside = rows_of(windows, tmp_path, n_labels=[5])
-    beside = beside[beside["dataset"] == "HHAR"].reset_index(drop=True)
-    pd.testing.assert_frame_equal(beside[alone.columns], alone)
+    together = rows_of(windows, tmp_path, n_labels=[5])
+    together = together[together["dataset"] == "HHAR"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(together[alone.columns], alone)
 
 
 def test_few_subjects_are_a_fold_each(tmp_path):

@@ -1,4 +1,4 @@
-"""Intervals of RelCon's study hold what another seed would change, and say when they do not."""
+"""Bootstrap intervals of the RelCon study include seeds, and say if they do not."""
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,8 @@ N_CASES = 60
 
 
 def equal_methods(case, rng, n_subjects=14, n_each=24, n_seeds=3):
-    """Rows of two methods that are one but for noise of the seed: it moves how often all windows
-    are told right, and a little of each subject's; what is hard is the same for all."""
+    """Rows of two methods that differ only by noise of the seed: it moves how often all windows
+    are classified correctly, and a little of each subject's; difficulty is the same for all."""
     subject = np.repeat([f"s{k:02d}" for k in range(n_subjects)], n_each)
     truth = np.tile(["sitting", "typing", "walking"], len(subject) // 3)
     hard = np.repeat(rng.normal(0, 0.1, n_subjects), n_each)

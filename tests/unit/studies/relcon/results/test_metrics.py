@@ -1,4 +1,4 @@
-"""Metrics of activities and cadences: against scikit-learn and by hand, and what is refused."""
+"""Metrics of activities and cadences: compared with scikit-learn, by hand, errors."""
 
 import numpy as np
 import pandas as pd
@@ -14,11 +14,11 @@ ABOUT = {"dataset": "simulator", "n_labels": "5", "method": "RelCon", "seed": 0}
 pytestmark = pytest.mark.usefixtures("no_warnings")
 
 
-def activity_rows(n=300, told=1.5, seed=0):
-    """told: how far the truth raises its class's logit."""
+def activity_rows(n=300, separation=1.5, seed=0):
+    """separation: how far the truth raises its class's logit."""
     rng = np.random.default_rng(seed)
     truth = rng.choice(3, n, p=[0.6, 0.1, 0.3])
-    shares = np.exp(rng.normal(size=(n, 3)) + told * np.eye(3)[truth])
+    shares = np.exp(rng.normal(size=(n, 3)) + separation * np.eye(3)[truth])
     shares = (shares / shares.sum(axis=1, keepdims=True)).astype("f4")
     rows = pd.DataFrame({"task": "activity", **ABOUT, "truth": CLASSES[truth]})
     rows = rows.assign(predicted=CLASSES[shares.argmax(axis=1)])
@@ -48,7 +48,7 @@ def test_activity_as_scikit_learn_has_it():
 
 
 def test_guessing_is_worth_nothing():
-    found = metrics(activity_rows(n=6000, told=0.0))
+    found = metrics(activity_rows(n=6000, separation=0.0))
     assert found["kappa"] == pytest.approx(0, abs=0.03)
     assert found["auc"] == pytest.approx(0.5, abs=0.03)
     assert found["balanced_accuracy"] == pytest.approx(1 / 3, abs=0.03)
@@ -69,7 +69,7 @@ def test_means_are_over_the_classes_of_the_truth():
 
 
 def test_one_class_has_no_kappa_and_no_auc():
-    rows = activity_rows(told=9.0)
+    rows = activity_rows(separation=9.0)
     found = metrics(rows[rows["truth"] == "sitting"])
     assert np.isnan(found["kappa"]) and np.isnan(found["auc"])
     assert found["balanced_accuracy"] > 0.9

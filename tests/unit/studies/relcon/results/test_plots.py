@@ -1,4 +1,4 @@
-"""Figures of RelCon's study: what they show, and what they refuse."""
+"""Figures of the RelCon study: contents and errors."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""RelCon's runs gathered, scored, compared and told: against plain loops, and what is refused."""
+"""RelCon's runs gathered, scored, compared and described; plain loops as reference; errors."""
 
 import doctest
 import json

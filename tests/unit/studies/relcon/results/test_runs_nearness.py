@@ -1,4 +1,4 @@
-"""What RelCon's study says of the learned distances, beside rules that learn nothing."""
+"""The evaluation of the learned distances, compared with untrained rules."""
 
 import numpy as np
 import pandas as pd

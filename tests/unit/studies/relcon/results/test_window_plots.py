@@ -1,4 +1,4 @@
-"""An anchor's nearest and farthest windows: the right ones, drawn so that they can be read."""
+"""An anchor's nearest and farthest windows: selection and figure."""
 
 import numpy as np
 import pandas as pd

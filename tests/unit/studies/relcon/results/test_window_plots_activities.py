@@ -1,4 +1,4 @@
-"""Figures of motion: a panel an activity, three axes in each, nothing cut off."""
+"""Figures of activities: one panel per activity with three axes, nothing cut off."""
 
 import numpy as np
 import pytest

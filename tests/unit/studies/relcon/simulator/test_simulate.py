@@ -1,4 +1,4 @@
-"""Simulated wearables: reproducible, physically right, and as varied as people are."""
+"""The IMU simulator: reproducible, physically correct, and varied."""
 
 from dataclasses import replace
 
@@ -68,7 +68,7 @@ def test_cadence_is_of_those_on_foot_and_people_differ_in_it(recordings):
     assert 85 < means["walking"].min() and means["walking"].max() < 145
     assert 130 < means["running"].min() and means["running"].max() < 205
     assert means["walking"].std() > 5
-    assert means["stairs"].max() > means["walking"].min()  # neither can be told by its rate alone
+    assert means["stairs"].max() > means["walking"].min()  # the rate alone identifies neither
 
 
 def share_at(xyz_g, stride_hz):
@@ -131,7 +131,8 @@ def test_sensors_are_worn_in_any_way():
     uniform direction is uniform in -1 .. 1 (Archimedes)."""
     for axis in range(3):
         arm_g, rng = np.tile(np.eye(3)[axis], (10, 1)), np.random.default_rng(axis)
-        felt_g = np.array([sensor_output(arm_g, np.ones((1, 10)), rng, 5.0, 0.0)[0] for _ in range(250)])
+        weights = np.ones((1, 10))
+        felt_g = np.array([sensor_output(arm_g, weights, rng, 5.0, 0.0)[0] for _ in range(250)])
         directions = felt_g / np.linalg.norm(felt_g, axis=1, keepdims=True)
         assert min(kstest(c, "uniform", (-1, 2)).pvalue for c in directions.T) > 1e-3
 
@@ -169,7 +170,7 @@ def test_a_hand_rests_between_its_moves():
 
 
 @pytest.mark.parametrize(
-    "wrong, told",
+    "wrong, message",
     [
         ({"n_subjects": 0}, "n_subjects is 0, expected an integer of 1 or more"),
         ({"n_sessions": 1.5}, "n_sessions is 1.5, expected an integer"),
@@ -179,6 +180,6 @@ def test_a_hand_rests_between_its_moves():
         ({"seed": True}, "seed is True"),
     ],
 )
-def test_settings_that_make_no_sense_are_refused(wrong, told):
-    with pytest.raises(ValueError, match=told.replace(".", r"\.")):
+def test_invalid_settings_are_refused(wrong, message):
+    with pytest.raises(ValueError, match=message.replace(".", r"\.")):
         SimulatorConfig(**wrong)

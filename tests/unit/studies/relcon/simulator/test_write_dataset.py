@@ -1,4 +1,4 @@
-"""Simulated wearables on the disk, and the command: whole or not at all, marked, never mixed."""
+"""The simulated IMU dataset on disk, and its command: atomic, marked, never mixed."""
 
 import json
 
