@@ -4,10 +4,8 @@
     python benchmarks/relcon.py --sizes profile --threads 2 --out benchmarks/results/relcon.csv
 
 Each part is measured in its own process, times are the best of a few repetitions, and compared
-variants are checked to be equal.
-
-The loss has the paper's 64 anchors and 83 candidates.  `double loop` is the paper's sum term by
-term, `anchor by anchor` goes through the rows of the table, as the released code does.
+variants are checked to be equal.  The loss has the paper's 64 anchors and 83 candidates.  `double
+loop` is the paper's sum term by term, `anchor by anchor` follows the released code, row by row.
 
 The distance is that of the paper's network at initialisation, every anchor to every candidate.
 `plain` follows the paper literally, with one full pass per candidate (`relcon_plain.py`); `pair by

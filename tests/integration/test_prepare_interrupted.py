@@ -58,9 +58,7 @@ def straight(data, tmp_path_factory):
 
 
 @pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_stopped_and_resumed_gives_the_same_bytes(
-    kill, data, straight, tmp_path
-):
+def test_stopped_and_resumed_gives_the_same_bytes(kill, data, straight, tmp_path):
     store = tmp_path / "store"
     process = start(data, store, tmp_path)
     wait_for(lambda: half_done(store))
