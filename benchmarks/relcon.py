@@ -3,19 +3,17 @@
     python benchmarks/relcon.py --threads 1    # everything: 2 minutes, 6 GB of memory
     python benchmarks/relcon.py --sizes profile --threads 2 --out benchmarks/results/relcon.csv
 
-Each part is measured in its own process, times are the best of a few repetitions, and compared
-variants are checked to be equal.  The loss has the paper's 64 anchors and 83 candidates.  `double
-loop` is the paper's sum term by term, `anchor by anchor` follows the released code, row by row.
+Each part runs in its own process; times are the best of a few repetitions, variants are checked to
+be equal.  The loss has the paper's 64 anchors and 83 candidates: `double loop` is the paper's sum
+term by term, `anchor by anchor` follows the released code, row by row.
 
 The distance is that of the paper's network at initialisation, every anchor to every candidate.
 `plain` follows the paper literally, with one full pass per candidate (`relcon_plain.py`); `pair by
-pair` is our network in such passes, `keys once` computes keys and values once per candidate, as in
-training.
+pair` is our network in such passes, `keys once` computes keys and values once per candidate.
 
-Sizes are the paper's and the profile `relcon`'s.  A step of RelCon is ranking, embedding of anchors
-and of their own candidates, loss, backward and AdamW; a step of Rebuild trains the distance.  Rows
-`1e6 windows` multiply these unit costs for one pass over all windows on this machine, with a fixed
-number of candidates per window.  Drawing of candidates is measured with 1e6 windows.
+Sizes are the paper's and the profile `relcon`'s.  A step of RelCon is ranking, embedding, loss,
+backward and AdamW; a step of Rebuild trains the distance.  Rows `1e6 windows` multiply these unit
+costs for one pass over all windows on this machine, with a fixed number of candidates per window.
 """
 
 import argparse

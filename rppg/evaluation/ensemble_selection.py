@@ -32,11 +32,11 @@ class Choice:
     """What validation says.
 
     options: a row per option, best first: combination, models (how they were picked), members
-    (their names), and by cross-validation misses (recordings), margin (mean of the smallest tenth, NaN for
-    combinations of rates), mae_bpm, rmse_bpm, and mae_below_average_bpm: by how much it is below
-    the plain average of the same models.  members: combination to the models that are best for it;
-    chosen: the combination to submit.  learned, true_bpm and mean_bpm (of the training
-    labels) are what combinations are fitted to.
+    (their names), and by cross-validation misses (recordings), margin (mean of the smallest
+    tenth, NaN for combinations of rates), mae_bpm, rmse_bpm, and mae_below_average_bpm: by how
+    much it is below the plain average of the same models.  members: combination to the models
+    that are best for it; chosen: the combination to submit.  learned, true_bpm and mean_bpm (of
+    the training labels) are what combinations are fitted to.
     """
 
     options: pd.DataFrame
