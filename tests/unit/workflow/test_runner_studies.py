@@ -78,7 +78,7 @@ def test_a_study_that_fails_leaves_the_other_and_the_runs(project):
 def test_a_profile_that_submits_still_needs_the_data_of_the_competition(project):
     write_profile(project, {key: PROFILE[key] for key in ("challenge", "runs")}, "road")
     done = rppg_run(project, "-n", "--profile", "road", data="ubfc")
-    assert done.returncode == 1 and "VIPL-HR-V2: 0 labelled training subjects" in done.stderr
+    assert done.returncode == 1 and "test: no test videos found" in done.stderr
     done = rppg_run(project, "-n", data="nowhere")
     assert done.returncode == 1
     assert done.stderr == "rppg: --data nowhere is not a folder: expected one that holds datasets\n"
