@@ -237,7 +237,7 @@ def main() -> None:
     """Entry point: an error that a person can act on is one line, not a traceback."""
     try:
         app()
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
+    except (OSError, RuntimeError, ValueError, KeyError, SyntaxError) as error:
         text = error.args[0] if isinstance(error, KeyError) else error
         sys.exit(f"rppg: {text}")
 

@@ -17,11 +17,12 @@ and, unless `figures` is true, `rppg.plotting`, which draws what was computed.
 import ast
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
+REGISTRY = "rppg.models.registry"
 BOOKKEEPING, FIGURES = "rppg.workflow", "rppg.plotting"
 OPENS_RUN = "with experiment("  # the cell of a notebook that computes; later ones only draw
 
@@ -44,25 +45,29 @@ def notebook_code(
 
 
 def function_code(module: str, function: str, package: Path = PACKAGE) -> dict[str, str]:
-    """As notebook_code, of what one function imports: `function_code("rppg.cli_data", "prepare")`.
+    """As notebook_code, of one function and of what it imports, as
+    `function_code("rppg.cli_data", "prepare")`.
 
     Raises ValueError if the module has no such function.
     """
     path = _module_file(module, package)
     for node in _tree(path, path.stat().st_mtime_ns).body if path else ():
         if isinstance(node, ast.FunctionDef) and node.name == function:
-            return _digests(_imports(node, module, False, package), False, package)
+            own = _digest(ast.dump(_without_docstrings(ast.Module([node], []))))
+            used = _digests(_imports(node, module, False, package), False, package)
+            return used | {f"{module}:{function}": own}
     raise ValueError(f"{module} has no function {function!r}")
 
 
-def module_digests(names: Iterable[str], package: Path = PACKAGE) -> dict[str, str]:
-    """Today's digest of each of these modules, as far as they are there."""
-    files = {name: _module_file(name, package) for name in names}
+def module_digests(names: Collection[str], package: Path = PACKAGE) -> dict[str, str]:
+    """Today's digest of each of these modules, or functions as "module:name", that are there."""
+    functions = [name for name in names if ":" in name]
+    files = {name: _module_file(name, package) for name in names if ":" not in name}
     there = {name: path for name, path in files.items() if path is not None}
     return {
         name: _module(path, path.stat().st_mtime_ns, name, package)[0]
         for name, path in there.items()
-    }
+    } | {name: function_code(*name.split(":"), package)[name] for name in functions}
 
 
 def code_digest(notebook: Path | str, models: Iterable[str] = (), package: Path = PACKAGE) -> str:
@@ -153,7 +158,15 @@ def _module(path: Path, mtime_ns: int, name: str, package: Path) -> tuple[str, f
     """Digest of a module, and the names of those that it imports."""
     tree = _tree(path, mtime_ns)
     imported = _imports(tree, name, path.name == "__init__.py", package)
-    return _digest(ast.dump(_without_docstrings(tree))), frozenset(imported)
+    body = _without_docstrings(tree)
+    if name == REGISTRY:  # a row more changes no model that is there
+        body.body = [node for node in body.body if not _is_list_of_models(node)]
+    return _digest(ast.dump(body)), frozenset(imported)
+
+
+def _is_list_of_models(node: ast.stmt) -> bool:
+    targets = [getattr(node, "target", None), *getattr(node, "targets", [])]
+    return any(isinstance(target, ast.Name) and target.id == "RECIPES" for target in targets)
 
 
 def _tree(path: Path, mtime_ns: int) -> ast.Module:

@@ -24,6 +24,8 @@ from rppg.workflow.code_hash import (
 from rppg.workflow.records import short_digest, tree_digest
 from rppg.workflow.stages import RUN, SHARD, STUDY, SUBMIT, Stage
 
+SPEED = {"workers", "n_workers", "budget_minutes", "save_every", "device"}  # change no result
+
 
 def parts_of(stages: Sequence[Stage], root: Path) -> dict[str, dict]:
     """The parts of each stage, by rule: parameters, code (digest per module), notebook (digest of
@@ -65,7 +67,18 @@ def _parameters(stage: Stage, root: Path) -> dict:
     if stage.notebook is None:
         return stage.parameters
     defaults = parameter_defaults(notebook_path(stage, root))
-    return {k: v for k, v in defaults.items() if k not in stage.paths} | stage.parameters
+    own = stage.parameters | no_parent(stage, defaults)
+    given = {k: v for k, v in defaults.items() if k not in stage.paths} | own
+    given = {k: v for k, v in given.items() if k not in SPEED}
+    if isinstance(training := given.get("training"), dict):
+        given["training"] = {k: v for k, v in training.items() if k not in SPEED}
+    return given
+
+
+def no_parent(stage: Stage, defaults: dict) -> dict:
+    """`parent: ""` for a run that has none, lest its notebook's default be one."""
+    named = "parent" in stage.paths or "parent" in stage.parameters
+    return {"parent": ""} if "parent" in defaults and not named else {}
 
 
 def _data(stage: Stage, root: Path, trees: dict[str, str]) -> str:

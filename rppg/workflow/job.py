@@ -19,7 +19,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from rppg.utils.paths import project_dir
-from rppg.workflow.fingerprints import fingerprint, refreshed
+from rppg.workflow.code_hash import parameter_defaults
+from rppg.workflow.fingerprints import fingerprint, no_parent, notebook_path, refreshed
 from rppg.workflow.previous import move_aside
 from rppg.workflow.processes import end_descendants, end_with_owner, owner_is_gone
 from rppg.workflow.records import (
@@ -131,9 +132,10 @@ def words(root: Path, stage: Stage) -> Iterable[str]:
     """The command line of a stage, word by word; no shell reads it."""
     yield from (sys.executable, "-m")
     if stage.notebook is not None:
-        given = json.dumps({**stage.paths, **stage.parameters})
+        defaults = parameter_defaults(notebook_path(stage, root))
+        given = stage.paths | stage.parameters | no_parent(stage, defaults)
         yield from ("rppg.workflow.notebook", f"notebooks/{stage.notebook}.ipynb", stage.executed)
-        yield from ("--parameters", given)
+        yield from ("--parameters", json.dumps(given))
         return
     put_in = {"{json}": json.dumps(stage.parameters), "{threads}": str(stage.threads)}
     yield from ("rppg.cli", *(put_in.get(word, word) for word in stage.command))

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rppg.workflow.records import ASIDE, PREVIOUS, Record, write_record
+from rppg.workflow.run_folder import lock_run_dir
 from rppg.workflow.stages import Stage
 
 LOCKS = {".lock"}  # files that alone do not make a folder a run
@@ -24,6 +25,7 @@ def move_aside(root: Path, stage: Stage, record: Record | None) -> str | None:
     """Rename the folder of a run; returns its new place, None if nothing was there.
 
     record: how it was made, if that is known.  Links to it follow.
+    Raises BlockingIOError if another process has the folder open.
     """
     folder = stage.folders["run"]
     if not is_taken(root / folder):
@@ -33,7 +35,8 @@ def move_aside(root: Path, stage: Stage, record: Record | None) -> str | None:
     place = _free(root, f"runs/{stage.profile}/{PREVIOUS}/{name}-{mark}")
     (root / place).parent.mkdir(parents=True, exist_ok=True)
     links = list(_links_to(root, root / folder))
-    (root / folder).rename(root / place)
+    with lock_run_dir(root / folder):  # nobody is training in it
+        (root / folder).rename(root / place)
     if record is not None:
         write_record(root / f"{place}{ASIDE}", record.moved(folder, place))
     for link in links:

@@ -121,7 +121,7 @@ def _rule_faults(profile: Profile, places: dict[str, Place]) -> Iterator[Fault]:
 
 
 def _parent_faults(profile: Profile, places: dict[str, Place]) -> Iterator[Fault]:
-    """Faults of parents that are not listed above their runs."""
+    """Faults of parents that are not listed above their runs, and of seeds given twice."""
     above: list[str] = []
     for name, run in profile.runs.items():
         if run.parent is not None and run.parent not in above:
@@ -129,11 +129,20 @@ def _parent_faults(profile: Profile, places: dict[str, Place]) -> Iterator[Fault
             hint = ", which is listed below it" if listed else suggestion(run.parent, above)
             expected = f"a run listed above it: {', '.join(above) or 'there is none'}"
             yield Fault((*places[name], "parent"), f"{show(run.parent)}{hint}", expected)
+        if given := run.parameters.get("parent"):
+            place = (*places[name], "parameters", "parent")
+            yield Fault(place, show(given), "`parent` of the run: the name of a run above it")
+        if profile.seeds and "seed" in run.parameters:
+            place, seed = (*places[name], "parameters", "seed"), run.parameters["seed"]
+            yield Fault(place, show(seed), "no such parameter: `seeds` of the profile gives it")
         above.append(name)
 
 
 def _stage_faults(profile: Profile) -> Iterator[Fault]:
     """Faults of the parameters of the notebooks that train nothing, and of the studies."""
+    if profile.data and profile.challenge:
+        expected = "no `challenge` in a profile with real data: write `challenge: null`"
+        yield Fault(("data",), show(profile.data), expected)
     modality = MODALITIES[profile.modality]
     gets = {modality.stage: modality.gets} | (LAST_GETS if modality.submits else {})
     gets |= dict.fromkeys(profile.studies, STUDY_GETS)

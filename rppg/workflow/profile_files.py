@@ -124,7 +124,7 @@ def _construct(text: str, shown: str) -> dict:
     _check_node(node, shown)
     try:
         return loader.construct_document(node)
-    except ValueError as error:  # of a date or number
+    except (ValueError, KeyError) as error:  # of a date, a number or a boolean
         raise ProfileError(f"{shown}: found {error}, expected YAML values") from error
 
 

@@ -17,6 +17,8 @@ from pathlib import Path
 
 from rppg.utils.atomic import atomic_write
 
+MEDIA = {*".avi .mp4 .mov .mkv .webm .wmv .m4v .png .jpg .jpeg .bmp .pgm .tif .tiff".split()}
+LARGEST_READ = 8 << 20  # bytes
 STAGES, PREVIOUS, ASIDE = ".stages", "previous", ".record.json"
 STARTED, FAILED, DONE = "started", "failed", "done"
 WEIGHTS = "*.safetensors"  # of a run's folder: recorded, too, since other runs start from them
@@ -100,7 +102,9 @@ def digest_file(root: Path, path: str) -> dict:
 
 
 def tree_digest(root: Path | str) -> str:
-    """Digest of the relative paths and sizes of all files below root, linked folders included.
+    """Digest of the relative paths, sizes and contents of the files below root, linked folders
+    included.  Of pictures, videos and files above 8 MiB the size stands for the content; hidden
+    files, as .DS_Store, do not count.
 
     Raises FileNotFoundError if root is no folder.
     """
@@ -110,8 +114,11 @@ def tree_digest(root: Path | str) -> str:
     digest = hashlib.sha256()
     walked = os.walk(root, followlinks=True)
     paths = [Path(folder) / name for folder, _, names in walked for name in names]
-    for path in sorted(path for path in paths if path.is_file()):
-        digest.update(f"{path.relative_to(root).as_posix()}\0{path.stat().st_size}\n".encode())
+    for path in sorted(path for path in paths if path.is_file() and path.name[0] != "."):
+        size = path.stat().st_size
+        read = size <= LARGEST_READ and path.suffix.lower() not in MEDIA
+        text = f"{path.relative_to(root).as_posix()}\0{size}\0{_sha256(path) if read else ''}\n"
+        digest.update(text.encode())
     return digest.hexdigest()[:16]
 
 

@@ -43,10 +43,10 @@ def run_folder(folder: Path, facts: dict) -> Iterator[None]:
     _refuse_files_of_no_run(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if _holds_another(folder, text):
-        with _locked(folder):
+        with lock_run_dir(folder):
             _set_aside(folder, text)
         folder.mkdir()
-    with _locked(folder):
+    with lock_run_dir(folder):
         if not (folder / CLAIM).is_file():
             atomic_write(folder / CLAIM, lambda part: part.write_text(text))
         yield
@@ -106,7 +106,7 @@ def _short(value: object) -> str:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def lock_run_dir(folder: Path) -> Iterator[None]:
     """Hold folder/.lock; the system frees it when this process ends, however it ends."""
     with (folder / LOCK).open("a+") as file:
         try:

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from rppg.workflow.profile_lock import profile_lock
 from rppg.workflow.profiles import Profile, seeded_profiles
 from rppg.workflow.records import STAGES, read_record, record_path
 from rppg.workflow.rerun_reasons import some
+from rppg.workflow.stages import SHARD
 
 SNAKEFILE = "notebooks/workflow/Snakefile"
 LIST = "0-jobs.json"  # no rule is called like this
@@ -56,15 +57,19 @@ def plan(request: RunRequest) -> Plan:
 def execute(request: RunRequest) -> int:
     """Run what is not up to date; returns Snakemake's exit status, 0 if everything was done.
 
-    Raises BlockingIOError if the profile is being run already.  SIGINT, SIGTERM and the death of
-    this process end everything that it has started.
+    Raises BlockingIOError if the profile, or one whose results it reuses, is being run already.
+    SIGINT, SIGTERM and the death of this process end everything that it has started.
     """
     root, profile = project_dir(__file__), request.profile
     names = [profile.name, *(one.name for one in seeded_profiles(profile))]
-    with profile_lock(root, names):
+    with ExitStack() as stack:
+        stack.enter_context(profile_lock(root, names))
         wanted = plan(request)
+        donors = {one.record.profile for one in wanted.reused} - set(names)
+        stack.enter_context(profile_lock(root, sorted(donors)))  # nobody changes what is read
         for one in wanted.reused:
             _link(root, one)
+        _unlink_for_shards(root, wanted)
         for line in _reused_in_words(wanted.reused):
             print(line, file=sys.stderr)
         if not wanted.planned:
@@ -109,6 +114,14 @@ def _link(root: Path, one: Reused) -> None:
     for key, folder in one.stage.folders.items():
         link_folder(root, folder, one.record.folders[key])
     own.unlink(missing_ok=True)  # what it was of is not there any more
+
+
+def _unlink_for_shards(root: Path, wanted: Plan) -> None:
+    """Shards write into the profile's own prepared folder, never through a link to another's."""
+    for one in wanted.planned:
+        prepared = root / "prepared" / one.stage.profile
+        if one.stage.kind == SHARD and prepared.is_symlink():
+            prepared.unlink()
 
 
 def _write_jobs(root: Path, profile: Profile, wanted: Plan) -> Path:

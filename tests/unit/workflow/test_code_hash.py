@@ -77,7 +77,7 @@ def test_a_digest_is_of_the_code_without_comments_and_docstrings(bench, before, 
 def test_what_a_function_imports(bench):
     package = bench.root / "rppg"
     assert list(function_code("rppg.cli_data", "prepare", package)) == [
-        *("rppg", "rppg.preprocessing", "rppg.preprocessing.video"),
+        *("rppg", "rppg.preprocessing", "rppg.preprocessing.video", "rppg.cli_data:prepare"),
     ]
     with pytest.raises(ValueError, match="rppg.cli_data has no function 'run'"):
         function_code("rppg.cli_data", "run", package)
@@ -109,3 +109,22 @@ def test_of_the_real_notebooks_only_studies_use_studies_and_each_model_its_own_l
     tuned = notebook_code(folder / "04_finetune.ipynb", ["st_transformer"])
     assert "rppg.losses.contrast" in learn
     assert "rppg.losses.contrast" not in {**other, **tuned}
+
+
+def test_the_body_of_a_function_counts_and_a_row_in_the_registry_does_not(bench):
+    package, source = bench.root / "rppg", "import rppg.models.registry"
+    body = "def challenge(level='test'):\n    from rppg import losses\n"
+    bench.write("rppg/cli_data.py", body)
+    first = function_code("rppg.cli_data", "challenge", package)
+    bench.write("rppg/cli_data.py", body.replace("'test'", "'easy'") + "\n" * 9)
+    changed = function_code("rppg.cli_data", "challenge", package)
+    assert {key for key in first if first[key] != changed[key]} == {"rppg.cli_data:challenge"}
+    assert code_hash.module_digests(list(changed), package) == changed
+    bench.write("rppg/models/registry.py", "RECIPES: dict = {'a': 'b'}\nx = 1\n")
+    before = code(bench, source)
+    bench.write(
+        "rppg/models/registry.py", "RECIPES: dict = {'a': 'b', 'toy': 'c'}\nx = 1\n" + "\n" * 9
+    )
+    assert code(bench, source) == before
+    bench.write("rppg/models/registry.py", "RECIPES: dict = {'a': 'b'}\nx = 2\n" + "\n" * 99)
+    assert code(bench, source) != before

@@ -61,6 +61,14 @@ MALFORMED = {  # what it is: (text, what the error says after the file's name)
     # runs
     "runs as a list": ("runs: [a]", r"runs: found \['a'\], expected keys with values"),
     "a run without keys": ("runs: {a: }", r"runs.a: found nothing \(null\), expected keys"),
+    "a parent as a parameter": (
+        "runs: {a: {notebook: 04_tune, parameters: {parent: runs/b}}}",
+        "runs.a.parameters.parent: found 'runs/b', expected `parent` of the run",
+    ),
+    "a seed given twice": (
+        "seeds: [1, 2]\nruns: {a: {notebook: 02_learn, parameters: {seed: 7}}}",
+        "runs.a.parameters.seed: found 7, expected no such parameter",
+    ),
     "a run as a word": ("runs: {a: 02_learn}", "runs.a: found '02_learn', expected keys"),
     "a run without notebook": (run("threads: 2"), "runs.net: found no 'notebook'"),
     "an unknown notebook": (run("notebook: 02_lern"), r"net.notebook: .*did you mean '02_learn'\?"),

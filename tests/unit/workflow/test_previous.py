@@ -10,6 +10,7 @@ from helpers.workflow import PROFILE, Bench, with_run
 
 from rppg.workflow import job
 from rppg.workflow.records import STARTED, read_record, record_path
+from rppg.workflow.run_folder import lock_run_dir
 
 RECORD = record_path("toy", "cp_scratch")
 FOLDER = "runs/toy/cp/scratch"
@@ -150,3 +151,10 @@ def test_the_exit_status_of_a_stage_is_that_of_its_process(tmp_path, monkeypatch
     killed = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
     assert job._execute(tmp_path, killed) == 128 + 9
     assert subprocess.run([sys.executable, "-c", killed]).returncode == -9
+
+
+def test_a_run_that_another_process_trains_is_not_moved_away(bench):
+    with lock_run_dir(bench.root / FOLDER):
+        with pytest.raises(BlockingIOError, match="scratch is open in process"):
+            bench.run(PROFILE, "cp/scratch", rerun="cp/scratch")
+    assert (bench.root / FOLDER).is_dir() and not aside(bench)
