@@ -13,6 +13,7 @@ import pytest
 from helpers.notebooks import NOTEBOOKS, ROOT, contents, printed, smoke_parameters
 
 from rppg.workflow.notebook import run_notebook
+from rppg.workflow.profiles import load_profile
 
 pytestmark = pytest.mark.slow
 TRAINED = {
@@ -86,8 +87,8 @@ def test_01_05_and_06_leave_every_model_as_it_is(runs, tmp_path):
     given = {"data_dir": "data/smoke", "prepared_dir": str(prepared), "workers": 2}
     given |= {"run_dir": str(runs / "classical"), "crops": ["face", "wide"]}
     run_notebook(NOTEBOOKS / "01_preprocess.ipynb", tmp_path / "01.ipynb", given)
-    tables = [str(path) for path in sorted(runs.glob("*/*/predictions.parquet"))]
-    tables = [str(runs / "classical" / "predictions.parquet"), *tables]
+    names = ["classical", *load_profile("smoke").runs]
+    tables = [str(runs / name / "predictions.parquet") for name in names]
     given = {"predictions": tables, "prepared_dir": str(prepared)}
     ensemble = str(runs / "ensemble")
     run_notebook(
