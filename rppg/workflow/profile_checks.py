@@ -31,6 +31,11 @@ from rppg.workflow.stage_names import (
 )
 from rppg.workflow.typed_fields import Field, config_fields, mismatch, notebook_fields
 
+COUNTS = {  # parameters and fields of training that are 1 at least
+    *("n_steps", "accumulate_grad_batches", "log_every", "save_every", "validate_every"),
+    *("batch_size", "n_frames", "n_rows", "workers"),
+}
+POSITIVE = {"lr", "max_grad_norm", "budget_minutes", "patience"}
 RUN_NAME = re.compile(r"[A-Za-z]\w*(/\w+)*", re.ASCII)  # a folder, and a rule with _ for /
 STUDY_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 NAME_LENGTH = 100  # the executed notebook is a file of this name
@@ -184,8 +189,11 @@ def field_faults(place: Place, given: dict, fields: dict[str, Field]) -> Iterato
     for name, value in given.items():
         if expected := mismatch(value, fields[name].type):
             yield Fault((*place, name), show(value), f"{expected}{_advice(value, expected)}")
-        elif type(value) is int and not 0 <= value <= MAX_SEED:
-            yield Fault((*place, name), show(value), f"a number from 0 to {MAX_SEED}")
+        elif type(value) is int and not (name in COUNTS) <= value <= MAX_SEED:
+            lowest = int(name in COUNTS)
+            yield Fault((*place, name), show(value), f"a number from {lowest} to {MAX_SEED}")
+        elif name in POSITIVE and value is not None and not value > 0:
+            yield Fault((*place, name), show(value), "a number above 0")
 
 
 def _advice(value: object, expected: str) -> str:

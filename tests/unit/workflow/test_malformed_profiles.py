@@ -206,3 +206,9 @@ def test_the_command_refuses_a_malformed_profile_in_one_line(checkout, what):
     assert done.stderr.startswith("rppg: notebooks/profiles/mine.yaml: ")
     assert done.stderr.count("\n") == 1
     assert not list(checkout.root.rglob("PWNED"))
+
+
+@pytest.mark.parametrize(("field", "expected"), [("lr: -1.0", "above 0"), ("n_steps: 0", "from 1")])
+def test_training_out_of_range_is_refused(project, field, expected):
+    text = f"runs: {{a: {{notebook: 02_learn, parameters: {{training: {{{field}}}}}}}}}"
+    refused_in_one_line(project, text, f"runs.a.parameters.training.*a number {expected}")
