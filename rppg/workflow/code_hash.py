@@ -94,33 +94,13 @@ def models_named(notebook: Path | str, package: Path = PACKAGE) -> set[str]:
     return named & known
 
 
-def parameter_defaults(notebook: Path | str) -> dict[str, object]:
-    """The parameters cell of a notebook: name to default."""
-    defaults = {}
-    for source in _sources(notebook, parameters=True):
-        for node in ast.parse(source).body:
-            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-                defaults[node.target.id] = _value(node.value)
-            elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                defaults[node.targets[0].id] = _value(node.value)
-    return defaults
-
-
-def _value(node: ast.expr) -> object:
-    try:
-        return ast.literal_eval(node)
-    except ValueError:  # a default that is computed
-        return ast.unparse(node)
-
-
-def _sources(notebook: Path | str, parameters: bool) -> list[str]:
-    """Code cells that are, or are not, tagged as parameters; lines of magics left out."""
+def _sources(notebook: Path | str) -> list[str]:
+    """Code cells but the parameters; lines of magics left out."""
     cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
     cells = [
         "".join(cell["source"])
         for cell in cells
-        if cell["cell_type"] == "code"
-        and ("parameters" in cell["metadata"].get("tags", [])) == parameters
+        if cell["cell_type"] == "code" and "parameters" not in cell["metadata"].get("tags", [])
     ]
     opens = next((n for n, text in enumerate(cells) if OPENS_RUN in text), len(cells))
     lines = (text.splitlines() for text in cells[: opens + 1])
@@ -130,7 +110,7 @@ def _sources(notebook: Path | str, parameters: bool) -> list[str]:
 
 
 def _trees(notebook: Path | str) -> list[ast.Module]:
-    return [ast.parse(source) for source in _sources(notebook, parameters=False)]
+    return [ast.parse(source) for source in _sources(notebook)]
 
 
 def _model_names(package: Path) -> set[str]:

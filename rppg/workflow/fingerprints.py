@@ -19,10 +19,10 @@ from rppg.workflow.code_hash import (
     models_named,
     module_digests,
     notebook_code,
-    parameter_defaults,
 )
 from rppg.workflow.records import short_digest, tree_digest
 from rppg.workflow.stages import RUN, SHARD, STUDY, SUBMIT, Stage
+from rppg.workflow.typed_fields import parameter_defaults
 
 SPEED = {"workers", "n_workers", "budget_minutes", "save_every", "device"}  # change no result
 

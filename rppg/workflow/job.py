@@ -19,7 +19,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from rppg.utils.paths import project_dir
-from rppg.workflow.code_hash import parameter_defaults
 from rppg.workflow.fingerprints import fingerprint, no_parent, notebook_path, refreshed
 from rppg.workflow.previous import move_aside
 from rppg.workflow.processes import end_descendants, end_with_owner, owner_is_gone
@@ -35,6 +34,7 @@ from rppg.workflow.records import (
     write_record,
 )
 from rppg.workflow.stages import Stage
+from rppg.workflow.typed_fields import parameter_defaults
 
 ENDINGS = {0: "done", 130: "stopped"}
 STOPPED = 130  # exit status, as shells give it after SIGINT

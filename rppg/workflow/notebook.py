@@ -12,18 +12,12 @@ import sys
 from pathlib import Path
 
 from rppg.utils.paths import project_dir
-
-
-def notebook_parameters(notebook: Path) -> dict[str, object]:
-    """Names and defaults in the notebook's `parameters` cell."""
-    import papermill as pm
-
-    return {name: entry["default"] for name, entry in pm.inspect_notebook(str(notebook)).items()}
+from rppg.workflow.typed_fields import notebook_fields
 
 
 def check_parameters(notebook: Path, parameters: dict, of: str = "") -> None:
     """Raises KeyError naming every parameter that the notebook does not have, and whose it is."""
-    known = notebook_parameters(notebook)
+    known = notebook_fields(notebook)
     if unknown := sorted(parameters.keys() - known.keys()):
         found = f"{Path(notebook).name} has no parameter {', '.join(unknown)}"
         found = f"{of}: {found}" if of else found

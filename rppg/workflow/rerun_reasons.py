@@ -32,9 +32,10 @@ def _code(before: dict[str, str], now: dict[str, str]) -> Iterator[str]:
     files: dict[str, list[str]] = {}
     for name in sorted({*before, *now}):
         if before.get(name) != now.get(name):
-            _, _, inner = name.partition(".")
-            folder, _, rest = inner.partition(".")
-            files.setdefault(folder or "rppg", []).append(_file(rest))
+            module, _, function = name.partition(":")
+            folder, _, rest = module.removeprefix("rppg").removeprefix(".").partition(".")
+            title, file = (function, folder) if function else (folder or "rppg", rest)
+            files.setdefault(title, []).append(_file(file))
     for folder, names in files.items():
         yield f"code of {folder} changed ({some(names)})"
 

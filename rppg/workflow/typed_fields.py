@@ -46,6 +46,11 @@ def notebook_fields(notebook: Path) -> dict[str, Field]:
     return _notebook_fields(Path(notebook), Path(notebook).stat().st_mtime_ns)
 
 
+def parameter_defaults(notebook: Path) -> dict[str, object]:
+    """The defaults of a notebook's parameters by name; raises as notebook_fields."""
+    return {name: field.default for name, field in notebook_fields(notebook).items()}
+
+
 @lru_cache(maxsize=64)
 def _notebook_fields(notebook: Path, changed_ns: int) -> dict[str, Field]:
     for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
@@ -73,12 +78,19 @@ def _fields(body: list[ast.stmt]) -> dict[str, Field]:
     found = {}
     for node in body:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            default = REQUIRED if node.value is None else ast.literal_eval(node.value)
+            default = REQUIRED if node.value is None else _value(node.value)
             found[node.target.id] = Field(ast.unparse(node.annotation), default)
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            default = ast.literal_eval(node.value)
+            default = _value(node.value)
             found[node.targets[0].id] = Field(type(default).__name__, default)
     return found
+
+
+def _value(node: ast.expr) -> object:
+    try:
+        return ast.literal_eval(node)
+    except ValueError:  # a default that is computed: as it is written
+        return ast.unparse(node)
 
 
 def mismatch(value: object, annotation: str) -> str | None:

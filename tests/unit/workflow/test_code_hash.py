@@ -6,6 +6,7 @@ from helpers.workflow import Bench
 from rppg.utils.paths import project_dir
 from rppg.workflow import code_hash
 from rppg.workflow.code_hash import code_digest, function_code, models_named, notebook_code
+from rppg.workflow.typed_fields import parameter_defaults
 
 LAZY = """
 def f():
@@ -96,7 +97,7 @@ def test_one_digest_is_of_modules_and_cells_without_magics(bench):
 def test_defaults_are_read_without_running_the_notebook(bench):
     cell = "a: dict = {'b': [1, -2.5]}\nc = None\nd: float = 2 * 3  # computed"
     bench.notebook("own", cell, "raise SystemExit")
-    defaults = code_hash.parameter_defaults(bench.root / "notebooks/own.ipynb")
+    defaults = parameter_defaults(bench.root / "notebooks/own.ipynb")
     assert defaults == {"a": {"b": [1, -2.5]}, "c": None, "d": "2 * 3"}
 
 

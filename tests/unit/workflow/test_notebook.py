@@ -5,7 +5,8 @@ import pytest
 from helpers.workflow import Bench
 
 from rppg.workflow import notebook
-from rppg.workflow.notebook import check_parameters, notebook_parameters, run_notebook
+from rppg.workflow.notebook import check_parameters, run_notebook
+from rppg.workflow.typed_fields import notebook_fields
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def path(tmp_path, monkeypatch):
 
 
 def test_an_unknown_parameter_is_an_error_that_names_what_there_is(path, tmp_path):
-    assert list(notebook_parameters(path)) == ["size", "name"]
+    assert list(notebook_fields(path)) == ["size", "name"]
     check_parameters(path, {"size": 4})
     with pytest.raises(KeyError, match="run 'net': own.ipynb has no parameter sise; .*: size"):
         check_parameters(path, {"sise": 4}, "run 'net'")

@@ -31,6 +31,12 @@ def test_changed_code_is_named_by_folder_and_file():
     ]
 
 
+def test_a_command_s_function_is_named_with_its_file():
+    before = {"code": {"rppg.cli_data:challenge": "1"}}
+    after = {"code": {"rppg.cli_data:challenge": "2"}}
+    assert list(changes(before, after)) == ["code of challenge changed (cli_data.py)"]
+
+
 def test_notebook_data_and_inputs_are_named():
     before = {"notebook": "1", "data": "1", "needs": {"parent": "1", "gone": "1"}}
     now = {"notebook": "2", "data": "2", "needs": {"parent": "2", "added": "1"}}
