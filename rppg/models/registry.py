@@ -45,11 +45,6 @@ def name_of(net: nn.Module) -> str:
     return _name_of_class(type(net).__name__, f"the net is a {type(net).__name__}")
 
 
-def recipe_of(net: nn.Module) -> Recipe:
-    """The recipe of a net that `build` or `load_run` returned.  ValueError for another net."""
-    return recipe(name_of(net))
-
-
 def inputs_of(
     name: str, n_frames: int, normalise: str | None = None, size: int | None = None
 ) -> dict:
