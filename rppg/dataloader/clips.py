@@ -25,6 +25,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from rppg.dataloader.arrays import ARRAYS
 from rppg.dataloader.augment import change_speed, source_frames
 from rppg.dataloader.downsample import average_down
 from rppg.dataloader.normalise import NORMALISATIONS
@@ -32,7 +33,6 @@ from rppg.datasets.prepared import FPS, Prepared
 from rppg.datasets.store import Store
 from rppg.signals.heart_rate import one_thread
 
-ARRAYS = ("mstmap", "face", "wide")
 CLIP_FRAMES = 300  # 10 s
 STEP_FRAMES = 15
 
