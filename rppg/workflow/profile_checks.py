@@ -69,8 +69,8 @@ def _faults(profile: Profile, chain: tuple[ProfileFile, ...]) -> Iterator[Fault]
     yield from _stage_faults(profile)
     for name, run in profile.runs.items():
         yield from notebook_faults((*places[name], "notebook"), run.notebook)
-        gets = (*RUN_GETS, *(["parent"] if run.parent else []))
-        needs = (*gets, *_seed(profile))
+        needs = (*RUN_GETS, *(["parent"] if run.parent else []), *_seed(profile))
+        gets = needs if profile.seeds else [name for name in needs if name != "seed"]
         place = (*places[name], "parameters")
         yield from _parameter_faults(place, run.notebook, run.parameters, gets, needs)
 
@@ -126,7 +126,7 @@ def _rule_faults(profile: Profile, places: dict[str, Place]) -> Iterator[Fault]:
 
 
 def _parent_faults(profile: Profile, places: dict[str, Place]) -> Iterator[Fault]:
-    """Faults of parents that are not listed above their runs, and of seeds given twice."""
+    """Faults of parents that are not listed above their runs."""
     above: list[str] = []
     for name, run in profile.runs.items():
         if run.parent is not None and run.parent not in above:
@@ -137,17 +137,11 @@ def _parent_faults(profile: Profile, places: dict[str, Place]) -> Iterator[Fault
         if given := run.parameters.get("parent"):
             place = (*places[name], "parameters", "parent")
             yield Fault(place, show(given), "`parent` of the run: the name of a run above it")
-        if profile.seeds and "seed" in run.parameters:
-            place, seed = (*places[name], "parameters", "seed"), run.parameters["seed"]
-            yield Fault(place, show(seed), "no such parameter: `seeds` of the profile gives it")
         above.append(name)
 
 
 def _stage_faults(profile: Profile) -> Iterator[Fault]:
     """Faults of the parameters of the notebooks that train nothing, and of the studies."""
-    if profile.data and profile.challenge:
-        expected = "no `challenge` in a profile with real data: write `challenge: null`"
-        yield Fault(("data",), show(profile.data), expected)
     modality = MODALITIES[profile.modality]
     gets = {modality.stage: modality.gets} | (LAST_GETS if modality.submits else {})
     gets |= dict.fromkeys(profile.studies, STUDY_GETS)

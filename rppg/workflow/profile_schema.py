@@ -186,6 +186,9 @@ def _settings_faults(settings: dict, unset: set[str]) -> Iterator[Fault]:
         yield from value_faults((key,), value)
     if settings.get("seed") is not None and settings.get("seeds"):
         yield Fault(("seed",), show(settings["seed"]), "either `seed` or `seeds`")
+    if settings.get("data") and settings.get("challenge"):
+        expected = "no `challenge` in a profile with real data: write `challenge: null`"
+        yield Fault(("data",), show(settings["data"]), expected)
     for name, given in (settings.get("notebooks") or {}).items():
         if expected := _keys(given):
             yield Fault(("notebooks", name), show(given), f"{expected}: parameters")

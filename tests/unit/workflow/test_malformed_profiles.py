@@ -94,6 +94,10 @@ MALFORMED = {  # what it is: (text, what the error says after the file's name)
         "shards: found 2, expected 1",
     ),
     "a log that is text": ("log: 'no'", "log: found 'no', expected true or false"),
+    "data next to a benchmark": (
+        "data: x\nchallenge: {seed: 0}",
+        "data: found 'x', expected no .challenge.",
+    ),
     "data as a list": ("data: [a, b]", r"data: found \['a', 'b'\], expected text"),
     "a study as number": ("study: 3", "study: found 3, expected the name of a study"),
     "a study that is a date": ("study: 2024-01-01", "study: found the date 2024-01-01"),

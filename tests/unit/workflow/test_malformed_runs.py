@@ -67,7 +67,7 @@ MALFORMED = {  # what it is: (text, what the error says after the file's name)
     ),
     "a seed given twice": (
         "seeds: [1, 2]\nruns: {a: {notebook: 02_learn, parameters: {seed: 7}}}",
-        "runs.a.parameters.seed: found 7, expected no such parameter",
+        "runs.a.parameters.seed: found 7, but the workflow gives it, expected no such parameter",
     ),
     "a run as a word": ("runs: {a: 02_learn}", "runs.a: found '02_learn', expected keys"),
     "a run without notebook": (run("threads: 2"), "runs.net: found no 'notebook'"),
