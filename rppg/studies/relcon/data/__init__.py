@@ -1,0 +1,1 @@
+"""IMU recordings: readers, tables, windows and their store."""
