@@ -8,16 +8,18 @@ CORES ?= 2
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.10; do \
   $$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+FAST = $(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: submission test test-fast lint format lock clean
 submission: .venv/installed
 	$(BIN)/rppg run --profile $(PROFILE) --cores $(CORES)
 
 test: .venv/installed lint
-	$(BIN)/python -m pytest
+	$(FAST)
+	$(BIN)/python -m pytest -m slow
 
 test-fast: .venv/installed
-	$(BIN)/python -m pytest -m "not slow"
+	$(FAST)
 
 lint: .venv/installed
 	$(BIN)/ruff check .
