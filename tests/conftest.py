@@ -1,6 +1,8 @@
-"""Fixtures that several files of tests ask for by name."""
+"""Fixtures that several files of tests ask for by name, and the count of malformed inputs."""
 
 import warnings
+from collections import Counter
+from pathlib import PurePath
 
 import pytest
 
@@ -21,3 +23,16 @@ def no_warnings():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How many malformed inputs were tried, by the file of their tests."""
+    tried = Counter(
+        PurePath(report.nodeid.split("::")[0]).stem.removeprefix("test_")
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+        if report.when == "call" and "malformed" in report.keywords
+    )
+    if tried:
+        parts = ", ".join(f"{name} {n}" for name, n in sorted(tried.items()))
+        terminalreporter.write_line(f"malformed inputs tried: {sum(tried.values())} ({parts})")
