@@ -14,6 +14,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+
 from helpers.vision_clips import face_frame, pulse_at
 
 HR_BPM = 132.0
