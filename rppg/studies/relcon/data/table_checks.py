@@ -75,7 +75,8 @@ def check_columns(table: pd.DataFrame, where: str) -> None:
 def check_names(table: pd.DataFrame, where: str) -> None:
     """Raises ValueError for an empty subject or session."""
     for column in ("subject", "session"):
-        empty = table[column].isna() | (table[column].astype(str).str.strip() == "")
+        blank = [name for name in table[column].unique() if not str(name).strip()]
+        empty = table[column].isna() | table[column].isin(blank)
         if empty.any():
             advice = "give every row a subject and a session"
             raise ValueError(f"{where}: column {column}, {row_of(empty)}: it is empty; {advice}")
