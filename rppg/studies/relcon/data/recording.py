@@ -16,6 +16,7 @@ T samples: times_s (T,) float64, xyz_g (T, 3) float32, activities (T,) of str.
     ('demo/ann/monday', (3, 3), 'real')
 """
 
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -23,6 +24,7 @@ import numpy as np
 
 from rppg.datasets.recording import ORIGINS
 
+NOT_IN_NAMES = ("Cc", "Cs", "Zl", "Zp")  # control characters, bytes that are no text, line ends
 MAX_GAP_S = 1.0  # longest gap that is interpolated within a session
 
 
@@ -32,8 +34,8 @@ class MotionRecording:
 
     xyz_g is NaN for samples that were not measured.  Arrays are converted to the types named here
     and made read-only.  Raises ValueError, naming the recording, for names that are empty or
-    contain a "/", lengths that differ, times that are not finite and strictly increasing, infinite
-    values, and activities that are not text.
+    contain a "/" or control characters, lengths that differ, times that are not finite and strictly
+    increasing, infinite values, and activities that are not text.
     """
 
     dataset: str
@@ -44,6 +46,7 @@ class MotionRecording:
     activities: np.ndarray  # (T,) object of str, "" for no label
     targets: Mapping[str, np.ndarray] = field(default_factory=dict)  # (T,) each, "cadence_spm"
     origin: str = "real"  # or "synthetic"
+    notes: tuple[str, ...] = ()  # sentences: what was assumed, and what was left out
 
     def __post_init__(self):
         for word in ("dataset", "subject", "session"):
@@ -85,16 +88,29 @@ class SourceFile:
     """A file, or group of files, that a reader recognised; it is read later.
 
     `read()` yields its recordings and raises ValueError with the reason if that fails.
+    `problem`: why it cannot be read, if that is known already.
     """
 
     dataset: str
     name: str  # path of the file or group of files, as shown to people
     read: Callable[[], Iterator[MotionRecording]]
+    problem: str = ""
+
+
+def printable(text: str) -> str:
+    """A name of a file as it can be shown and stored: what cannot be printed is escaped.
+
+    >>> print(printable("a\\nb"), printable("caf\\udce9"))
+    a\\nb caf\\udce9
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _check_name(word: str, name: str) -> None:
     if not isinstance(name, str) or not name.strip() or "/" in name:
         raise ValueError(f'{word} is {name!r}, expected a name without "/"')
+    if any(unicodedata.category(letter) in NOT_IN_NAMES for letter in name):
+        raise ValueError(f"{word} is {name!r}, expected a name without control characters")
 
 
 def _times(times_s, id: str) -> np.ndarray:

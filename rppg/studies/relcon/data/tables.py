@@ -1,11 +1,12 @@
-"""Plain tables of IMU data: one row per sample, as CSV or parquet, for your own recordings.
+"""Plain tables of IMU data: one row per sample, as text or parquet, for your own recordings.
 
     subject,session,activity,time_s,x,y,z,cadence_spm
     ann,monday,walking,0.00,0.02,-0.11,0.98,112
 
-Seconds from any start, acceleration in g as measured (1 at rest; near 0 if gravity was removed).
-activity is empty for no label; further numeric columns are targets, empty if they do not apply.  A
-file SYNTHETIC.txt in the table's folder or above it marks the data as not recorded from a person.
+Seconds from any start (or dates and times), acceleration in g as measured (1 at rest; near 0 if
+gravity was removed).  activity is empty for no label; further numeric columns are targets, empty if
+they do not apply.  A file SYNTHETIC.txt in the table's folder or above it marks the data as not
+recorded from a person.  How a text may be written: `table_text.py`; its times: `table_times.py`.
 
     >>> import tempfile
     >>> t = np.arange(300) / 100
@@ -16,52 +17,81 @@ file SYNTHETIC.txt in the table's folder or above it marks the data as not recor
     [('mine/ann/monday', (300, 3))]
 """
 
+import lzma
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from rppg.datasets.recording import SYNTHETIC_MARK, origin_of
 from rppg.studies.relcon.data.recording import MAX_GAP_S, MotionRecording
+from rppg.studies.relcon.data.table_checks import (
+    AXES,
+    COLUMNS,
+    TEXT,
+    check_columns,
+    check_finite,
+    check_names,
+    check_rate,
+    check_table,
+    check_unit,
+    sessions,
+)
+from rppg.studies.relcon.data.table_text import known_name, read_text_table, text_format
+from rppg.studies.relcon.data.table_times import in_order, restarts, seconds
 from rppg.utils.atomic import atomic_write
 
-TEXT = ["subject", "session", "activity"]
-AXES = ["x", "y", "z"]
-COLUMNS = [*TEXT, "time_s", *AXES]
-SUFFIXES = (".csv", ".parquet")
-SLOWEST_HZ = 5.0  # lowest median rate of a session; a step takes half a second
-MILLISECONDS = (1, 1000 / SLOWEST_HZ)  # range of the median time step if it is in ms
-LARGEST_G = 4.0  # largest median norm of a session; when running it is 1 to 2
-UNITS = {  # range of the median norm: the unit that it suggests, and what to do
-    (5, 20): "m/s^2: divide x, y and z by 9.80665",
-    (500, 2000): "mg: divide x, y and z by 1000",
-}
-OTHER_UNIT = "raw sensor units: scale x, y and z so that the norm at rest is 1"
+WRITTEN = (".csv", ".parquet")  # suffixes of write_table
+PARQUET = (".parquet", ".pq")
+TEXTS = tuple(f".{t}{c}" for t in ("csv", "tsv", "txt") for c in ("", ".gz", ".bz2", ".xz"))
+FEW_RESTARTS, SAMPLES_PER_RESTART = 5, 50  # more restarts of less: the rows are in no order
+UNREADABLE = (ValueError, OSError, EOFError, zlib.error, lzma.LZMAError, pa.ArrowException)
+INDEX = "__index_level_"  # parquet's columns for an index of pandas
+
+
+def reason_of(error: Exception) -> str:
+    """What went wrong, in one line without the file's path."""
+    text = str(getattr(error, "strerror", None) or error)
+    return text.partition("\n")[0] or type(error).__name__
+
+
+def columns_of(path: Path) -> list[str]:
+    """Names of a table's columns.  Raises one of UNREADABLE if it cannot be read."""
+    if path.name.lower().endswith(PARQUET):
+        return [known_name(name, COLUMNS) for name in pq.read_schema(path).names]
+    return text_format(path, COLUMNS).names
 
 
 def read_table(path, dataset: str | None = None) -> Iterator[MotionRecording]:
     """One recording for each subject and session of a table, in order of first appearance.
 
-    dataset: its name, by default the file's stem.  Raises ValueError as check_table does, and for
-    another suffix.
+    dataset: its name, by default the file's stem.  Samples without a number, and those whose times
+    repeat or go back a little, are left out with a note; where the clock was set back, another
+    session begins ("monday", "monday-2").  Raises ValueError, naming the file, for another suffix
+    and for what cannot be read, with what to do.
     """
     path = Path(path)
-    table = _read(path)
-    check_table(table, str(path))
-    table["activity"] = table["activity"].astype(object).fillna("")
+    table, notes = _checked(path)
     targets = [column for column in table if column not in COLUMNS]
-    for (subject, session), rows in _sessions(table):
-        yield MotionRecording(
-            dataset=dataset or path.stem,
-            subject=str(subject),
-            session=str(session),
-            times_s=rows["time_s"].to_numpy(np.float64),
-            xyz_g=rows[AXES].to_numpy(np.float32),
-            activities=rows["activity"].astype(str).to_numpy(object),
-            targets={name: rows[name].to_numpy(np.float64) for name in targets},
-            origin=origin_of(path),
-        )
+    for (subject, session), rows in sessions(table):
+        where = f"{path}: subject {subject}, session {session}"
+        for number, part, more in _stretches(rows, where):
+            yield MotionRecording(
+                dataset=dataset or path.stem,
+                subject=str(subject),
+                session=f"{session}-{number + 1}" if number else str(session),
+                times_s=part["time_s"].to_numpy(np.float64),
+                xyz_g=part[AXES].to_numpy(np.float32),
+                activities=part["activity"].astype(str).to_numpy(object),
+                targets={name: part[name].to_numpy(np.float64) for name in targets},
+                origin=origin_of(path),
+                notes=(*notes, *more),
+            )
+            notes = []
 
 
 def write_table(path, recordings: Iterable[MotionRecording]) -> Path:
@@ -71,7 +101,7 @@ def write_table(path, recordings: Iterable[MotionRecording]) -> Path:
     contradicts the presence or absence of SYNTHETIC.txt in the table's folder or above it.
     """
     path = Path(path)
-    _check_suffix(path)
+    _check_suffix(path, WRITTEN)
     tables, origin = [], origin_of(path)
     for recording in recordings:
         if recording.origin != origin:
@@ -85,108 +115,92 @@ def write_table(path, recordings: Iterable[MotionRecording]) -> Path:
     return atomic_write(path, lambda part: write(part, index=False))
 
 
-def check_table(table: pd.DataFrame, where: str) -> None:
-    """Raises ValueError, which starts with `where` and says what to do, for an invalid table:
-
-    columns missing or of the wrong type; no rows; NaN or infinite time or acceleration; an empty
-    subject or session; time that decreases, repeats, seems to be in milliseconds, is sampled below
-    SLOWEST_HZ or has a gap longer than MAX_GAP_S in a session; acceleration that seems to be in
-    m/s^2 or mg (data without gravity may pass this check).
-    """
-    table = table.reset_index(drop=True)
-    _check_columns(table, where)
-    _check_values(table, where)
-    for (subject, session), rows in _sessions(table):
-        session = f"{where}: subject {subject}, session {session}"
-        _check_times(rows["time_s"], session)
-        _check_unit(rows[AXES].to_numpy(np.float64), session)
-
-
-def _check_columns(table: pd.DataFrame, where: str) -> None:
-    if missing := [column for column in COLUMNS if column not in table]:
-        expected = f"expected {', '.join(COLUMNS)} (activity may be empty)"
-        given = f"found {', '.join(map(str, table.columns)) or 'none'}"
-        if len(table.columns) == 1 and ";" in str(table.columns[0]):
-            given += ", one column with ';' in it: save it with commas between columns"
-        raise ValueError(f"{where}: missing columns {', '.join(missing)}: {given}, {expected}")
-    if table.empty:
-        raise ValueError(f"{where} has no rows: expected one per sample")
-    for column in (column for column in table if column not in TEXT):
-        if pd.api.types.is_numeric_dtype(table[column]):
-            continue
-        wrong = pd.to_numeric(table[column], errors="coerce").isna() & table[column].notna()
-        value = f"{_row(wrong)}: {table[column][wrong].iloc[0]!r}" if wrong.any() else "text"
-        advice = "expected a number; correct it, or remove the column if it is not a target"
-        raise ValueError(f"{where}: column {column}, {value}, {advice}")
+def _checked(path: Path) -> tuple[pd.DataFrame, list[str]]:
+    """The table with numbers and names as they should be, and notes."""
+    _check_suffix(path, (*PARQUET, *TEXTS))
+    try:
+        table, notes = _read(path)
+        if len(table) and "time_s" in table:
+            table["time_s"], more = seconds(table["time_s"])
+            notes += more
+    except UNREADABLE as error:
+        raise ValueError(f"{path}: {reason_of(error)}") from error
+    check_columns(table, str(path))
+    check_names(table, str(path))
+    check_finite(table, str(path))
+    table["activity"] = table["activity"].astype(object).fillna("")
+    return table, notes
 
 
-def _check_values(table: pd.DataFrame, where: str) -> None:
-    for column in ("subject", "session"):
-        empty = table[column].isna() | (table[column].astype(str).str.strip() == "")
-        if empty.any():
-            advice = "give every row a subject and a session"
-            raise ValueError(f"{where}: column {column}, {_row(empty)}: it is empty; {advice}")
-    for column in ("time_s", *AXES):
-        wrong = ~np.isfinite(table[column].astype(np.float64))
-        if wrong.any():
-            problem = f"{where}: column {column}, {_row(wrong)}: {table[column][wrong].iloc[0]}"
-            missed = f"remove such rows, and after more than {MAX_GAP_S:g} s of them"
-            raise ValueError(f"{problem}, expected a number; {missed} start another session")
+def _read(path: Path) -> tuple[pd.DataFrame, list[str]]:
+    """The table; text columns of a text file stay text ("007", "NA")."""
+    if not path.name.lower().endswith(PARQUET):
+        return read_text_table(path, text_format(path, COLUMNS), TEXT)
+    schema = pq.read_schema(path)
+    if nested := [field.name for field in schema if pa.types.is_nested(field.type)]:
+        raise ValueError(f"columns {', '.join(nested)} are nested, expected one value per row")
+    names = [field.name for field in schema if not field.name.startswith(INDEX)]
+    table = pq.read_table(path, columns=names).to_pandas(ignore_metadata=True)
+    table.columns = [known_name(name, COLUMNS) for name in names]
+    if (twice := table.columns[table.columns.duplicated()]).size:
+        raise ValueError(f"column {twice[0]} occurs twice: remove or rename one of them")
+    for field, name in zip(names, table.columns, strict=True):
+        if pa.types.is_decimal(schema.field(field).type):
+            table[name] = table[name].astype(np.float64)
+    return table, []
 
 
-def _check_times(times_s: pd.Series, where: str) -> None:
-    steps_s = times_s.diff()
-    if (steps_s < 0).any():
-        raise ValueError(f"{where}, {_row(steps_s < 0)}: time_s decreases; sort the rows by time")
-    if (steps_s == 0).any():
-        advice = "keep one row per time"
-        raise ValueError(f"{where}, {_row(steps_s == 0)}: time_s repeats; {advice}")
-    step_s = steps_s.median()
-    if step_s * SLOWEST_HZ > 1.001:  # 1, with a margin for rounding
-        problem = f"{1 / step_s:.3g} samples per second by time_s, expected {SLOWEST_HZ:g} or more"
-        in_ms = MILLISECONDS[0] <= step_s <= MILLISECONDS[1]
-        advice = "; time_s looks like milliseconds: divide by 1000" if in_ms else ""
-        raise ValueError(f"{where}: {problem}{advice}")
-    if (steps_s > MAX_GAP_S).any():
-        problem = f"{steps_s.max():.6g} s without a sample, more than {MAX_GAP_S:g}"
-        advice = "give each stretch a session of its own"
-        raise ValueError(f"{where}, {_row(steps_s == steps_s.max())}: {problem}; {advice}")
+def _stretches(rows: pd.DataFrame, where: str) -> Iterator[tuple[int, pd.DataFrame, list[str]]]:
+    """(number, rows, notes) of a session's stretches between restarts of its clock."""
+    rows, notes = _measured(rows, where)
+    numbers = restarts(rows["time_s"].to_numpy(np.float64))
+    n_restarts = int(numbers[-1])
+    if n_restarts >= FEW_RESTARTS and len(rows) < SAMPLES_PER_RESTART * n_restarts:
+        text = f"time_s decreases {n_restarts} times in {len(rows)} samples"
+        raise ValueError(f"{where}: {text}; sort the rows by time")
+    if n_restarts:
+        notes.append(f"The clock was set back {n_restarts} times: a new session begins each time.")
+    for number, part in rows.groupby(numbers):
+        kept, more = in_order(part["time_s"].to_numpy(np.float64), where)
+        part = part[kept]
+        times_s, xyz = part["time_s"].to_numpy(np.float64), part[AXES].to_numpy(np.float64)
+        check_rate(times_s, where)
+        check_unit(xyz, where)
+        yield number, part, [*notes, *more, *_gaps(times_s), *_still(xyz)]
+        notes = []
 
 
-def _check_unit(xyz: np.ndarray, where: str) -> None:
-    median = float(np.median(np.linalg.norm(xyz, axis=1)))
-    if median <= LARGEST_G:
-        return
-    known = [advice for (low, high), advice in UNITS.items() if low <= median <= high]
-    problem = f"the norm of x, y, z has median {median:.4g}, expected g, about 1"
-    raise ValueError(f"{where}: {problem}; it looks like {(known or [OTHER_UNIT])[0]}")
+def _measured(rows: pd.DataFrame, where: str) -> tuple[pd.DataFrame, list[str]]:
+    """The rows with a time and all three axes, each once, and notes on the others."""
+    numbers, notes = ["time_s", *AXES], []
+    measured = rows[numbers].notna().all(axis=1)
+    if not measured.any():
+        raise ValueError(f"{where}: none of {len(rows)} samples has a time and all three axes")
+    if n_missing := int((~measured).sum()):
+        notes.append(f"{n_missing} of {len(rows)} samples without a number were left out.")
+        rows = rows[measured]
+    if (rows["time_s"].diff() <= 0).any() and (again := rows.duplicated(numbers)).any():
+        notes.append(f"{int(again.sum())} rows that were there twice were left out.")
+        rows = rows[~again]
+    return rows, notes
 
 
-def _sessions(table: pd.DataFrame):
-    """((subject, session), its rows), in order of first appearance."""
-    return table.groupby(["subject", "session"], sort=False, observed=True)
+def _gaps(times_s: np.ndarray) -> list[str]:
+    steps_s = np.diff(times_s)
+    n_gaps = int((steps_s > MAX_GAP_S).sum())
+    text = f"{n_gaps} gaps of more than {MAX_GAP_S:g} s, the longest {max(steps_s, default=0):.6g}"
+    return [f"{text} s: no window spans one."] if n_gaps else []
 
 
-def _row(wrong: pd.Series) -> str:
-    """The first wrong row, counted from 1 below the header."""
-    return f"row {wrong[wrong].index[0] + 1}"
+def _still(xyz: np.ndarray) -> list[str]:
+    still = [axis for axis, values in zip(AXES, xyz.T, strict=True) if np.ptp(values) == 0]
+    text = f"{', '.join(still)} never changes: was this axis measured?"
+    return [text] if still and len(xyz) > 1 else []
 
 
-def _read(path: Path) -> pd.DataFrame:
-    """The table; text columns of a CSV stay text ("007", "NA")."""
-    _check_suffix(path)
-    if path.suffix == ".parquet":
-        return pd.read_parquet(path)
-    columns = pd.read_csv(path, nrows=0).columns
-    empty = {column: ["", "nan", "NaN", "NA"] for column in columns if column not in TEXT}
-    options = {"keep_default_na": False, "na_values": empty, "low_memory": False}
-    text = dict.fromkeys(TEXT, str)
-    return pd.read_csv(path, dtype=text, float_precision="round_trip", **options)
-
-
-def _check_suffix(path: Path) -> None:
-    if path.suffix not in SUFFIXES:
-        raise ValueError(f"{path}: unknown table format, expected one of {', '.join(SUFFIXES)}")
+def _check_suffix(path: Path, known: tuple[str, ...]) -> None:
+    if not path.name.lower().endswith(known):
+        raise ValueError(f"{path}: unknown table format, expected one of {', '.join(known)}")
 
 
 def _table_of(recording: MotionRecording) -> pd.DataFrame:

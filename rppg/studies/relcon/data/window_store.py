@@ -2,7 +2,8 @@
 
     <folder>/windows.npy     (n, 256, 3) float32, in g
     <folder>/index.parquet   n rows in the order of windows.npy, columns as in windows.py
-    <folder>/problems.csv    files that could not be read: dataset, name, reason
+    <folder>/problems.csv    dataset, name, outcome, reason: of files and recordings that were
+                             "skipped", why; of some that were "read", what was left out or assumed
 
     >>> from rppg.studies.relcon.data.readers import find_motion
     >>> problems = write_windows("prepared/wrist", find_motion("data"))  # doctest: +SKIP
@@ -24,11 +25,12 @@ import pandas as pd
 from tqdm import tqdm
 
 from rppg.datasets.npy_writer import ArrayFile
-from rppg.studies.relcon.data.recording import SourceFile
+from rppg.studies.relcon.data.recording import SourceFile, printable
 from rppg.studies.relcon.data.windows import RATE_HZ, WINDOW, cut_windows
 from rppg.utils.atomic import atomic_write
 
 WINDOWS, INDEX, PROBLEMS = "windows.npy", "index.parquet", "problems.csv"
+COLUMNS = ["dataset", "name", "outcome", "reason"]
 UNREADABLE = (ValueError, OSError, EOFError)  # EOFError: a truncated compressed file
 
 
@@ -83,10 +85,11 @@ class Windows:
 
 
 def write_windows(folder, sources: Iterable[SourceFile], progress: bool = True) -> pd.DataFrame:
-    """Cut all sources into windows below `folder`; returns problems: dataset, name, reason.
+    """Cut all sources into windows below `folder`; returns what problems.csv holds.
 
     One source is in memory at a time.  A source is listed as a problem and skipped if it cannot be
-    read or repeats a recording of another source; so is a recording without 2.56 s on end.  If
+    read or repeats a recording of another source; so is a recording without 2.56 s on end.  What
+    was left out of a recording or assumed is listed too.  If
     killed, the old store remains, or there is no index.  Raises ValueError, naming problems, if no
     source gives a window, and OSError if the folder cannot be written.
     """
@@ -104,7 +107,7 @@ def write_windows(folder, sources: Iterable[SourceFile], progress: bool = True) 
         (folder / INDEX).unlink(missing_ok=True)  # its windows are about to be replaced
 
     atomic_write(folder / WINDOWS, cut_all)
-    skipped = pd.DataFrame(problems, columns=["dataset", "name", "reason"], dtype=object)
+    skipped = pd.DataFrame(problems, columns=COLUMNS, dtype=object)
     atomic_write(folder / PROBLEMS, lambda part: skipped.to_csv(part, index=False))
     table = pd.concat(tables, ignore_index=True)
     atomic_write(folder / INDEX, lambda part: table.to_parquet(part, index=False))
@@ -131,36 +134,39 @@ def _cut(sources: Iterable[SourceFile], problems: list, progress: bool):
         try:
             cut = _of_source(source, owner)
         except UNREADABLE as error:
-            problems.append((source.dataset, source.name, str(error) or type(error).__name__))
+            reason = printable(str(error)) or type(error).__name__
+            problems.append((source.dataset, source.name, "skipped", reason))
             continue
         short = f"no {WINDOW / RATE_HZ:g} s without a gap, as a window needs"
-        problems += [(source.dataset, id, short) for id, (_, rows) in cut if rows.empty]
-        owner.update((id, source.name) for id, _ in cut)
-        yield from (part for _, part in cut if len(part[1]))
+        for id, notes, (_, rows) in cut:
+            problems += [(source.dataset, id, "skipped", short)] if rows.empty else []
+            problems += [(source.dataset, id, "read", note) for note in notes]
+        owner.update((id, source.name) for id, _, _ in cut)
+        yield from (part for _, _, part in cut if len(part[1]))
 
 
-def _of_source(source: SourceFile, owner: dict[str, str]) -> list[tuple[str, tuple]]:
-    """(id, (windows, rows)) of each recording of a source."""
+def _of_source(source: SourceFile, owner: dict[str, str]) -> list[tuple[str, tuple, tuple]]:
+    """(id, notes, (windows, rows)) of each recording of a source."""
     cut = []
     for recording in source.read():
         if other := owner.get(recording.id):
             raise ValueError(f"{recording.id} is also in {other}: rename one of the two")
-        cut.append((recording.id, cut_windows(recording)))
+        cut.append((recording.id, recording.notes, cut_windows(recording)))
     if not cut:
         raise ValueError("it contains no recordings")
-    ids = pd.concat([rows["id"] for _, (_, rows) in cut])
+    ids = pd.concat([rows["id"] for _, _, (_, rows) in cut])
     if ids.duplicated().any():
         raise ValueError(f"{ids[ids.duplicated()].iloc[0]} occurs twice in it: rename a session")
     return cut
 
 
-def _first(problems: list[tuple[str, str, str]]) -> str:
+def _first(problems: list[tuple[str, str, str, str]]) -> str:
     """The first few problems, each with its file's name unless the reason contains it."""
     named = [
         reason
         if re.search(rf"(^|/){re.escape(Path(name).name)}\b", reason)
         else f"{name}: {reason}"
-        for _, name, reason in problems[:3]
+        for _, name, _, reason in problems[:3]
     ]
     shown = "; ".join(named)
     return f"{shown}{' ...' if len(problems) > 3 else ''}" if problems else "no files were given"

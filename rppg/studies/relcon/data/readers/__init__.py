@@ -42,6 +42,7 @@ _MODULES = {
     "BasicMotions": basic_motions,
     "plain tables": plain_tables,
 }
+SHOWN = 5  # problems named in an error
 READERS: dict[str, Callable[..., Iterator[SourceFile]]] = {k: m.find for k, m in _MODULES.items()}
 LAYOUTS: dict[str, str] = {name: module.LAYOUT for name, module in _MODULES.items()}
 
@@ -49,9 +50,10 @@ LAYOUTS: dict[str, str] = {name: module.LAYOUT for name, module in _MODULES.item
 def find_motion(root, options: Mapping[str, Mapping] | None = None) -> list[SourceFile]:
     """All recognised files below `root`, by dataset in the order of READERS, then by name.
 
-    options: readers' options by dataset, such as {"PAMAP2": {"position": "ankle"}}.  Raises
-    ValueError for datasets and options that do not exist, FileNotFoundError, with what was
-    expected, if `root` is not a folder or nothing in it is recognised.
+    Tables and folders that cannot be read are sources with a `problem`.  options: readers' options
+    by dataset, such as {"PAMAP2": {"position": "ankle"}}.  Raises ValueError for datasets and
+    options that do not exist, FileNotFoundError, with what was found and expected, if `root` is not
+    a folder or nothing in it is recognised.
     """
     root, options = Path(root), options or {}
     _check(options)
@@ -61,8 +63,11 @@ def find_motion(root, options: Mapping[str, Mapping] | None = None) -> list[Sour
         raise FileNotFoundError(f"{root} is not a folder: {expected}")
     finds = ((find, options.get(name, {})) for name, find in READERS.items())
     sources = [source for find, given in finds for source in find(root, **given)]
-    if not sources:
-        raise FileNotFoundError(f"{root} contains no known IMU dataset: {expected}")
+    if not any(not source.problem for source in sources):
+        shown = "".join(f"\n  {source.name}: {source.problem}" for source in sources[:SHOWN])
+        more = f"\n  and {len(sources) - SHOWN} more" if len(sources) > SHOWN else ""
+        found = f"; found{shown}{more}\n" if sources else ": "
+        raise FileNotFoundError(f"{root} contains no known IMU dataset{found}{expected}")
     return sources
 
 

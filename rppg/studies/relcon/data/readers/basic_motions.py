@@ -19,13 +19,12 @@ al., The UEA multivariate time series classification archive, 2018).
 """
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from rppg.datasets.recording import origin_of
-from rppg.studies.relcon.data.readers.parsing import as_recording, files_below, reading
+from rppg.studies.relcon.data.readers.parsing import as_recording, files_below, reading, source_of
 from rppg.studies.relcon.data.recording import MotionRecording, SourceFile
 
 DATASET = "BasicMotions"
@@ -40,7 +39,7 @@ ACTIVITIES = ("Standing", "Running", "Walking", "Badminton")
 def find(root: Path) -> Iterator[SourceFile]:
     """The two files, with 40 recordings each: session "case"."""
     for path in files_below(root, FILE):
-        yield SourceFile(DATASET, path.name, partial(_read, path))
+        yield source_of(DATASET, path.name, _read, path)
 
 
 def _read(path: Path) -> Iterator[MotionRecording]:

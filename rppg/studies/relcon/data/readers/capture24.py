@@ -14,14 +14,19 @@ OxWearables/capture24 reads them.
 """
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from rppg.datasets.recording import origin_of
-from rppg.studies.relcon.data.readers.parsing import as_recording, files_below, named, reading
+from rppg.studies.relcon.data.readers.parsing import (
+    as_recording,
+    files_below,
+    named,
+    reading,
+    source_of,
+)
 from rppg.studies.relcon.data.recording import MotionRecording, SourceFile
 
 DATASET = "Capture-24"
@@ -40,14 +45,16 @@ def find(root: Path, scheme: str = "WillettsSpecific2018") -> Iterator[SourceFil
     scheme: which labels; the default has ten activities, "Walmsley2020" four intensities.
     """
     for path in files_below(root, FILE):
-        yield SourceFile(DATASET, path.name, partial(_read, path, scheme))
+        yield source_of(DATASET, path.name, _read, path, scheme)
 
 
 def _read(path: Path, scheme: str) -> Iterator[MotionRecording]:
     names = _names(path.with_name(DICTIONARY), f"label:{scheme}")
     parts = [_part(chunk, names, path) for chunk in _chunks(path)]
     times, xyz_g, activities = (np.concatenate(part) for part in zip(*parts, strict=True))
-    midnight = times[0].astype("datetime64[D]")
+    if np.isnat(times).all():
+        raise ValueError(f"{path.name} has no sample with a time")
+    midnight = times[~np.isnat(times)][0].astype("datetime64[D]")
     yield as_recording(
         (DATASET, path.name.removesuffix(".csv.gz"), SESSION),
         (times - midnight) / np.timedelta64(1, "s"),
@@ -68,7 +75,8 @@ def _names(path: Path, column: str) -> Mapping[str, str]:
     """The label of every annotation in one scheme, "" for none."""
     if not path.is_file():
         raise ValueError(f"{path.name} is missing next to the files: it maps annotations to labels")
-    table = pd.read_csv(path, dtype=str)
+    with reading(path, f"a table with the columns annotation and {column}"):
+        table = pd.read_csv(path, dtype=str)
     if missing := [name for name in ("annotation", column) if name not in table]:
         has = ", ".join(table.columns)
         raise ValueError(f"{path.name} has columns {has}, expected {', '.join(missing)} as well")

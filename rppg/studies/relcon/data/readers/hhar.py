@@ -16,15 +16,21 @@ repository, dataset 344); rates of the watches as in the paper; maxxu05/relcon t
 """
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from rppg.datasets.recording import origin_of
-from rppg.studies.relcon.data.readers.parsing import as_recording, files_below, named, reading
+from rppg.studies.relcon.data.readers.parsing import (
+    as_recording,
+    files_below,
+    named,
+    reading,
+    source_of,
+)
 from rppg.studies.relcon.data.recording import MotionRecording, SourceFile
+from rppg.studies.relcon.data.table_times import restarts
 
 DATASET = "HHAR"
 LAYOUT = "Activity recognition exp/Watch_accelerometer.csv"
@@ -48,32 +54,25 @@ COLUMNS = {
 def find(root: Path) -> Iterator[SourceFile]:
     """The one file, with all recordings: subject "a", session "gear_1"."""
     for path in files_below(root, FILE):
-        yield SourceFile(DATASET, "/".join(path.parts[-2:]), partial(_read, path))
+        yield source_of(DATASET, "/".join(path.parts[-2:]), _read, path)
 
 
 def _read(path: Path) -> Iterator[MotionRecording]:
     with reading(path, f"columns {', '.join(COLUMNS)}"):
         table = pd.read_csv(path, usecols=list(COLUMNS), dtype=COLUMNS)
+        if (nameless := table[["User", "Device"]].isna().any(axis=1)).any():
+            raise ValueError(f"row {nameless.argmax() + 1} has no User or no Device")
     origin = origin_of(path)
-    for (user, device), rows in table.groupby(["User", "Device"], observed=True, dropna=False):
-        for number, stretch in rows.groupby(stretches(rows["Creation_Time"].to_numpy())):
+    for (user, device), rows in table.groupby(["User", "Device"], observed=True):
+        for number, stretch in rows.groupby(restarts(rows["Creation_Time"].to_numpy(), RESTART_NS)):
             session = f"{device}-{number + 1}" if number else device
             yield _recording((DATASET, user, session), stretch, origin)
 
 
-def stretches(times_ns: np.ndarray) -> np.ndarray:
-    """Number of clock restarts before each sample (T,).
-
-    >>> stretches(np.array([5, 4, 6, 7]) * 1_000_000_000).tolist()
-    [0, 0, 0, 0]
-    >>> stretches(np.array([500, 501, 3, 4]) * 1_000_000_000).tolist()
-    [0, 0, 1, 1]
-    """
-    return np.cumsum(np.diff(times_ns, prepend=times_ns[:1]) < -RESTART_NS)
-
-
 def _recording(names: tuple[str, str, str], table: pd.DataFrame, origin: str) -> MotionRecording:
+    n_all = len(table)
     table = table.sort_values("Creation_Time", kind="stable").drop_duplicates("Creation_Time")
+    repeated = f"{n_all - len(table)} of {n_all} samples with a repeated time were left out."
     times_ns = table["Creation_Time"].to_numpy()
     return as_recording(
         names,
@@ -82,4 +81,5 @@ def _recording(names: tuple[str, str, str], table: pd.DataFrame, origin: str) ->
         named(table["gt"].astype(object), ACTIVITIES, "/".join(names)),
         unit="m/s^2",
         origin=origin,
+        notes=[repeated] if len(table) < n_all else [],
     )

@@ -13,14 +13,13 @@ sum as in the readme of github.com/mmalekzadeh/motion-sense; 50 Hz as in the pap
 """
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from rppg.datasets.recording import origin_of
-from rppg.studies.relcon.data.readers.parsing import as_recording, files_below, reading
+from rppg.studies.relcon.data.readers.parsing import as_recording, files_below, reading, source_of
 from rppg.studies.relcon.data.recording import MotionRecording, SourceFile
 
 DATASET = "MotionSense"
@@ -42,7 +41,7 @@ def find(root: Path) -> Iterator[SourceFile]:
     """One file per person and trial, with one recording: subject "1", session "dws_1"."""
     sources = (files_below(root, f"{source}/{TRIAL}") for source in SOURCES)
     for path in next((paths for paths in sources if paths), []):
-        yield SourceFile(DATASET, "/".join(path.parts[-3:]), partial(_read, path))
+        yield source_of(DATASET, "/".join(path.parts[-3:]), _read, path)
 
 
 def _read(path: Path) -> Iterator[MotionRecording]:

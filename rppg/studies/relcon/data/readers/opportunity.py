@@ -15,7 +15,6 @@ OxWearables/ssl-wearables, data_parsing/oppo.py (Yuan et al. 2024), reads.
 """
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 from rppg.datasets.recording import origin_of
@@ -25,6 +24,7 @@ from rppg.studies.relcon.data.readers.parsing import (
     files_below,
     named,
     read_numbers,
+    source_of,
 )
 from rppg.studies.relcon.data.recording import MotionRecording, SourceFile
 
@@ -44,13 +44,13 @@ def find(root: Path, position: str = "wrist") -> Iterator[SourceFile]:
     """
     choice(DATASET, "position", position, POSITIONS)
     for path in files_below(root, FILE):
-        yield SourceFile(DATASET, path.name, partial(_read, path, position))
+        yield source_of(DATASET, path.name, _read, path, position)
 
 
 def _read(path: Path, position: str) -> Iterator[MotionRecording]:
     x = POSITIONS[position]
     columns = {"time_ms": 0, "locomotion": LOCOMOTION, "x": x, "y": x + 1, "z": x + 2}
-    table = read_numbers(path, columns, N_COLUMNS)
+    table, notes = read_numbers(path, columns, N_COLUMNS)
     yield as_recording(
         (DATASET, *path.stem.split("-")),
         table["time_ms"] / 1000,
@@ -58,4 +58,5 @@ def _read(path: Path, position: str) -> Iterator[MotionRecording]:
         named(table["locomotion"], ACTIVITIES, path.name),
         unit="mg",
         origin=origin_of(path),
+        notes=notes,
     )

@@ -16,7 +16,6 @@ checked against OxWearables/ssl-wearables, data_parsing/pamap.py.
 """
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 from rppg.datasets.recording import origin_of
@@ -26,6 +25,7 @@ from rppg.studies.relcon.data.readers.parsing import (
     files_below,
     named,
     read_numbers,
+    source_of,
 )
 from rppg.studies.relcon.data.recording import MotionRecording, SourceFile
 
@@ -64,13 +64,13 @@ def find(root: Path, position: str = "hand") -> Iterator[SourceFile]:
     """
     choice(DATASET, "position", position, POSITIONS)
     for path in files_below(root, FILE):
-        yield SourceFile(DATASET, "/".join(path.parts[-3:]), partial(_read, path, position))
+        yield source_of(DATASET, "/".join(path.parts[-3:]), _read, path, position)
 
 
 def _read(path: Path, position: str) -> Iterator[MotionRecording]:
     x = POSITIONS[position]
     columns = {"time_s": 0, "activity": 1, "x": x, "y": x + 1, "z": x + 2}
-    table = read_numbers(path, columns, N_COLUMNS)
+    table, notes = read_numbers(path, columns, N_COLUMNS)
     yield as_recording(
         (DATASET, path.stem.removeprefix("subject"), path.parent.name),
         table["time_s"],
@@ -78,4 +78,5 @@ def _read(path: Path, position: str) -> Iterator[MotionRecording]:
         named(table["activity"], ACTIVITIES, path.name),
         unit="m/s^2",
         origin=origin_of(path),
+        notes=notes,
     )

@@ -9,7 +9,7 @@ import pytest
 from helpers.reader_files import put
 
 from rppg.studies.relcon.data.readers import READERS, basic_motions, capture24, hhar
-from rppg.studies.relcon.data.readers.hhar import stretches
+from rppg.studies.relcon.data.table_times import restarts
 
 ACCEL = Path(__file__).parents[6] / "shared" / "data" / "accel"
 ALONG = {"x": [1, 0.1, 0], "y": [0, 1, 0.1], "z": [0.1, 0, 1]}
@@ -90,7 +90,9 @@ def test_hhar_sorts_small_disorder_keeps_the_first_of_a_stamp_and_splits_at_a_re
     order = np.round((before.xyz_g[:, 0] * files.G_M_S2 - files.G_M_S2) * 1000)
     assert order.tolist() == [0, 2, 1, 4]
     np.testing.assert_allclose(after.times_s, [0, 0.01])
-    assert stretches(np.array([2, 1, 0]) * hhar.RESTART_NS).tolist() == [0, 0, 0]
+    assert before.notes == ("1 of 5 samples with a repeated time were left out.",)
+    stamps_ns = np.array([2, 1, 0]) * hhar.RESTART_NS
+    assert restarts(stamps_ns, hhar.RESTART_NS).tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("rows_at_once", [2, 1000])
