@@ -1,8 +1,8 @@
 """Finding IMU datasets by file names below a folder, with options and errors."""
 
-from helpers import imu_files as files
 import numpy as np
 import pytest
+from helpers import imu_files as files
 from helpers.reader_files import put
 
 from rppg.studies.relcon.data.readers import READERS, find_motion
@@ -63,7 +63,9 @@ def test_what_is_hidden_too_deep_or_of_others_is_not_taken_for_motion(tmp_path):
     put(tmp_path / "PAMAP2_Dataset" / "Protocol" / "._subject101.dat", "a Mac's note")
     put(tmp_path / "labels.csv", "subject,activity,video\nann,smile,a.mp4\n")
     put(tmp_path / "empty.csv", "")
-    with pytest.raises(FileNotFoundError, match="(?s)contains no known IMU dataset.*any of.*PAMAP2_Dataset/{Pro"):
+    with pytest.raises(
+        FileNotFoundError, match="(?s)contains no known IMU dataset.*any of.*PAMAP2_Dataset/{Pro"
+    ):
         find_motion(tmp_path)
     with pytest.raises(FileNotFoundError, match="nowhere is not a folder: expected"):
         find_motion(tmp_path / "nowhere")

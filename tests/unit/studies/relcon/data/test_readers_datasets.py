@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from helpers import imu_files as files
 import numpy as np
 import pytest
+from helpers import imu_files as files
 from helpers.reader_files import put
 
 from rppg.studies.relcon.data.readers import READERS, basic_motions, capture24, hhar

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rppg.studies.relcon.data.splits import subject_split, origin_of, probe_folds
+from rppg.studies.relcon.data.splits import origin_of, probe_folds, subject_split
 
 
 def table_of(dataset: str, subjects: list[str], n: int = 3) -> pd.DataFrame:
