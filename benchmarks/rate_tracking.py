@@ -83,7 +83,7 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--draws", type=int, default=12, help="per kind of recording")
+    parser.add_argument("--draws", type=int, default=6, help="per kind of recording")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--from", dest="table", type=Path, help="print an existing table")
