@@ -14,14 +14,14 @@ from rppg.datasets.store import Store
 from rppg.inference.classical import RGB, WHOLE_FACE
 from rppg.preprocessing.preview import previews
 from rppg.signals.classical import wave
-from rppg.signals.heart_rate import MIN_STRETCH_S, finite_stretches
 
 
 def recording_previews(store: Store, ids: Iterable[str]) -> dict[str, dict[str, np.ndarray | None]]:
     """By id: face (H, W, 3) uint8, and BVP by POS, `wave` (T,) at times_s (T,), NaN in gaps.
 
-    All are None for a recording whose preparation failed; wave and times_s are None if it has no
-    3 s without a gap.  Raises KeyError for an id that was never prepared.
+    All are None for a recording whose preparation failed; wave and times_s are None if POS
+    finds no BVP in it, as without 3 s free of gaps or in a grey video.  Raises KeyError for an id
+    that was never prepared.
     """
     ids = list(ids)
     crops, _ = previews(store, ids, most=len(ids))
@@ -34,6 +34,8 @@ def _wave(store: Store, id: str, is_prepared: bool) -> dict[str, np.ndarray | No
         return nothing
     prepared = store.open(id)
     rgb = np.asarray(prepared.mstmap[:, WHOLE_FACE, RGB], dtype=np.float64)  # (T, 3)
-    if not finite_stretches(rgb.sum(axis=1), int(np.ceil(MIN_STRETCH_S * prepared.fps))):
+    try:
+        bvp = wave("POS", rgb, prepared.fps)
+    except ValueError:  # too short, grey or black: the preview shows no BVP
         return nothing
-    return {"times_s": np.arange(len(rgb)) / prepared.fps, "wave": wave("POS", rgb, prepared.fps)}
+    return {"times_s": np.arange(len(rgb)) / prepared.fps, "wave": bvp}

@@ -13,6 +13,7 @@ patches, say); here each view is a forward pass of the net over the rows of its 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations as subsets
 
 import numpy as np
@@ -40,7 +41,8 @@ def region_views(combinations: np.ndarray, n_regions: int) -> list[Tensor]:
 
 def vote(found: Sequence[HeartRate]) -> HeartRate:
     """The mean of the views' spectra (each of unit area), its peak and quality; clip_hr_bpm holds
-    the HR of each view.
+    the HR of each view.  Long recordings have no single peak: for them the view whose HR is the
+    median stands for all.
 
     Raises ValueError if there is none, or they are not over the same frequencies.
     """
@@ -48,6 +50,12 @@ def vote(found: Sequence[HeartRate]) -> HeartRate:
     if len(axes) != 1:
         raise ValueError(f"{len(found)} views over {len(axes)} frequency axes, expected one axis")
     freq_hz, power = found[0].freq_hz, np.mean([one.power for one in found], axis=0)
+    each = np.array([one.hr_bpm for one in found])
+    middle = found[np.argsort(each, kind="stable")[(len(each) - 1) // 2]]
+    if middle.aggregate == "track":
+        return replace(middle, power=power, clip_hr_bpm=each)
     hr_bpm = float(60 * freq_hz[power.argmax()])
-    quality, each = power_near(freq_hz, power, hr_bpm), np.array([one.hr_bpm for one in found])
-    return HeartRate(hr_bpm, quality, freq_hz, power, clip_hr_bpm=each)
+    quality = power_near(freq_hz, power, hr_bpm)
+    return replace(
+        middle, hr_bpm=hr_bpm, quality=quality, freq_hz=freq_hz, power=power, clip_hr_bpm=each
+    )

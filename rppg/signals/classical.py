@@ -21,6 +21,12 @@ from scipy import sparse
 from scipy.signal.windows import hann
 from scipy.sparse.linalg import splu
 
+from rppg.signals.checks import (
+    OVEREXPOSED,
+    check_fps,
+    check_three_colours,
+    checked_colours,
+)
 from rppg.signals.heart_rate import FLAT_RATIO, MIN_STRETCH_S, bandpass, finite_stretches
 
 WINDOW_S = 1.6  # CHROM and POS: two beats at 75 bpm
@@ -37,24 +43,29 @@ def wave(method: str, rgb: np.ndarray, fps: float) -> np.ndarray:
     A frame with a NaN is a gap.  Each stretch of 3 s or more between gaps is processed by itself;
     shorter ones are NaN.
 
-    Raises ValueError for an unknown method, another shape, colours that are not positive, no
-    stretch of 3 s, or a constant colour.
+    Raises ValueError for an unknown method, too few frames per second, another shape, colours that
+    are not finite or not positive, no stretch of 3 s, a constant colour, or one colour only where
+    the method needs three.
     """
     if method not in METHODS:
         raise ValueError(f"no method {method!r}, expected one of {', '.join(METHODS)}")
-    rgb = np.asarray(rgb, dtype=np.float64)
-    if rgb.ndim != 2 or rgb.shape[1] != 3:
-        raise ValueError(f"expected colours (T, 3), found shape {rgb.shape}")
-    if (rgb <= 0).any():
-        raise ValueError(f"colours must be positive; the lowest is {np.nanmin(rgb):g}")
+    check_fps(fps)
+    rgb = checked_colours(rgb)
     stretches = finite_stretches(rgb.sum(axis=1), min_frames=int(np.ceil(MIN_STRETCH_S * fps)))
     if not stretches:
-        raise ValueError(f"no {MIN_STRETCH_S:g} s without a gap in {len(rgb) / fps:.2f} s")
+        what = f"no {MIN_STRETCH_S:g} s without a gap in" if np.isnan(rgb).any() else "too short:"
+        needed = f"; at least {MIN_STRETCH_S:g} s are needed"
+        raise ValueError(f"{what} {len(rgb) / fps:.2f} s{needed}")
     out = np.full(len(rgb), np.nan)
     for start, stop in stretches:
         piece = rgb[start:stop]
-        if np.ptp(piece, axis=0).max() <= FLAT_RATIO * piece.max():
-            raise ValueError(f"the colour does not change from frame {start} to {stop}: no pulse")
+        used = piece[:, 1:2] if method == "GREEN" else piece
+        if np.ptp(used, axis=0).max() <= FLAT_RATIO * used.max():
+            at = f"{used.max():.4g}{', overexposed' if used.max() >= OVEREXPOSED else ''}"
+            where = f"from frame {start} to {stop}"
+            raise ValueError(f"the colour does not change {where}, constant at {at}: no pulse")
+        if method != "GREEN":
+            check_three_colours(piece, method)
         out[start:stop] = SIGNS.get(method, -1) * _standardise(METHODS[method](piece, fps))
     return out
 

@@ -176,8 +176,51 @@ def test_unusable_traces_are_errors_with_a_reason():
         wave("POS", rgb.T, 30.0)
     with pytest.raises(ValueError, match="positive"):
         wave("POS", rgb - 200, 30.0)
-    with pytest.raises(ValueError, match="copies"):
-        wave("ICA", np.repeat(rgb[:, :1], 3, axis=1), 30.0)
+    with pytest.raises(ValueError, match="too short: 2.63 s"):
+        wave("POS", rgb[:79], 30.0)
+    with pytest.raises(ValueError, match="no colour in any of 100 frames"):
+        wave("POS", np.full((100, 3), np.nan), 30.0)
+    with pytest.raises(ValueError, match="1 of 100 frames are infinite"):
+        wave("POS", np.where(np.arange(100)[:, None] == 5, np.inf, rgb), 30.0)
+    with pytest.raises(ValueError, match="100 of 100 frames are black"):
+        wave("POS", np.zeros((100, 3)), 30.0)
+    with pytest.raises(ValueError, match="constant at 255, overexposed"):
+        wave("GREEN", np.full((100, 3), 255.0), 30.0)
+    with pytest.raises(ValueError, match="5 frames per second are too few"):
+        wave("CHROM", rgb, 5.0)
+
+
+THREE_COLOURS = [method for method in METHODS if method != "GREEN"]
+
+
+@pytest.mark.parametrize("method", THREE_COLOURS)
+@pytest.mark.parametrize(
+    "tint", [np.ones(3), np.array([1, 0.8, 0.9]), np.array([1.01, 1, 0.99])], ids=str
+)
+def test_one_colour_only_is_refused_but_for_green(method, tint):
+    level = 90 - 0.6 * beat(75, 600) + np.sin(np.arange(600) / 70)
+    noise = np.random.default_rng(0).standard_normal((600, 3))  # rounding, over many pixels
+    grey = level[:, None] * tint + 0.003 * noise * (np.ptp(tint) > 0)
+    with pytest.raises(ValueError, match="needs three different colours.*use GREEN"):
+        wave(method, grey, 30.0)
+    assert heart_rate(wave("GREEN", grey, 30.0), 30.0).hr_bpm == pytest.approx(75, abs=1)
+
+
+@pytest.mark.parametrize("method", THREE_COLOURS)
+def test_a_clipped_channel_is_named(method):
+    rgb = skin_trace(75)
+    rgb[:, 0] = 255.0
+    with pytest.raises(ValueError, match="red is constant at 255, overexposed: use GREEN"):
+        wave(method, rgb, 30.0)
+
+
+@pytest.mark.parametrize("method", ["CHROM", "POS", "PBV"])
+@pytest.mark.parametrize("light", [0.0, 0.02, 0.05])
+def test_a_pale_pulse_in_colour_is_not_taken_for_grey(method, light):
+    pale = SKIN + 0.1 * (skin_trace(75, noise=0, brightness=0) - SKIN)  # 0.2 % in all
+    moving = pale * (1 + light * np.sin(2 * np.pi * 2.2 * np.arange(600) / 30))[:, None]
+    found = heart_rate(wave(method, moving, 30.0), 30.0)
+    assert found.hr_bpm == pytest.approx(75, abs=1)
 
 
 def test_detrend_equals_the_dense_formula_and_removes_lines():

@@ -1,0 +1,99 @@
+"""Checks of what comes in: frame rates, waves, and colours of one skin trace.
+
+>>> check_fps(5.0)
+Traceback (most recent call last):
+...
+ValueError: 5 frames per second are too few: rates up to 180 bpm need 7 or more
+"""
+
+import numpy as np
+
+from rppg.signals.spectrum import HEART_BAND_HZ
+
+MARGIN_FPS = 1.0  # above twice the band's end: rates near half of the frame rate are ambiguous
+MAX_FPS = 10_000.0  # a spectrum of finer waves would need gigabytes
+SAFE_SIZES = (1e-100, 1e100)  # of waves: their squares are neither 0 nor infinite
+OVEREXPOSED = 254.5  # a channel of 8 bits that is constant from here on is clipped
+COLOURS = ("red", "green", "blue")
+
+
+def check_fps(fps: float, high_hz: float = HEART_BAND_HZ[1]) -> None:
+    """Raises ValueError unless fps is 1 or more above twice high_hz, and at most 10,000."""
+    if not np.isfinite(fps) or fps <= 0:
+        raise ValueError(f"expected frames per second above 0, found {fps}")
+    if fps < 2 * high_hz + MARGIN_FPS:
+        needed = f"rates up to {60 * high_hz:g} bpm need {2 * high_hz + MARGIN_FPS:g} or more"
+        raise ValueError(f"{fps:g} frames per second are too few: {needed}")
+    if fps > MAX_FPS:
+        raise ValueError(f"{fps:g} frames per second, expected {MAX_FPS:g} or fewer: resample it")
+
+
+def checked_wave(wave: np.ndarray) -> np.ndarray:
+    """A wave (T,) as float64, scaled if its squares would be 0 or infinite.
+
+    Raises ValueError for another shape, values that are no real numbers, an infinite value, or no
+    finite one.
+    """
+    wave = np.asarray(wave)
+    if wave.ndim != 1:
+        raise ValueError(f"expected a wave (T,), found shape {wave.shape}")
+    if wave.dtype.kind not in "biuf":
+        raise ValueError(f"expected a wave of real numbers, found {wave.dtype}")
+    wave = wave.astype(np.float64)
+    if n := int(np.isinf(wave).sum()):
+        raise ValueError(f"{n} of {len(wave)} values of the wave are infinite")
+    if len(wave) and np.isnan(wave).all():
+        raise ValueError(f"the wave holds no finite value: all {len(wave)} are NaN")
+    largest = np.nanmax(np.abs(wave), initial=0)
+    if largest == 0 or SAFE_SIZES[0] < largest < SAFE_SIZES[1]:
+        return wave
+    return wave / largest
+
+
+def checked_colours(rgb: np.ndarray) -> np.ndarray:
+    """Mean colours (T, 3) as float64; NaN marks a gap.
+
+    Raises ValueError for another shape or type, no frame, no finite colour, and infinite or
+    non-positive ones.
+    """
+    rgb = np.asarray(rgb)
+    if rgb.ndim != 2 or rgb.shape[1] != 3 or rgb.dtype.kind not in "biuf":
+        raise ValueError(f"expected colours (T, 3), found shape {rgb.shape} of {rgb.dtype}")
+    rgb = rgb.astype(np.float64)
+    if n := int(np.isinf(rgb).any(axis=1).sum()):
+        raise ValueError(f"the colours of {n} of {len(rgb)} frames are infinite")
+    if len(rgb) and np.isnan(rgb).any(axis=1).all():
+        raise ValueError(f"no colour in any of {len(rgb)} frames: no skin was found, or all is NaN")
+    if n := int((rgb <= 0).any(axis=1).sum()):
+        dark = "are black (all 0)" if (rgb[(rgb <= 0).any(axis=1)] == 0).all() else "hold others"
+        lowest = np.nanmin(rgb)
+        raise ValueError(
+            f"colours must be positive; {n} of {len(rgb)} frames {dark}, the lowest is {lowest:g}"
+        )
+    return rgb
+
+
+def check_three_colours(rgb: np.ndarray, method: str) -> None:
+    """Raises ValueError if the colours (T, 3), finite and positive, are one channel, as of a grey
+    or near-infrared video, or one of them is constant, as if clipped.
+
+    One channel: up to rounding all are multiples of one course, or they are equal within 5 %, as no
+    skin's are, and change together.  Measured, relative to the strongest course: faces of the
+    synthetic benchmark differ by 0.05 or more, with 1.5 times as much red as blue; a grey video
+    differs by 0, one that is tinted by a few per cent and compressed by 0.01 to 0.16.
+    """
+    level = rgb.mean(axis=0)
+    courses = rgb / level - 1  # (T, 3)
+    own = courses.std(axis=0)
+    for colour, deviation, value in zip(COLOURS, own, level, strict=True):
+        if deviation <= 1e-9:
+            clipped = ", overexposed" if value >= OVEREXPOSED else ""
+            raise ValueError(
+                f"{method} needs three different colours; {colour} is constant at {value:.4g}"
+                f"{clipped}: use GREEN"
+            )
+    differ = (courses - courses[:, [1]]).std(axis=0).max()
+    grey = level.max() < 1.05 * level.min() and differ < 0.4 * own.max()
+    if grey or differ < min(0.02 * own.max(), 1e-4):
+        kind = "grey (R = G = B)" if level.max() < 1.05 * level.min() else "of one tinted channel"
+        raise ValueError(f"{method} needs three different colours; the video is {kind}: use GREEN")
