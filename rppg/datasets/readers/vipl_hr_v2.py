@@ -144,6 +144,8 @@ def _read_table(path: Path) -> dict[str, dict[str, str]]:
             raise BadLabel(f"{where}: row {name!r} has {strange} in a column without a name")
     if len({row[0] for row in cells}) != len(cells):
         raise BadLabel(f"{where}: rows {[row[0] for row in cells[1:]]}, expected each one once")
+    if not {HR_ROW, FPS_ROW} & {row[0] for row in cells}:
+        raise BadLabel(f"{where}: no row {HR_ROW!r} nor {FPS_ROW!r}, expected one or both")
     return {row[0]: {k: v for k, v in zip(columns, row[1:], strict=True) if k} for row in cells[1:]}
 
 
@@ -175,9 +177,9 @@ def _read_wave(path: Path, wave_hz: float | None) -> tuple[Signal | None, labels
     if widths not in ({1}, {2}):
         expected = "value, or time_s,value, in every line"
         raise BadLabel(f"{where} has lines of {sorted(widths)} words, expected {expected}")
+    rows = [[number(w, f"{where}, sample {i + 1}") for w in x] for i, x in enumerate(lines)]
     if widths == {1} and wave_hz is None:
         raise ValueError(f"{path} has one column and no times: give wave_hz, its samples a second")
-    rows = [[number(w, f"{where}, sample {i + 1}") for w in x] for i, x in enumerate(lines)]
     *times_s, values = np.array(rows).T
     times_s = times_s[0] if times_s else np.arange(len(values)) / wave_hz
     return labels.wave(values, times_s, where)
