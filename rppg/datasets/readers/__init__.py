@@ -131,6 +131,8 @@ def read(layout: str, root, **options) -> list[Recording]:
     expected = f"expected a folder with layout {layout!r}:\n{LAYOUTS[layout]}"
     if not os.path.lexists(root):
         raise FileNotFoundError(f"{root} does not exist: {expected}")
+    if layout != "folder" and not root.is_dir():
+        raise ValueError(f"{root} is no folder, {expected}")
     recordings = READERS[layout](root, **options)
     if layout == "folder" and not recordings and (others := endings(passed_over(root))):
         suffixes = ", ".join(VIDEO_SUFFIXES)

@@ -42,7 +42,7 @@ def read(root: Path) -> list[Recording]:
     """Recordings named SN<NNN>/left, split "none", without labels; other files are ignored."""
     root = Path(root)
     named = [folder for folder in folders_in(root) if plain(folder.name) == plain(VIDEOS)]
-    return each_folder(DATASET, [root, *named], _read_folder)
+    return _read_folder(root) + each_folder(DATASET, named, _read_folder)
 
 
 def _read_folder(folder: Path) -> list[Recording]:
