@@ -13,17 +13,19 @@ on disk; arrays here are labels and stamps: values (n,), times_s (n,), float64.
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from rppg.datasets.id_parts import check_part, shown
 
 LONGEST_BRIDGE_S = 0.5  # NaN stretches up to this long are interpolated, longer ones stay NaN
 SYNTHETIC_MARK = "SYNTHETIC.txt"  # lies at the root of a written, not filmed, dataset
 SPLITS = ("train", "test", "none")
 ORIGINS = ("real", "synthetic")
 BAYER_PATTERNS = ("RGGB", "GRBG", "BGGR", "GBRG")  # of the top left 2x2 pixels, by row
-LONGEST_PART_BYTES = 200  # of dataset, subject and name: each becomes a folder's name
 SAMPLED_BYTES = 65536  # of a source's start and of its end that enter the fingerprint
 
 
@@ -92,7 +94,7 @@ class Recording:
 
     def __post_init__(self):
         for word in ("dataset", "subject", "name"):
-            _check_part(word, getattr(self, word))
+            check_part(word, getattr(self, word))
         _check_choice("split", self.split, SPLITS)
         _check_choice("origin", self.origin, ORIGINS)
         if self.bayer is not None:
@@ -101,7 +103,9 @@ class Recording:
             value = getattr(self, word)
             if value is not None and not (np.isfinite(value) and value > 0):
                 raise ValueError(f"{self.id}: {word} is {value}, expected a positive number")
-        _freeze(self, frames=_as_paths(self.frames), notes=tuple(self.notes))
+        _freeze(self, frames=_as_paths(self.frames), notes=tuple(map(shown, self.notes)))
+        if self.problem is not None:
+            _freeze(self, problem=shown(self.problem))
         if self.times_s is not None:
             _freeze(self, times_s=_increasing(self.times_s, f"times_s of {self.id}"))
             if isinstance(self.frames, tuple) and len(self.frames) != len(self.times_s):
@@ -138,9 +142,9 @@ def origin_of(path) -> str:
     Folders are followed both as written and with links resolved, so a link into a synthetic
     dataset stays synthetic.
     """
-    places = (Path(path).absolute(), Path(path).resolve())
+    places = (Path(path).absolute(), Path(os.path.realpath(path)))  # a loop of links is no error
     folders = {folder for place in places for folder in (place, *place.parents)}
-    marked = any((folder / SYNTHETIC_MARK).is_file() for folder in folders)
+    marked = any(os.path.isfile(folder / SYNTHETIC_MARK) for folder in folders)
     return "synthetic" if marked else "real"
 
 
@@ -199,15 +203,6 @@ def _increasing(times_s, what: str) -> np.ndarray:
         pair = f"{times_s[at]:g} s is followed by {times_s[at + 1]:g} s"
         raise ValueError(f"{what}: entry {at}, {pair}; expected strictly increasing times")
     return times_s
-
-
-def _check_part(word: str, text: str) -> None:
-    if not isinstance(text, str) or not text or text.startswith(".") or set(text) & set("/\\\0"):
-        expected = "a non-empty word without slashes that does not start with a dot"
-        raise ValueError(f"{word} of a recording is {text!r}, expected {expected}")
-    if len(text.encode()) > LONGEST_PART_BYTES:
-        limit = f"expected at most {LONGEST_PART_BYTES} bytes; shorten the file's or folder's name"
-        raise ValueError(f"{word} of a recording is too long, {limit}: {text!r}")
 
 
 def _check_choice(word: str, value: str, choices: tuple[str, ...]) -> None:

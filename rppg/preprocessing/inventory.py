@@ -17,8 +17,9 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from rppg.datasets.id_parts import shown
 from rppg.datasets.readers import FOLDERS, PUBLISHED, layouts_of, read
-from rppg.datasets.readers.parsing import videos_below
+from rppg.datasets.readers.parsing import files_below, is_video
 from rppg.datasets.recording import Recording
 from rppg.preprocessing.video import VideoError, probe
 
@@ -47,13 +48,19 @@ def read_below(root: Path | str) -> tuple[dict[str, list[Recording]], dict[str, 
     if not root.is_dir():
         raise FileNotFoundError(f"{root} is no folder, expected one that holds datasets or videos")
     for layout, folder in layouts_of(root).items():
-        if layout == "folder" and not videos_below(folder):
+        if layout == "folder" and not _any_videos(folder):
             continue
         try:
             recordings[layout] = read(layout, folder)
         except (ValueError, OSError) as error:
-            recordings[layout], errors[layout] = [], str(error)
+            recordings[layout], errors[layout] = [], shown(error)
     return recordings, errors
+
+
+def _any_videos(folder: Path) -> bool:
+    """Whether there are videos below a folder, or folders that cannot be listed."""
+    files, unlisted = files_below(folder)
+    return bool(unlisted) or any(map(is_video, files))
 
 
 def survey(
@@ -129,8 +136,8 @@ def _length(recording: Recording) -> tuple[float, float | None, str | None]:
         return len(recording.frames) / recording.fps, recording.fps, None
     try:
         info = probe(recording.frames)
-    except VideoError as error:
-        return 0.0, None, str(error)
+    except (VideoError, OSError) as error:
+        return 0.0, None, shown(error)
     if recording.fps is not None and info.n_frames:
         return info.n_frames / recording.fps, recording.fps, None
     return info.duration_s or 0.0, recording.fps or info.fps, None

@@ -12,10 +12,11 @@
 Only names are compared; no file is opened.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
+from rppg.datasets.id_parts import shown
 from rppg.datasets.readers import FOLDERS
 from rppg.datasets.readers.parsing import folders_in, natural, plain
 
@@ -31,13 +32,23 @@ def misplaced(root: Path, missing: Collection[str]) -> tuple[list[str], list[str
     """
     names = {plain(name): name for name in FOLDERS.values()}
     wanted = {plain(FOLDERS[layout]) for layout in missing}
-    hints, ignored = list(_archives(root)), []
+    hints, ignored = [], []
+    for place in [root, *folders_in(root)]:
+        hints += _tried(_archives, root, place)
     for folder in folders_in(root):
-        own = list(_hints(root, folder, names, wanted))
+        own = _tried(_hints, root, folder, names, wanted)
         hints += own
         if plain(folder.name) not in names and not own:
-            ignored.append(folder.name)
-    return hints, ignored
+            ignored.append(shown(folder.name))
+    return [*dict.fromkeys(map(shown, hints))], ignored
+
+
+def _tried(find_hints: Callable[..., Iterator[str]], root: Path, folder: Path, *more) -> list[str]:
+    """The hints of a folder; that it cannot be listed is one."""
+    try:
+        return list(find_hints(root, folder, *more))
+    except OSError as error:
+        return [f"{shown(folder.name)} cannot be listed: {error.strerror}"]
 
 
 def some(names: Sequence[str]) -> str:
@@ -56,13 +67,12 @@ def _hints(root: Path, folder: Path, names: dict[str, str], wanted: set[str]) ->
         yield f"{folder.name} is spelled almost like {name}: rename it if it is that dataset"
 
 
-def _archives(root: Path) -> Iterator[str]:
-    """Archives, here and one level below, without a folder of their name (up to its first dot)."""
-    for place in [root, *folders_in(root)]:
-        paths = [path for path in place.iterdir() if path.suffix.lower() in ARCHIVES]
-        extracted = {plain(folder.name) for folder in folders_in(place)} if paths else set()
-        names = [path.name for path in paths if plain(path.name.split(".")[0]) not in extracted]
-        if names:
-            where = place.relative_to(root) if place != root else root
-            text = f"{where} has archives that seem not to be extracted"
-            yield f"{text}: {some(sorted(names, key=natural))}: only folders are read"
+def _archives(root: Path, place: Path) -> Iterator[str]:
+    """Archives directly in a place without a folder of their name (up to its first dot)."""
+    paths = [path for path in place.iterdir() if path.suffix.lower() in ARCHIVES]
+    extracted = {plain(folder.name) for folder in folders_in(place)} if paths else set()
+    names = [path.name for path in paths if plain(path.name.split(".")[0]) not in extracted]
+    if names:
+        where = place.relative_to(root) if place != root else root
+        text = f"{where} has archives that seem not to be extracted"
+        yield f"{text}: {some(sorted(names, key=natural))}: only folders are read"

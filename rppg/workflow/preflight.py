@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rppg.datasets.readers import layouts_of
+from rppg.datasets.readers.parsing import endings
+from rppg.datasets.readers.video_folder import passed_over
 from rppg.preprocessing.inventory import read_below
 from rppg.workflow.data_needs import (
     LAYOUT_OF,
@@ -63,7 +65,7 @@ def check_data(
     named = {layout for need in needs for layout in (*need.layouts, need.validation)} | {TEST}
     if spare := [NAME_OF[layout] for layout in sound if layout not in named]:
         checks.append(Check("unused", f"{', '.join(spare)}: prepared, but not trained on"))
-    return checks + _misplaced(root, named, sound, recordings)
+    return checks + _misplaced(root, named, sound, recordings) + _passed_over(root)
 
 
 def refuse_stops(root: Path | str, profile: Profile) -> None:
@@ -113,6 +115,14 @@ def _misplaced(root: Path, named: set[str], sound: Groups, recordings: Groups) -
     if ignored and own is None:
         checks.append(Check("unused", f"not read: {some(ignored)}"))
     return checks
+
+
+def _passed_over(root: Path) -> list[Check]:
+    """Files that lie between own videos and are none, by their suffixes."""
+    folder = layouts_of(root).get(LAYOUT_OF[OWN])
+    if folder is None or not (others := endings(passed_over(folder))):
+        return []
+    return [Check("unused", f"own videos: passed over: {others}")]
 
 
 def _origins(sound: Groups) -> Iterator[Check]:

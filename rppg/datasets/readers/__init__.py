@@ -47,7 +47,8 @@ from rppg.datasets.readers import (
     vipl_hr_v2,
 )
 from rppg.datasets.readers.expected_counts import Published
-from rppg.datasets.readers.parsing import folders_in, natural, plain
+from rppg.datasets.readers.parsing import VIDEO_SUFFIXES, endings, folders_in, natural, plain
+from rppg.datasets.readers.video_folder import passed_over
 from rppg.datasets.recording import Recording
 
 _MODULES = {
@@ -101,19 +102,20 @@ def layouts_of(data, layout: str = "auto") -> dict[str, Path]:
     data = Path(data)
     if layout != "auto":
         return {layout: data}
-    if not data.is_dir() or (data / video_folder.LABELS).is_file():
+    if not data.is_dir() or os.path.lexists(data / video_folder.LABELS):
         return {"folder": data}
     if (data / BENCHMARK_MARK).is_file():
         return find(data)
-    place = Path(os.path.abspath(data))  # a link keeps its own name
-    named = {name: data for name, folder in find(place.parent).items() if folder == place}
+    own = plain(os.path.basename(os.path.abspath(data)))  # a link keeps its own name
+    named = {layout: data for layout, name in FOLDERS.items() if plain(name) == own}
     return named or find(data) or {"folder": data}
 
 
 def read(layout: str, root, **options) -> list[Recording]:
     """All recordings of a layout under `root`, sorted by id in natural order.
 
-    Options are those of the layout's own `read`.  Raises ValueError for an unknown layout or
+    Options are those of the layout's own `read`.  What is wrong with one recording is its
+    `problem`; what is wrong with all of them is raised.  Raises ValueError for an unknown layout or
     option, FileNotFoundError where `root` does not exist, ValueError where nothing is found (it
     shows the expected layout) and where two recordings have the same id (it names both sources).
     """
@@ -127,9 +129,14 @@ def read(layout: str, root, **options) -> list[Recording]:
         )
     root = Path(root)
     expected = f"expected a folder with layout {layout!r}:\n{LAYOUTS[layout]}"
-    if not root.exists():
+    if not os.path.lexists(root):
         raise FileNotFoundError(f"{root} does not exist: {expected}")
+    if layout != "folder" and not root.is_dir():
+        raise ValueError(f"{root} is no folder, {expected}")
     recordings = READERS[layout](root, **options)
+    if layout == "folder" and not recordings and (others := endings(passed_over(root))):
+        suffixes = ", ".join(VIDEO_SUFFIXES)
+        raise ValueError(f"{root} holds no videos; passed over: {others}; expected {suffixes}")
     if not recordings:
         raise ValueError(f"{root} holds no recordings: {expected}")
     _check_unique(recordings)

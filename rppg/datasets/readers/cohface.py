@@ -25,7 +25,8 @@ import numpy as np
 
 from rppg.datasets.readers import labels
 from rppg.datasets.readers.expected_counts import Published
-from rppg.datasets.readers.parsing import BadLabel, folders_in
+from rppg.datasets.readers.parsing import BadLabel, folders_in, holds, is_there
+from rppg.datasets.readers.per_folder import each_folder
 from rppg.datasets.recording import Recording, Signal, origin_of
 
 DATASET = FOLDER = "COHFACE"
@@ -38,6 +39,7 @@ PUBLISHED = Published(
 )
 VIDEOS, LABELS = ("data.avi", "data.mkv"), "data.hdf5"
 PULSE, TIME, RATE = "pulse", "time", "sample-rate-hz"
+MOST_VALUES = 10_000_000
 RATE_TOLERANCE = 0.05  # share by which time and sample-rate-hz may differ
 LAYOUT = """\
 <root>/<1..40>/<0..3>/data.avi or data.mkv
@@ -50,9 +52,15 @@ def read(root: Path) -> list[Recording]:
     Without data.hdf5 a recording has no label, and a note says so.  One that cannot be understood,
     and a missing video, become its `problem`.
     """
-    sessions = [s for subject in _numbered(Path(root)) for s in _numbered(subject)]
-    files = (*VIDEOS, LABELS)
-    return [_recording(s) for s in sessions if any((s / file).is_file() for file in files)]
+    return each_folder(DATASET, _numbered(Path(root)), _read_subject)
+
+
+def _read_subject(folder: Path) -> list[Recording]:
+    return each_folder(DATASET, _numbered(folder), _read_session, levels=2)
+
+
+def _read_session(folder: Path) -> list[Recording]:
+    return [_recording(folder)] if holds(folder, (*VIDEOS, LABELS)) else []
 
 
 def _numbered(folder: Path) -> list[Path]:
@@ -61,10 +69,10 @@ def _numbered(folder: Path) -> list[Path]:
 
 def _recording(folder: Path) -> Recording:
     where = f"{folder.parent.name}/{folder.name}"
-    videos = [folder / name for name in VIDEOS if (folder / name).is_file()]
-    bvp, notes, problem = None, (), None
+    videos, bvp, notes, problem = [], None, (), None
     try:
-        if (folder / LABELS).is_file():
+        videos = [folder / name for name in VIDEOS if is_there(folder / name, f"{where}/{name}")]
+        if is_there(folder / LABELS, f"{where}/{LABELS}"):
             bvp, notes = _read_pulse(folder / LABELS, f"{where}/{LABELS}")
         else:
             notes = (f"there is no {where}/{LABELS}: no labels",)
@@ -84,20 +92,21 @@ def _recording(folder: Path) -> Recording:
     )
 
 
-def _read_pulse(path: Path, where: str) -> tuple[Signal, labels.Notes]:
+def _read_pulse(path: Path, where: str) -> tuple[Signal | None, labels.Notes]:
     """The pulse from the first frame on, and notes."""
     pulse, times_s, rate_hz = _read_hdf5(path, where)
     new = np.diff(times_s, prepend=np.nan) != 0  # what is NaN is not 0: it stays, and is seen
     if len(pulse) != len(times_s) or new.sum() < 2:
         found = f"{len(pulse)} values in {PULSE} and {len(times_s)} in {TIME}"
         raise BadLabel(f"{where}: found {found}, expected as many of both, at 2 times or more")
+    if (span_s := times_s[-1] - times_s[0]) > 0:  # else it is no label, as is seen below
+        found_hz = (len(pulse) - 1) / span_s
+        if abs(found_hz - rate_hz) > RATE_TOLERANCE * rate_hz:
+            found = f"{found_hz:g} samples a second by {TIME}"
+            raise BadLabel(f"{where}: found {found}, expected {rate_hz:g} as {RATE} says")
     signal, notes = labels.wave(pulse[new], times_s[new] - times_s[0], f"{where}, {PULSE}")
     if not new.all():
         notes += (f"{where}: {(~new).sum()} samples at the time of the one before are left out",)
-    found_hz = (len(pulse) - 1) / signal.times_s[-1]
-    if abs(found_hz - rate_hz) > RATE_TOLERANCE * rate_hz:
-        found = f"{found_hz:g} samples a second by {TIME}"
-        raise BadLabel(f"{where}: found {found}, expected {rate_hz:g} as {RATE} says")
     return signal, notes
 
 
@@ -114,7 +123,7 @@ def _read_hdf5(path: Path, where: str) -> tuple[np.ndarray, np.ndarray, float]:
                 expected = f"expected datasets {PULSE} and {TIME} and attribute {RATE}"
                 raise BadLabel(f"{where} has no {', '.join(lost)}; {expected}")
             pulse, times_s, rate = (_numbers(part, f"{where}, {k}") for k, part in parts.items())
-    except BadLabel:
+    except (BadLabel, MemoryError):
         raise
     except Exception as error:  # h5py has no one error for a file that is none, or is not whole
         raise BadLabel(f"{where} cannot be read as an HDF5 file: {error}") from None
@@ -129,4 +138,7 @@ def _numbers(part, where: str) -> np.ndarray:
     if getattr(part, "dtype", None) is None or part.dtype.kind not in "iuf":
         found = getattr(part, "dtype", type(part).__name__)
         raise BadLabel(f"{where}: found {found}, expected numbers")
+    if not 0 <= part.size <= MOST_VALUES or part.size not in (0, max((1, *part.shape))):
+        expected = f"one row of numbers, {MOST_VALUES} at most"
+        raise BadLabel(f"{where}: found an array of shape {part.shape}, expected {expected}")
     return np.asarray(part[()], dtype=np.float64).ravel()

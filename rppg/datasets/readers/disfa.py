@@ -19,6 +19,7 @@ from pathlib import Path
 
 from rppg.datasets.readers.expected_counts import Published
 from rppg.datasets.readers.parsing import folders_in, plain
+from rppg.datasets.readers.per_folder import each_folder, with_source_checked
 from rppg.datasets.recording import Recording, origin_of
 
 DATASET = FOLDER = "DISFA"
@@ -41,8 +42,12 @@ def read(root: Path) -> list[Recording]:
     """Recordings named SN<NNN>/left, split "none", without labels; other files are ignored."""
     root = Path(root)
     named = [folder for folder in folders_in(root) if plain(folder.name) == plain(VIDEOS)]
-    paths = [path for folder in (root, *named) if folder.is_dir() for path in folder.iterdir()]
-    return [_recording(path) for path in sorted(paths) if VIDEO.fullmatch(path.name)]
+    return _read_folder(root) + each_folder(DATASET, named, _read_folder)
+
+
+def _read_folder(folder: Path) -> list[Recording]:
+    paths = sorted(folder.iterdir())
+    return [with_source_checked(_recording(p)) for p in paths if VIDEO.fullmatch(p.name)]
 
 
 def _recording(path: Path) -> Recording:

@@ -28,8 +28,17 @@ from pathlib import Path
 import numpy as np
 
 from rppg.datasets.readers.expected_counts import Published
-from rppg.datasets.readers.labels import Notes, heart_rate, shorter
-from rppg.datasets.readers.parsing import BadLabel, folders_in, read_text, values
+from rppg.datasets.readers.labels import FRAMES_HZ, Notes, check_times, heart_rate, shorter
+from rppg.datasets.readers.parsing import (
+    BadLabel,
+    folders_in,
+    holds,
+    is_there,
+    read_text,
+    require,
+    values,
+)
+from rppg.datasets.readers.per_folder import each_folder
 from rppg.datasets.recording import Recording, origin_of
 
 DATASET = FOLDER = "ECG-Fitness"
@@ -59,14 +68,20 @@ def read(root: Path) -> list[Recording]:
     Without c920.csv a recording has neither, without viatom-raw.csv no heart rates; notes say so.
     What cannot be understood, and a missing video of a session, become a `problem`.
     """
-    subjects = [f for f in folders_in(Path(root)) if re.fullmatch("[0-9]{2}", f.name)]
-    sessions = [f for s in subjects for f in folders_in(s) if re.fullmatch("[0-9]{2}", f.name)]
-    files = (STAMPS, LABELS, *(f"{camera}.avi" for camera in CAMERAS))
-    sessions = [f for f in sessions if any((f / file).is_file() for file in files)]
-    return [recording for folder in sessions for recording in _read_session(folder)]
+    return each_folder(DATASET, _numbered(Path(root)), _read_subject)
+
+
+def _numbered(folder: Path) -> list[Path]:
+    return [place for place in folders_in(folder) if re.fullmatch("[0-9]{2}", place.name)]
+
+
+def _read_subject(folder: Path) -> list[Recording]:
+    return each_folder(DATASET, _numbered(folder), _read_session, levels=2)
 
 
 def _read_session(folder: Path) -> list[Recording]:
+    if not holds(folder, (STAMPS, LABELS, *(f"{camera}.avi" for camera in CAMERAS))):
+        return []
     fields, notes, problem = {}, (), None
     try:
         fields, notes = _read_labels(folder, f"{folder.parent.name}/{folder.name}")
@@ -78,8 +93,11 @@ def _read_session(folder: Path) -> list[Recording]:
 def _recording(folder: Path, camera: str, fields: dict, notes: Notes, problem) -> Recording:
     subject, session = folder.parent.name, folder.name
     video = folder / f"{camera}.avi"
-    if problem is None and not video.is_file():
-        fields, problem = {}, f"{subject}/{session}/{video.name} is missing"
+    try:
+        if problem is None:
+            require(video, f"{subject}/{session}/{video.name}")
+    except BadLabel as error:
+        fields, problem = {}, str(error)
     return Recording(
         dataset=DATASET,
         subject=subject,
@@ -95,19 +113,19 @@ def _recording(folder: Path, camera: str, fields: dict, notes: Notes, problem) -
 
 def _read_labels(folder: Path, where: str) -> tuple[dict, Notes]:
     """Both files of a session -> times_s and hr where there are such, from the first frame on."""
-    if not (folder / STAMPS).is_file():
+    if not is_there(folder / STAMPS, f"{where}/{STAMPS}"):
         lost = "no frame times but the video's own, and no heart rates"
         return {}, (f"there is no {where}/{STAMPS}: {lost}",)
     frames_ms = _read_stamps(folder / STAMPS, f"{where}/{STAMPS}")
     fields = {"times_s": (frames_ms - frames_ms[0]) / 1000}
-    if not (folder / LABELS).is_file():
+    if not is_there(folder / LABELS, f"{where}/{LABELS}"):
         return fields, (f"there is no {where}/{LABELS}: no heart rates",)
     rows_ms, rates, notes = _read_rows(folder / LABELS, f"{where}/{LABELS}")
     rates = np.where(rates < 0, rates + 256, rates)
     times_s = (_spread(rows_ms) - frames_ms[0]) / 1000
     hr, more = heart_rate(rates, times_s, f"{where}/{LABELS}")
     notes += more + shorter(hr, fields["times_s"], f"{where}/{LABELS}")
-    return fields | {"hr": hr}, notes
+    return (fields | {"hr": hr} if hr else fields), notes
 
 
 def _read_stamps(path: Path, where: str) -> np.ndarray:
@@ -118,29 +136,30 @@ def _read_stamps(path: Path, where: str) -> np.ndarray:
             expected = "2: a time in ms and a number of rows"
             raise BadLabel(f"{where}, line {number} has {len(line)} columns, expected {expected}")
     times_ms = values([time for time, _ in lines], where)
+    values([rows for _, rows in lines], where)
     later = np.diff(times_ms) > 0  # False where NaN
     if not later.all():
         at = int(later.argmin())
         pair = f"{lines[at][0]} ms is followed by {lines[at + 1][0]} ms"
         raise BadLabel(f"{where}, line {at + 1}: {pair}, expected strictly increasing times")
+    check_times(times_ms / 1000, where, FRAMES_HZ)
     return times_ms
 
 
 def _read_rows(path: Path, where: str) -> tuple[np.ndarray, np.ndarray, Notes]:
-    """viatom-raw.csv -> times (n,) in ms and ECG HR (n,), up to the first row that is cut off."""
+    """viatom-raw.csv -> times (n,) in ms and ECG HR (n,), but for a last row that is cut off."""
     head, *lines = [x for x in read_text(path, where).splitlines() if x.strip()] or [""]
     if tuple(cell.strip() for cell in head.split(",")) != COLUMNS:
         raise BadLabel(f"{where}: found header {head!r}, expected {', '.join(COLUMNS)}")
     rows = [line.split(",") for line in lines]
     whole = [len(row) == len(COLUMNS) and "" not in (row[TIME], row[RATE]) for row in rows]
     n = (*whole, False).index(False)
-    if n == 0:
-        found = f"row 1 is {lines[0]!r}" if lines else "there are no rows"
+    if n == 0 or n < len(rows) - 1 or len(rows[-1]) > len(COLUMNS):
+        found = f"row {n + 1} is {lines[n]!r}" if lines else "there are no rows"
         raise BadLabel(f"{where}: {found}, expected {len(COLUMNS)} columns")
     notes = ()
     if n < len(rows):
-        skipped = f"it and {len(rows) - n - 1} rows after it are left out"
-        notes = (f"{where}, row {n + 1} is cut off ({lines[n]!r}): {skipped}",)
+        notes = (f"{where}, row {n + 1} is cut off ({lines[n]!r}): it is left out",)
     times_ms, rates = (values([row[k] for row in rows[:n]], where) for k in (TIME, RATE))
     return times_ms, rates, notes
 

@@ -18,13 +18,16 @@ M001-M017; a list of all 40 was not found.
     'MMSE-HR/F005/T10'
 """
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from rppg.datasets.id_parts import safe_part
 from rppg.datasets.readers.expected_counts import Published
 from rppg.datasets.readers.labels import Notes, heart_rate, shorter, wave
 from rppg.datasets.readers.parsing import BadLabel, folders_in, images_in, plain, read_text, values
+from rppg.datasets.readers.per_folder import each_folder
 from rppg.datasets.recording import Recording, origin_of
 
 DATASET = FOLDER = "MMSE-HR"
@@ -54,8 +57,9 @@ def read(root: Path) -> list[Recording]:
     recordings = []
     for images, labels, inner in TREES:
         images, labels = _folder(root, images), _folder(root, labels) / inner
-        pairs = _tasks(images) | {pair for pair in _tasks(labels) if _label_files(labels, pair)}
-        recordings += [_recording(root, images, labels, pair) for pair in sorted(pairs)]
+        names = {f.name for base in (images, labels) for f in folders_in(base)}
+        read_subject = partial(_read_subject, root, images, labels)
+        recordings += each_folder(DATASET, [images / n for n in sorted(names)], read_subject)
     return recordings
 
 
@@ -67,9 +71,19 @@ def _folder(root: Path, name: str) -> Path:
     return found[0] if found else root / name
 
 
-def _tasks(base: Path) -> set[tuple[str, str]]:
-    """(subject, task) of all folders two levels below."""
-    return {(s.name, t.name) for s in folders_in(base) for t in folders_in(s)}
+def _read_subject(root: Path, images: Path, labels: Path, subject: Path) -> list[Recording]:
+    tasks = {task.name for task in folders_in(subject)}
+    tasks |= {
+        task.name
+        for task in folders_in(labels / subject.name)
+        if _label_files(labels, (subject.name, task.name))
+    }
+    read_task = partial(_read_task, root, images, labels)
+    return each_folder(DATASET, [subject / task for task in sorted(tasks)], read_task, levels=2)
+
+
+def _read_task(root: Path, images: Path, labels: Path, folder: Path) -> list[Recording]:
+    return [_recording(root, images, labels, (folder.parent.name, folder.name))]
 
 
 def _label_files(labels: Path, pair: tuple[str, str]) -> dict[str, Path]:
@@ -81,8 +95,9 @@ def _label_files(labels: Path, pair: tuple[str, str]) -> dict[str, Path]:
 
 
 def _recording(root: Path, images: Path, labels: Path, pair: tuple[str, str]) -> Recording:
-    frames, fields, notes, problem = images_in(images.joinpath(*pair)), {}, (), None
+    frames, fields, notes, problem = [], {}, (), None
     try:
+        frames = images_in(images.joinpath(*pair))
         if not frames:
             raise BadLabel(f"{'/'.join((images.name, *pair))} holds no images, expected *.jpg")
         fields, notes = _labels(root, labels, pair, np.arange(len(frames)) / FPS)
@@ -90,8 +105,8 @@ def _recording(root: Path, images: Path, labels: Path, pair: tuple[str, str]) ->
         problem = str(error)
     return Recording(
         dataset=DATASET,
-        subject=pair[0],
-        name=pair[1],
+        subject=safe_part(pair[0]),
+        name=safe_part(pair[1]),
         frames=frames or images.joinpath(*pair),
         fps=FPS,
         origin=origin_of(images),
@@ -113,6 +128,7 @@ def _labels(
             continue
         text = read_text(files[plain(name)], where)
         numbers = values([line for line in text.splitlines() if line.strip()], where)
-        fields[field], more = signal(numbers, np.arange(len(numbers)) / LABEL_HZ, where)
-        notes += more + shorter(fields[field], frames_s, where)
+        label, more = signal(numbers, np.arange(len(numbers)) / LABEL_HZ, where)
+        notes += more + shorter(label, frames_s, where)
+        fields |= {field: label} if label else {}
     return fields, notes

@@ -29,9 +29,11 @@ from pathlib import Path
 
 import numpy as np
 
+from rppg.datasets.id_parts import safe_part
 from rppg.datasets.readers import labels
 from rppg.datasets.readers.expected_counts import Published
-from rppg.datasets.readers.parsing import BadLabel, folders_in, images_in
+from rppg.datasets.readers.parsing import BadLabel, folders_in, holds, images_in, is_there
+from rppg.datasets.readers.per_folder import each_folder
 from rppg.datasets.recording import Recording, Signal, origin_of
 
 DATASET = FOLDER = "MR-NIRP-Car"
@@ -59,27 +61,30 @@ def read(root: Path) -> list[Recording]:
     Without pulseOx.mat a recording has no label, and a note says so.  One that cannot be
     understood, and a folder without frames, become its `problem`.
     """
-    found = []
-    for person in folders_in(Path(root)):
-        if number := re.fullmatch("subject([0-9]+)", person.name.lower()):
-            found += [_recording(f, int(number[1])) for f in folders_in(person) if _is_ours(f)]
-    return found
+    people = [f for f in folders_in(Path(root)) if re.fullmatch("subject[0-9]+", f.name.lower())]
+    return each_folder(DATASET, people, _read_person)
 
 
-def _is_ours(folder: Path) -> bool:
-    return any((folder / f"{part}{end}").exists() for part in PARTS for end in ("", ".zip"))
+def _read_person(folder: Path) -> list[Recording]:
+    return each_folder(DATASET, folders_in(folder), _read_folder, levels=2)
+
+
+def _read_folder(folder: Path) -> list[Recording]:
+    number = int(folder.parent.name.lower().removeprefix("subject"))
+    ours = holds(folder, [f"{part}{end}" for part in PARTS for end in ("", ".zip")])
+    return [_recording(folder, number)] if ours else []
 
 
 def _recording(folder: Path, number: int) -> Recording:
     where = f"{folder.parent.name}/{folder.name}"
     own = folder.name.lower().startswith(f"subject{number}_")
-    frames = images_in(folder / FRAMES)
-    bvp, notes, problem = None, (), None
+    frames, bvp, notes, problem = [], None, (), None
     try:
+        frames = images_in(folder / FRAMES)
         if not frames:
             raise BadLabel(f"{where}/{FRAMES} holds no image files{_packed(folder, FRAMES)}")
         notes += _holes(frames, f"{where}/{FRAMES}")
-        if (folder / LABELS).is_file():
+        if is_there(folder / LABELS, f"{where}/{LABELS}"):
             bvp, more_notes = _read_pulse(folder / LABELS, f"{where}/{LABELS}")
             frames_s = np.arange(len(frames)) / FPS
             notes += more_notes + labels.shorter(bvp, frames_s, f"{where}/{LABELS}")
@@ -90,7 +95,7 @@ def _recording(folder: Path, number: int) -> Recording:
     return Recording(
         dataset=DATASET,
         subject=f"subject{SAME_PERSON.get(number, number)}",
-        name=folder.name if own else f"subject{number}_{folder.name}",
+        name=safe_part(folder.name if own else f"subject{number}_{folder.name}"),
         frames=frames or folder / FRAMES,
         fps=FPS,
         bvp=bvp,
@@ -118,20 +123,19 @@ def _packed(folder: Path, part: str) -> str:
     return f"; {part}.zip is not unpacked" if (folder / f"{part}.zip").is_file() else ""
 
 
-def _read_pulse(path: Path, where: str) -> tuple[Signal, labels.Notes]:
+def _read_pulse(path: Path, where: str) -> tuple[Signal | None, labels.Notes]:
     """The pulse from the first frame on, and notes."""
     wave, times_s = _read_mat(path, where)
     if len(wave) != len(times_s) or len(wave) == 0:
         found = f"{len(wave)} values in {WAVE} and {len(times_s)} in {TIME}"
         raise BadLabel(f"{where}: found {found}, expected as many of both, 1 or more")
     new = np.diff(times_s, prepend=np.nan) != 0
-    signal, notes = labels.wave(wave[new], times_s[new] - times_s[0], f"{where}, {WAVE}")
+    wave, times_s = wave[new], times_s[new] - times_s[0]
+    signal, notes = labels.wave(wave, times_s, f"{where}, {WAVE}", no_contact=0.0)
     if not new.all():
         notes += (f"{where}: {(~new).sum()} samples at the time of the one before are left out",)
-    zero = signal.values == 0
-    if zero.any():
-        notes += (f"{where}: {zero.sum()} of {len(zero)} values of {WAVE} are 0: gaps",)
-        signal = Signal(np.where(zero, np.nan, signal.values), signal.times_s)
+    if n := int((wave == 0).sum()):
+        notes += (f"{where}: {n} of {len(wave)} values of {WAVE} are 0: gaps",)
     return signal, notes
 
 
@@ -141,6 +145,8 @@ def _read_mat(path: Path, where: str) -> list[np.ndarray]:
 
     try:
         content = loadmat(path, variable_names=[WAVE, TIME])
+    except MemoryError:
+        raise
     except Exception as error:  # scipy has no one error for a file that is none, or is not whole
         raise BadLabel(f"{where} cannot be read as a MATLAB 5 file: {error}") from None
     lost = [name for name in (WAVE, TIME) if name not in content]

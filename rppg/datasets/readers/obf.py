@@ -37,17 +37,21 @@ from rppg.datasets.readers.parsing import (
     HR_RANGE_BPM,
     BadLabel,
     folders_in,
+    is_there,
     is_video,
     natural,
     read_text,
+    require,
     values,
 )
+from rppg.datasets.readers.per_folder import each_folder
 from rppg.datasets.recording import Recording, origin_of
 
 DATASET = FOLDER = "OBF"
 NAMES = tuple(str(number) for number in range(1, 101))
 PUBLISHED = Published(None, 100, 30.0, "contrast-phys+ OBF_split; 2nd RePSS' scoring", NAMES)
 FLAGS_HZ, N_FLAGS = 30.0, 300  # a clip's flags
+MOST_FLAGS = 100 * N_FLAGS
 VIDEO = re.compile("video[0-9]+")
 FORMS = (".npy", ".txt")
 LAYOUT = """\
@@ -63,7 +67,7 @@ def read(root: Path) -> list[Recording]:
     and flags without video, become its `problem`.
     """
     folders = [f for f in folders_in(Path(root)) if re.fullmatch("[0-9]+", f.name)]
-    return [clip for folder in folders for clip in _read_subject(folder)]
+    return each_folder(DATASET, folders, _read_subject)
 
 
 def _read_subject(folder: Path) -> list[Recording]:
@@ -79,8 +83,7 @@ def _clip(key: str, path: Path) -> Recording:
     hr_mean_bpm, notes, problem = None, (), None
     try:
         hr_mean_bpm, notes = _read_label(path.parent, key)
-        if not path.is_file():
-            raise BadLabel(f"{path.parent.name}/{path.name} is missing")
+        require(path, f"{path.parent.name}/{path.name}")
     except BadLabel as error:
         hr_mean_bpm, problem = None, str(error)
     return Recording(
@@ -97,7 +100,8 @@ def _clip(key: str, path: Path) -> Recording:
 
 def _read_label(folder: Path, key: str) -> tuple[float | None, Notes]:
     """The mean heart rate of a clip in bpm, and notes."""
-    found = [folder / f"{key}{form}" for form in FORMS if (folder / f"{key}{form}").is_file()]
+    places = [folder / f"{key}{form}" for form in FORMS]
+    found = [path for path in places if is_there(path, f"{folder.name}/{path.name}")]
     names = [f"{folder.name}/{path.name}" for path in found]
     if not found:
         return None, (f"there is no {folder.name}/{key}.npy or .txt: the clip has no label",)
@@ -116,11 +120,7 @@ def _read_label(folder: Path, key: str) -> tuple[float | None, Notes]:
 def _read_flags(path: Path, where: str) -> np.ndarray:
     """Flags (n,) of 0, 1 and NaN."""
     if path.suffix == ".npy":
-        try:
-            loaded = np.load(path, allow_pickle=False)
-            flags = np.asarray(loaded, dtype=np.float64).reshape(-1)
-        except (ValueError, TypeError, EOFError, OSError) as error:
-            raise BadLabel(f"{where} is no .npy file of numbers ({error})") from None
+        flags = _load(path, where)
     else:
         flags = values(read_text(path, where).split(), where)
     strange = ~np.isnan(flags) & ~np.isin(flags, (0, 1))
@@ -128,6 +128,19 @@ def _read_flags(path: Path, where: str) -> np.ndarray:
         at = int(strange.argmax())
         raise BadLabel(f"{where}, flag {at + 1}: found {flags[at]:g}, expected 0 or 1")
     return flags
+
+
+def _load(path: Path, where: str) -> np.ndarray:
+    try:  # mapped: a header that claims more than the file holds is refused
+        loaded = np.lib.format.open_memmap(path, mode="r")
+    except MemoryError:
+        raise
+    except Exception as error:  # NumPy has no one error for a file that is none, or is not whole
+        raise BadLabel(f"{where} is no .npy file of numbers ({error})") from None
+    if loaded.dtype.kind not in "iufb" or loaded.size > MOST_FLAGS:
+        found = f"{loaded.dtype} of shape {loaded.shape}"
+        raise BadLabel(f"{where} is no .npy file of numbers: found {found}, expected {N_FLAGS}")
+    return np.array(loaded, dtype=np.float64).reshape(-1)
 
 
 def _mean_hr_bpm(flags: np.ndarray) -> tuple[float | None, str]:

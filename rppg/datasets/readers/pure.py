@@ -26,8 +26,16 @@ from pathlib import Path
 import numpy as np
 
 from rppg.datasets.readers.expected_counts import Published
-from rppg.datasets.readers.labels import Notes, heart_rate, shorter, wave
-from rppg.datasets.readers.parsing import BadLabel, folders_in, images_in, read_text, values
+from rppg.datasets.readers.labels import FRAMES_HZ, Notes, check_times, heart_rate, shorter, wave
+from rppg.datasets.readers.parsing import (
+    BadLabel,
+    folders_in,
+    images_in,
+    is_there,
+    read_text,
+    values,
+)
+from rppg.datasets.readers.per_folder import each_folder
 from rppg.datasets.recording import Recording, origin_of
 
 DATASET = FOLDER = "PURE"
@@ -49,6 +57,7 @@ KNOWN_BAD = dict.fromkeys(
 SEQUENCE = re.compile("([0-9]{2})-([0-9]{2})")
 STAMPED = re.compile("Image([0-9]{16,})", re.IGNORECASE)  # ns since 1970 have 19 digits
 FRAMES, SENSOR = "/Image", "/FullPackage"
+LARGEST = 2**63  # of a stamp or a value
 
 
 def read(root: Path) -> list[Recording]:
@@ -60,7 +69,8 @@ def read(root: Path) -> list[Recording]:
     """
     root = Path(root)
     names = {path.name for path in folders_in(root)} | {path.stem for path in root.glob("*.json")}
-    return [_recording(root, name) for name in sorted(names) if SEQUENCE.fullmatch(name)]
+    folders = [root / name for name in sorted(names) if SEQUENCE.fullmatch(name)]
+    return each_folder(DATASET, folders, lambda folder: [_recording(root, folder.name)])
 
 
 def _recording(root: Path, name: str) -> Recording:
@@ -104,7 +114,7 @@ def _labels(root: Path, name: str, images: list[Path]) -> tuple[dict, Notes]:
     """Fields of a Recording, with the frames' times, and notes."""
     where, named_ns = f"{name}.json", [_named_ns(path) for path in images]
     places = (root / name / where, root / where)
-    path = next((path for path in places if path.is_file()), None)
+    path = next((path for path in places if is_there(path, where)), None)
     if path is None and None in named_ns:
         found = f"images named like {images[0].name}"
         raise BadLabel(f"{name} has no {where} and {found}, expected stamps in one of them")
@@ -115,6 +125,7 @@ def _labels(root: Path, name: str, images: list[Path]) -> tuple[dict, Notes]:
     listed_ns = _column(content, FRAMES, where, "Timestamp")
     frames_ns, notes = _frame_stamps(named_ns, listed_ns, where)
     times_s = _seconds(frames_ns, frames_ns[0], f"{where}, {FRAMES}")
+    check_times(times_s, f"{where}, {FRAMES}", FRAMES_HZ)
     fields, more_notes = _sensor(content, frames_ns[0], times_s, where)
     return {"times_s": times_s, **fields}, notes + more_notes
 
@@ -147,12 +158,13 @@ def _sensor(content: dict, start_ns: int, frames_s: np.ndarray, where: str) -> t
     new = np.array([True, *(b != a for a, b in zip(stamps_ns, stamps_ns[1:], strict=False))])
     times_s = _seconds([t for t, n in zip(stamps_ns, new, strict=True) if n], start_ns, where)
     columns = [_column(content, SENSOR, where, "Value", key) for key in ("waveform", "pulseRate")]
-    pulse, rate = (values(column, where)[new] for column in columns)
+    pulse, rate = (values([*map(repr, column)], where)[new] for column in columns)
     bvp, notes = wave(pulse, times_s, f"{where} waveform")
     hr, more_notes = heart_rate(rate, times_s, f"{where} pulseRate")
     if not new.all():
         notes += (f"{where}: {(~new).sum()} samples at the time of the one before are left out",)
-    return {"bvp": bvp, "hr": hr}, notes + more_notes + shorter(bvp, frames_s, where)
+    fields = {name: label for name, label in (("bvp", bvp), ("hr", hr)) if label}
+    return fields, notes + more_notes + shorter(bvp, frames_s, where)
 
 
 def _seconds(stamps_ns: list[int], start_ns: int, where: str) -> np.ndarray:
@@ -166,13 +178,22 @@ def _seconds(stamps_ns: list[int], start_ns: int, where: str) -> np.ndarray:
 
 def _read_json(path: Path, where: str) -> dict:
     try:
-        content = json.loads(read_text(path, where))
-    except json.JSONDecodeError as error:
+        content = json.loads(read_text(path, where), object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, BadLabel):
+            raise
         raise BadLabel(f"{where} is no JSON file ({error})") from None
     lists = [k for k in content if isinstance(content[k], list)] if type(content) is dict else []
     if not {FRAMES, SENSOR} <= {*lists}:
         raise BadLabel(f"{where} has the lists {lists}, expected {FRAMES} and {SENSOR}")
     return content
+
+
+def _once(pairs: list[tuple]) -> dict:
+    """The dict of an object's pairs.  Raises ValueError where a key is given twice."""
+    if len(found := dict(pairs)) != len(pairs):
+        raise ValueError(f"an object has the keys {[key for key, _ in pairs]}, one of them twice")
+    return found
 
 
 def _column(content: dict, list_name: str, where: str, *keys: str) -> list:
@@ -185,7 +206,8 @@ def _column(content: dict, list_name: str, where: str, *keys: str) -> list:
                 entry = entry[key]
         except (KeyError, TypeError):
             entry = None
-        if not isinstance(entry, kinds):
+        too_large = isinstance(entry, int) and abs(entry) >= LARGEST
+        if not isinstance(entry, kinds) or isinstance(entry, bool) or too_large:
             expected = f"expected a {'whole ' if kinds is int else ''}number at {'/'.join(keys)}"
             raise BadLabel(f"{where}, entry {at + 1} of {list_name}: found {entry!r}, {expected}")
         column.append(entry)

@@ -11,7 +11,9 @@ below the test root, extension included: it is what a submission file calls it. 
 
 from pathlib import Path
 
-from rppg.datasets.readers.parsing import videos_below
+from rppg.datasets.id_parts import safe_part
+from rppg.datasets.readers.parsing import files_below, is_video
+from rppg.datasets.readers.per_folder import unreadable, with_source_checked
 from rppg.datasets.recording import Recording, origin_of
 
 DATASETS = ("OBF", "VIPL_HR")
@@ -32,13 +34,25 @@ def read(root: Path) -> list[Recording]:
     tests = [base for base in (root / "test", root) if any((base / d).is_dir() for d in DATASETS)]
     if not tests:
         return []
-    videos = [path for dataset in DATASETS for path in videos_below(tests[0] / dataset)]
+    datasets = [tests[0] / name for name in DATASETS if (tests[0] / name).is_dir()]
+    found = [files_below(dataset) for dataset in datasets]
+    videos = [path for files, _ in found for path in files if is_video(path)]
     stray = [path for path in videos if len(path.relative_to(tests[0]).parts) != 3]
     if stray:
         some = ", ".join(str(path) for path in stray[:5])
         raise ValueError(f"{len(stray)} videos are misplaced ({some}); expected:\n{LAYOUT}")
-    return [_recording(path, *path.relative_to(tests[0]).parts) for path in videos]
+    lost = [_lost(tests[0], *place) for _, places in found for place in places]
+    return [*lost, *(_recording(path, *path.relative_to(tests[0]).parts) for path in videos)]
 
 
 def _recording(path: Path, dataset: str, subject: str, name: str) -> Recording:
-    return Recording(dataset, subject, name, path, split="test", origin=origin_of(path))
+    words = (dataset, safe_part(subject), safe_part(name))
+    recording = Recording(*words, path, split="test", origin=origin_of(path))
+    return with_source_checked(recording)
+
+
+def _lost(root: Path, folder: Path, why: str) -> Recording:
+    dataset, *parts = folder.relative_to(root).parts
+    subject, *names = parts or ["unreadable"]
+    where = folder.relative_to(root).as_posix()
+    return unreadable(dataset, subject, names or ["unreadable"], folder, f"{where} {why}")

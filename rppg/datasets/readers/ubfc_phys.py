@@ -18,6 +18,7 @@ see KNOWN_BAD.
     ['UBFC-Phys/s1/T1', 'UBFC-Phys/s1/T2', 'UBFC-Phys/s1/T3', 'UBFC-Phys/s2/T1']
 """
 
+import os
 import re
 from pathlib import Path
 
@@ -25,7 +26,8 @@ import numpy as np
 
 from rppg.datasets.readers.expected_counts import Published
 from rppg.datasets.readers.labels import Notes, wave
-from rppg.datasets.readers.parsing import BadLabel, folders_in, read_text, values
+from rppg.datasets.readers.parsing import BadLabel, folders_in, is_there, read_text, require, values
+from rppg.datasets.readers.per_folder import each_folder
 from rppg.datasets.recording import Recording, Signal, origin_of
 
 DATASET = FOLDER = "UBFC-Phys"
@@ -59,8 +61,12 @@ def read(root: Path) -> list[Recording]:
     understood, and a wave without video, become its `problem`.
     """
     outer = [f for f in folders_in(Path(root)) if re.fullmatch("s[0-9]+", f.name)]
-    folders = [place for f in outer for place in (f, f / f.name) if place.is_dir()]
-    return [_recording(f, task) for f in folders for task in _tasks(f)]
+    folders = [place for f in outer for place in (f, f / f.name) if os.path.isdir(place)]
+    return each_folder(DATASET, folders, _read_subject)
+
+
+def _read_subject(folder: Path) -> list[Recording]:
+    return [_recording(folder, task) for task in _tasks(folder)]
 
 
 def _tasks(folder: Path) -> list[str]:
@@ -74,12 +80,11 @@ def _recording(folder: Path, task: str) -> Recording:
     video, path = folder / f"vid_{subject}_{task}.avi", folder / f"bvp_{subject}_{task}.csv"
     bvp, notes, problem = None, (), None
     try:
-        if path.is_file():
+        if is_there(path, f"{subject}/{path.name}"):
             bvp, notes = _read_wave(path, f"{subject}/{path.name}")
         else:
             notes = (f"there is no {subject}/{path.name}: no wave",)
-        if not video.is_file():
-            raise BadLabel(f"{subject}/{video.name} is missing")
+        require(video, f"{subject}/{video.name}")
     except BadLabel as error:
         bvp, problem = None, str(error)
     return Recording(
@@ -95,7 +100,7 @@ def _recording(folder: Path, task: str) -> Recording:
     )
 
 
-def _read_wave(path: Path, where: str) -> tuple[Signal, Notes]:
+def _read_wave(path: Path, where: str) -> tuple[Signal | None, Notes]:
     """bvp_s<N>_T<k>.csv -> the wave from the first frame on, and notes."""
     lines = [line for line in read_text(path, where).splitlines() if line.strip()]
     samples = values(lines, where)

@@ -14,13 +14,25 @@ Pattern Recognition Letters 2019; columns as read by the public loaders pyVHR an
     ['UBFC-rPPG/d1-5-gt/vid', 'UBFC-rPPG/subject1/vid', 'UBFC-rPPG/subject3/vid']
 """
 
+import os
 from pathlib import Path
 
 import numpy as np
 
+from rppg.datasets.id_parts import safe_part
 from rppg.datasets.readers.expected_counts import Published
-from rppg.datasets.readers.parsing import HR_RANGE_BPM, BadLabel, folders_in, number, read_text
-from rppg.datasets.recording import Recording, Signal, origin_of
+from rppg.datasets.readers.labels import FRAMES_HZ, Notes, check_times, heart_rate, wave
+from rppg.datasets.readers.parsing import (
+    BadLabel,
+    folders_in,
+    holds,
+    is_there,
+    number,
+    read_text,
+    require,
+)
+from rppg.datasets.readers.per_folder import each_folder
+from rppg.datasets.recording import Recording, origin_of
 
 DATASET = FOLDER = "UBFC-rPPG"
 PUBLISHED = Published(50, 50, 30.0, "Bobbia et al. 2019: 42 in DATASET_2; 8 in DATASET_1 (pyVHR)")
@@ -47,29 +59,32 @@ def read(root: Path) -> list[Recording]:
     """
     root = Path(root)
     folders = [f for base in ("DATASET_1", "DATASET_2", ".") for f in folders_in(root / base)]
-    files = (VIDEO, TRUTH_1, TRUTH_2)
-    return [_recording(f) for f in folders if any((f / file).is_file() for file in files)]
+    return each_folder(DATASET, folders, _read_subject)
+
+
+def _read_subject(folder: Path) -> list[Recording]:
+    return [_recording(folder)] if holds(folder, (VIDEO, TRUTH_1, TRUTH_2)) else []
 
 
 def _recording(folder: Path) -> Recording:
-    first_part = folder.parent.resolve().name == "DATASET_1" or (folder / TRUTH_1).is_file()
+    part = Path(os.path.realpath(folder.parent)).name
+    first_part = part == "DATASET_1" or os.path.isfile(folder / TRUTH_1)
     truth, read_truth = (TRUTH_1, _read_1) if first_part else (TRUTH_2, _read_2)
     hidden = not first_part and folder.name in FACES_NOT_TO_BE_SHOWN
     fields, problem = {}, None
     notes = ("this face must not be shown in publications",) if hidden else ()
     try:
-        if (folder / truth).is_file():
+        if is_there(folder / truth, f"{folder.name}/{truth}"):
             fields, more_notes = read_truth(folder / truth, f"{folder.name}/{truth}")
             notes += more_notes
         else:
             notes += (f"{folder.name} has no {truth}: no labels",)
-        if not (folder / VIDEO).is_file():
-            raise BadLabel(f"{folder.name}/{VIDEO} is missing")
+        require(folder / VIDEO, f"{folder.name}/{VIDEO}")
     except BadLabel as error:
         fields, problem = {}, str(error)
     return Recording(
         dataset=DATASET,
-        subject=f"d1-{folder.name}" if first_part else folder.name,
+        subject=safe_part(f"d1-{folder.name}" if first_part else folder.name),
         name="vid",
         frames=folder / VIDEO,
         origin=origin_of(folder),
@@ -80,7 +95,7 @@ def _recording(folder: Path) -> Recording:
     )
 
 
-def _read_2(path: Path, where: str) -> tuple[dict, tuple[str, ...]]:
+def _read_2(path: Path, where: str) -> tuple[dict, Notes]:
     """ground_truth.txt -> fields of a Recording, with frame stamps, and notes."""
     lines = [line.split() for line in read_text(path, where).splitlines() if line.strip()]
     counts = [len(line) for line in lines]
@@ -89,11 +104,12 @@ def _read_2(path: Path, where: str) -> tuple[dict, tuple[str, ...]]:
         raise BadLabel(f"{where} has {len(counts)} lines of {counts} words, expected {expected}")
     rows = [_numbers(line, f"{where}, line {i + 1}") for i, line in enumerate(lines)]
     bvp, hr_bpm, times_s = rows
+    check_times(times_s, where, FRAMES_HZ)
     fields, notes = _signals(bvp, hr_bpm, times_s, where)
     return fields | {"times_s": times_s}, notes
 
 
-def _read_1(path: Path, where: str) -> tuple[dict, tuple[str, ...]]:
+def _read_1(path: Path, where: str) -> tuple[dict, Notes]:
     """gtdump.xmp -> fields of a Recording, without frame stamps, and notes."""
     lines = [line.split(",") for line in read_text(path, where).splitlines() if line.strip()]
     for i, line in enumerate(lines):
@@ -115,14 +131,8 @@ def _numbers(words: list[str], where: str) -> np.ndarray:
     return np.array([number(w, f"{where}, column {i + 1}") for i, w in enumerate(words)])
 
 
-def _signals(bvp, hr_bpm, times_s, where: str) -> tuple[dict, tuple[str, ...]]:
-    """Heart rates outside 30-240 bpm (an oximeter without contact reports 0) become gaps."""
-    no_heart = (hr_bpm < HR_RANGE_BPM[0]) | (hr_bpm > HR_RANGE_BPM[1])
-    notes = ()
-    if no_heart.any():
-        notes = (f"{where}: {no_heart.sum()} of {len(hr_bpm)} heart rates outside 30-240 bpm",)
-    try:
-        hr = Signal(np.where(no_heart, np.nan, hr_bpm), times_s)
-        return {"bvp": Signal(bvp, times_s), "hr": hr}, notes
-    except ValueError as error:
-        raise BadLabel(f"{where}: {error}") from None
+def _signals(bvp, hr_bpm, times_s, where: str) -> tuple[dict, Notes]:
+    """The bvp and hr that are labels, and notes."""
+    labels = {"bvp": wave(bvp, times_s, where), "hr": heart_rate(hr_bpm, times_s, where)}
+    fields = {name: signal for name, (signal, _) in labels.items() if signal}
+    return fields, labels["bvp"][1] + labels["hr"][1]

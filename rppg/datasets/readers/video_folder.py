@@ -25,20 +25,27 @@ The dataset's name, in ids and in profiles, is "folder".
 
 import csv
 import io
+import os
 from collections import Counter
 from pathlib import Path, PurePosixPath
+from unicodedata import normalize
 
-from rppg.datasets.readers.labels import mean_rate_bpm, wave
+from rppg.datasets.id_parts import safe_part
+from rppg.datasets.readers.labels import Notes, mean_rate_bpm, wave
 from rppg.datasets.readers.parsing import (
     HR_RANGE_BPM,
     VIDEO_SUFFIXES,
     BadLabel,
+    files_below,
+    is_there,
+    is_video,
     number,
     read_text,
+    require,
     values,
-    videos_below,
 )
-from rppg.datasets.recording import Recording, Signal, origin_of
+from rppg.datasets.readers.per_folder import unreadable
+from rppg.datasets.recording import SYNTHETIC_MARK, Recording, Signal, origin_of
 
 DATASET = "folder"
 LABELS = "labels.csv"
@@ -51,24 +58,37 @@ LAYOUT = f"""\
 <root>/{LABELS}         optional: columns path (below the root), and hr_bpm, subject or both"""
 
 
-def read(root: Path) -> list[Recording]:
+def read(root: Path, labels: bool = True) -> list[Recording]:
     """Every video below `root`, or `root` itself if it is a file, then without labels.csv.
 
-    A heart rate that is no number from 30 to 240, or a BVP that cannot be read, becomes its
-    recording's `problem`; a blank rate leaves it without that label.  Raises ValueError, listing
-    them, for rows of labels.csv without a video and for videos with two rows, for BVPs without a
-    video, and if labels.csv has no column path, or neither hr_bpm nor subject.
+    labels: False reads videos alone: neither labels.csv nor BVPs.
+
+    One wrong row, BVP, video or folder is its recording's `problem`: a heart rate that is no number
+    from 30 to 240, a BVP that cannot be read, rows and BVPs without a video, or with two, folders
+    that cannot be listed.  A blank rate leaves a recording without that label.  Raises ValueError
+    if labels.csv is no table with a column path, and hr_bpm or subject.
     """
     root = Path(root)
-    if root.is_file():
-        return [_recording(root, root.name, {})]
-    paths = {path.relative_to(root).as_posix(): path for path in videos_below(root)}
-    labels = _read_labels(root / LABELS) if (root / LABELS).exists() else {}
-    if lost := [row for row in labels if row not in paths]:
-        raise ValueError(f"{root / LABELS} names videos that are not there: {', '.join(lost)}")
-    _check_waves(root, paths)
-    rows = {name: labels.get(name, {}) for name in paths}
-    return [_recording(paths[name], name, row) for name, row in _unique(rows).items()]
+    if not root.is_dir():
+        require(root, str(root))
+        return [_recording(root, root.name, {}, labels)]
+    files, lost = files_below(root)
+    names = [path.relative_to(root).as_posix() for path in files]
+    videos = {name: path for name, path in zip(names, files, strict=True) if is_video(path)}
+    table = _read_labels(root / LABELS) if labels and os.path.lexists(root / LABELS) else {}
+    rows = {name: {} for name in videos} | _by_video(table, videos)
+    bvps = {name: path for name, path in zip(names, files, strict=True) if _is_bvp(path)}
+    rows |= _doubted(bvps, videos, rows) if labels else {}
+    paths = {name: root / name for name in rows} | videos
+    found = [_recording(paths[name], name, row, labels) for name, row in _unique(rows).items()]
+    return found + [_unlisted(root, *place) for place in lost]
+
+
+def passed_over(root: Path) -> list[Path]:
+    """Visible files below `root` that are neither videos nor labels of own videos."""
+    known = (LABELS, SYNTHETIC_MARK)
+    files = (path for path in files_below(Path(root))[0] if not is_video(path))
+    return [path for path in files if path.name not in known and not _is_bvp(path)]
 
 
 def wave_path(video: Path) -> Path:
@@ -80,22 +100,20 @@ def wave_path(video: Path) -> Path:
     return video.with_name(f"{video.stem}{WAVE_SUFFIX}")
 
 
-def _recording(path: Path, name: str, label: dict[str, str]) -> Recording:
-    """name: path below the root.  label: its row in labels.csv, with "line" = its line."""
-    hr_mean_bpm, bvp, notes, problem = None, None, (), None
+def _recording(path: Path, name: str, row: dict[str, str], labels: bool) -> Recording:
+    """name: path below the root.  row: of labels.csv, with "line", and "problem" if it has one."""
+    hr_mean_bpm, bvp, notes, problem = None, None, (), row.get("problem")
     try:
-        bvp, notes = _read_wave(wave_path(path))
-        if text := label.get("hr_bpm"):
-            where = f"{LABELS}, line {label['line']}, column hr_bpm"
-            hr_mean_bpm = number(text, where, HR_RANGE_BPM)
-        elif bvp is not None:
-            hr_mean_bpm = mean_rate_bpm(bvp, wave_path(path).name)
+        if problem is None:
+            require(path, name)
+        if problem is None and labels:
+            hr_mean_bpm, bvp, notes = _labels(path, row)
     except BadLabel as error:
         problem = str(error)
     return Recording(
         dataset=DATASET,
-        subject=_subject(name, label),
-        name=label.get("name", path.name),
+        subject=safe_part(_subject(name, row)),
+        name=safe_part(row.get("name", path.name)),
         frames=path,
         bvp=bvp,
         hr_mean_bpm=hr_mean_bpm,
@@ -103,6 +121,21 @@ def _recording(path: Path, name: str, label: dict[str, str]) -> Recording:
         notes=notes,
         problem=problem,
     )
+
+
+def _labels(path: Path, row: dict[str, str]) -> tuple[float | None, Signal | None, Notes]:
+    """The mean heart rate and the BVP of a video, as far as they are there, and notes."""
+    bvp, notes = _read_wave(wave_path(path))
+    if text := row.get("hr_bpm"):
+        where = f"{LABELS}, line {row['line']}, column hr_bpm"
+        return number(text, where, HR_RANGE_BPM), bvp, notes
+    return None if bvp is None else mean_rate_bpm(bvp, wave_path(path).name), bvp, notes
+
+
+def _unlisted(root: Path, folder: Path, why: str) -> Recording:
+    parts = folder.relative_to(root).parts or (folder.name or "root",)
+    subject = "__".join(parts[:-1]) or "root"
+    return unreadable(DATASET, subject, parts[-1:], folder, f"{'/'.join(parts)} {why}")
 
 
 def _unique(rows: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
@@ -119,47 +152,83 @@ def _subject(name: str, row: dict[str, str]) -> str:
     return row.get("subject") or ("root" if parent == "." else parent.replace("/", "__"))
 
 
-def _read_wave(path: Path) -> tuple[Signal | None, tuple[str, ...]]:
+def _read_wave(path: Path) -> tuple[Signal | None, Notes]:
     """The BVP in a file and notes on it; None if there is no such file."""
-    if not path.is_file():
+    if not is_there(path, path.name):
         return None, ()
-    rows = [row for row in csv.reader(io.StringIO(read_text(path, path.name))) if row]
+    rows = [row for row in _rows(path, path.name) if row]
     header = [cell.strip() for cell in rows[0]] if rows else []
-    if header != WAVE_COLUMNS or any(len(row) != len(header) for row in rows):
-        found = f"{path.name}: found the columns {header}, or a row of another length"
-        raise BadLabel(f"{found}, expected {','.join(WAVE_COLUMNS)}")
+    if header != WAVE_COLUMNS:
+        expected = f"expected {','.join(WAVE_COLUMNS)}"
+        raise BadLabel(f"{path.name}: found the columns {header}, {expected}")
+    for at, row in enumerate(rows):
+        if len(row) != len(header):
+            found = f"row {at} has {len(row)} fields ({','.join(row)})"
+            raise BadLabel(f"{path.name}: {found}, expected {','.join(WAVE_COLUMNS)}")
     times_s, bvp = (values([row[i] for row in rows[1:]], path.name) for i in (0, 1))
     return wave(bvp, times_s, path.name)
 
 
-def _check_waves(root: Path, videos: dict[str, Path]) -> None:
-    """Each BVP has one video: nothing that was measured disappears unseen."""
+def _rows(path: Path, where: str) -> list[list[str]]:
+    """The rows of a CSV file.  Raises BadLabel if it is none."""
+    try:
+        return list(csv.reader(io.StringIO(read_text(path, where)), strict=True))
+    except csv.Error as error:
+        raise BadLabel(f"{where} is no CSV file: {error}") from None
+
+
+def _is_bvp(path: Path) -> bool:
+    return path.name.endswith(WAVE_SUFFIX)
+
+
+def _doubted(bvps: dict[str, Path], videos: dict[str, Path], rows: dict) -> dict[str, dict]:
+    """Rows with a problem for BVPs without a video and for videos that share a BVP: nothing that
+    was measured disappears unseen."""
     known = Counter(wave_path(path) for path in videos.values())
-    if double := [path for path, n in known.items() if n > 1 and path.is_file()]:
-        raise ValueError(f"BVPs with two videos of that name: {', '.join(map(str, double))}")
-    waves = (path for path in root.rglob(f"*{WAVE_SUFFIX}") if not path.name.startswith("."))
-    if lost := sorted(path.relative_to(root).as_posix() for path in {*waves} - {*known}):
-        raise ValueError(f"{root}: BVPs without a video of that name: {', '.join(lost)}")
+    alone = "is a BVP without a video of that name"
+    lost = {name: f"{name} {alone}" for name, path in bvps.items() if not known[path]}
+    shared = {p for p in bvps.values() if known[p] > 1}
+    lost |= {
+        n: f"{wave_path(p).name} is a BVP with two videos of that name"
+        for n, p in videos.items()
+        if wave_path(p) in shared
+    }
+    return {name: rows.get(name, {}) | {"problem": why} for name, why in lost.items()}
 
 
-def _read_labels(path: Path) -> dict[str, dict[str, str]]:
-    """Rows of labels.csv by their path, without blanks; "line" is the row's line number."""
-    rows = csv.reader(io.StringIO(read_text(path, str(path))))
-    header = [cell.strip() for cell in next(rows, [])]
+def _by_video(table: list[dict[str, str]], videos: dict[str, Path]) -> dict[str, dict[str, str]]:
+    """Rows of labels.csv by the path of their video; what does not fit is their "problem"."""
+    rows, composed = {}, {normalize("NFC", name): name for name in videos}
+    for row in table:
+        name = row["path"]
+        if name not in videos:
+            name = PurePosixPath(name.replace("\\", "/")).as_posix()
+            name = name if name in videos else composed.get(normalize("NFC", name), name)
+        if name in rows:
+            lines = f"lines {rows[name]['line']} and {row['line']}"
+            row = row | {"problem": f"{LABELS} has more than one row for {name}: {lines}"}
+        elif name not in videos and "problem" not in row:
+            found = f"{LABELS}, line {row['line']} names a video that is not there: {name}"
+            row = row | {"problem": found}
+        rows[name] = row
+    return rows
+
+
+def _read_labels(path: Path) -> list[dict[str, str]]:
+    """Rows of labels.csv, without blanks; "line" is a row's number, "problem" what is wrong."""
+    header, *rows = [[cell.strip() for cell in row] for row in _rows(path, str(path))] or [[]]
     if "path" not in header or not {"hr_bpm", "subject"} & {*header}:
-        raise ValueError(
-            f"{path} has columns {header}, expected path,hr_bpm or path,hr_bpm,subject "
-            "(or path,subject)"
-        )
-    labels, twice = {}, []
-    for cells in rows:
-        row = dict(zip(header, (cell.strip() for cell in cells), strict=False))
-        if not row.get("path"):
+        expected = "path,hr_bpm or path,hr_bpm,subject (or path,subject)"
+        raise ValueError(f"{path} has columns {header}, expected {expected}")
+    if twice := [name for name, n in Counter(header).items() if name and n > 1]:
+        raise ValueError(f"{path} has the column {twice[0]} twice, expected each one once")
+    table = []
+    for at, cells in enumerate(rows, 2):
+        if not any(cells):
             continue
-        key = PurePosixPath(row["path"].replace("\\", "/")).as_posix()
-        if key in labels:
-            twice.append(key)
-        labels[key] = row | {"line": str(rows.line_num)}
-    if twice:
-        raise ValueError(f"{path} has more than one row for {', '.join(twice)}")
-    return labels
+        row = dict(zip(header, cells, strict=False)) | {"line": str(at)}
+        if len(cells) != len(header) or not row["path"]:
+            found = f"{LABELS}, line {at} is {','.join(cells)}"
+            row |= {"problem": f"{found}; expected {len(header)} fields, {','.join(header)}"}
+        table.append(row | {"path": row.get("path") or f"{LABELS}, line {at}"})
+    return table

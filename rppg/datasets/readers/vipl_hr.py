@@ -27,13 +27,15 @@ All labels begin with the video.  Lines end with CRLF.  Where these facts stand:
 """
 
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from rppg.datasets.readers import labels
 from rppg.datasets.readers.expected_counts import Published
-from rppg.datasets.readers.parsing import BadLabel, folders_in, read_text, values
+from rppg.datasets.readers.parsing import BadLabel, folders_in, is_there, read_text, require, values
+from rppg.datasets.readers.per_folder import each_folder
 from rppg.datasets.recording import Recording, origin_of
 
 DATASET = FOLDER = "VIPL-HR"
@@ -62,11 +64,19 @@ def read(root: Path, nir: bool = False) -> list[Recording]:
     Labels that are missing leave a recording without them, with a note.  Files that cannot be
     understood, and a missing video or time.txt, become its `problem`.
     """
-    root, found = Path(root), []
-    for person in _named("p[0-9]+", root / "data") or _named("p[0-9]+", root):
-        for situation in _named("v[0-9]+(-[0-9]+)?", person):
-            found += _named("source[1-4]", situation)
-    return [_recording(folder) for folder in found if nir or folder.name != INFRARED]
+    root = Path(root)
+    people = _named("p[0-9]+", root / "data") or _named("p[0-9]+", root)
+    return each_folder(DATASET, people, partial(_read_person, nir))
+
+
+def _read_person(nir: bool, folder: Path) -> list[Recording]:
+    situations = _named("v[0-9]+(-[0-9]+)?", folder)
+    return each_folder(DATASET, situations, partial(_read_situation, nir), levels=2)
+
+
+def _read_situation(nir: bool, folder: Path) -> list[Recording]:
+    sources = _named("source[1-4]", folder)
+    return [_recording(place) for place in sources if nir or place.name != INFRARED]
 
 
 def _named(pattern: str, folder: Path) -> list[Path]:
@@ -94,8 +104,7 @@ def _recording(folder: Path) -> Recording:
 
 def _read_labels(folder: Path, where: str) -> tuple[dict, labels.Notes]:
     """Times, wave and heart rate as fields of a Recording, and notes."""
-    if not (folder / VIDEO).is_file():
-        raise BadLabel(f"{where}/{VIDEO} is missing")
+    require(folder / VIDEO, f"{where}/{VIDEO}")
     fields, start_s, notes = _read_times(folder, where), 0.0, ()
     if "times_s" in fields:
         start_s = fields["times_s"][0]
@@ -104,22 +113,23 @@ def _read_labels(folder: Path, where: str) -> tuple[dict, labels.Notes]:
         ("hr", HR, "HR", HR_HZ, labels.heart_rate),
     )
     for field, name, header, rate_hz, as_label in parts:
-        if not (folder / name).is_file():
+        if not is_there(folder / name, f"{where}/{name}"):
             notes += (f"there is no {where}/{name}: no {field}",)
             continue
         column = _read_column(folder / name, f"{where}/{name}", header)
         times_s = start_s + np.arange(len(column)) / rate_hz
-        fields[field], more_notes = as_label(column, times_s, f"{where}/{name}")
+        label, more_notes = as_label(column, times_s, f"{where}/{name}")
         notes += more_notes
         if "times_s" in fields:
-            notes += labels.shorter(fields[field], fields["times_s"], f"{where}/{name}")
+            notes += labels.shorter(label, fields["times_s"], f"{where}/{name}")
+        fields |= {field: label} if label else {}
     return fields, notes
 
 
 def _read_times(folder: Path, where: str) -> dict:
     """{"times_s": stamps (n,)}, or {"fps": rate} for a phone's video without stamps."""
     path, where = folder / STAMPS, f"{where}/{STAMPS}"
-    if not path.is_file():
+    if not is_there(path, where):
         if folder.name == PHONE:
             return {"fps": PHONE_FPS}
         expected = "expected the frames' times: the file's own rate is not the camera's"
@@ -129,6 +139,7 @@ def _read_times(folder: Path, where: str) -> dict:
         at = int(wrong.argmax())
         found = f"lines {at + 1} and {at + 2}: found {times_ms[at]:g} and {times_ms[at + 1]:g}"
         raise BadLabel(f"{where}, {found}, expected increasing times in ms")
+    labels.check_times(times_ms / 1000, where, labels.FRAMES_HZ)
     return {"times_s": times_ms / 1000}
 
 

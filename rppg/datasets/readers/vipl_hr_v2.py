@@ -20,10 +20,13 @@ is a parameter.  Known defect: some subjects come without gt.csv or with fewer c
 """
 
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from rppg.datasets.id_parts import safe_part
+from rppg.datasets.readers import labels
 from rppg.datasets.readers.expected_counts import Published
 from rppg.datasets.readers.parsing import (
     FPS_RANGE,
@@ -31,11 +34,13 @@ from rppg.datasets.readers.parsing import (
     BadLabel,
     folders_in,
     is_number,
+    is_there,
     is_video,
     natural,
     number,
     read_text,
 )
+from rppg.datasets.readers.per_folder import each_folder
 from rppg.datasets.recording import Recording, Signal, origin_of
 
 DATASET = "VIPL-HR-V2"
@@ -60,7 +65,8 @@ def read(root: Path, wave_name: str | None = None, wave_hz: float | None = None)
     get a `problem`.  Raises ValueError where wave_name or wave_hz do not fit what is there.
     """
     folders = _subjects(Path(root) / "train") or _subjects(Path(root))
-    return [clip for folder in folders for clip in _read_subject(folder, wave_name, wave_hz)]
+    read_subject = partial(_read_subject, wave_name=wave_name, wave_hz=wave_hz)
+    return each_folder(DATASET, folders, read_subject)
 
 
 def _subjects(base: Path) -> list[Path]:
@@ -96,19 +102,20 @@ def _clip(key, path, table, problem, wave_path, wave_hz) -> Recording:
     try:
         if problem:
             raise BadLabel(problem)
-        if not path.is_file():
+        where = f"{path.parent.name}/{path.name}"
+        if not is_there(path, where):
             raise BadLabel(f"{path.parent.name}/{LABELS} has {key}, which has no video file")
         fields, notes = _read_labels(key, table, f"{path.parent.name}/{LABELS}")
         if wave_path is not None:
-            fields["bvp"] = _read_wave(wave_path, wave_hz)
-            if fields["bvp"] is None:
-                notes += (f"there is no {path.parent.name}/{wave_path.name}: no wave",)
+            bvp, more_notes = _read_wave(wave_path, wave_hz)
+            notes += more_notes
+            fields |= {"bvp": bvp} if bvp else {}
     except BadLabel as error:
         fields, problem = {}, str(error)
     return Recording(
         dataset=DATASET,
         subject=path.parent.name,
-        name=key,
+        name=safe_part(key),
         frames=path,
         split="train",
         origin=origin_of(path),
@@ -120,9 +127,9 @@ def _clip(key, path, table, problem, wave_path, wave_hz) -> Recording:
 
 def _read_table(path: Path) -> dict[str, dict[str, str]]:
     """gt.csv as {row name: {video key: text}}, blanks stripped; {} where there is none."""
-    if not path.is_file():
-        return {}
     where = f"{path.parent.name}/{LABELS}"
+    if not is_there(path, where):
+        return {}
     lines = [line.split(",") for line in read_text(path, where).splitlines() if line.strip(" ,")]
     cells = [[cell.strip() for cell in line] for line in lines]
     columns = cells[0][1:] if cells else []
@@ -133,6 +140,12 @@ def _read_table(path: Path) -> dict[str, dict[str, str]]:
         if len(values) != len(columns):
             found = f"row {name!r} has {len(values)} values for {len(columns)} columns"
             raise BadLabel(f"{where}: {found}, expected as many")
+        if strange := [v for k, v in zip(columns, values, strict=True) if v and not k]:
+            raise BadLabel(f"{where}: row {name!r} has {strange} in a column without a name")
+    if len({row[0] for row in cells}) != len(cells):
+        raise BadLabel(f"{where}: rows {[row[0] for row in cells[1:]]}, expected each one once")
+    if not {HR_ROW, FPS_ROW} & {row[0] for row in cells}:
+        raise BadLabel(f"{where}: no row {HR_ROW!r} nor {FPS_ROW!r}, expected one or both")
     return {row[0]: {k: v for k, v in zip(columns, row[1:], strict=True) if k} for row in cells[1:]}
 
 
@@ -152,10 +165,10 @@ def _read_labels(key: str, table: dict, where: str) -> tuple[dict, tuple[str, ..
     return fields, notes
 
 
-def _read_wave(path: Path, wave_hz: float | None) -> Signal | None:
-    if not path.is_file():
-        return None
+def _read_wave(path: Path, wave_hz: float | None) -> tuple[Signal | None, labels.Notes]:
     where = f"{path.parent.name}/{path.name}"
+    if not is_there(path, where):
+        return None, (f"there is no {where}: no wave",)
     lines = [re.split(r"[\s,;]+", x.strip()) for x in read_text(path, where).splitlines()]
     lines = [line for line in lines if line != [""]]
     if lines and not any(is_number(word) for word in lines[0]):
@@ -164,11 +177,9 @@ def _read_wave(path: Path, wave_hz: float | None) -> Signal | None:
     if widths not in ({1}, {2}):
         expected = "value, or time_s,value, in every line"
         raise BadLabel(f"{where} has lines of {sorted(widths)} words, expected {expected}")
+    rows = [[number(w, f"{where}, sample {i + 1}") for w in x] for i, x in enumerate(lines)]
     if widths == {1} and wave_hz is None:
         raise ValueError(f"{path} has one column and no times: give wave_hz, its samples a second")
-    rows = [[number(w, f"{where}, sample {i + 1}") for w in x] for i, x in enumerate(lines)]
     *times_s, values = np.array(rows).T
-    try:
-        return Signal(values, times_s[0] if times_s else np.arange(len(values)) / wave_hz)
-    except ValueError as error:
-        raise BadLabel(f"{where}: {error}") from None
+    times_s = times_s[0] if times_s else np.arange(len(values)) / wave_hz
+    return labels.wave(values, times_s, where)

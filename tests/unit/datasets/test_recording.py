@@ -16,7 +16,8 @@ from rppg.datasets.recording import Recording, Signal, fingerprint, origin_of
 FOLDS = ("folds", "protocols", "fold_files")
 STORE = ("npy_writer", "store", "metadata")
 READERS = ("readers", "readers.parsing", "readers.labels", "readers.expected_counts")
-ROOM = ("recording", *STORE, *FOLDS, *READERS)
+READERS += ("readers.per_folder",)
+ROOM = ("recording", "id_parts", *STORE, *FOLDS, *READERS)
 
 
 @pytest.mark.parametrize("module", ROOM)

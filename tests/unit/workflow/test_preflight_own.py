@@ -72,7 +72,7 @@ def test_own_videos_whose_dev_subject_has_no_label_cannot_be_validated(own):
 
 
 def test_a_labels_file_that_cannot_be_read_is_the_only_stop(own):
-    put(own / "labels.csv", "path,hr_bpm\nnobody/1.mp4,60\n")
+    put(own / "labels.csv", "name,rate\nnobody/1.mp4,60\n")
     said = said_of(own)
     assert said["stop"] == [
         "own videos: this folder cannot be read, as said above: fix it, or move it away"

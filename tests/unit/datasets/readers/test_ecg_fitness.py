@@ -99,7 +99,7 @@ def test_difference_from_what_is_published(tmp_path):
         (STAMPS, packets(("inf",)), "found 'inf'"),
         (STAMPS, packets() + packets()[len(HEADER) :], "strictly increasing"),
         (STAMPS, packets(start_ms=START_MS + 9000), "expected one time for both"),
-        (STAMPS, b"\xff\xfe\x00\x80", "is not a text file"),
+        (STAMPS, b"\xff\xfe\x00\xd8", "is not a text file"),
     ],
 )
 def test_labels_that_cannot_be_read_are_a_problem_of_their_session(tmp_path, stamps, rows, words):
@@ -126,14 +126,17 @@ def test_missing_files_are_said(tmp_path):
     assert len(unlabelled.times_s) == 4 and unlabelled.hr is None
 
 
-def test_rows_from_one_that_is_cut_off_are_left_out_and_a_short_label_is_noted(tmp_path):
+def test_a_last_row_that_is_cut_off_is_left_out_and_a_short_label_is_noted(tmp_path):
     stamps = STAMPS + f"{START_MS + 900},100\n"
-    rows = packets() + f"{START_MS + 150},-327\n{START_MS + 150},-3,77,-56,-1,-1,0\n"
+    rows = packets() + f"{START_MS + 150},-327\n"
     one, _ = read("ecg_fitness", session(tmp_path, stamps=stamps, rows=rows))
     cut, short = one.notes
-    assert cut.startswith("00/01/viatom-raw.csv, row 21 is cut off") and "1 rows after" in cut
+    assert cut.startswith("00/01/viatom-raw.csv, row 21 is cut off")
     assert "the frames from 0.00 to 0.90 s: it covers 4 of 5 frames" in short
     assert len(one.hr.values) == 20 and one.problem is None
+    rows += f"{START_MS + 150},-3,77,-56,-1,-1,0\n"
+    one, _ = read("ecg_fitness", session(tmp_path, stamps=stamps, rows=rows))
+    assert "row 21 is" in one.problem and "expected 7 columns" in one.problem
 
 
 def test_nan_heart_rates_are_gaps(tmp_path):

@@ -118,7 +118,7 @@ def test_mmse_missing_label_files_are_named(tmp_path):
         ("1.0, 2.0\n" + RAMP, "value 1: found '1.0, 2.0', expected a number"),
         (RAMP + "inf\n", "value 2001: found 'inf', expected a finite number"),
         ("", "is empty, expected numbers"),
-        (b"\xff\xfe\x00\x80", "is not a text file"),
+        (b"\xff\xfe\x00\xd8", "is not a text file"),
     ],
 )
 def test_mmse_label_that_does_not_fit_is_a_problem_of_its_video_alone(tmp_path, wave, words):

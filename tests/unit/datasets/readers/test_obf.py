@@ -87,7 +87,7 @@ def test_difference_from_what_is_published(tmp_path):
         ("", "txt", "is empty"),
         ("0 1 beat 0", "txt", "value 3: found 'beat'"),
         ("0 0.5 1", "txt", "flag 2: found 0.5"),
-        (b"\xff\xfe\x00\x80", "txt", "is not a text file"),
+        (b"\xff\xfe\x00\xd8", "txt", "is not a text file"),
     ],
 )
 def test_flags_that_are_none_are_a_problem_of_their_clip_alone(tmp_path, content, form, expected):

@@ -104,7 +104,7 @@ def test_pure_without_json_has_the_names_stamps_and_no_labels(tmp_path):
 
 def test_pure_gaps_are_noted(tmp_path):
     rate = [0] * 60 + [72] * 179 + [300]
-    wave = [float("nan")] * 2 + [1.0] * 238
+    wave = [float("nan")] * 2 + [1.0, 2.0] * 119
     recording = one(pure(tmp_path, labels=content(rate=rate, wave=wave)))
     assert recording.true_hr_bpm() == 72 and recording.problem is None
     assert recording.notes == (
@@ -145,7 +145,7 @@ def test_pure_repeated_stamps_of_the_sensor_are_left_out(tmp_path):
             "entry 1 of /FullPackage: found 1.5, expected a whole",
         ),
         (content(wave=["x"] * 240), "entry 1 of /FullPackage: found 'x', expected a number at V"),
-        (content(wave=[float("inf")] * 240), "value 1: found inf, expected a finite number"),
+        (content(wave=[float("inf")] * 240), "value 1: found 'inf', expected a finite number"),
     ],
 )
 def test_pure_labels_that_do_not_fit_are_a_problem_of_one_sequence(tmp_path, labels, words):

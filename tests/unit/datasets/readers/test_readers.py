@@ -145,11 +145,42 @@ def test_folder_label_that_is_no_heart_rate_is_a_problem(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("gone/b.mp4,60,ann", "labels.csv, line 3 names a video that is not there: gone/b.mp4"),
+        ("./b.mp4,60,ann\nb.mp4,60,ann", "more than one row for b.mp4: lines 3 and 4"),
+        ("b.mp4,60", "line 3 is b.mp4,60; expected 3 fields, path,hr_bpm,subject"),
+        ("b.mp4,60,5,ann", "line 3 is b.mp4,60,5,ann; expected 3 fields"),
+        (",60,ann", "line 3 is ,60,ann; expected 3 fields"),
+        ("b.mp4,6_0,ann", "found '6_0', expected a number from 30 to 240"),
+        ("b.mp4,nan,ann", "found 'nan', expected a number from 30 to 240"),
+        ("b.mp4,\uff16\uff10,ann", "found '\uff16\uff10', expected a number from 30 to 240"),
+    ],
+)
+def test_folder_row_that_does_not_fit_is_a_problem_and_the_others_are_read(tmp_path, row, words):
+    put(tmp_path / "a.mp4")
+    put(tmp_path / "b.mp4")
+    put(tmp_path / "labels.csv", f"path,hr_bpm,subject\na.mp4,62,bob\n{row}\n")
+    found = read("folder", tmp_path)
+    (bad,) = (recording for recording in found if recording.problem)
+    assert words in bad.problem and bad.hr_mean_bpm is None
+    assert [r.hr_mean_bpm for r in found if r.frames.name == "a.mp4"] == [62]
+
+
+def test_folder_without_its_labels_needs_none_of_them(tmp_path):
+    put(tmp_path / "a.mp4")
+    put(tmp_path / "a.bvp.csv", "junk")
+    put(tmp_path / "labels.csv", "junk")
+    (one,) = read("folder", tmp_path, labels=False)
+    assert one.problem is None and one.hr_mean_bpm is None and one.bvp is None
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("path,hr_bpm\na.mp4,60\ngone.mp4,60\nlost.mp4,60\n", "not there: gone.mp4, lost.mp4"),
-        ("path,hr_bpm\na.mp4,60\n./a.mp4,60\n", "more than one row for a.mp4"),
         ("video,hr\na.mp4,60\n", "expected path,hr_bpm"),
+        ("path,hr_bpm,hr_bpm\na.mp4,60,61\n", "the column hr_bpm twice"),
+        ('path,hr_bpm\na.mp4,"60\nb.mp4,61\n', "labels.csv is no CSV file"),
         ("", "expected path,hr_bpm"),
     ],
 )

@@ -75,7 +75,7 @@ def test_difference_from_what_is_published(tmp_path):
         ("1\ntwo\n3\n", "value 2: found 'two', expected a number"),
         ("1\n2,3\n", "value 2: found '2,3'"),
         ("1\ninf\n", "value 2: found 'inf'"),
-        (b"\xff\xfe\x00\x80", "is not a text file"),
+        (b"\xff\xfe\x00\xd8", "is not a text file"),
     ],
 )
 def test_a_wave_that_cannot_be_read_is_a_problem_of_its_recording_alone(tmp_path, wave, words):

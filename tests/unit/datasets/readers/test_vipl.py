@@ -86,7 +86,7 @@ def test_vipl_wrong_number_is_a_problem_of_its_clip_alone(tmp_path, old, new, wo
         (GT_CSV.replace(",video3 ", "", 1), "5 values for 4 columns"),
         (GT_CSV.replace("video3", "video2"), "once each"),
         ("", "once each"),
-        (b"\xff\xfe\x00\x80", "not a text file"),
+        (b"\xff\xfe\x00\xd8", "not a text file"),
     ],
 )
 def test_vipl_gt_csv_that_cannot_be_told_apart_is_a_problem_of_all_its_clips(tmp_path, gt, words):

@@ -97,7 +97,7 @@ def test_vipl_hr_gaps_and_short_labels_are_noted(tmp_path):
         ({"wave_csv": "Wave\r\n1,2\r\n"}, "wave.csv, value 1: found '1,2', expected a number"),
         ({"wave_csv": "Wave\r\n1\r\ninf\r\n"}, "wave.csv, value 2: found 'inf', expected a finite"),
         ({"gt_HR_csv": "SpO2\r\n98\r\n"}, "gt_HR.csv begins with 'SpO2', expected the header 'HR'"),
-        ({"wave_csv": b"\xff\xfe\x00\x80"}, "wave.csv is not a text file"),
+        ({"wave_csv": b"\xff\xfe\x00\xd8"}, "wave.csv is not a text file"),
         ({"video.avi": None}, "video.avi is missing"),
     ],
 )
