@@ -14,6 +14,7 @@ import typer
 from rppg.cli_options import FpsOption, with_fps
 
 if TYPE_CHECKING:
+    from rppg.datasets import Recording
     from rppg.inference.videos import Answer
 
 DEFAULT = ["POS", "CHROM", "GREEN"]
@@ -57,7 +58,7 @@ def predict(
     methods = method_names(method or DEFAULT)
     report = _Report(methods, out, plot)
     found = expand_videos(videos, say=lambda text: typer.echo(text, err=True))
-    report.recordings = with_fps(found, fps)
+    report.begin(with_fps(found, fps))
     try:
         for answer in predict_each(report.recordings, methods, runs):
             report.add(answer)
@@ -84,20 +85,29 @@ class _Report:
         if plot is not None:
             check_plot(plot)
         self.recordings, self.notes = [], []
-        self.n_done, self.is_incomplete, self.widths = 0, False, []
+        self.n_done, self.is_incomplete = 0, False
+
+    def begin(self, recordings: "list[Recording]") -> None:
+        """Set the videos that will be done, in order."""
+        from rppg.inference.video_plots import plot_paths
+        from rppg.inference.video_table import header_and_widths
+
+        self.recordings = recordings
+        videos = [one.frames for one in recordings]
+        self.header, self.widths = header_and_widths([str(v) for v in videos], self.methods)
+        self.plots = None if self.plot is None else plot_paths(self.plot, videos)
 
     def add(self, answer: "Answer") -> None:
         """Print, write and draw the answer on the next video."""
         from rppg.inference.video_table import lines_of, notes_of
 
-        if not self.widths:
-            self._print_header()
-        self._print(lines_of(answer.rows, self.widths))
+        header = [self.header] if self.n_done == 0 else []
+        self._print(header + lines_of(answer.rows, self.widths))
         self.notes += notes_of(answer.rows)
         if self.file is not None:
             self.file.add(answer.rows)
-        if self.plot is not None and answer.traces is not None:
-            self._draw(answer)
+        if self.plots is not None and answer.traces is not None:
+            self._draw(self.plots[self.n_done], answer)
         self.is_incomplete |= any(row["reason"] for row in answer.rows)
         self.n_done += 1
 
@@ -106,22 +116,14 @@ class _Report:
         for note in self.notes:
             typer.echo(f"note: {note}")
 
-    def _draw(self, answer: "Answer") -> None:
-        from rppg.inference.video_plots import draw, plot_paths
+    def _draw(self, path: Path, answer: "Answer") -> None:
+        from rppg.inference.video_plots import draw
 
-        path = plot_paths(self.plot, [one.frames for one in self.recordings])[self.n_done]
         try:
             draw(path, answer.rows[0], answer.traces, answer.recording.origin)
         except Exception as error:  # the rates do not depend on it, and other plots may succeed
             typer.echo(f"{path}: no plot ({type(error).__name__}: {error})", err=True)
             self.is_incomplete = True
-
-    def _print_header(self) -> None:
-        from rppg.inference.video_table import header_and_widths
-
-        videos = [str(one.frames) for one in self.recordings]
-        header, self.widths = header_and_widths(videos, self.methods)
-        self._print([header])
 
     def _print(self, lines: list[str]) -> None:
         from tqdm import tqdm

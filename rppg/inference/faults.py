@@ -27,6 +27,8 @@ def reason_of(error: Exception, video: str) -> str:
 
     Raises MachineFault if no other video could be done either.
     """
+    if isinstance(error, MachineFault):
+        raise error
     if advice := machine_fault(error):
         raise MachineFault(f"{video}: {advice}") from error
     if isinstance(error, OSError) and error.filename and error.strerror:

@@ -73,7 +73,7 @@ def extract_into(store: Store, recording: Recording, landmarker, find: Callable)
         raise
     except Exception as error:  # a video that cannot be used without crops either raises below
         reason = reason_of(error, str(recording.frames))
-        traces = extract(recording, landmarker)
+        traces = extract(recording, landmarker, find=find)
         with store.begin(recording.id) as writer:
             reason = f"the face cannot be cropped: {reason}"
             writer.commit({"id": recording.id, "status": "failed", "reason": reason})
@@ -84,8 +84,12 @@ def learned_wave(store: Store, id: str, model: nn.Module, inputs: dict) -> np.nd
     """The predicted BVP (T,) of a prepared recording, at 30 fps, without a unit; NaN in gaps.
 
     One clip at a time: full-size crops take 0.6 GB per layer and clip in a large net.  Raises
-    ValueError, with the reason, if there is no 3 s without a gap, or the model gives NaN only.
+    ValueError, with the reason, if the face could not be cropped, if there is no 3 s without a gap,
+    or if the model gives NaN only.
     """
+    meta = store.meta(id)
+    if meta is not None and meta["status"] == "failed":
+        raise ValueError(meta["reason"])
     wave = model_wave(store, id, model, batch_size=1, **inputs)
     if np.isfinite(wave).any():
         return wave

@@ -8,6 +8,7 @@
 """
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,7 +57,9 @@ def draw(path: Path, row: dict, traces, origin: str) -> None:
     figure = plot_recording(face, traces.times_s, wave, found, title=title, origin=origin)
     kind = path.suffix[1:].lower()
     try:
-        atomic_write(path, lambda part: figure.savefig(part, dpi=130, format=kind))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing")  # of a name: drawn as a box
+            atomic_write(path, lambda part: figure.savefig(part, dpi=130, format=kind))
     finally:
         plt.close(figure)
 
