@@ -6,6 +6,7 @@ rppg config demo st_transformer/pretrain   what a run is given, and where each v
 rppg COMMAND --help                        what a command takes and makes
 """
 
+import csv
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -219,7 +220,7 @@ def main() -> None:
     except ImportError as error:
         advice = "install requirements.lock again"
         sys.exit(f"rppg: a package cannot be imported ({error}): {advice}")
-    except (OSError, RuntimeError, ValueError, KeyError, SyntaxError) as error:
+    except (OSError, RuntimeError, ValueError, KeyError, SyntaxError, csv.Error) as error:
         text = error.args[0] if isinstance(error, KeyError) else error
         sys.exit(f"rppg: {text}")
 

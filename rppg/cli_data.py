@@ -173,13 +173,9 @@ def folds(
     Failed recordings are split, too: prepared later, they join their subject's fold.  Those of a
     challenge's test set are not: they are never trained on.
     """
-    import pandas as pd
-
     from rppg.datasets import fold_summary, keep_folds
 
-    if not (prepared / "index.parquet").is_file():
-        raise FileNotFoundError(f"{prepared / 'index.parquet'} is missing: run rppg prepare first")
-    index = pd.read_parquet(prepared / "index.parquet")
+    index = _read_index(prepared)
     n_test = int(((index["dataset"] == dataset) & (index["split"] == "test")).sum())
     index = index[index["split"] != "test"]
     rows = index[index["dataset"] == dataset]
@@ -193,6 +189,26 @@ def folds(
     typer.echo(f"{dataset} ({origins}), protocol {table['protocol'][0]}: {path}")
     if n_test:
         typer.echo(f"left out: {n_test} recordings of a challenge's test set")
+
+
+def _read_index(prepared: Path):
+    """Table of the prepared recordings.  Raises FileNotFoundError if there is no index, ValueError
+    if it cannot be read or a column is missing."""
+    import pandas as pd
+
+    from rppg.datasets.metadata import INDEX_DTYPES
+
+    path = prepared / "index.parquet"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing: run rppg prepare first")
+    advice = "delete it and run rppg prepare again"
+    try:
+        index = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} cannot be read ({error}): {advice}") from error
+    if missing := [name for name in INDEX_DTYPES if name not in index]:
+        raise ValueError(f"{path} has no column {', '.join(missing)}: {advice}")
+    return index
 
 
 def wearables(

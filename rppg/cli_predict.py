@@ -5,6 +5,7 @@ rppg predict videos/ --method all --out rates.csv
 rppg predict stream.h264 --fps 30              a file that holds no times of its frames
 """
 
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from rppg.inference.videos import Answer
 
 DEFAULT = ["POS", "CHROM", "GREEN"]
-INTERRUPTED = 130  # exit status, as of a shell
+INTERRUPTED, TERMINATED = 130, 143  # exit statuses, as of a shell
 
 
 def predict(
@@ -59,6 +60,7 @@ def predict(
     report = _Report(methods, out, plot)
     found = expand_videos(videos, say=lambda text: typer.echo(text, err=True))
     report.begin(with_fps(found, fps))
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # temporary files go
     try:
         for answer in predict_each(report.recordings, methods, runs):
             report.add(answer)
@@ -66,6 +68,7 @@ def predict(
         typer.echo(f"interrupted: {report.n_done} of {len(found)} videos are done", err=True)
         raise typer.Exit(INTERRUPTED) from None
     finally:
+        signal.signal(signal.SIGTERM, before)
         report.end()
     if report.is_incomplete:
         raise typer.Exit(1)

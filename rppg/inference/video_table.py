@@ -34,14 +34,20 @@ class TableFile:
         self.path, self.is_json, self.texts = path, path.suffix.lower() == ".json", []
 
     def add(self, rows: Sequence[dict]) -> None:
-        """Write the table with these rows at its end, atomically.  Raises OSError."""
+        """Write the table with these rows at its end, atomically.  Raises OSError, which says what
+        to do, if it cannot be written; the file then is as it was."""
         self.texts += [_json_text(row) if self.is_json else _csv_text(row) for row in rows]
         if self.is_json:
             text = f"[\n{','.join(self.texts)}\n]\n"
         else:
             text = f"{','.join(COLUMNS)}\n{''.join(self.texts)}"
         data = text.encode(errors="backslashreplace")
-        atomic_write(self.path, lambda part: part.write_bytes(data))
+        try:
+            atomic_write(self.path, lambda part: part.write_bytes(data))
+        except OSError as error:
+            advice = "free space, or choose another folder"
+            text = f"{self.path} cannot be written ({error.strerror}): {advice}"
+            raise OSError(text) from error
 
 
 def check_output(path: Path, suffixes: Sequence[str]) -> None:

@@ -1,7 +1,9 @@
 """`rppg predict` around the extraction: what is checked first, what is kept, what is said."""
 
+import errno
 import json
 import os
+import signal
 import sys
 
 import pandas as pd
@@ -81,8 +83,6 @@ def test_finished_rows_are_kept_whatever_stops_the_batch(out, stop, three, monke
 
 def test_videos_of_one_name_have_a_plot_each_and_a_failing_plot_ends_nothing(three, monkeypatch):
     stub_extraction(monkeypatch, {})
-    assert predict(*three, "--method=POS", "--plot=p/hr.png").exit_code == 0
-    assert sorted(os.listdir("p")) == ["hr-3.png", "hr-s1__vid.png", "hr-s2__vid.png"]
     os.makedirs("q/hr-s1__vid.png")
     result = predict(*three, "--method=POS", "--plot=q/hr.png", "--out=rates.csv")
     assert result.exit_code == 1 and "q/hr-s1__vid.png: no plot" in result.output
@@ -130,3 +130,28 @@ def test_a_bug_is_a_traceback_and_not_hidden(monkeypatch):
     monkeypatch.setattr("rppg.inference.videos.expand_videos", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         cli.main()
+
+
+def test_a_terminated_batch_leaves_its_rows_and_no_temporary_files(three, monkeypatch):
+    def end(self, path, answer):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    stub_extraction(monkeypatch, {"3.mp4": traces(face_hit_rate=0.5)})
+    monkeypatch.setattr("rppg.cli_predict._Report._draw", end)
+    before = signal.getsignal(signal.SIGTERM)
+    result = predict("3.mp4", "s1", "--method=POS", "--out=rates.csv", "--plot=hr.png")
+    assert result.exit_code == 143 and signal.getsignal(signal.SIGTERM) == before
+    assert len(pd.read_csv("rates.csv")) == 1
+    assert "note: 3.mp4: no face in 50.0% of the frames" in result.output
+
+
+def test_a_table_on_a_full_disk_ends_the_batch_with_what_to_do(three, monkeypatch):
+    def full(path, write):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    stub_extraction(monkeypatch, {})
+    monkeypatch.setattr("rppg.inference.video_table.atomic_write", full)
+    result = predict("3.mp4", "s1", "--method=POS", "--out=rates.csv")
+    assert result.exit_code == 1 and "3.mp4       POS" in result.output
+    said = "rates.csv cannot be written (No space left on device): free space"
+    assert said in str(result.exception)
