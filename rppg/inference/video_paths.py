@@ -16,9 +16,10 @@ from pathlib import Path
 from rppg.datasets import Recording
 from rppg.datasets.readers.parsing import VIDEO_SUFFIXES, is_video, natural
 from rppg.datasets.readers.video_folder import LABELS, WAVE_SUFFIX
-from rppg.datasets.recording import LONGEST_PART_BYTES, SYNTHETIC_MARK, origin_of
+from rppg.datasets.recording import SYNTHETIC_MARK, origin_of
 
 READ_FOLDER = os.R_OK | os.X_OK
+LONGEST_NAME_BYTES = 200  # of a recording
 
 
 def expand_videos(
@@ -45,7 +46,7 @@ def expand_videos(
 def _recording(path: Path, problem: str | None = None) -> Recording:
     """A recording for any path: letters that a recording's name must not have become "_"."""
     plain = re.sub(r"[^\w. -]", "_", path.name).lstrip(".")
-    name = plain.encode()[:LONGEST_PART_BYTES].decode(errors="ignore") or "video"
+    name = plain.encode()[:LONGEST_NAME_BYTES].decode(errors="ignore") or "video"
     origin = "real" if problem else origin_of(path)
     return Recording("folder", "root", name, path, origin=origin, problem=problem)
 
