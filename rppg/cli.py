@@ -6,19 +6,33 @@ rppg config demo st_transformer/pretrain   what a run is given, and where each v
 rppg COMMAND --help                        what a command takes and makes
 """
 
+import csv
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
+from typer.core import TyperGroup
 
-from rppg import __version__, cli_data
+from rppg import __version__, cli_data, cli_predict
 
 if TYPE_CHECKING:
     from rppg.workflow.profiles import Profile
 
+
+class _Commands(TyperGroup):
+    """Refuses empty arguments, as of an unset variable of a shell: as a path, one is the working
+    directory.  `predict` lists an empty video with a reason."""
+
+    def resolve_command(self, ctx, args):
+        if "" in args and args[0] != "predict":
+            ctx.fail(f"an argument of `rppg {args[0]}` is empty: expected a value")
+        return super().resolve_command(ctx, args)
+
+
 app = typer.Typer(
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -57,45 +71,7 @@ app.command("check-data")(cli_data.check_data)
 app.command()(cli_data.prepare)
 app.command()(cli_data.folds)
 app.command()(cli_data.wearables)
-
-
-@app.command()
-def predict(
-    videos: Annotated[list[Path], typer.Argument(help="Video files, or folders of them.")],
-    method: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Option(
-            help="POS, CHROM, GREEN, ICA, PBV, LGI, OMIT, or all for these seven; a trained "
-            "model: st_transformer, contrast_phys, gideon2021. May be repeated."
-        ),
-    ] = None,
-    runs: Annotated[
-        MaybePath,
-        typer.Option(help="Folder of trained models, MODEL/finetune; default: runs/demo."),
-    ] = None,
-    plot: Annotated[
-        MaybePath, typer.Option(help="PNG to draw: face, regions, BVP, spectrum. One per video.")
-    ] = None,
-    out: Annotated[
-        MaybePath, typer.Option(help="Table to write: .csv, or .json with the BVPs.")
-    ] = None,
-) -> None:
-    """Heart rate of face videos.  Default: POS, with CHROM and GREEN as second opinions.
-
-    rppg predict face.mp4 --method POS --method st_transformer
-
-    Videos without an estimate are listed with a reason; the command then exits with status 1.
-    """
-    from rppg.inference.videos import expand_videos, predict_videos, write_table
-
-    methods = method or ["POS", "CHROM", "GREEN"]
-    table = predict_videos(expand_videos(videos), methods, plot, runs)
-    shown = table[["video", "method", "hr_bpm", "quality", "reason"]]
-    typer.echo(shown.to_string(index=False, float_format="%.2f", na_rep="-"))
-    if out is not None:
-        write_table(table, out)
-    if table["hr_bpm"].isna().any():
-        raise typer.Exit(1)
+app.command()(cli_predict.predict)
 
 
 @app.command()
@@ -235,9 +211,16 @@ def _show_results(profile: "Profile") -> None:
 
 def main() -> None:
     """Entry point: an error that a person can act on is one line, not a traceback."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     try:
         app()
-    except (OSError, RuntimeError, ValueError, KeyError, SyntaxError) as error:
+    except MemoryError as error:
+        advice = "end other programs, or use fewer --workers"
+        sys.exit(f"rppg: out of memory ({str(error) or 'MemoryError'}): {advice}")
+    except ImportError as error:
+        advice = "install requirements.lock again"
+        sys.exit(f"rppg: a package cannot be imported ({error}): {advice}")
+    except (OSError, RuntimeError, ValueError, KeyError, SyntaxError, csv.Error) as error:
         text = error.args[0] if isinstance(error, KeyError) else error
         sys.exit(f"rppg: {text}")
 

@@ -7,16 +7,18 @@ rppg folds prepared/mine --dataset PURE        which subjects train, validate an
 rppg wearables data/motion                     simulated wrist accelerometers
 """
 
-import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
+from rppg.cli_options import FpsOption, check_settings, json_object, with_fps
+
 
 def challenge(
     root: Annotated[Path, typer.Argument(help="Folder to write; made if missing.")],
-    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 0,
     level: Annotated[
         str, typer.Option(help="Difficulty of all recordings: easy, medium, test, hardest.")
     ] = "test",
@@ -26,7 +28,7 @@ def challenge(
     config: Annotated[
         str, typer.Option(help="Any other setting, as a JSON object of ChallengeConfig's fields.")
     ] = "{}",
-    workers: Annotated[int, typer.Option(help="Processes that render.")] = 2,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that render.")] = 2,
     replace: Annotated[
         bool, typer.Option("--replace", help="Delete a benchmark of other settings in ROOT.")
     ] = False,
@@ -39,12 +41,9 @@ def challenge(
     from rppg.synthetic.challenge import ChallengeConfig, write_challenge
 
     settings = {"seed": seed, "level": level, "pulse_amplitude_scale": pulse}
-    written = write_challenge(
-        root,
-        ChallengeConfig(**{**settings, **json.loads(config)}),
-        workers=workers,
-        replace=replace,
-    )
+    settings |= json_object("--config", config, '{"n_train": 12, "seconds": 8}')
+    check_settings(settings, asdict(ChallengeConfig()))
+    written = write_challenge(root, ChallengeConfig(**settings), workers=workers, replace=replace)
     typer.echo(f"synthetic challenge: {written}")
 
 
@@ -93,7 +92,7 @@ def prepare(
             " videos; other layouts are named where this one is unknown."
         ),
     ] = "auto",
-    workers: Annotated[int, typer.Option(help="Processes that work in parallel.")] = 2,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that work in parallel.")] = 2,
     shard: Annotated[
         str, typer.Option(help="i/n: every n-th recording only; n such calls may run at once.")
     ] = "1/1",
@@ -110,9 +109,11 @@ def prepare(
             " repeat the option for both. Recordings without one are prepared again."
         ),
     ] = None,
+    fps: FpsOption = None,
 ) -> None:
     """Turn videos into face crops and MSTmaps.  Resumes: what is prepared is not done again.
 
+    Recordings that fail are listed with a reason; exit status 1 if a reason was not foreseen.
     With --layout auto, a DATA with labels.csv holds own videos; else it is the dataset that it is
     named like; else all datasets below it are prepared; else its videos are.
     """
@@ -127,6 +128,7 @@ def prepare(
         group = read(name, folder, **options.get(name, {}))
         recordings += group
         typer.echo(f"{name}: {len(group)} recordings in {folder}")
+    recordings = with_fps(recordings, fps)
     table = prepare_all(
         recordings, out, workers, retry_failed=retry_failed, shard=shard, crops=crops or ("face",)
     )
@@ -135,6 +137,8 @@ def prepare(
         typer.echo(f"  {row.id}: {row.reason}", err=True)
     if not table.attrs["n_missing"]:
         typer.echo(f"index: {out / 'index.parquet'}")
+    if any(table.get("unforeseen", [])):
+        raise typer.Exit(1)
 
 
 def parse_reader_options(text: str) -> dict[str, dict]:
@@ -149,18 +153,6 @@ def parse_reader_options(text: str) -> dict[str, dict]:
         layouts = ", ".join(READERS)
         raise ValueError(f"--reader-options names {', '.join(unknown)}, expected of {layouts}")
     return options
-
-
-def json_object(option: str, text: str, example: str) -> dict:
-    """The JSON object of an option.  Raises ValueError, with the example, if it is none."""
-    expected = f"expected a JSON object like {example}"
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{option} {text!r} is no JSON ({error}); {expected}") from None
-    if not isinstance(value, dict):
-        raise ValueError(f"{option} {text!r}: {expected}")
-    return value
 
 
 def folds(
@@ -181,13 +173,9 @@ def folds(
     Failed recordings are split, too: prepared later, they join their subject's fold.  Those of a
     challenge's test set are not: they are never trained on.
     """
-    import pandas as pd
-
     from rppg.datasets import fold_summary, keep_folds
 
-    if not (prepared / "index.parquet").is_file():
-        raise FileNotFoundError(f"{prepared / 'index.parquet'} is missing: run rppg prepare first")
-    index = pd.read_parquet(prepared / "index.parquet")
+    index = _read_index(prepared)
     n_test = int(((index["dataset"] == dataset) & (index["split"] == "test")).sum())
     index = index[index["split"] != "test"]
     rows = index[index["dataset"] == dataset]
@@ -201,6 +189,26 @@ def folds(
     typer.echo(f"{dataset} ({origins}), protocol {table['protocol'][0]}: {path}")
     if n_test:
         typer.echo(f"left out: {n_test} recordings of a challenge's test set")
+
+
+def _read_index(prepared: Path):
+    """Table of the prepared recordings.  Raises FileNotFoundError if there is no index, ValueError
+    if it cannot be read or a column is missing."""
+    import pandas as pd
+
+    from rppg.datasets.metadata import INDEX_DTYPES
+
+    path = prepared / "index.parquet"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing: run rppg prepare first")
+    advice = "delete it and run rppg prepare again"
+    try:
+        index = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} cannot be read ({error}): {advice}") from error
+    if missing := [name for name in INDEX_DTYPES if name not in index]:
+        raise ValueError(f"{path} has no column {', '.join(missing)}: {advice}")
+    return index
 
 
 def wearables(
@@ -220,5 +228,6 @@ def wearables(
     from rppg.studies.relcon.simulator.write_dataset import config_from, write_imu_dataset
 
     settings = json_object("--config", config, '{"n_subjects": 8, "seed": 1}')
+    check_settings(settings, asdict(config_from({})))
     written = write_imu_dataset(folder, config_from(settings), replace=replace)
     typer.echo(f"simulated wearables: {written}")

@@ -183,10 +183,10 @@ def rate_of(wave: np.ndarray) -> HeartRate | None:
 
 def _places(id: str, stretches: Sequence[tuple[int, int]], n_frames: int) -> list[Place]:
     """Clips that cover each stretch from its first frame to its last."""
-    starts = set()
+    starts, step = set(), min(STEP_FRAMES, n_frames)
     for first, stop in stretches:
         last = stop - n_frames
-        starts |= {*range(first, last + 1, STEP_FRAMES), last}
+        starts |= {*range(first, last + 1, step), last}
     return [Place(id, start) for start in sorted(starts)]
 
 

@@ -19,6 +19,7 @@ from torch import nn
 from rppg.datasets import Recording
 from rppg.datasets.npy_writer import ArrayFile
 from rppg.datasets.store import Store
+from rppg.inference.faults import reason_of
 from rppg.inference.sliding_window import model_wave
 from rppg.models.registry import WEIGHTS, load_run
 from rppg.utils.paths import project_dir
@@ -51,12 +52,13 @@ def load_models(
 def extract_into(store: Store, recording: Recording, landmarker, find: Callable):
     """`Traces` of a recording, decoded once for them and for its crops and map in the store.
 
-    If MTCNN finds no face to crop, the store keeps that as the reason and the recording is decoded
-    again without crops: classical methods need none.  Raises what `extract` does, and StoreError,
-    an OSError, if the store cannot be written.
+    If the crops fail, as where MTCNN finds no face, the store keeps the reason and the recording is
+    decoded again without crops: classical methods need none.  Raises what `extract` does, and
+    MachineFault if the store cannot be written.
     """
-    from rppg.preprocessing.extract import NoFaceError, extract
+    from rppg.preprocessing.extract import extract
     from rppg.preprocessing.prepare import ARRAYS
+    from rppg.preprocessing.video import VideoError
 
     try:
         with store.begin(recording.id) as writer:
@@ -67,10 +69,14 @@ def extract_into(store: Store, recording: Recording, landmarker, find: Callable)
                 traces = extract(recording, landmarker, face.append, find, on_wide=wide.append)
             writer.save("mstmap", traces.mstmap)
             writer.commit({"id": recording.id, "status": "ok", "reason": None, **traces.meta})
-    except NoFaceError as error:
-        traces = extract(recording, landmarker)
+    except VideoError:
+        raise
+    except Exception as error:  # a video that cannot be used without crops either raises below
+        reason = reason_of(error, str(recording.frames))
+        traces = extract(recording, landmarker, find=find)
         with store.begin(recording.id) as writer:
-            writer.commit({"id": recording.id, "status": "failed", "reason": str(error)})
+            reason = f"the face cannot be cropped: {reason}"
+            writer.commit({"id": recording.id, "status": "failed", "reason": reason})
     return traces
 
 
@@ -78,6 +84,15 @@ def learned_wave(store: Store, id: str, model: nn.Module, inputs: dict) -> np.nd
     """The predicted BVP (T,) of a prepared recording, at 30 fps, without a unit; NaN in gaps.
 
     One clip at a time: full-size crops take 0.6 GB per layer and clip in a large net.  Raises
-    ValueError, with the reason, if there is no 3 s without a gap.
+    ValueError, with the reason, if the face could not be cropped, if there is no 3 s without a gap,
+    or if the model gives NaN only.
     """
-    return model_wave(store, id, model, batch_size=1, **inputs)
+    meta = store.meta(id)
+    if meta is not None and meta["status"] == "failed":
+        raise ValueError(meta["reason"])
+    wave = model_wave(store, id, model, batch_size=1, **inputs)
+    if np.isfinite(wave).any():
+        return wave
+    bad = [name for name, weights in model.named_parameters() if not weights.isfinite().all()]
+    why = f"its weights {bad[0]} are not finite" if bad else "though its weights are finite"
+    raise ValueError(f"the model's BVP is NaN: {why}; train the model again")

@@ -1,50 +1,48 @@
 """Heart rate of your own face videos: the command `rppg predict`.
 
     recordings = expand_videos([Path("face.mp4")])
-    table = predict_videos(recordings, ["POS", "st_transformer"], plot=Path("face.png"))
-    table[["video", "method", "hr_bpm", "quality", "reason"]]
+    table = predict_videos(recordings, ["POS", "st_transformer"])
+    table[["video", "method", "hr_bpm", "quality", "reason", "notes"]]
 
 A method is a classical one or a trained model; all share one pass over each video.
 """
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from rppg.datasets import Recording, read
+from rppg.datasets import Recording
 from rppg.datasets.store import Store
+from rppg.inference.faults import reason_of
 from rppg.inference.trained import extract_into, learned_wave, load_models
+from rppg.inference.video_paths import expand_videos
 from rppg.models.registry import RECIPES
 from rppg.signals.classical import METHODS, wave
 from rppg.signals.heart_rate import heart_rate
-from rppg.utils.atomic import atomic_write
+
+if TYPE_CHECKING:
+    from rppg.preprocessing.extract import Traces
+
+__all__ = ["Answer", "expand_videos", "method_names", "predict_each", "predict_videos"]
 
 ALL_REGIONS_ROW = -1  # of the 63 rows of an MSTmap: the whole face
 
 
-def expand_videos(paths: list[Path]) -> list[Recording]:
-    """Recordings of video files and of folders of videos, in the order given.
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What is said of one video."""
 
-    A path that does not exist or contains no video stays in the list, with its problem.
-    """
-    recordings = []
-    for path in paths:
-        try:
-            recordings += read("folder", path)
-        except (FileNotFoundError, ValueError) as error:
-            recordings.append(Recording("folder", "root", _name_of(path), path, problem=str(error)))
-    return recordings
-
-
-def _name_of(path: Path) -> str:
-    """A recording's name for any path: no leading dot, at most 200 bytes."""
-    return path.name.lstrip(".").encode()[:200].decode(errors="ignore") or "video"
+    recording: Recording
+    rows: list[dict]  # one per method: video, method, hr_bpm, quality, reason, notes, wave, times_s
+    traces: "Traces | None"  # None if the video could not be read
 
 
 def method_names(methods: list[str]) -> list[str]:
@@ -60,117 +58,80 @@ def method_names(methods: list[str]) -> list[str]:
 
 
 def predict_videos(
-    recordings: list[Recording],
-    methods: list[str],
-    plot: Path | None = None,
-    runs: Path | None = None,
+    recordings: list[Recording], methods: list[str], runs: Path | None = None
 ) -> pd.DataFrame:
-    """One row per video and method: video, method, hr_bpm, quality, reason, wave, times_s.
+    """The rows of `predict_each` as one table."""
+    answers = predict_each(recordings, methods, runs)
+    return pd.DataFrame([row for answer in answers for row in answer.rows])
 
-    Without an estimate, hr_bpm is NaN and reason says why.  plot: PNG of the first method; with
-    several videos one file per video, named plot-<video>.png.  runs: folder of trained models, as
-    in `load_models`; see there for the errors if one is missing.
+
+def predict_each(
+    recordings: list[Recording], methods: list[str], runs: Path | None = None
+) -> Iterator[Answer]:
+    """The videos' answers, each as soon as it is there.
+
+    Without an estimate, hr_bpm is NaN and reason says why: whatever goes wrong with one video, or
+    with one method, is a reason there.  notes: sentences on what was assumed, left out or scaled.
+    runs: folder of trained models, as in `load_models`; see there for the errors if one is missing,
+    raised before the first video.  Raises MachineFault if the machine cannot go on.
     """
     from rppg.preprocessing.face_detector import BoxFinder
     from rppg.preprocessing.face_mesh import FaceLandmarks
 
     methods = method_names(methods)
     models = load_models([name for name in methods if name in RECIPES], runs)
-    landmarker, finder, rows = FaceLandmarks(), BoxFinder(), []
+    landmarker, finder = FaceLandmarks(), BoxFinder()
     for recording in tqdm(recordings, desc="videos", unit="video", disable=len(recordings) < 2):
-        estimates, traces = _predict_one(recording, methods, models, landmarker, finder)
-        rows += estimates
-        if plot is not None and traces is not None:
-            name = f"{plot.stem}-{recording.frames.stem}{plot.suffix}"
-            path = plot if len(recordings) == 1 else plot.with_name(name)
-            _draw(path, recording, estimates[0], traces)
-    return pd.DataFrame(rows)
+        yield _answer(recording, methods, models, landmarker, finder.find)
 
 
-def _predict_one(recording: Recording, methods, models, landmarker, finder) -> tuple:
-    """Rows of one video, one per method, and its traces, None if it could not be read."""
-    from rppg.preprocessing.prepare import extract
+def _answer(recording: Recording, methods, models, landmarker, find) -> Answer:
+    from rppg.preprocessing.extract import extract
 
     video = str(recording.frames)
-    with TemporaryDirectory(prefix="rppg-") as folder:
-        store = Store(folder)
+    with TemporaryDirectory(prefix="rppg-") if models else nullcontext() as folder:
+        store = Store(folder) if models else None
         try:
             if models:
-                traces = extract_into(store, recording, landmarker, finder.find)
+                traces = extract_into(store, recording, landmarker, find)
             else:
-                traces = extract(recording, landmarker)
-        except (ValueError, OSError) as error:
-            return [_row(video, name, reason=str(error)) for name in methods], None
+                traces = extract(recording, landmarker, find=find)
+        except Exception as error:  # of this video: the others are done
+            reason = reason_of(error, video)
+            return Answer(recording, [_row(video, name, reason) for name in methods], None)
         rgb = np.asarray(traces.mstmap[:, ALL_REGIONS_ROW, :3], dtype=float)  # (T, 3)
         classical = [name for name in methods if name in METHODS]
         predict = {name: partial(wave, name, rgb, traces.fps) for name in classical}
         for name, (model, inputs) in models.items():
             predict[name] = partial(learned_wave, store, recording.id, model, inputs)
-        return [_estimate(video, name, predict[name], traces) for name in methods], traces
+        rows = [_estimate(video, name, predict[name], traces) for name in methods]
+    return Answer(recording, rows, traces)
 
 
-def _row(video, method, hr_bpm=np.nan, quality=np.nan, reason="", **signals) -> dict:
-    row = {"video": video, "method": method, "hr_bpm": hr_bpm, "quality": quality}
-    return {**row, "reason": reason, "wave": None, "times_s": None, **signals}
+def _row(video: str, method: str, reason: str = "", **fields) -> dict:
+    row = {"video": video, "method": method, "hr_bpm": np.nan, "quality": np.nan}
+    return {**row, "reason": reason, "notes": [], "wave": None, "times_s": None, **fields}
 
 
 def _estimate(video: str, method: str, predict: Callable[[], np.ndarray], traces) -> dict:
-    """One method's row; traces too short or with too many gaps give a reason, not an exception."""
+    """One method's row; what it cannot do with these traces is a reason, not an exception."""
+    notes = _notes(traces.meta)
     try:
         bvp = predict()  # (T,)
         rate = heart_rate(bvp, traces.fps)
-    except ValueError as error:
-        return _row(video, method, reason=str(error))
+    except Exception as error:  # of this method: the others' answers stay
+        return _row(video, method, reason_of(error, video), notes=notes)
+    notes += [note for note in [getattr(rate, "note", None)] if note]
     signals = {"wave": bvp, "times_s": traces.times_s, "estimate": rate}
-    return _row(video, method, rate.hr_bpm, rate.quality, **signals)
+    return _row(video, method, hr_bpm=rate.hr_bpm, quality=rate.quality, notes=notes, **signals)
 
 
-def _draw(path: Path, recording: Recording, row: dict, traces) -> None:
-    import matplotlib.pyplot as plt
-
-    from rppg.plotting.recordings import plot_recording
-    from rppg.preprocessing.mstmap import draw_regions
-
-    face = draw_regions(traces.preview, traces.preview_landmarks)
-    title = f"{Path(row['video']).name}: {row['method']}"
-    figure = plot_recording(
-        face,
-        traces.times_s,
-        row["wave"],
-        row.get("estimate"),
-        title=title,
-        origin=recording.origin,
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130)
-    plt.close(figure)
-
-
-def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write .csv (video, method, hr_bpm, quality, reason) or .json (with wave and times_s).
-
-    Written atomically.  Raises ValueError for any other suffix.
-    """
-    columns = ["video", "method", "hr_bpm", "quality", "reason"]
-    if path.suffix == ".csv":
-        text = table[columns].to_csv(index=False, float_format="%.4f")
-    elif path.suffix == ".json":
-        text = json.dumps([_plain(row) for row in table.to_dict("records")], indent=1)
-    else:
-        raise ValueError(f"{path}: the table is written as .csv or .json, not {path.suffix!r}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    atomic_write(path, lambda part: part.write_text(text))
-
-
-def _plain(row: dict) -> dict:
-    """A row for JSON: lists for arrays, null for NaN."""
-    keys = ("video", "method", "hr_bpm", "quality", "reason", "times_s", "wave")
-    return {key: _json_value(row[key]) for key in keys}
-
-
-def _json_value(value):
-    if isinstance(value, np.ndarray):
-        return [None if np.isnan(v) else round(float(v), 6) for v in value]
-    if isinstance(value, float) and np.isnan(value):
-        return None
-    return value
+def _notes(meta: dict) -> list[str]:
+    """What was assumed, left out or scaled in a video's traces."""
+    notes = list(meta.get("notes", []))
+    if (share := meta.get("face_hit_rate", 1.0)) < 1:
+        notes.append(f"no face in {1 - share:.1%} of the frames")
+    if gaps_s := meta.get("gaps_s"):
+        total_s = sum(stop - start for start, stop in gaps_s)
+        notes.append(f"{total_s:.1f} s in {len(gaps_s)} gaps without a face are left out")
+    return notes

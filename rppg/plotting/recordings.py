@@ -112,7 +112,8 @@ def plot_recording(
     else:
         _draw_wave(panels[0], np.asarray(times_s, float), np.asarray(wave, float))
         _draw_spectrum(panels[1], found)
-    figure.suptitle(titled(title, origin), x=0.01, ha="left", fontsize="large")
+    text = titled(title, origin)  # a file's name may hold two $, which are no formula
+    figure.suptitle(text, x=0.01, ha="left", fontsize="large", parse_math=False)
     return figure
 
 

@@ -19,11 +19,12 @@ LAYERS = (  # from the ground up
     ("inference",),
     ("training",),
     ("studies",),
-    ("cli_data",),
+    ("cli_options",),
+    ("cli_data", "cli_predict"),
     ("cli",),
     ("__main__",),
 )
-ROOT_FILES = {"__init__", "__main__", "cli", "cli_data"}
+ROOT_FILES = {"__init__", "__main__", "cli", "cli_data", "cli_options", "cli_predict"}
 LEVEL = {folder: level for level, folders in enumerate(LAYERS) for folder in folders}
 
 

@@ -45,7 +45,7 @@ def test_predict_reads_a_real_face_and_goes_on_after_bad_videos(tmp_path):
     result = rppg("predict", text, EVM_FACE, "--out", out, "--plot", plot)
     table = pd.read_csv(out)
     assert result.returncode == 1
-    assert list(table.columns) == ["video", "method", "hr_bpm", "quality", "reason"]
+    assert list(table.columns) == ["video", "method", "hr_bpm", "quality", "reason", "notes"]
     bad, good = table[table["video"] == str(text)], table[table["video"] == str(EVM_FACE)]
     assert bad["hr_bpm"].isna().all() and bad["reason"].str.contains("not a video").all()
     assert set(good["method"]) == {"POS", "CHROM", "GREEN"}

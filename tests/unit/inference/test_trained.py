@@ -60,8 +60,8 @@ def answer(clip, runs, tmp_path_factory):
     decoded, titles = [], []
     read_frames, plot_recording = resampling.read_frames, recording_plots.plot_recording
 
-    def counted(*arguments):
-        for frame in read_frames(*arguments):
+    def counted(*arguments, **fields):
+        for frame in read_frames(*arguments, **fields):
             decoded.append(1)
             yield frame
 

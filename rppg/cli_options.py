@@ -1,0 +1,81 @@
+"""Options that several commands of `rppg` share: --fps, and settings as a JSON object.
+
+>>> check_settings(json_object("--config", '{"seed": 1}', "{}"), defaults={"seed": 0})
+>>> check_settings({"seed": "1"}, defaults={"seed": 0})
+Traceback (most recent call last):
+ValueError: seed is '1', expected an integer
+"""
+
+import json
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+if TYPE_CHECKING:
+    from rppg.datasets import Recording
+
+SLOWEST_FPS, FASTEST_FPS = 1, 1000
+
+
+def _check_fps(fps: float | None) -> float | None:
+    if fps is not None and not SLOWEST_FPS <= fps <= FASTEST_FPS:  # NaN neither
+        expected = f"expected a number from {SLOWEST_FPS} to {FASTEST_FPS}"
+        raise typer.BadParameter(f"{fps} frames per second, {expected}")
+    return fps
+
+
+FpsOption = Annotated[
+    Optional[float],  # noqa: UP045
+    typer.Option(
+        callback=_check_fps,
+        help="Frames per second, in place of the times that the files hold, if they hold any.",
+    ),
+]
+
+
+def with_fps(recordings: "list[Recording]", fps: float | None) -> "list[Recording]":
+    """The recordings with that frame rate in place of their containers' times; None: as they are.
+
+    Those of a dataset that has a time stamp per frame keep the stamps, and a line says so.
+    """
+    if fps is None:
+        return recordings
+    if stamped := sum(one.times_s is not None for one in recordings):
+        text = f"--fps: {stamped} recordings have a time stamp per frame and keep those"
+        typer.echo(text, err=True)
+    note = f"frames are timed at the {fps:g} fps of --fps"
+    return [
+        one if one.times_s is not None else replace(one, fps=fps, notes=(*one.notes, note))
+        for one in recordings
+    ]
+
+
+def json_object(option: str, text: str, example: str) -> dict:
+    """The JSON object of an option.  Raises ValueError, with the example, if it is none."""
+    expected = f"expected a JSON object like {example}"
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{option} {text[:200]!r} is no JSON ({error}); {expected}") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"{option} {text[:200]!r}: {expected}")
+    return value
+
+
+def check_settings(settings: dict, defaults: dict) -> None:
+    """Raises ValueError for a setting that is not among the defaults, is not of its default's
+    kind, or is no finite number, and for a negative seed."""
+    if unknown := sorted(settings.keys() - defaults.keys()):
+        raise ValueError(
+            f"unknown settings {', '.join(unknown)}: expected of {', '.join(defaults)}"
+        )
+    kinds = {bool: "true or false", int: "an integer", float: "a finite number", str: "a text"}
+    for name, value in settings.items():
+        kind = type(defaults[name])
+        fits = type(value) in ({int, float} if kind is float else {kind})
+        if not fits or (kind is float and not math.isfinite(value)):
+            raise ValueError(f"{name} is {value!r}, expected {kinds[kind]}")
+    if settings.get("seed", 0) < 0:
+        raise ValueError(f"seed is {settings['seed']}, expected 0 or more")

@@ -1,0 +1,145 @@
+r"""The table of `rppg predict`: on the terminal row by row, and in a file that grows by videos.
+
+    file = TableFile(Path("rates.csv"))  # OSError or ValueError if it could not be written
+    file.add(rows)  # of one video; the file is complete and valid after each
+
+Names of files may hold what no text can (bytes that are not UTF-8) or what moves a cursor:
+
+    >>> printable("Zo\udce9\n")
+    'Zo\\udce9\\n'
+"""
+
+import csv
+import io
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from rppg.utils.atomic import atomic_write
+
+COLUMNS = ("video", "method", "hr_bpm", "quality", "reason", "notes")
+TABLE_SUFFIXES = (".csv", ".json")
+LONGEST_NAME_BYTES = 200  # of a file that is written: its temporary copy has a longer name
+
+
+class TableFile:
+    """A .csv file with COLUMNS, or a .json file that also has times_s and wave."""
+
+    def __init__(self, path: Path):
+        check_output(path, TABLE_SUFFIXES)
+        self.path, self.is_json, self.texts = path, path.suffix.lower() == ".json", []
+
+    def add(self, rows: Sequence[dict]) -> None:
+        """Write the table with these rows at its end, atomically.  Raises OSError, which says what
+        to do, if it cannot be written; the file then is as it was."""
+        self.texts += [_json_text(row) if self.is_json else _csv_text(row) for row in rows]
+        if self.is_json:
+            text = f"[\n{','.join(self.texts)}\n]\n"
+        else:
+            text = f"{','.join(COLUMNS)}\n{''.join(self.texts)}"
+        data = text.encode(errors="backslashreplace")
+        try:
+            atomic_write(self.path, lambda part: part.write_bytes(data))
+        except OSError as error:
+            advice = "free space, or choose another folder"
+            text = f"{self.path} cannot be written ({error.strerror}): {advice}"
+            raise OSError(text) from error
+
+
+def check_output(path: Path, suffixes: Sequence[str]) -> None:
+    """Make the folder of a file that will be written.
+
+    Raises ValueError for another suffix, a name that is too long, and a folder in the file's place,
+    OSError if its folder cannot be made or written.
+    """
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: expected a file to write")
+    if path.suffix.lower() not in suffixes:
+        expected = f"expected a name that ends in {' or '.join(suffixes)}"
+        raise ValueError(
+            f"{path}: cannot write {path.suffix or 'a file without a suffix'!r}, {expected}"
+        )
+    if (n := len(os.fsencode(path.name))) > LONGEST_NAME_BYTES:
+        raise ValueError(f"{path}: a name of {n} bytes, expected {LONGEST_NAME_BYTES} or fewer")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        advice = "choose a folder that can be written"
+        raise OSError(f"{path} cannot be written ({error.strerror}): {advice}") from error
+
+
+def printable(text: str) -> str:
+    """The text on one line: what cannot be printed as its escape in Python."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def header_and_widths(videos: Sequence[str], methods: Sequence[str]) -> tuple[str, list[int]]:
+    """The table's first line, and the widths of its columns except the last."""
+    longest = [max(map(len, map(printable, videos))), max(map(len, methods))]
+    widths = [max(len(word), n) for word, n in zip(COLUMNS, longest + [0, 0], strict=False)]
+    return _aligned(COLUMNS[:5], widths), widths
+
+
+def lines_of(rows: Sequence[dict], widths: Sequence[int]) -> list[str]:
+    """One line per row of a video; only one if no method has an estimate, all for one reason."""
+    if len({row["reason"] for row in rows}) == 1 and rows[0]["reason"]:
+        rows = [{**rows[0], "method": "-"}]
+    lines = []
+    for row in rows:
+        video, reason = printable(row["video"]), printable(row["reason"])
+        lines.append(_aligned((video, row["method"], *_numbers(row, ".2f", "-"), reason), widths))
+    return lines
+
+
+def notes_of(rows: Sequence[dict]) -> list[str]:
+    """The notes on one video, each once; those of some methods only name them."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        for note in row["notes"]:
+            found.setdefault(note, []).append(row["method"])
+    texts = [
+        note if len(methods) == len(rows) else f"{', '.join(methods)}: {note}"
+        for note, methods in found.items()
+    ]
+    return [printable(f"{rows[0]['video']}: {text}") for text in texts]
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    video, method, hr, quality, reason = cells
+    w = widths
+    return f"{video:<{w[0]}}  {method:<{w[1]}}  {hr:>{w[2]}}  {quality:>{w[3]}}  {reason}".rstrip()
+
+
+def _numbers(row: dict, spec: str, missing: str) -> list[str]:
+    values = (row["hr_bpm"], row["quality"])
+    return [missing if np.isnan(value) else format(value, spec) for value in values]
+
+
+def _csv_text(row: dict) -> str:
+    text = io.StringIO()
+    numbers, notes = _numbers(row, ".4f", ""), "; ".join(row["notes"])
+    cells = (row["video"], row["method"], *numbers, row["reason"], notes)
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()
+
+
+def _json_text(row: dict) -> str:
+    """A row as JSON: lists for arrays, null for NaN, \\u escapes for what is not ASCII."""
+    values = {key: _json_value(row[key]) for key in (*COLUMNS, "times_s", "wave")}
+    return json.dumps(values, indent=1, allow_nan=False)
+
+
+def _json_value(value):
+    if isinstance(value, np.ndarray):
+        return [round(float(v), 6) if np.isfinite(v) else None for v in value]
+    if isinstance(value, float) and np.isnan(value):
+        return None
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    return value

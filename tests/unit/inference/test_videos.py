@@ -1,0 +1,149 @@
+"""One video's or one method's fault is a reason in its row; the machine's fault ends the batch."""
+
+import errno
+
+import numpy as np
+import pytest
+import torch
+from helpers.answers import stub_extraction, traces
+
+from rppg.datasets.store import Store, StoreError
+from rppg.inference import trained, videos
+from rppg.inference.faults import MachineFault
+from rppg.inference.videos import expand_videos, predict_videos
+
+
+@pytest.fixture
+def three(tmp_path):
+    for name in "abc":
+        (tmp_path / f"{name}.mp4").write_bytes(b"x")
+    return expand_videos([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ValueError("too\nshort"), "too short"),
+        (PermissionError(errno.EACCES, "Permission denied", "b.mp4"), "b.mp4: Permission denied"),
+        (ZeroDivisionError("division by zero"), "ZeroDivisionError: division by zero"),
+        (KeyError("pts"), "KeyError: 'pts'"),
+    ],
+)
+def test_whatever_one_video_raises_is_its_reason_and_the_others_are_done(
+    error, reason, three, monkeypatch
+):
+    stub_extraction(monkeypatch, {"b.mp4": error})
+    table = predict_videos(three, ["POS", "CHROM"])
+    assert table["reason"].tolist() == ["", "", reason, reason, "", ""]
+    assert table["hr_bpm"].dropna().tolist() == pytest.approx([72] * 4, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (MemoryError(), "out of memory"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "out of memory"),
+        (ModuleNotFoundError("No module named 'mediapipe'"), "install requirements.lock again"),
+        (OSError(errno.ENOSPC, "No space left on device"), "free space, or set TMPDIR"),
+        (StoreError(errno.EIO, "cannot be written"), "free space, or set TMPDIR"),
+        (OSError(errno.EMFILE, "Too many open files"), "ulimit -n"),
+    ],
+)
+def test_a_fault_of_the_machine_ends_the_batch_with_what_to_do(error, advice, three, monkeypatch):
+    done = stub_extraction(monkeypatch, {"b.mp4": error})
+    answers = videos.predict_each(three, ["POS"])
+    assert next(answers).rows[0]["hr_bpm"] == pytest.approx(72, abs=1)
+    with pytest.raises(MachineFault, match=rf"b.mp4: .*{advice}"):
+        next(answers)
+    assert done == ["a.mp4", "b.mp4"]
+
+
+def test_one_methods_failure_leaves_the_others_answers(three, monkeypatch):
+    stub_extraction(monkeypatch, {})
+    wave = videos.wave
+
+    def some(method, rgb, fps):
+        if method == "ICA":
+            raise TypeError("no whitening")
+        return wave(method, rgb, fps)
+
+    monkeypatch.setattr(videos, "wave", some)
+    table = predict_videos(three[:1], ["ICA", "POS"])
+    assert table["reason"].tolist() == ["TypeError: no whitening", ""]
+
+
+def test_notes_say_what_was_assumed_and_left_out(three, monkeypatch):
+    meta = {"notes": ["25 fps assumed"], "face_hit_rate": 0.9, "gaps_s": [[1.0, 1.6], [3.0, 3.7]]}
+    stub_extraction(monkeypatch, {"a.mp4": traces(**meta)})
+    table = predict_videos(three[:2], ["POS"])
+    assert table["notes"].tolist() == [
+        [
+            "25 fps assumed",
+            "no face in 10.0% of the frames",
+            "1.3 s in 2 gaps without a face are left out",
+        ],
+        [],
+    ]
+
+
+class _Net(torch.nn.Module):
+    def __init__(self, weight):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.tensor([weight]))
+
+    def forward(self, clips):
+        return clips[:, :, 62, 1] * self.weight
+
+
+INPUTS = {"array": "mstmap", "normalise": None, "n_frames": 300, "size": None}
+
+
+def test_nan_weights_are_named_and_classical_methods_answer(three, monkeypatch):
+    stub_extraction(monkeypatch, {"a.mp4": traces(n_frames=300, gaps_s=[])})
+    monkeypatch.setattr(trained, "ArrayFile", _crops)
+    models = {"st_transformer": (_Net(float("nan")), INPUTS)}
+    monkeypatch.setattr(videos, "load_models", lambda *_: models)
+    learned, classical = predict_videos(three[:1], ["st_transformer", "POS"]).to_dict("records")
+    assert learned["reason"].startswith("the model's BVP is NaN: its weights weight are not finite")
+    assert classical["hr_bpm"] == pytest.approx(72, abs=1)
+
+
+def _crops(path, shape, dtype):
+    """Crops of 300 frames, in place of those that the extraction appends."""
+    np.save(path, np.zeros((300, *shape), dtype))
+    return _NoFile()
+
+
+class _NoFile:
+    append = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        return None
+
+
+def test_crops_that_fail_in_any_way_cost_the_learned_methods_only(three, monkeypatch):
+    def extract(recording, landmarker, on_crop=None, find=None, on_wide=None):
+        if on_crop is not None:
+            raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
+        return traces()
+
+    stub_extraction(monkeypatch, {})
+    monkeypatch.setattr("rppg.preprocessing.extract.extract", extract)
+    monkeypatch.setattr(videos, "load_models", lambda *_: {"st_transformer": (_Net(1.0), INPUTS)})
+    learned, classical = predict_videos(three[:1], ["st_transformer", "POS"]).to_dict("records")
+    assert learned["reason"].startswith("the face cannot be cropped: RuntimeError: torch.cat()")
+    assert classical["hr_bpm"] == pytest.approx(72, abs=1)
+
+
+def test_a_full_disk_under_the_crops_ends_the_batch(three, monkeypatch):
+    def begin(self, id):
+        raise StoreError(errno.ENOSPC, "prepared recordings cannot be written: disk full")
+
+    stub_extraction(monkeypatch, {})
+    monkeypatch.setattr(Store, "begin", begin)
+    monkeypatch.setattr(videos, "load_models", lambda *_: {"st_transformer": (_Net(1.0), INPUTS)})
+    with pytest.raises(MachineFault, match="set TMPDIR"):
+        predict_videos(three, ["st_transformer", "POS"])
