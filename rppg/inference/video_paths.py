@@ -9,12 +9,11 @@ import errno
 import os
 import re
 import stat
-from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from rppg.datasets import Recording
-from rppg.datasets.readers.parsing import VIDEO_SUFFIXES, is_video, natural
+from rppg.datasets.readers.parsing import VIDEO_SUFFIXES, endings, files_below, is_video
 from rppg.datasets.readers.video_folder import LABELS, WAVE_SUFFIX
 from rppg.datasets.recording import SYNTHETIC_MARK, origin_of
 
@@ -72,33 +71,20 @@ def _problem(path: Path) -> str | None:
 
 
 def _in_folder(root: Path, say: Callable[[str], None]) -> list[Recording]:
-    videos, others, unlisted = _look_into(root)
-    found = ", ".join(f"{n} {suffix}" for suffix, n in sorted(others.items()))
-    expected = f"expected files with {' '.join(VIDEO_SUFFIXES)}"
-    if not videos and not unlisted:
+    files, lost = files_below(root)
+    videos = [path for path in files if is_video(path)]
+    found = endings(path for path in files if not _is_known(path))
+    if not videos and not lost:
+        expected = f"expected files with {' '.join(VIDEO_SUFFIXES)}"
         problem = f"{root}: no video in this folder, {expected}"
         return [_recording(root, f"{problem}; found {found}" if found else problem)]
-    if others:
-        say(f"{root}: passed over {sum(others.values())} files that are no videos: {found}")
-    return [_recording(path, _problem(path)) for path in videos] + [
-        _recording(Path(error.filename), f"{error.filename}: cannot be listed ({error.strerror})")
-        for error in unlisted
-    ]
+    if found:
+        say(f"{root}: passed over what is no video: {found}")
+    recordings = [_recording(path, _problem(path)) for path in videos]
+    return recordings + [_recording(folder, f"{folder}: {why}") for folder, why in lost]
 
 
-def _look_into(root: Path) -> tuple[list[Path], Counter, list[OSError]]:
-    """Visible videos below a folder in natural order, linked folders followed once; the number of
-    other visible files by suffix, labels aside; errors of folders that cannot be listed."""
-    videos, others, unlisted, seen = [], Counter(), [], set()
-    for folder, names, files in os.walk(root, onerror=unlisted.append, followlinks=True):
-        if (place := os.path.realpath(folder)) in seen:
-            names.clear()
-            continue
-        seen.add(place)
-        names[:] = [name for name in names if not name.startswith(".")]
-        for path in (Path(folder, file) for file in files if not file.startswith(".")):
-            if is_video(path):
-                videos.append(path)
-            elif path.name not in (LABELS, SYNTHETIC_MARK) and not path.name.endswith(WAVE_SUFFIX):
-                others[path.suffix.lower() or "without a suffix"] += 1
-    return sorted(videos, key=lambda path: natural(path.relative_to(root))), others, unlisted
+def _is_known(path: Path) -> bool:
+    """Whether a file is a video, or a label that lies next to videos."""
+    is_label = path.name in (LABELS, SYNTHETIC_MARK) or path.name.endswith(WAVE_SUFFIX)
+    return is_label or is_video(path)

@@ -64,6 +64,5 @@ def test_a_folder_says_what_it_passes_over_and_reads_no_label(here):
     found = expand_videos(["in"], said.append)
     assert [str(one.frames) for one in found] == ["in/a/c.MOV", "in/b.mp4", "in/loop.mp4"]
     assert [one.problem for one in found] == [None, None, "in/loop.mp4: a loop of links"]
-    assert said == [
-        "in: passed over 4 files that are no videos: 2 .docx, 1 .txt, 1 without a suffix"
-    ]
+    others = "4 files (.docx 2, .txt 1, readme 1)"
+    assert said == [f"in: passed over what is no video: {others}"]
