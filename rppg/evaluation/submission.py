@@ -70,8 +70,8 @@ def check_filled(predictions: pd.DataFrame, most_share: float) -> str:
     filled, n = predictions.loc[predictions["filled"], "id"].tolist(), len(predictions)
     if not filled:
         return f"all {n} test videos have an answer of their own"
-    have = "video has" if len(filled) == 1 else "videos have"
-    counts = f"{len(filled)} of {n} test {have} no answer of their own"
+    whose = "has no answer of its own" if len(filled) == 1 else "have no answer of their own"
+    counts = f"{len(filled)} of {n} test videos {whose}"
     share = f"{100 * len(filled) / n:.3g} %"
     if len(filled) > most_share * n:
         advice = "see their reasons in 01_preprocess; most_filled_share of 06_submit is the limit"
