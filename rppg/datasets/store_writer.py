@@ -23,6 +23,9 @@ ADVICE = "choose a folder that can be written, on a disk with room"
 class StoreError(OSError):
     """The store itself cannot be written: no recording after this one could be either."""
 
+    def __str__(self) -> str:
+        return str(self.args[-1])  # it names the cause, the number before it says nothing more
+
 
 @contextmanager
 def writing(place: Path):

@@ -13,7 +13,7 @@ import functools
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import cv2
@@ -104,7 +104,7 @@ def _prepare_all(
     queue = [recordings[k] for k in order]
     rows: list[dict] = [{}] * len(recordings)
     with (
-        shared_finder() as find,
+        _shared_finder() as find,
         closing(_results(functools.partial(work, find=find), queue, workers, store)) as results,
         tqdm(total=len(queue), desc="prepare", unit="recording", disable=not progress) as bar,
     ):
@@ -115,6 +115,18 @@ def _prepare_all(
             bar.set_postfix(failed=n_failed, refresh=False)
             bar.update()
     return rows
+
+
+@contextmanager
+def _shared_finder() -> Iterator[Callable]:
+    """`shared_finder`; MachineFault if its process ends before it has started."""
+    with ExitStack() as stack:
+        try:
+            find = stack.enter_context(shared_finder())
+        except EOFError as error:
+            text = "the process that finds faces cannot start, its error is above"
+            raise MachineFault(f"{text}: {MEMORY}, or install requirements.lock again") from error
+        yield find
 
 
 def _results(
