@@ -10,7 +10,7 @@ import errno
 import cv2
 
 MEMORY = "not enough memory; use fewer workers (--workers 1) or close other programs"
-LIBRARY = "a library cannot be loaded; install requirements.lock again"
+LIBRARY = "a library cannot be loaded; free memory, or install requirements.lock again"
 RESUMES = "what is prepared stays, and the same call goes on from there"
 ADVICE = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "the disk is full; make room"),
@@ -32,7 +32,8 @@ def machine_fault(error: Exception, id: str) -> MachineFault | None:
     if isinstance(error, MachineFault):
         return error
     if advice := _advice(error):
-        said = getattr(error, "strerror", None) or error or type(error).__name__
+        text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        said = " ".join(text.split())
         return MachineFault(f"{id}: {said}: {advice}; {RESUMES}")
     return None
 

@@ -55,8 +55,9 @@ def _landmarker() -> FaceLandmarks:
     try:
         return FaceLandmarks()
     except Exception as error:  # whatever it is, no recording has been looked at
-        text = f"FaceMesh cannot be started ({type(error).__name__}: {error}): {LIBRARY}"
-        raise MachineFault(f"{text}; {RESUMES}") from error
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        text = f"FaceMesh cannot be started ({why}): {LIBRARY}; {RESUMES}"
+        raise MachineFault(text) from error
 
 
 def check_crops(crops: Sequence[str]) -> None:
