@@ -108,7 +108,11 @@ def test_a_killed_worker_costs_nothing_its_recording_is_done_at_the_end(data, st
 
 LIMITS = {  # what the disk or the memory of the machine has; the advice of the one line at the end
     "file size": (resource.RLIMIT_FSIZE, 3_000_000, "StoreError: .*cannot be written.*with room"),
-    "memory": (resource.RLIMIT_AS, 900 * 2**20, "memory|cannot start|has ended"),
+    "memory": (
+        resource.RLIMIT_AS,
+        900 * 2**20,
+        "[Mm]emory|allocate|map segment|cannot (be )?start|has ended",
+    ),
 }
 
 
