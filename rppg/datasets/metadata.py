@@ -2,8 +2,9 @@
 
 A meta is a dict: id, dataset, subject, name, split, origin, status ("ok" or "failed"), reason, and
 for a prepared one n_frames, duration_s, fps, fps_source, face_hit_rate, gaps_s [[start, end], ...],
-hr_true_bpm, notes, known_bad, fingerprint, versions and more; wide_boxes [[time_s from the first
-frame, x, y, width, height], ...] where it has wide crops.  The same meta gives the same bytes.
+hr_true_bpm, notes, known_bad, fingerprint, versions, arrays (`array_files`) and more; wide_boxes
+[[time_s from the first frame, x, y, width, height], ...] where it has wide crops.  The same meta
+gives the same bytes.
 
     >>> json_bytes({"status": "failed", "id": "demo/ann/v1", "reason": "no face"}).decode()[:40]
     '{\\n  "id": "demo/ann/v1",\\n  "reason": "no'
@@ -13,8 +14,12 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
+from rppg.datasets.meta_checks import meta_problem
 from rppg.utils import atomic
+
+LONGEST_BYTES = 2**26  # of a recording.json; a day of video has less
 
 INDEX_DTYPES = {
     "id": "object",
@@ -55,16 +60,42 @@ def json_bytes(meta: dict) -> bytes:
 
 
 def read_meta(id: str, folder: Path) -> dict:
-    """The meta in a complete folder; where it cannot be read, a failure whose reason names it."""
+    """The meta in a complete folder; where it cannot be read, or holds what no preparation writes,
+    a failure whose reason names it."""
     path = folder / atomic.MARK
     try:
-        meta = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(meta, dict) or meta.get("id") != id or "status" not in meta:
-            raise ValueError(f"it does not hold the id {id} and a status")
-    except (ValueError, OSError) as error:
+        if path.is_symlink():
+            raise ValueError("it is a link, expected the file itself")
+        if (n_bytes := path.stat().st_size) > LONGEST_BYTES:
+            raise ValueError(f"it has {n_bytes} bytes, expected {LONGEST_BYTES} or less")
+        meta = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+        if problem := meta_problem(meta, id):
+            raise ValueError(problem)
+    except (ValueError, OSError, RecursionError) as error:
         reason = f"{path} cannot be read ({error}): prepare the recording again"
         return {"id": id, "status": "failed", "reason": reason}
     return meta
+
+
+def read_index(path: Path) -> pd.DataFrame:
+    """A store's index.parquet: columns and types of INDEX_DTYPES.
+
+    Raises FileNotFoundError if it is missing, ValueError, naming it, if it is no such table.
+    """
+    advice = "rppg prepare (or 01_preprocess) writes it"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing: {advice}")
+    try:
+        index = pd.read_parquet(path)
+        if missing := sorted(INDEX_DTYPES.keys() - set(index.columns)):
+            raise ValueError(f"columns {', '.join(missing)} are missing")
+        index = index[list(INDEX_DTYPES)].astype(INDEX_DTYPES)
+        if index["id"].duplicated().any() or not index["id"].map(lambda id: type(id) is str).all():
+            raise ValueError("ids are no texts, or not unique")
+    except Exception as error:  # of pyarrow, which raises many kinds for a damaged file
+        found = f"{path} is no index of prepared recordings ({error})"
+        raise ValueError(f"{found}: {advice}") from error
+    return index
 
 
 def index_row(meta: dict, folder: Path) -> dict:
@@ -73,13 +104,17 @@ def index_row(meta: dict, folder: Path) -> dict:
     row = {key: meta.get(key) for key in INDEX_DTYPES}
     row |= {"dataset": dataset, "subject": subject, "name": name}
     row["gap_s"] = sum(end - start for start, end in meta.get("gaps_s") or [])
-    row["has_bvp"] = (folder / "bvp.npy").is_file()
+    row["has_bvp"] = "bvp" in (meta.get("arrays") or {}) or (folder / "bvp.npy").is_file()
     return row
 
 
 def _dump(value) -> str:
     plain = {"sort_keys": True, "indent": 2, "ensure_ascii": False, "allow_nan": False}
     return json.dumps(value, default=_as_number, **plain)
+
+
+def _no_number(text: str):
+    raise ValueError(f"{text} is no number; expected null")
 
 
 def _as_number(value):

@@ -9,13 +9,12 @@
 (101, 63, 6)
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
-from rppg.datasets.store import StoreError
-
-ADVICE = "choose a folder that can be written, on a disk with room"
+from rppg.datasets.store_writer import writing
 
 
 class ArrayFile:
@@ -28,25 +27,26 @@ class ArrayFile:
         self.path, self.shape, self.dtype, self.n = path, shape, dtype, 0
 
     def __enter__(self) -> "ArrayFile":
-        self._file = open(self.path, "wb")
-        self._write_header()
+        with writing(self.path):
+            self._file = open(self.path, "wb")
+            self._write_header()
         return self
 
     def append(self, frames: np.ndarray) -> None:
         """One frame or several, (*shape) or (t, *shape)."""
         frames = np.ascontiguousarray(frames, self.dtype).reshape(-1, *self.shape)
-        try:
+        with writing(self.path):
             self._file.write(frames.data)
-        except OSError as error:
-            text = f"{self.path} cannot be written: {error.strerror}; {ADVICE}"
-            raise StoreError(error.errno, text) from error
         self.n += len(frames)
 
     def __exit__(self, kind, error, trace) -> None:
-        with self._file:
-            if kind is None:
-                self._file.seek(0)
-                self._write_header()  # numpy leaves room in it for any length
+        if kind is not None:  # the file is given up, and `error` is what is said
+            with suppress(OSError):
+                self._file.close()
+            return
+        with writing(self.path), self._file:
+            self._file.seek(0)
+            self._write_header()  # numpy leaves room in it for any length
 
     def _write_header(self) -> None:
         shape = (self.n, *self.shape)

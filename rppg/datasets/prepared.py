@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from rppg.datasets.array_files import FORMATS, array_facts, check_array
+
 FPS = 30.0
-ARRAYS = ("face", "mstmap", "bvp", "wide")
-ALWAYS = {"face", "mstmap"}  # what every prepared recording has
+ARRAYS = tuple(FORMATS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,11 +72,12 @@ class Prepared:
 
     def _load(self, name: str) -> np.ndarray:
         path, n_frames = self.path(name), self.meta["n_frames"]
-        array = np.load(path, mmap_mode="r")
-        if len(array) != n_frames:
-            found = f"{path} has {len(array)} frames, its recording.json had {n_frames}"
+        shape = array_facts(path)["shape"]
+        if shape[:1] != [n_frames]:
+            found = f"{path} is of shape {tuple(shape)}, its recording.json had {n_frames} frames"
             raise ValueError(f"{found}: prepared again meanwhile? Then open it again")
-        return array
+        check_array(path, (self.meta.get("arrays") or {}).get(name))
+        return np.load(path, mmap_mode="r")
 
 
 def arrays_in(folder: Path) -> dict[str, Path]:

@@ -12,35 +12,35 @@ replaces an older one, that lies beside it as `.old-<name>`, and reading falls b
 process killed at any moment loses nothing.  Reading never writes.
 
     >>> import tempfile
+    >>> import numpy as np
     >>> store = Store(tempfile.mkdtemp())
     >>> with store.begin("demo/ann/v1") as writer:
     ...     writer.save("face", np.zeros((60, 128, 128, 3), np.uint8))
     ...     writer.save("mstmap", np.zeros((60, 63, 6), np.float32))
-    ...     writer.commit({"id": "demo/ann/v1", "status": "ok", "n_frames": 60})
+    ...     meta = writer.commit({"id": "demo/ann/v1", "status": "ok", "n_frames": 60})
     >>> store.open("demo/ann/v1").window(start=30, n=30)["mstmap"].shape
     (30, 63, 6)
 """
 
+import errno
 import functools
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from rppg.datasets.metadata import INDEX_DTYPES, index_row, json_bytes, read_meta
-from rppg.datasets.prepared import ALWAYS, Prepared, arrays_in
+from rppg.datasets.array_files import are_intact, damaged
+from rppg.datasets.meta_checks import id_problem
+from rppg.datasets.metadata import INDEX_DTYPES, index_row, read_meta
+from rppg.datasets.prepared import Prepared, arrays_in
+from rppg.datasets.store_writer import StoreError, StoreWriter, writing
 from rppg.utils import atomic
 
+__all__ = ["Store", "StoreError", "StoreWriter"]
+
 INDEX_LOOKS = 5  # more changes than that: others are at work, and write the index when they end
-
-
-class StoreError(OSError):
-    """The store itself cannot be written: no recording after this one could be either."""
 
 
 class Store:
@@ -50,25 +50,32 @@ class Store:
         self.root = Path(root)
 
     def path(self, id: str) -> Path:
-        """Where a recording is kept, prepared or not."""
-        parts = id.split("/")
-        if len(parts) != 3 or any(not part or part.startswith(".") for part in parts):
-            raise ValueError(f"{id!r} is no recording id, expected dataset/subject/name")
-        return self.root.joinpath(*parts)
+        """Where a recording is kept, prepared or not.  Raises ValueError for what is no id."""
+        if problem := id_problem(id):
+            raise ValueError(f"{id!a} is no recording id: {problem}")
+        return self.root.joinpath(*id.split("/"))
 
     def check_writable(self) -> None:
         """Make the root.  Raises StoreError, an OSError, where nothing can be written there."""
-        with _writing(self.root):
+        with writing(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.root):
                 pass
 
-    def begin(self, id: str) -> "StoreWriter":
+    def check_room(self, n_bytes: float) -> None:
+        """Raises StoreError if the disk has less room than that."""
+        free = shutil.disk_usage(self.root).free
+        if free < n_bytes:
+            found = f"{n_bytes / 1e6:.0f} MB are needed, {free / 1e6:.0f} MB are free"
+            with writing(self.root):
+                raise OSError(errno.ENOSPC, found)
+
+    def begin(self, id: str) -> StoreWriter:
         """Start to write a recording; what a killed process left of it is cleared first.
 
         Raises StoreError, an OSError, where the folder cannot be written.
         """
-        return StoreWriter(self, id)
+        return StoreWriter(self.root, self.path(id), id)
 
     def meta(self, id: str) -> dict | None:
         """recording.json of a recording, None where it is not prepared.
@@ -80,19 +87,27 @@ class Store:
 
     def open(self, id: str) -> Prepared:
         """A prepared recording.  KeyError where it is not prepared; ValueError, with the reason,
-        where its preparation failed."""
+        where its preparation failed or an array has another size than when it was written."""
         folder = atomic.complete_copy(self.path(id))
         if folder is None:
             raise KeyError(f"{id} is not prepared in {self.root}")
         meta = read_meta(id, folder)
         if meta["status"] != "ok":
             raise ValueError(f"{id} was not prepared: {meta.get('reason')}")
+        for problem in damaged(folder, meta):
+            raise ValueError(f"{problem}: prepare the recording again")
         return Prepared(id=id, meta=meta, paths=arrays_in(folder))
+
+    def is_intact(self, id: str) -> bool:
+        """Whether the arrays of a recording, prepared or failed, are those that were written."""
+        folder = atomic.complete_copy(self.path(id))
+        meta = None if folder is None else read_meta(id, folder)
+        return meta is not None and (meta["status"] != "ok" or are_intact(folder, meta))
 
     def disk_bytes(self, id: str) -> int:
         """Size of a recording's files; 0 where it is not prepared."""
         folder = atomic.complete_copy(self.path(id))
-        return 0 if folder is None else sum(file.stat().st_size for file in folder.iterdir())
+        return 0 if folder is None else sum(file.lstat().st_size for file in folder.iterdir())
 
     def ids(self, status: str = "ok") -> list[str]:
         """Ids of the recordings with that status ("ok" or "failed"), sorted."""
@@ -113,7 +128,7 @@ class Store:
         process finished meanwhile is not lost by an index that began before it.
         """
         path, index = self.root / "index.parquet", self.index()
-        with _writing(self.root):
+        with writing(self.root):
             for id in index["id"]:
                 atomic.discard_older(self.path(id))
             for _ in range(INDEX_LOOKS):
@@ -136,87 +151,3 @@ class Store:
         for id in sorted(ids):
             if folder := atomic.complete_copy(self.path(id)):
                 yield id, folder
-
-
-class StoreWriter:
-    """One recording on its way into the store.  A context manager: what is not committed when it
-    closes leaves nothing behind."""
-
-    def __init__(self, store: Store, id: str):
-        self.id, self.root, self.target = id, store.root, store.path(id)
-        self.folder = atomic.temporary(self.target)  # all in it becomes part of the recording
-        self._arrays: list[np.memmap] = []
-        with _writing(self.root):
-            self.target.parent.mkdir(parents=True, exist_ok=True)
-            atomic.clear_leftovers(self.target)
-            self.folder.mkdir()
-
-    def __enter__(self) -> "StoreWriter":
-        return self
-
-    def __exit__(self, *exception) -> None:
-        if self.folder.exists():
-            shutil.rmtree(self.folder)
-
-    def array(self, name: str, shape: tuple[int, ...], dtype) -> np.memmap:
-        """A new <name>.npy of that shape to be filled in place, zero at first; its disk space is
-        taken at once, so a full disk is a StoreError here."""
-        with _writing(self.root):
-            path = self.folder / f"{name}.npy"
-            array = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
-            if hasattr(os, "posix_fallocate"):
-                with path.open("r+b") as file:
-                    os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-        self._arrays.append(array)
-        return array
-
-    def save(self, name: str, array: np.ndarray) -> None:
-        """Write <name>.npy from an array in memory."""
-        with _writing(self.root):
-            np.save(self.folder / f"{name}.npy", array, allow_pickle=False)
-
-    def commit(self, meta: dict) -> None:
-        """Write recording.json and put the recording in its place, over an older one.
-
-        Raises ValueError where meta has NaN (use None), another id, an unknown status, a failure
-        without reason, or arrays that are missing or not n_frames long.
-        """
-        for array in self._arrays:
-            array.flush()
-        self._check(meta)
-        text = json_bytes(meta)
-        with _writing(self.root):
-            if meta["status"] == "failed":  # whatever was computed of it is not kept
-                for path in self.folder.iterdir():
-                    path.unlink()
-            (self.folder / atomic.MARK).write_bytes(text)
-            atomic.replace_folder(self.folder, self.target)
-
-    def _check(self, meta: dict) -> None:
-        if meta.get("id") != self.id:
-            raise ValueError(f"meta of {meta.get('id')!r} given for {self.id!r}")
-        status = meta.get("status")
-        if status not in ("ok", "failed"):
-            raise ValueError(f"{self.id}: status {status!r}, expected 'ok' or 'failed'")
-        if status == "failed" and not meta.get("reason"):
-            raise ValueError(f"{self.id}: a failed recording needs a reason")
-        if status == "ok":
-            n_frames = meta.get("n_frames")
-            paths = arrays_in(self.folder)
-            found = {name: len(np.load(path, mmap_mode="r")) for name, path in paths.items()}
-            if not ALWAYS <= found.keys() or {*found.values()} != {n_frames}:
-                expected = f"face and mstmap (and bvp, wide) of n_frames {n_frames}"
-                raise ValueError(f"{self.id}: arrays of {found} frames, expected {expected}")
-
-
-@contextmanager
-def _writing(root: Path):
-    """Turn what the operating system says into an error that names the store and what to do."""
-    try:
-        yield
-    except StoreError:
-        raise
-    except OSError as error:
-        advice = "choose a folder that can be written, on a disk with room"
-        text = f"prepared recordings cannot be written under {root}: {error}; {advice}"
-        raise StoreError(error.errno, text) from error

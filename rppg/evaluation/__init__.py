@@ -15,6 +15,7 @@ from rppg.evaluation.leaderboard import (
 )
 from rppg.evaluation.metrics import score
 from rppg.evaluation.submission import (
+    check_filled,
     check_submission,
     fill_missing,
     read_solution,
@@ -23,6 +24,7 @@ from rppg.evaluation.submission import (
 )
 
 __all__ = [
+    "check_filled",
     "check_submission",
     "fill_missing",
     "format_leaderboard",

@@ -12,33 +12,24 @@ spelling (quotes, blanks) are taken over; only the values are ours.  Without a s
     'ids,HR\\nOBF/1/video1.avi,71.2500\\n'
 """
 
-import csv
-import os
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-DEFAULT_HEADER = "ids,HR"
+from rppg.evaluation.submission_lines import (
+    DEFAULT_HEADER,
+    Lines,
+    read_lines,
+    read_rows,
+    unprintable,
+)
+from rppg.utils.atomic import atomic_write
+
 PLAUSIBLE_BPM = (30.0, 240.0)
 USAGES = ("public", "private")
 SHOWN = 5  # so many ids are named in a message
-
-
-@dataclass(frozen=True)
-class Lines:
-    """A two-column CSV as it stands: header, and per row the id's own text and the value's."""
-
-    header: str
-    raw_ids: list[str]
-    values: list[str]
-
-    @property
-    def ids(self) -> list[str]:
-        """What the id texts say: without quotes and the blanks around."""
-        return [next(csv.reader([raw.strip()]), [""])[0].strip() for raw in self.raw_ids]
 
 
 def sample_ids(sample: Path) -> list[str]:
@@ -73,6 +64,23 @@ def fill_missing(predictions: pd.DataFrame, ids: list[str], hr_bpm: float) -> pd
     return table
 
 
+def check_filled(predictions: pd.DataFrame, most_share: float) -> str:
+    """How many test videos have no answer of their own, as a sentence; predictions of
+    `fill_missing`.  Raises ValueError, naming some, if they are more than most_share of all."""
+    filled, n = predictions.loc[predictions["filled"], "id"].tolist(), len(predictions)
+    if not filled:
+        return f"all {n} test videos have an answer of their own"
+    whose = "has no answer of its own" if len(filled) == 1 else "have no answer of their own"
+    counts = f"{len(filled)} of {n} test videos {whose}"
+    share = f"{100 * len(filled) / n:.3g} %"
+    if len(filled) > most_share * n:
+        advice = "see their reasons in 01_preprocess; most_filled_share of 06_submit is the limit"
+        raise ValueError(
+            f"{counts} ({share}, limit {100 * most_share:g} %): {_shown(filled)}; {advice}"
+        )
+    return f"WARNING: {counts} ({share}): filled with the mean: {', '.join(filled)}"
+
+
 def write_submission(predictions: pd.DataFrame, path: Path, sample: Path | None = None) -> Path:
     """Write predictions (columns id, hr_bpm) to path, after the sample where there is one.
 
@@ -85,12 +93,14 @@ def write_submission(predictions: pd.DataFrame, path: Path, sample: Path | None 
     template = _default_lines(ids) if sample is None else _read_sample(sample)
     problems = _id_problems(ids, template.ids)
     problems += _number_problems(ids, values)
+    if bad := unprintable(ids):
+        problems.append(f"{len(bad)} ids with control characters or lines: {_shown(bad)}")
     if problems:
         raise ValueError(f"no submission written: {'; '.join(problems)}")
     hr_bpm = dict(zip(ids, values, strict=True))
     both = zip(template.raw_ids, template.ids, strict=True)
     rows = [f"{raw},{hr_bpm[id]:.4f}" for raw, id in both]
-    atomic_write(Path(path), "\n".join([template.header, *rows]) + "\n")
+    _write(Path(path), "\n".join([template.header, *rows]) + "\n")
     return Path(path)
 
 
@@ -99,7 +109,7 @@ def check_submission(path: Path, sample: Path) -> list[str]:
 
     Warns of rates outside 30-240 bpm.  Raises ValueError where either file is no two-column CSV.
     """
-    ours, expected = _read_lines(path), _read_sample(sample)
+    ours, expected = read_lines(path), _read_sample(sample)
     problems = []
     if ours.header != expected.header:
         problems.append(f"header is {ours.header!r}, expected {expected.header!r}")
@@ -130,15 +140,19 @@ def read_solution(path: Path) -> pd.DataFrame:
     The file's first column is the id, its second the heart rate; a column Usage may follow.
     Raises ValueError for other shapes, double ids, rates that are no number, or other usages.
     """
-    rows = list(csv.reader(_text_lines(path)))
-    header = [name.strip().lower() for name in rows[0]]
-    if len(header) < 2 or len(rows) < 2 or any(len(row) != len(header) for row in rows):
+    texts, rows = read_rows(path)
+    header = [name.lower() for name in rows[0]]
+    if len(header) < 2 or len(rows) < 2:
         raise ValueError(f"{path}: expected columns id, heart rate and perhaps Usage, and rows")
-    ids, hr_bpm = [row[0].strip() for row in rows[1:]], _numbers(row[1] for row in rows[1:])
+    for text, row in zip(texts, rows, strict=True):
+        if len(row) != len(header):
+            expected = f"expected columns id, heart rate and perhaps Usage, {len(header)} fields"
+            raise ValueError(f"{path}: {expected} as in its header, found {text[:60]!r}")
+    ids, hr_bpm = [row[0] for row in rows[1:]], _numbers(row[1] for row in rows[1:])
     problems = _id_problems(ids, ids) + _number_problems(ids, hr_bpm)
     usage = [""] * len(ids)
     if "usage" in header[2:]:
-        usage = [row[header.index("usage", 2)].strip().lower() for row in rows[1:]]
+        usage = [row[header.index("usage", 2)].lower() for row in rows[1:]]
         if not set(usage) <= set(USAGES):
             odd = sorted(set(usage) - set(USAGES))
             problems.append(f"Usage must be public or private, found {odd}")
@@ -147,30 +161,8 @@ def read_solution(path: Path) -> pd.DataFrame:
     return pd.DataFrame({"id": ids, "hr_true_bpm": hr_bpm, "usage": usage})
 
 
-def _text_lines(path: Path) -> list[str]:
-    """Lines of a text file that are not empty, without byte-order mark and line ends."""
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text: {error}") from error
-    lines = [line for line in text.splitlines() if line.strip()]
-    if not lines:
-        raise ValueError(f"{path} is empty; expected a header such as {DEFAULT_HEADER!r} and rows")
-    return lines
-
-
-def _read_lines(path: Path) -> Lines:
-    """A two-column CSV, the text of its fields untouched."""
-    lines = _text_lines(path)
-    for number, line in enumerate(lines, 1):
-        if len(next(csv.reader([line]))) != 2:
-            raise ValueError(f"{path}: expected two columns, found line {number}: {line!r}")
-    pairs = [line.rpartition(",") for line in lines[1:]]
-    return Lines(lines[0], [raw for raw, _, _ in pairs], [value for _, _, value in pairs])
-
-
 def _read_sample(path: Path) -> Lines:
-    lines = _read_lines(path)
+    lines = read_lines(path)
     problems = _id_problems(lines.ids, lines.ids)
     if problems or not lines.raw_ids:
         raise ValueError(f"{path}: {'; '.join(problems) or 'a header, but no ids'}")
@@ -179,7 +171,7 @@ def _read_sample(path: Path) -> Lines:
 
 def _default_lines(ids: list[str]) -> Lines:
     quoted = [f'"{id.replace(chr(34), chr(34) * 2)}"' if set(id) & set(',"') else id for id in ids]
-    return Lines(DEFAULT_HEADER, quoted, [""] * len(ids))
+    return Lines(DEFAULT_HEADER, quoted, ids, [""] * len(ids))
 
 
 def _id_problems(found: list[str], expected: list[str], missing_too: bool = True) -> list[str]:
@@ -217,14 +209,10 @@ def _shown(names: list[str]) -> str:
     return ", ".join(texts) + (", ..." if len(names) > SHOWN else "")
 
 
-def atomic_write(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.part")
+def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(text.encode())
-        os.replace(part, path)
+        atomic_write(path, lambda part: part.write_bytes(text.encode()))
     except OSError as error:
-        if part.is_file():
-            part.unlink()
         message = f"cannot write {path.name} into the folder {path.parent}: {error.strerror}"
         raise type(error)(error.errno, message) from error

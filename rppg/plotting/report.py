@@ -25,8 +25,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from rppg.evaluation.leaderboard import split_name
-from rppg.evaluation.submission import atomic_write
 from rppg.plotting.style import titled
+from rppg.utils.atomic import atomic_write
 
 DPI = 130
 PNG_MARK = b"\x89PNG\r\n\x1a\n"
@@ -180,8 +180,8 @@ def write_report(
         facts=facts,
         sections=[_shown(section) for section in sections],
     )
-    atomic_write(Path(path), html)
-    return Path(path)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    return atomic_write(path, lambda part: part.write_bytes(html.encode()))
 
 
 def _shown(section: Section) -> dict:

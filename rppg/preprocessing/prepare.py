@@ -10,46 +10,41 @@ afterwards.  T frames at 30 fps.
 """
 
 import functools
-import importlib.metadata
-import os
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from rppg.datasets.npy_writer import ArrayFile
-from rppg.datasets.prepared import FPS
-from rppg.datasets.recording import LONGEST_BRIDGE_S, Recording, fingerprint
-from rppg.datasets.store import Store, StoreError
+from rppg.datasets.recording import Recording
+from rppg.datasets.store import Store
 from rppg.preprocessing.extract import extract
-from rppg.preprocessing.face_detector import BoxFinder, FinderLost, shared_finder
-from rppg.preprocessing.face_mesh import CROP_SIDE, FaceLandmarks
+from rppg.preprocessing.face_detector import shared_finder
+from rppg.preprocessing.faults import MEMORY, RESUMES, MachineFault
+from rppg.preprocessing.prepare_recording import (
+    ARRAYS,
+    Outcome,
+    check_crops,
+    is_current,
+    prepare_one,
+    prepare_recording,
+    store_failure,
+)
 from rppg.preprocessing.sharding import count_missing, split_shard
-from rppg.preprocessing.wide_crop import WIDE_SIDE
 from rppg.utils import worker_pool
 
-PREPARATION = 2  # increased if the same video gives other arrays: all recordings are redone
-PACKAGES = ("av", "facenet-pytorch", "mediapipe", "numpy", "opencv-contrib-python", "scipy")
+__all__ = ["ARRAYS", "extract", "prepare", "prepare_one"]
+
 COLUMNS = {  # columns of the table that `prepare` returns
     **dict.fromkeys(("id", "status", "reason"), object),
     **dict.fromkeys(("n_frames", "n_source_frames", "disk_bytes"), "Int64"),
     "seconds": float,
+    "unforeseen": bool,
 }
-CROPS = ("face", "wide")
-ARRAYS = {  # shape per frame and type on disk
-    "mstmap": ((63, 6), "<f4"),
-    "face": ((CROP_SIDE, CROP_SIDE, 3), "|u1"),
-    "wide": ((WIDE_SIDE, WIDE_SIDE, 3), "|u1"),
-}
-
-_landmarker = functools.cache(FaceLandmarks)  # built once per process, when first needed
-_finder = functools.cache(BoxFinder)
 
 
 def prepare(
@@ -70,16 +65,19 @@ def prepare(
     by the shard that finishes last.
 
     Returns one row per recording of the shard, in the given order: id, status ("prepared",
-    "reused", "failed"), reason, n_frames, n_source_frames, disk_bytes, seconds; attrs: wall_s, and
-    n_missing, the number of unfinished recordings of other shards.  A recording that cannot be
-    prepared, or whose process dies, is stored as failed with the reason, and the rest continues.
-    After an interruption at any moment, the same call resumes with the unfinished recordings.
-    Raises StoreError, an OSError, if the store cannot be written, RuntimeError if the processes
-    cannot start or the face detector's process ends, and ValueError for duplicate ids, unknown
-    crops and an invalid shard.
+    "reused", "failed"), reason, n_frames, n_source_frames, disk_bytes, seconds, unforeseen (whether
+    it failed by an error that no check expects: a bug, or a process that crashed); attrs: wall_s,
+    and n_missing, the number of unfinished recordings of other shards.  A recording that cannot be
+    prepared is stored as failed with the reason, and the rest continues; one whose process died is
+    tried once more at the end, alone.  After an interruption at any moment, the same call resumes
+    with the unfinished recordings.
+    Raises, and writes no index, if the machine is at fault: StoreError, an OSError, if the store
+    cannot be written, MachineFault, a RuntimeError, for missing memory or a missing library,
+    FinderLost, a RuntimeError, if the face detector's process ends.  Raises RuntimeError if the
+    processes cannot start, and ValueError for duplicate ids, unknown crops and an invalid shard.
     """
     start_s = time.perf_counter()
-    _check_crops(crops)
+    check_crops(crops)
     twice = [id for id, n in Counter(r.id for r in recordings).items() if n > 1]
     if twice:
         raise ValueError(f"two recordings have the id {twice[0]}: ids must differ")
@@ -88,7 +86,8 @@ def prepare(
     store.check_writable()
     work = functools.partial(_row, store=store, retry_failed=retry_failed, crops=tuple(crops))
     rows = _prepare_all(own, store, workers, progress, work)
-    n_missing = count_missing(others, store, functools.partial(_is_current, crops=crops))
+    is_done = functools.partial(is_current, crops=crops, store=store)
+    n_missing = count_missing(others, store, is_done)
     if n_missing == 0:
         store.write_index()
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
@@ -105,17 +104,12 @@ def _prepare_all(
     queue = [recordings[k] for k in order]
     rows: list[dict] = [{}] * len(recordings)
     with (
-        shared_finder() as find,
-        closing(
-            worker_pool.run(functools.partial(work, find=find), queue, workers, setup=_one_thread)
-        ) as results,
+        _shared_finder() as find,
+        closing(_results(functools.partial(work, find=find), queue, workers, store)) as results,
         tqdm(total=len(queue), desc="prepare", unit="recording", disable=not progress) as bar,
     ):
         n_failed = 0
         for place, row in results:
-            if isinstance(row, worker_pool.WorkerDied):
-                meta = _store_failure(queue[place], store, str(row), mark=None)
-                row = _as_row("failed", meta, store, seconds=None)
             rows[order[place]] = row
             n_failed += row["status"] == "failed"
             bar.set_postfix(failed=n_failed, refresh=False)
@@ -123,125 +117,59 @@ def _prepare_all(
     return rows
 
 
-def _check_crops(crops: Sequence[str]) -> None:
-    """Raise ValueError unless crops is a list of CROPS."""
-    if isinstance(crops, str) or not set(crops) <= set(CROPS):
-        raise ValueError(f"crops are {crops!r}, expected a list of {' and '.join(CROPS)}")
+@contextmanager
+def _shared_finder() -> Iterator[Callable]:
+    """`shared_finder`; MachineFault if its process ends before it has started."""
+    with ExitStack() as stack:
+        try:
+            find = stack.enter_context(shared_finder())
+        except EOFError as error:
+            text = "the process that finds faces cannot start, its error is above"
+            raise MachineFault(f"{text}: {MEMORY}, or install requirements.lock again") from error
+        yield find
 
 
-def prepare_one(
-    recording: Recording, store: Store, retry_failed: bool = False, crops: Sequence[str] = ("face",)
-) -> dict:
-    """Prepare one recording in this process; returns its recording.json.
-
-    A recording that is prepared with these crops and whose source is unchanged is reused.  One that
-    cannot be prepared is stored as failed with the reason, until its source changes or with
-    retry_failed; after an unexpected error it is tried again each time.  Raises StoreError, an
-    OSError, if the store cannot be written, ValueError for unknown crops.
-    """
-    _check_crops(crops)
-    return _prepare(recording, store, _finder().find, retry_failed, crops)[1]
-
-
-def _prepare(recording: Recording, store: Store, find, retry_failed, crops) -> tuple[str, dict]:
-    """("prepared" | "reused" | "failed", recording.json)."""
-    try:
-        mark = fingerprint(recording)
-    except OSError as error:
-        return "failed", _store_failure(recording, store, _reason(error, recording), mark=None)
-    known = store.meta(recording.id)
-    if known is not None and known.get("fingerprint") == mark and _is_current(known, crops):
-        if known["status"] == "ok":
-            return "reused", known
-        if not retry_failed:
-            return "failed", known
-    try:
-        return "prepared", _write(recording, store, find, mark, crops)
-    except (StoreError, FinderLost):
-        raise
-    except ValueError as error:
-        return "failed", _store_failure(recording, store, _reason(error, recording), mark)
-    except Exception as error:  # unexpected: stored with its type, tried again next time
-        reason = f"{type(error).__name__}: {_reason(error, recording)}"
-        return "failed", _store_failure(recording, store, reason, mark=None)
+def _results(
+    work: Callable, queue: list[Recording], workers: int, store: Store
+) -> Iterator[tuple[int, dict]]:
+    """(index, row) of each recording.  One whose process died is tried again at the end, alone."""
+    died = []
+    with closing(worker_pool.run(work, queue, workers, setup=_one_thread)) as results:
+        for place, row in results:
+            if isinstance(row, worker_pool.WorkerDied):
+                died.append(place)
+            else:
+                yield place, row
+    alone = worker_pool.run(work, [queue[place] for place in died], 1, setup=_one_thread)
+    with closing(alone) as results:
+        for index, row in results:
+            place = died[index]
+            if isinstance(row, worker_pool.WorkerDied):
+                row = _row_of_crash(queue[place], store, row)
+            yield place, row
 
 
-def _write(recording: Recording, store: Store, find, mark: str, crops) -> dict:
-    with store.begin(recording.id) as writer:
-        with ExitStack() as stack:
-            to = {}  # name -> function that appends frames to that array
-            for name in dict.fromkeys(("mstmap", "face", *crops)):
-                file = ArrayFile(writer.folder / f"{name}.npy", *ARRAYS[name])
-                to[name] = stack.enter_context(file).append
-            on_wide = to.get("wide")
-            traces = extract(recording, _landmarker(), to["face"], find, to["mstmap"], on_wide)
-        meta = {**_identity(recording, mark), "status": "ok", "reason": None, **traces.meta}
-        if recording.bvp is not None:
-            bvp = recording.bvp.at(meta["start_s"] + traces.times_s)  # (T,)
-            meta["notes"] += _coverage(bvp)
-            if not np.isnan(bvp).all():
-                writer.save("bvp", bvp.astype(np.float32))
-        writer.commit(meta)
-    return meta
-
-
-def _coverage(bvp: np.ndarray) -> list[str]:
-    """A note if half a second or more of a BVP (T,) is missing, that is NaN."""
-    n = int(np.isfinite(bvp).sum())
-    if (len(bvp) - n) / FPS < LONGEST_BRIDGE_S:
-        return []
-    if n == 0:
-        return ["the contact PPG covers no part of the video"]
-    return [f"the contact PPG covers {n / FPS:.2f} of {len(bvp) / FPS:.2f} s of the video"]
-
-
-def _store_failure(recording: Recording, store: Store, reason: str, mark: str | None) -> dict:
-    meta = {**_identity(recording, mark), "status": "failed", "reason": reason}
-    with store.begin(recording.id) as writer:
-        writer.commit(meta)
-    return meta
-
-
-def _reason(error: Exception, recording: Recording) -> str:
-    """Message of an error without the folder of the recording, which differs between machines."""
-    first = recording.frames[0] if isinstance(recording.frames, tuple) else recording.frames
-    return str(error).replace(f"{first.parent}{os.sep}", "")
-
-
-def _identity(recording: Recording, mark: str | None) -> dict:
-    words = ("id", "dataset", "subject", "name", "split", "origin", "known_bad", "fps_source")
-    return {
-        **{word: getattr(recording, word) for word in words},
-        "hr_mean_bpm": recording.hr_mean_bpm,
-        "hr_true_bpm": recording.true_hr_bpm(),
-        "notes": list(recording.notes),
-        "fingerprint": mark,
-        "versions": _versions(),
-    }
-
-
-@functools.cache
-def _versions() -> dict:
-    packages = {name: importlib.metadata.version(name) for name in PACKAGES}
-    return {"preparation": PREPARATION, **packages}
-
-
-def _is_current(meta: dict, crops: Sequence[str]) -> bool:
-    """Whether a recording.json is of this version of the preparation and has these crops."""
-    has_all = meta["status"] == "failed" or "wide" not in crops or "wide_boxes" in meta
-    return has_all and meta.get("versions", {}).get("preparation") == PREPARATION
+def _row_of_crash(recording: Recording, store: Store, died: worker_pool.WorkerDied) -> dict:
+    """Row of a recording whose process died twice.  Raises MachineFault if it was killed, as Linux
+    does when memory is short."""
+    if died.was_killed:
+        text = f"{recording.id}: the process was killed twice, the second time as the only one"
+        raise MachineFault(f"{text}: {MEMORY}, or leave this video out; {RESUMES}")
+    meta = store_failure(recording, store, f"{died}, twice", mark=None)
+    return _as_row(Outcome("failed", meta, unforeseen=True), store, seconds=None)
 
 
 def _row(recording: Recording, store: Store, find, retry_failed: bool, crops) -> dict:
     start_s = time.perf_counter()
-    status, meta = _prepare(recording, store, find, retry_failed, crops)
-    return _as_row(status, meta, store, time.perf_counter() - start_s)
+    outcome = prepare_recording(recording, store, find, retry_failed, crops)
+    return _as_row(outcome, store, time.perf_counter() - start_s)
 
 
-def _as_row(status: str, meta: dict, store: Store, seconds: float | None) -> dict:
+def _as_row(outcome: Outcome, store: Store, seconds: float | None) -> dict:
+    status, meta, unforeseen = outcome
     row = {word: meta.get(word) for word in ("id", "reason", "n_frames", "n_source_frames")}
-    disk_bytes = store.disk_bytes(meta["id"])
-    return {**row, "status": status, "disk_bytes": disk_bytes, "seconds": seconds}
+    sizes = {"disk_bytes": store.disk_bytes(meta["id"]), "seconds": seconds}
+    return {**row, **sizes, "status": status, "unforeseen": unforeseen}
 
 
 def _one_thread() -> None:

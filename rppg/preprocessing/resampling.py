@@ -32,6 +32,7 @@ from scipy.interpolate import PchipInterpolator
 
 from rppg.datasets.prepared import FPS
 from rppg.datasets.recording import Recording
+from rppg.preprocessing.frame_span import check_span
 from rppg.preprocessing.video import VideoError, probe, read_frames
 
 LONGEST_BRIDGE_S = 0.5  # gaps in a trace up to this long are interpolated, longer ones are NaN
@@ -105,9 +106,11 @@ class TimedFrames:
 def grid(times_s: np.ndarray) -> np.ndarray:
     """Times (T,), 30 per second, that cover the frames at times_s (n,), n >= 2.
 
-    The last frame lasts one mean interval, so 250 frames at 25 fps give 300.
+    The last frame lasts one mean interval, so 250 frames at 25 fps give 300.  Raises VideoError,
+    as `check_span` does.
     """
     start_s, end_s = float(times_s[0]), float(times_s[-1])
+    check_span(end_s - start_s, len(times_s))
     duration_s = (end_s - start_s) * len(times_s) / (len(times_s) - 1)
     n = round(duration_s * FPS)
     while start_s + n / FPS <= end_s + SNAP_S:
@@ -200,13 +203,16 @@ class CropGrid:
     """
 
     def __init__(self, emit: Callable[[np.ndarray], None]):
-        self.emit, self.n = emit, 0
+        self.emit, self.n, self._added = emit, 0, 0
         self._start_s = self._last = None
 
     def add(self, crop: np.ndarray, time_s: float) -> None:
-        """Add a crop, later than the previous one; the first one starts the grid."""
+        """Add a crop, later than the previous one; the first one starts the grid.  Raises
+        VideoError, as `check_span` does, before it repeats a crop."""
         if self._last is None:
             self._start_s, self._last = time_s, (crop, time_s)
+        self._added += 1
+        check_span(time_s - self._start_s, self._added)
         while (at_s := self._start_s + self.n / FPS) <= time_s + SNAP_S:
             self._emit(self._blend(crop, time_s, at_s))
         self._last = (crop, time_s)

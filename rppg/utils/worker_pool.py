@@ -11,6 +11,7 @@ parent is gone; a task's context managers close in both cases.
 
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -30,11 +31,16 @@ class WorkerDied:
 
     exit_code: int
 
+    @property
+    def was_killed(self) -> bool:
+        """Whether it got SIGKILL, as from Linux when memory is short."""
+        return self.exit_code == -signal.SIGKILL
+
     def __str__(self):
         how = f"exit code {self.exit_code}"
         if self.exit_code < 0:
             how = f"killed by {signal.Signals(-self.exit_code).name}"
-        hint = "; out of memory?" if self.exit_code == -signal.SIGKILL else ""
+        hint = "; out of memory?" if self.was_killed else ""
         return f"the worker process died ({how}{hint})"
 
 
@@ -125,11 +131,22 @@ def _serve(connection, parent: int, task: Callable, setup: Callable | None) -> N
         try:
             reply = (True, task(item))
         except Exception as error:  # raised in the parent
-            reply = (False, error)
+            reply = (False, _portable(error))
         try:
             connection.send(reply)
         except OSError:  # the parent has closed the pipe
             return
+        except Exception as error:  # a result that cannot be pickled
+            connection.send((False, _portable(error)))
+
+
+def _portable(error: Exception) -> Exception:
+    """The error, or a RuntimeError with its type and text if it does not survive pickling."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # whatever its __init__ or __reduce__ raises
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
 
 
 def end_with(parent: int) -> None:

@@ -7,6 +7,7 @@ A fixture `labels_raise` is poison_of(store, monkeypatch).
 import numpy as np
 
 from rppg.datasets import store as store_module
+from rppg.datasets.prepared import Prepared
 
 LABELS = {"hr_true_bpm", "hr_mean_bpm", "known_bad"}
 
@@ -51,17 +52,24 @@ class Unlabelled(dict):
 
 def poison_of(store, monkeypatch):
     """A function: from its call on, whoever reads a label of the store gets LabelRead."""
-    read_meta, load = store_module.read_meta, np.load
+    read_meta, load, load_array = store_module.read_meta, np.load, Prepared._load
 
     def guarded_load(path, *args, **kwargs):
         if "bvp" in str(path):
             raise LabelRead(str(path))
         return load(path, *args, **kwargs)
 
+    def guarded_array(prepared, name):
+        if name == "bvp":
+            raise LabelRead(str(prepared.path(name)))
+        return load_array(prepared, name)
+
     def poison():
         for id in store.ids():
-            (store.path(id) / "bvp.npy").write_bytes(b"a label that is no array")
+            path = store.path(id) / "bvp.npy"
+            path.write_bytes(b"no array".ljust(path.stat().st_size))  # sizes are no labels
         monkeypatch.setattr(store_module, "read_meta", lambda *at: Unlabelled(read_meta(*at)))
         monkeypatch.setattr(np, "load", guarded_load)
+        monkeypatch.setattr(Prepared, "_load", guarded_array)
 
     return poison

@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -12,7 +13,6 @@ import pytest
 from helpers.interrupts import N_CLIPS, digests, half_done, wait_for
 from helpers.vision_clips import heed_interrupts, recording, write_clip
 
-from rppg.datasets.store import Store
 from rppg.preprocessing.prepare import prepare
 
 pytestmark = pytest.mark.slow
@@ -36,10 +36,13 @@ def data(tmp_path_factory):
     return folder
 
 
-def start(data, store, tmp_path):
+def start(data, store, tmp_path, limit=lambda: None):
+    """Start a preparation; limit() is called in its process first."""
     (tmp_path / "script.py").write_text(SCRIPT)
     command = [sys.executable, str(tmp_path / "script.py"), str(data), str(store)]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts)
+    return subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, preexec_fn=lambda: (heed_interrupts(), limit())
+    )
 
 
 def finish(data, store, tmp_path):
@@ -92,7 +95,7 @@ def test_an_interrupt_at_any_moment_is_one_error_and_leaves_no_process(seconds, 
     wait_for(lambda: not any(child.is_running() for child in family), seconds=15)
 
 
-def test_a_killed_worker_costs_its_recording_and_that_is_done_next_time(data, straight, tmp_path):
+def test_a_killed_worker_costs_nothing_its_recording_is_done_at_the_end(data, straight, tmp_path):
     store = tmp_path / "store"
     process = start(data, store, tmp_path)
     wait_for(lambda: half_done(store))
@@ -100,10 +103,29 @@ def test_a_killed_worker_costs_its_recording_and_that_is_done_next_time(data, st
     os.kill(int(writer.name.rsplit("-", 1)[1]), signal.SIGKILL)
     _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
-    index = Store(store).index().set_index("id")
-    failed = index[index["status"] == "failed"]
-    assert len(failed) == 2  # the one that is no video, and this
-    assert failed["reason"].str.contains("worker process died .killed by SIGKILL").sum() == 1
+    assert digests(store) == straight
+
+
+LIMITS = {  # what the disk or the memory of the machine has; the advice of the one line at the end
+    "file size": (resource.RLIMIT_FSIZE, 3_000_000, "StoreError: .*cannot be written.*with room"),
+    "memory": (
+        resource.RLIMIT_AS,
+        900 * 2**20,
+        "[Mm]emory|allocate|map segment|cannot (be )?start|has ended",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_machine_without_room_books_nothing_and_the_next_run_ends_the_same(
+    name, data, straight, tmp_path
+):
+    store, (limit, amount, words) = tmp_path / "store", LIMITS[name]
+    process = start(data, store, tmp_path, lambda: resource.setrlimit(limit, (amount, amount)))
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode != 0 and re.search(words, errors), errors
+    left = digests(store) if store.exists() else {}
+    assert left.items() <= straight.items() and "index.parquet" not in left
     finish(data, store, tmp_path)
     assert digests(store) == straight
 

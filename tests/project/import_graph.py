@@ -12,7 +12,8 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2] / "rppg"
 LAYERS = (  # from the ground up
-    ("utils", "signals", "evaluation"),
+    ("utils",),
+    ("signals", "evaluation"),
     ("losses", "plotting", "datasets"),
     ("dataloader", "preprocessing"),
     ("models", "synthetic", "workflow"),

@@ -119,7 +119,8 @@ def test_clips_without_labels_read_no_label(tmp_path, monkeypatch, array):
     write(tmp_path, "A/1/a", 45, known_bad="a crooked wave")
     write(tmp_path, "A/1/b", 45)
     for id in ("A/1/a", "A/1/b"):
-        (Store(tmp_path).path(id) / "bvp.npy").write_bytes(b"not to be read")
+        path = Store(tmp_path).path(id) / "bvp.npy"
+        path.write_bytes(b"not to be read".ljust(path.stat().st_size))
     labelled = LabelledClips(Store(tmp_path), ["A/1/b"], n_frames=T)
     read_meta = store_module.read_meta
     monkeypatch.setattr(store_module, "read_meta", lambda *args: NoLabel(read_meta(*args)))

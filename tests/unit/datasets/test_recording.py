@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rppg.datasets.recording import Recording, Signal, fingerprint, origin_of
 
 FOLDS = ("folds", "protocols", "fold_files")
-STORE = ("npy_writer", "store", "metadata")
+STORE = ("npy_writer", "store", "metadata", "array_files", "meta_checks")
 READERS = ("readers", "readers.parsing", "readers.labels", "readers.expected_counts")
 READERS += ("readers.per_folder",)
 ROOM = ("recording", "id_parts", *STORE, *FOLDS, *READERS)

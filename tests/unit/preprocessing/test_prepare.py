@@ -17,6 +17,7 @@ from rppg.preprocessing.video import VideoError
 from rppg.signals.classical import wave
 from rppg.signals.heart_rate import heart_rate
 
+EXTRACT = "rppg.preprocessing.prepare_recording.extract"
 EVM_FACE = Path(__file__).parents[4] / "shared" / "data" / "video" / "evm_face.mp4"
 
 
@@ -211,7 +212,7 @@ def test_a_prepared_recording_is_reused_until_its_source_changes(tmp_path, clip)
 def test_a_failed_recording_is_tried_again_on_request_only(tmp_path, monkeypatch):
     (tmp_path / "b.avi").write_text("no video")
     tried = []
-    monkeypatch.setattr("rppg.preprocessing.prepare.extract", lambda *_: tried.append(1) or 1 / 0)
+    monkeypatch.setattr(EXTRACT, lambda *_: tried.append(1) or 1 / 0)
     store = Store(tmp_path / "store")
     meta = prepare_one(recording(tmp_path / "b.avi"), store)
     assert meta["reason"] == "ZeroDivisionError: division by zero"
@@ -219,7 +220,7 @@ def test_a_failed_recording_is_tried_again_on_request_only(tmp_path, monkeypatch
     assert len(tried) == 2  # unforeseen errors are tried again
     monkeypatch.undo()
     assert "not a video" in prepare_one(recording(tmp_path / "b.avi"), store)["reason"]
-    monkeypatch.setattr("rppg.preprocessing.prepare.extract", lambda *_: tried.append(1) or 1 / 0)
+    monkeypatch.setattr(EXTRACT, lambda *_: tried.append(1) or 1 / 0)
     assert "not a video" in prepare_one(recording(tmp_path / "b.avi"), store)["reason"]
     assert len(tried) == 2
     prepare_one(recording(tmp_path / "b.avi"), store, retry_failed=True)

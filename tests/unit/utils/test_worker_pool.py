@@ -7,6 +7,7 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
+from pickle import PicklingError
 
 import pytest
 from helpers.vision_clips import heed_interrupts
@@ -33,6 +34,15 @@ def test_a_dead_worker_costs_its_item_only():
 def test_an_exception_of_the_task_ends_the_run():
     with pytest.raises(KeyError, match="no such thing"):
         list(run(act, ["raise", "a"], workers=1))
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [("raise unpicklable", "NeedsTwo: a.mp4: is odd"), ("return unpicklable", "pickle.*lambda")],
+)
+def test_what_cannot_be_pickled_is_an_error_with_its_text_and_no_death(item, words):
+    with pytest.raises((RuntimeError, AttributeError, PicklingError), match=words):
+        list(run(act, [item, "a"], workers=1))
 
 
 def test_a_worker_that_cannot_start_is_an_error(capfd):
