@@ -32,10 +32,12 @@ from scipy.interpolate import PchipInterpolator
 
 from rppg.datasets.prepared import FPS
 from rppg.datasets.recording import Recording
-from rppg.preprocessing.video import VideoError, probe, read_frames
+from rppg.preprocessing.video import VideoError, read_frames
 
 LONGEST_BRIDGE_S = 0.5  # gaps in a trace up to this long are interpolated, longer ones are NaN
 LONGEST_JUMP_S = 60.0  # between frames; more means a broken time stamp
+FEWEST_FPS = 7.0  # frames per second: 2 x 3 Hz (180 bpm) and a margin
+LEAST_SAMPLED_SHARE = 0.75  # of the time, with frames at that rate or above
 SPARE_FRAMES = 2  # allowed difference between the numbers of stamps and frames
 SNAP_S = 1e-3  # a frame this close to a grid time is used without interpolation
 WIDEST_S = 0.5 / FPS  # maximum half-width of the averaging of traces
@@ -45,11 +47,10 @@ class TimedFrames:
     """The frames of a recording, each with its time in s: `for rgb, time_s in TimedFrames(r)`.
 
     Times are the stamps of the dataset, else frame number / fps of the labels, else the container's
-    presentation times minus the first one.  A frame that is not later than the previous one is
-    skipped.  After iteration, `n_frames` is the number of decoded frames, and `notes` lists
-    irregularities.  Raises VideoError as `read_frames` does, if there is no source of times, if two
-    frames are more than a minute apart, and, after the last frame, if the numbers of stamps and
-    frames differ by more than two.
+    presentation times minus the first one; they increase strictly.  After iteration, `n_frames` is
+    the number of decoded frames, and `notes` lists irregularities.  Raises VideoError as
+    `read_frames` does, if there is no source of times, if two frames are more than a minute apart,
+    and, after the last frame, if the numbers of stamps and frames differ by more than two.
     """
 
     def __init__(self, recording: Recording):
@@ -57,26 +58,22 @@ class TimedFrames:
         self.n_frames, self.notes = 0, []
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, float]]:
-        recording, last_s, skipped = self.recording, None, 0
+        recording, last_s = self.recording, None
         stamps = recording.times_s
+        fps = recording.fps if stamps is None else FPS  # stamps take the place of these times
         self.n_frames, self.notes, start_s = 0, [], None
-        frames = read_frames(recording.frames, recording.bayer, self.notes)
+        frames = read_frames(recording.frames, recording.bayer, self.notes, fps)
         for index, (rgb, container_s) in enumerate(frames):
             self.n_frames = index + 1
             start_s = container_s if start_s is None else start_s
             if stamps is not None and index >= len(stamps):
                 continue
             time_s = self._time_s(index, container_s - start_s)
-            if last_s is not None and time_s <= last_s:
-                skipped += 1
-                continue
             if last_s is not None and time_s - last_s > LONGEST_JUMP_S:
                 jump = f"from {last_s:.1f} to {time_s:.1f} s"
                 raise VideoError(f"times jump {jump} at frame {index}: broken time stamps")
             last_s = time_s
             yield rgb, time_s
-        if skipped:
-            self.notes.append(f"{skipped} frames skipped: not later than the previous one")
         self._check_count()
 
     def _time_s(self, index: int, container_s: float) -> float:
@@ -96,10 +93,33 @@ class TimedFrames:
             if abs(n - m) > SPARE_FRAMES:
                 raise VideoError(f"{text}, expected equal numbers")
             self.notes.append(f"{text}: the first {min(n, m)} are used")
-        if not isinstance(recording.frames, tuple):
-            promised = probe(recording.frames).n_frames
-            if promised is not None and n < promised:
-                self.notes.append(f"decoded {n} of {promised} frames")
+
+
+def check_frame_rate(times_s: np.ndarray) -> None:
+    """Raise ValueError if frames at times_s (n,), n >= 2, are too few per second for 180 bpm.
+
+    Checked are the mean rate without gaps over 0.5 s and, as that hides bursts, `sampled_share`.
+    """
+    steps_s = _bridged_steps_s(times_s)
+    fps = 1 / float((steps_s if len(steps_s) else np.diff(times_s)).mean())
+    sampled = sampled_share(times_s)
+    if sampled < LEAST_SAMPLED_SHARE or fps < FEWEST_FPS:
+        uneven = f", {1 - sampled:.0%} of the time with fewer," if fps >= FEWEST_FPS else ""
+        reason = f"too few for heart rates up to 180 bpm, expected {FEWEST_FPS:g} or more"
+        raise ValueError(f"{fps:.1f} frames a second{uneven} are {reason}")
+
+
+def sampled_share(times_s: np.ndarray) -> float:
+    """Share of the time, without gaps over 0.5 s, with FEWEST_FPS frames per second or more at
+    times_s (n,), n >= 2: 1.0 for even video, 0.0 if there are gaps only."""
+    steps_s = _bridged_steps_s(times_s)
+    dense_s = steps_s[steps_s <= 1 / FEWEST_FPS + SNAP_S].sum()
+    return float(dense_s / steps_s.sum()) if len(steps_s) else 0.0
+
+
+def _bridged_steps_s(times_s: np.ndarray) -> np.ndarray:
+    steps_s = np.diff(times_s)
+    return steps_s[steps_s <= LONGEST_BRIDGE_S + SNAP_S]
 
 
 def grid(times_s: np.ndarray) -> np.ndarray:
