@@ -87,10 +87,8 @@ class Clock:
             raise VideoError(f"{self.name} holds no times; give --fps")
         notes = []
         if self.n_mended:
-            found = (
-                f"{self.n_mended} of {self.n} frames have no time, a repeated or a misplaced one"
-            )
-            notes.append(f"{found}: each is timed from its neighbours")
+            found = f"{self.n_mended} of {self.n} times are missing, repeated or out of order"
+            notes.append(f"{found}: these frames are timed between their neighbours")
         if self.n_restarts:
             times = "1 time" if self.n_restarts == 1 else f"{self.n_restarts} times"
             text = f"the clock starts again or jumps ({times})"
