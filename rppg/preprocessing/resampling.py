@@ -32,13 +32,12 @@ from scipy.interpolate import PchipInterpolator
 
 from rppg.datasets.prepared import FPS
 from rppg.datasets.recording import Recording
-from rppg.preprocessing.frame_span import check_span
-from rppg.preprocessing.video import VideoError, probe, read_frames
+from rppg.preprocessing.frame_rate import SNAP_S, check_span
+from rppg.preprocessing.video import VideoError, read_frames
 
 LONGEST_BRIDGE_S = 0.5  # gaps in a trace up to this long are interpolated, longer ones are NaN
 LONGEST_JUMP_S = 60.0  # between frames; more means a broken time stamp
 SPARE_FRAMES = 2  # allowed difference between the numbers of stamps and frames
-SNAP_S = 1e-3  # a frame this close to a grid time is used without interpolation
 WIDEST_S = 0.5 / FPS  # maximum half-width of the averaging of traces
 
 
@@ -46,11 +45,10 @@ class TimedFrames:
     """The frames of a recording, each with its time in s: `for rgb, time_s in TimedFrames(r)`.
 
     Times are the stamps of the dataset, else frame number / fps of the labels, else the container's
-    presentation times minus the first one.  A frame that is not later than the previous one is
-    skipped.  After iteration, `n_frames` is the number of decoded frames, and `notes` lists
-    irregularities.  Raises VideoError as `read_frames` does, if there is no source of times, if two
-    frames are more than a minute apart, and, after the last frame, if the numbers of stamps and
-    frames differ by more than two.
+    presentation times minus the first one; they increase strictly.  After iteration, `n_frames` is
+    the number of decoded frames, and `notes` lists irregularities.  Raises VideoError as
+    `read_frames` does, if there is no source of times, if two frames are more than a minute apart,
+    and, after the last frame, if the numbers of stamps and frames differ by more than two.
     """
 
     def __init__(self, recording: Recording):
@@ -58,26 +56,22 @@ class TimedFrames:
         self.n_frames, self.notes = 0, []
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, float]]:
-        recording, last_s, skipped = self.recording, None, 0
+        recording, last_s = self.recording, None
         stamps = recording.times_s
+        fps = recording.fps if stamps is None else FPS  # stamps take the place of these times
         self.n_frames, self.notes, start_s = 0, [], None
-        frames = read_frames(recording.frames, recording.bayer, self.notes)
+        frames = read_frames(recording.frames, recording.bayer, self.notes, fps)
         for index, (rgb, container_s) in enumerate(frames):
             self.n_frames = index + 1
             start_s = container_s if start_s is None else start_s
             if stamps is not None and index >= len(stamps):
                 continue
             time_s = self._time_s(index, container_s - start_s)
-            if last_s is not None and time_s <= last_s:
-                skipped += 1
-                continue
             if last_s is not None and time_s - last_s > LONGEST_JUMP_S:
                 jump = f"from {last_s:.1f} to {time_s:.1f} s"
                 raise VideoError(f"times jump {jump} at frame {index}: broken time stamps")
             last_s = time_s
             yield rgb, time_s
-        if skipped:
-            self.notes.append(f"{skipped} frames skipped: not later than the previous one")
         self._check_count()
 
     def _time_s(self, index: int, container_s: float) -> float:
@@ -97,10 +91,6 @@ class TimedFrames:
             if abs(n - m) > SPARE_FRAMES:
                 raise VideoError(f"{text}, expected equal numbers")
             self.notes.append(f"{text}: the first {min(n, m)} are used")
-        if not isinstance(recording.frames, tuple):
-            promised = probe(recording.frames).n_frames
-            if promised is not None and n < promised:
-                self.notes.append(f"decoded {n} of {promised} frames")
 
 
 def grid(times_s: np.ndarray) -> np.ndarray:

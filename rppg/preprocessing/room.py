@@ -13,7 +13,7 @@ import numpy as np
 
 from rppg.datasets.prepared import FPS
 from rppg.datasets.recording import Recording
-from rppg.preprocessing.frame_span import SLOWEST_FPS, check_span, longest_s
+from rppg.preprocessing.frame_rate import SLOWEST_FPS, check_span, longest_s
 from rppg.preprocessing.video import VideoError, probe
 
 

@@ -1,7 +1,7 @@
 """Read video files frame by frame: upright frames with their times.
 
 Frames are RGB uint8 arrays (H, W, 3).  Times are presentation times in seconds: the time stamps of
-the container, never the frame number over an average rate.
+the container, never the frame number over an average rate, unless it has none (frame_times.py).
 
     >>> times = [t for _, t in read_frames("face.mp4")]  # doctest: +SKIP
 
@@ -17,27 +17,26 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from av.sidedata.sidedata import Type
 from av.video.reformatter import VideoReformatter
 
+from rppg.preprocessing.container import Film, faults_of, open_video, reason
+from rppg.preprocessing.frame_times import Clock, Damaged, FrameSource, timed
 from rppg.preprocessing.video_writer import VideoError, VideoWriter
 
 __all__ = ["VideoError", "VideoInfo", "VideoWriter", "probe", "read_frames"]
 
-MIN_DECODED_SHARE = 0.9  # minimum share of the frames that the container announces
-TURN = {
-    90: cv2.ROTATE_90_COUNTERCLOCKWISE,
-    180: cv2.ROTATE_180,
-    270: cv2.ROTATE_90_CLOCKWISE,
-}  # counter-clockwise degrees that turn a frame upright
+MIN_DECODED_SHARE = 0.9  # minimum share of the frames, or seconds, that the container announces
+BY_DECODE_TIMES = "the file holds no presentation times: the decoder's order and the decode times"
 
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """The container's facts of its first video stream; sizes are those of the upright frame."""
+    """The container's facts of its video stream; sizes are those of the upright frame."""
 
     width: int
     height: int
-    fps: float | None  # the container's average
+    fps: float | None  # the container's average; None: it has no clock
     n_frames: int | None  # the container's count; Matroska has none
     duration_s: float | None
     codec: str
@@ -46,29 +45,20 @@ class VideoInfo:
 
 def probe(path: Path | str) -> VideoInfo:
     """Probe a video file by decoding one frame.  Raises VideoError as `read_frames` does."""
-    with _open(path) as container:
-        stream = container.streams.video[0]
-        try:
-            frame = next(
-                (f for f in _decode(container, stream) if not isinstance(f, _Broken)), None
-            )
-        except av.FFmpegError as error:
-            raise _nothing_decoded(path, error) from error
+    with open_video(path) as film, faults_of(film.path):
+        source = FrameSource(film)
+        frame = next((f for f, _ in source if not isinstance(f, Damaged)), None)
         if frame is None:
-            raise _nothing_decoded(path, None)
-        rotation = _rotation(frame)
-        width, height = frame.width, frame.height
-        if rotation in (90, 270):
-            width, height = height, width
-        rate = stream.average_rate
+            raise _nothing_decoded(film, source.error)
+        height, width = _turned(np.empty((frame.height, frame.width)), frame).shape
         return VideoInfo(
             width=width,
             height=height,
-            fps=float(rate) if rate else None,
-            n_frames=stream.frames or None,
-            duration_s=_duration_s(container, stream),
-            codec=stream.codec_context.name,
-            rotation=rotation,
+            fps=film.rate,
+            n_frames=film.stream.frames or None,
+            duration_s=film.duration_s,
+            codec=film.stream.codec_context.name,
+            rotation=round(frame.rotation / 90) % 4 * 90,
         )
 
 
@@ -76,133 +66,125 @@ def read_frames(
     source: Path | str | Sequence[Path],
     bayer: str | None = None,
     notes: list[str] | None = None,
+    fps: float | None = None,
 ) -> Iterator[tuple[np.ndarray, float]]:
     """Yield (rgb (H, W, 3) uint8 upright, time in s) one frame at a time, decoded by one thread.
 
     source: a video file, or image files in order; the times of images are NaN.
     bayer: colour filter of the top left 2x2 pixels of raw image files ("GRBG"); these are
     demosaiced, 16 bits per pixel after reduction to the upper 8.
-    notes: after the last frame, the number of damaged frames is appended to it.
-    Frames without a time stamp get index / average rate.  A damaged frame is replaced by the one
-    before it, so that stamps stay with their frames.  Raises VideoError for a missing, empty or
-    unreadable file, one without video, and, after the last frame, if less than 90 % of the frames
-    (or seconds) that the container announces could be decoded.
+    notes: after the last frame, what was assumed, repeated or moved is appended to it.
+    fps: time of a video's frame = index / fps; the container's clock is not used.
+    Times increase strictly; `Clock` says how.  A damaged frame is replaced by the one before it, so
+    that times stay with their frames.  Raises VideoError for a missing, empty or unreadable file,
+    one without video, one that holds no times if fps is None, and, after the last frame, if less
+    than 90 % of the frames and of the seconds that the container announces could be decoded.
     """
     if isinstance(source, str | Path):
-        return _read_video(Path(source), [] if notes is None else notes)
+        return _read_video(Path(source), [] if notes is None else notes, fps)
     return ((_read_image(Path(path), bayer), float("nan")) for path in source)
 
 
-def _read_video(path: Path, notes: list[str]) -> Iterator[tuple[np.ndarray, float]]:
-    with _open(path) as container:
-        stream = container.streams.video[0]
-        n, n_broken, end_s, error, rgb = 0, 0, 0.0, None, None
-        frames, reformatter = _decode(container, stream), VideoReformatter()
-        while True:
-            try:
-                frame = next(frames, None)
-            except av.FFmpegError as found:
-                error, frame = found, None
-            if frame is None:
-                break
-            if isinstance(frame, _Broken):
-                n_broken, error = n_broken + 1, frame.error
-                if rgb is not None and frame.time_s is not None and frame.time_s > end_s:
-                    yield rgb, frame.time_s
-                continue
-            rgb = _upright(frame, reformatter)
-            place = n + n_broken
-            end_s = frame.time if frame.pts is not None else _index_time_s(path, stream, place)
-            yield rgb, end_s
-            n += 1
-        _check_complete(path, container, stream, n, end_s, error)
-        if n_broken:
-            notes.append(f"{n_broken} damaged frames: the one before stands in for each")
+def _read_video(
+    path: Path, notes: list[str], fps: float | None
+) -> Iterator[tuple[np.ndarray, float]]:
+    with open_video(path) as film, faults_of(path):
+        if fps is None and not film.has_clock:
+            found = f"{film.container.format.name} file"
+            raise VideoError(f"{path}: this {found} holds no times; give --fps")
+        source, clock = FrameSource(film), Clock(film.rate, f"{path}: the file")
+        reformatter, progress, rgb = VideoReformatter(), _Progress(), None
+        for frame, time_s in timed(source, clock, fps):
+            progress.add(frame, time_s)
+            if not isinstance(frame, Damaged):
+                rgb = _upright(frame, reformatter)
+            if rgb is not None:
+                yield rgb, time_s
+        progress.end_s += clock.closed_s
+        progress.check(film, source.error, fps)
+        assumed = clock.notes()
+        notes += [] if film.note is None else [film.note]
+        if source.reordered and fps is None:
+            notes.append(f"{BY_DECODE_TIMES} are used")
+        notes += [*assumed, *progress.notes(film)]
 
 
-def _open(path: Path | str):
-    path = Path(path)
-    if not path.is_file():
-        raise VideoError(f"{path}: no such file, expected a video")
-    if path.stat().st_size == 0:
-        raise VideoError(f"{path}: the file is empty (0 bytes), expected a video")
-    try:
-        container = av.open(str(path))
-    except av.FFmpegError as error:
-        raise VideoError(f"{path}: not a video that can be decoded ({error.strerror})") from error
-    if not container.streams.video:
-        container.close()
-        raise VideoError(f"{path}: no video stream in a {container.format.name} file")
-    return container
+class _Progress:
+    """Counts what was decoded, to compare it with what the container announces."""
 
+    def __init__(self):
+        self.n = self.n_damaged = 0
+        self.start_s = self.end_s = 0.0
+        self.error = None
 
-@dataclass(frozen=True)
-class _Broken:
-    """A packet that cannot be decoded, in place of a frame."""
+    def add(self, frame: av.VideoFrame | Damaged, time_s: float) -> None:
+        if self.n + self.n_damaged == 0:
+            self.start_s = time_s
+        self.end_s = time_s
+        if isinstance(frame, Damaged):
+            self.n_damaged, self.error = self.n_damaged + 1, frame.error
+        else:
+            self.n += 1
 
-    time_s: float | None
-    error: av.FFmpegError
+    def check(self, film: Film, error: Exception | None, fps: float | None) -> None:
+        """Raise VideoError if both the frames and the seconds are fewer than announced."""
+        error = error or self.error
+        why = f" ({reason(error)})" if error else ""
+        n, n_all, announced = self.n, self.n + self.n_damaged, film.stream.frames
+        if n == 0:
+            raise _nothing_decoded(film, error)
+        if announced and n >= MIN_DECODED_SHARE * announced:
+            return
+        duration_s, covered_s = film.duration_s, self._covered_s(film, fps)
+        whole = duration_s is not None and covered_s >= MIN_DECODED_SHARE * duration_s
+        if announced and not (whole and n >= MIN_DECODED_SHARE * n_all):
+            raise VideoError(f"{film.path}: decoded {n} of {announced} frames{why}")
+        if duration_s is not None and not whole:
+            seconds = f"{covered_s:.2f} of {duration_s:.2f} s"
+            raise VideoError(f"{film.path}: decoded {n} frames, {seconds}{why}")
+        if duration_s is None and error:
+            found = f"decoding stopped after {n} frames of an unknown number"
+            raise VideoError(f"{film.path}: {found}{why}")
 
+    def _covered_s(self, film: Film, fps: float | None) -> float:
+        n_all = self.n + self.n_damaged
+        if fps is not None:  # the times are not the container's
+            return n_all / (film.rate or fps)
+        return (self.end_s - self.start_s) * n_all / max(n_all - 1, 1)  # the last one lasts too
 
-def _decode(container, stream) -> Iterator[av.VideoFrame | _Broken]:
-    stream.codec_context.thread_count = 1
-    for packet in container.demux(stream):
-        try:
-            yield from packet.decode()
-        except av.InvalidDataError as error:
-            time_s = None if packet.pts is None else float(packet.pts * packet.time_base)
-            yield _Broken(time_s, error)
+    def notes(self, film: Film) -> list[str]:
+        notes, n_all = [], self.n + self.n_damaged
+        if self.n_damaged:
+            notes.append(f"{self.n_damaged} damaged frames: the one before stands in for each")
+        if n_all < film.stream.frames:
+            notes.append(f"decoded {n_all} of {film.stream.frames} frames")
+        return notes
 
 
 def _upright(frame: av.VideoFrame, reformatter: VideoReformatter) -> np.ndarray:
     plane = reformatter.reformat(frame, format="rgb24", threads=1).planes[0]
     lines = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
     rgb = lines[:, : 3 * plane.width].reshape(plane.height, plane.width, 3)  # no copy, no padding
-    rotation = _rotation(frame)
-    return cv2.rotate(rgb, TURN[rotation]) if rotation else np.ascontiguousarray(rgb)
+    return np.ascontiguousarray(_turned(rgb, frame))
 
 
-def _rotation(frame: av.VideoFrame) -> int:
-    return round(frame.rotation / 90) % 4 * 90
+def _turned(pixels: np.ndarray, frame: av.VideoFrame) -> np.ndarray:
+    """Pixels (H, W, ...) as the frame's display matrix asks: turned by quarters, and mirrored.
+
+    The matrix sends (x, y) to (a x + c y, b x + d y); it is stored as a, b, u, c, d, v, ...
+    """
+    matrix = frame.side_data.get(Type.DISPLAYMATRIX)
+    if matrix is None:
+        return pixels
+    a, b, _, c, d = np.frombuffer(matrix, np.int32)[:5].tolist()
+    if abs(b) > abs(a):
+        pixels, a, d = pixels.swapaxes(0, 1), c, b
+    return pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
 
 
-def _index_time_s(path: Path, stream, index: int) -> float:
-    if not stream.average_rate:
-        raise VideoError(f"{path}: frame {index} has no time stamp and the file no frame rate")
-    return float(index / stream.average_rate)
-
-
-def _duration_s(container, stream) -> float | None:
-    if stream.duration is not None:
-        return float(stream.duration * stream.time_base)
-    alone = len(container.streams) == 1  # otherwise another stream may be longer
-    return container.duration / av.time_base if container.duration and alone else None
-
-
-def _check_complete(path: Path, container, stream, n: int, end_s: float, error) -> None:
-    """Raise VideoError if the n decoded frames, the last at end_s, are fewer than announced."""
-    why = f" ({error.strerror})" if error else ""
-    if n == 0:
-        raise _nothing_decoded(path, error)
-    if stream.frames:
-        if n < MIN_DECODED_SHARE * stream.frames:
-            raise VideoError(f"{path}: decoded {n} of {stream.frames} frames{why}")
-        return
-    duration_s = _duration_s(container, stream)
-    if duration_s is not None:
-        start_s = float((stream.start_time or 0) * stream.time_base)
-        covered_s = (end_s - start_s) * n / max(n - 1, 1)  # the last frame lasts one interval
-        if covered_s < MIN_DECODED_SHARE * duration_s:
-            raise VideoError(
-                f"{path}: decoded {n} frames, {covered_s:.2f} of {duration_s:.2f} s{why}"
-            )
-    elif error:
-        raise VideoError(f"{path}: decoding stopped after {n} frames of an unknown number{why}")
-
-
-def _nothing_decoded(path: Path | str, error: av.FFmpegError | None) -> VideoError:
-    why = f" ({error.strerror})" if error else ""
-    return VideoError(f"{path}: no frame can be decoded{why}, expected a video")
+def _nothing_decoded(film: Film, error: Exception | None) -> VideoError:
+    why = f" ({reason(error)})" if error else ""
+    return VideoError(f"{film.path}: no frame can be decoded{why}, expected a video")
 
 
 def _read_image(path: Path, bayer: str | None) -> np.ndarray:
