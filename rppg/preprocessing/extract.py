@@ -121,8 +121,8 @@ def _best_track(recording, landmarker, find, new_croppers) -> Track:
         landmarker.reset()
         track = follow_face(recording, by[best](), new_croppers(find))
     if best == "cut":
-        found = f"a face of {track.height_px:.0f} pixels"
-        track.notes.append(f"{found} is small in its picture: it was followed in a cut around it")
+        lost = f"FaceMesh loses the face ({track.height_px:.0f} pixels high) in the whole picture"
+        track.notes.append(f"{lost}: it was followed in a cut around it")
     return track
 
 

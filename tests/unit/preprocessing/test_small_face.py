@@ -135,7 +135,7 @@ def test_the_pulse_of_a_small_face_is_found(tmp_path, height_px):
     assert heart_rate(wave("POS", rgb, 30.0), 30.0).hr_bpm == pytest.approx(90, abs=3)
     assert traces.meta["face_hit_rate"] > 0.95 and len(crops) == len(traces.mstmap)
     (note,) = traces.meta["notes"]
-    assert "small in its picture" in note
+    assert "pixels high) in the whole picture: it was followed in a cut" in note
     x, y, side = traces.meta["face_box"]
     assert 900 < x + side / 2 < 1280 and side < 2 * height_px
     green = np.array(crops)[:, 40:90, 40:90, 1].mean(axis=(1, 2))
