@@ -21,7 +21,7 @@ from rppg.datasets.recording import Recording
 from rppg.preprocessing.face_crop import FaceCropper
 from rppg.preprocessing.face_detector import Box, BoxFinder, NoFaceError
 from rppg.preprocessing.face_mesh import FaceLandmarks
-from rppg.preprocessing.face_track import FOLLOWED, Gate, Track, follow_face
+from rppg.preprocessing.face_track import FOLLOWED, Follow, Gate, Track, follow_face
 from rppg.preprocessing.mstmap import expand, yuv
 from rppg.preprocessing.resampling import bridged, grid, neighbours, resample, spread_s, stretches
 from rppg.preprocessing.small_face import SmallFaceTracker
@@ -102,28 +102,27 @@ def _new_croppers(recording, on_crop, on_wide, find, gates: list[Gate] | None = 
 
 def _best_track(recording, landmarker, find, new_croppers) -> Track:
     """The track by FaceMesh in the full picture, else, of a small face, by FaceMesh in a cut."""
-    by = {
-        "picture": lambda: lambda rgb, _: landmarker(rgb),
-        "cut": lambda: SmallFaceTracker(landmarker, find),
-    }
-    gates, best = [], "picture"
-    landmarker.reset()
-    track = follow_face(recording, by[best](), new_croppers(find, gates), gates)
+    gates, in_cut = [], False
+    follow = _follow(landmarker, find, in_cut)
+    track = follow_face(recording, follow, new_croppers(find, gates), gates)
     if track.is_followed:
         return track
     _check_long_enough(track)
     if _may_be_small(track):
-        landmarker.reset()
-        cut = follow_face(recording, by["cut"]())
-        if _seen_s(cut) > _seen_s(track):
-            track, best = cut, "cut"
+        cut = follow_face(recording, _follow(landmarker, find, in_cut=True))
+        in_cut = _seen_s(cut) > _seen_s(track)
+        track = cut if in_cut else track
     if gates and _seen_s(track) >= SHORTEST_S:  # the crops were dropped: now they are made
-        landmarker.reset()
-        track = follow_face(recording, by[best](), new_croppers(find))
-    if best == "cut":
+        track = follow_face(recording, _follow(landmarker, find, in_cut), new_croppers(find))
+    if in_cut:
         lost = f"FaceMesh loses the face ({track.height_px:.0f} pixels high) in the whole picture"
         track.notes.append(f"{lost}: it was followed in a cut around it")
     return track
+
+
+def _follow(landmarker: FaceLandmarks, find, in_cut: bool) -> Follow:
+    landmarker.reset()
+    return SmallFaceTracker(landmarker, find) if in_cut else lambda rgb, _: landmarker(rgb)
 
 
 def _may_be_small(track: Track) -> bool:
