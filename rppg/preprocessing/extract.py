@@ -23,7 +23,15 @@ from rppg.preprocessing.face_detector import Box, BoxFinder, NoFaceError
 from rppg.preprocessing.face_mesh import FaceLandmarks
 from rppg.preprocessing.face_track import FOLLOWED, Follow, Gate, Track, follow_face
 from rppg.preprocessing.mstmap import expand, yuv
-from rppg.preprocessing.resampling import bridged, grid, neighbours, resample, spread_s, stretches
+from rppg.preprocessing.resampling import (
+    bridged,
+    check_frame_rate,
+    grid,
+    neighbours,
+    resample,
+    spread_s,
+    stretches,
+)
 from rppg.preprocessing.small_face import SmallFaceTracker
 from rppg.preprocessing.wide_crop import WideCropper
 
@@ -67,7 +75,7 @@ def extract(
     new_croppers = partial(_new_croppers, recording, on_crop, on_wide)
     find = find or BoxFinder().find
     track = _best_track(recording, landmarker or FaceLandmarks(), find, new_croppers)
-    _check_long_enough(track)
+    _check_times(track)
     if track.preview is None:
         raise NoFaceError(f"no face in any of {track.frames.n_frames} frames")
     grid_s = grid(track.times_s)
@@ -107,7 +115,7 @@ def _best_track(recording, landmarker, find, new_croppers) -> Track:
     track = follow_face(recording, follow, new_croppers(find, gates), gates)
     if track.is_followed:
         return track
-    _check_long_enough(track)
+    _check_times(track)
     if _may_be_small(track):
         cut = follow_face(recording, _follow(landmarker, find, in_cut=True))
         in_cut = _seen_s(cut) > _seen_s(track)
@@ -140,13 +148,15 @@ def _seen_s(track: Track) -> float:
     return float(bridged(track.times_s, track.faces, grid(track.times_s)).sum()) / FPS
 
 
-def _check_long_enough(track: Track) -> None:
+def _check_times(track: Track) -> None:
+    """Raise ValueError for a video that is too short, or has too few frames per second."""
     times_s, n_frames = track.times_s, track.frames.n_frames
     span_s = times_s[-1] - times_s[0] if len(times_s) else 0.0
     duration_s = span_s * len(times_s) / (len(times_s) - 1) if len(times_s) > 1 else 0.0
     if duration_s < SHORTEST_S:
         found = f"{n_frames} frames, {duration_s:.2f} s"
         raise ValueError(f"the video is too short: {found}, expected {SHORTEST_S:g} s or more")
+    check_frame_rate(times_s)
 
 
 def _map_blocks(track: Track, grid_s: np.ndarray) -> Iterator[np.ndarray]:

@@ -1,12 +1,13 @@
 """One pass over the frames: which landmarks are used, when crops are passed on, and the notes."""
 
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
 from helpers.vision_clips import face_frame, pulse_at, recording, write_clip
 
 from rppg.datasets.recording import Recording
-from rppg.preprocessing import extract as module
 from rppg.preprocessing.extract import NoFaceError, extract
 from rppg.preprocessing.face_detector import NoCropError
 from rppg.preprocessing.face_mesh import FaceLandmarks
@@ -157,4 +158,10 @@ def test_a_fault_of_the_machine_is_raised(tmp_path, error):
 
 def test_a_video_too_short_is_not_looked_at_by_the_detector(tmp_path):
     with pytest.raises(ValueError, match="too short: 20 frames"):
-        module.extract(images(tmp_path, blank(20)), FaceLandmarks(), find=lambda rgb: 1 / 0)
+        extract(images(tmp_path, blank(20)), FaceLandmarks(), find=lambda rgb: 1 / 0)
+
+
+def test_too_few_frames_per_second_are_refused_before_a_face_is_looked_for(tmp_path):
+    clip = dataclasses.replace(images(tmp_path, blank(40)), fps=5.0)
+    with pytest.raises(ValueError, match=r"5\.0 frames a second .*too few"):
+        extract(clip, FaceLandmarks(), find=lambda rgb: 1 / 0)
