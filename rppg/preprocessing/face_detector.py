@@ -36,6 +36,14 @@ class BoxFinder:
             return find_box(rgb, self._mtcnn)
 
 
+class NoFaceError(ValueError):
+    """No face was found in a video, or not for long enough."""
+
+
+class NoCropError(NoFaceError):
+    """FaceMesh finds a face in a video, but MTCNN none to crop: classical methods need no crops."""
+
+
 class FinderLost(RuntimeError):
     """The process of a shared finder has ended: no recording is at fault, so the run ends too."""
 

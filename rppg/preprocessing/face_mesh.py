@@ -41,6 +41,7 @@ class FaceLandmarks:
     """MediaPipe FaceMesh tracking one face through a video, frame by frame.
 
     Call `reset` before each recording: the results are then those of a fresh instance, bit for bit.
+    A frame of another size than the one before resets it too: the face is found again.
     Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video", 2019.
     """
 
@@ -57,10 +58,13 @@ class FaceLandmarks:
 
             self._mesh = FaceMesh(static_image_mode=False, max_num_faces=1, refine_landmarks=False)
             self._mesh.process(np.zeros((64, 64, 3), np.uint8))  # its threads have started by now
-        self._started = False
+        self._started, self._shape = False, None
 
     def __call__(self, rgb: np.ndarray) -> np.ndarray | None:
         """Landmarks (468, 2) float32 of the next frame, None without a face."""
+        if self._shape not in (None, rgb.shape):
+            self.reset()
+        self._shape = rgb.shape
         with nullcontext() if self._started else without_chatter():
             faces = self._mesh.process(rgb).multi_face_landmarks
         if not faces:
@@ -127,9 +131,16 @@ def load_mtcnn():
 def find_box(rgb: np.ndarray, mtcnn) -> tuple[float, float, float, float] | None:
     """(x0, y0, x1, y1) in pixels of the largest face with a probability of 0.9 or more, or None.
 
-    mtcnn: the result of `load_mtcnn`.
+    mtcnn: the result of `load_mtcnn`.  Raises MemoryError if torch gets too little memory.
     """
-    boxes, probabilities = mtcnn.detect(rgb)
+    try:
+        boxes, probabilities = mtcnn.detect(rgb)
+    except (RuntimeError, ValueError) as error:
+        if "allocate memory" in str(error):
+            raise MemoryError(f"MTCNN needs more memory for a frame {rgb.shape}") from error
+        if "non-empty list" not in str(error):
+            raise
+        return None  # facenet-pytorch, for a frame in which no candidate has a pixel
     if boxes is None:
         return None
     sure = boxes[probabilities >= MIN_PROBABILITY]

@@ -14,6 +14,8 @@ Choices if the paper and its published code differ, or one of them does not say:
 - It jumps (the code moves it gradually over 0.25 s), and is fixed at all other times.
 - The middle 128 x 128 of its 192 x 128 pixels are scaled to 64 x 64, as in the code.
 - Outside the frame the border is repeated, as for face crops (the code: black).
+- If the picture changes its size in mid-file the rectangle scales with it, and if its shape changes
+  too (a phone that was turned), it is placed anew.
 """
 
 import math
@@ -24,6 +26,7 @@ import cv2
 import numpy as np
 
 from rppg.datasets.recording import Recording
+from rppg.preprocessing.face_crop import Shape, same_aspect, scale_of
 from rppg.preprocessing.face_mesh import square_crop
 from rppg.preprocessing.resampling import CropGrid, TimedFrames
 
@@ -61,6 +64,18 @@ def wide_crop(rgb: np.ndarray, rectangle: tuple[int, int, int, int]) -> np.ndarr
     return cv2.resize(middle, (WIDE_SIDE, WIDE_SIDE), interpolation=cv2.INTER_AREA)
 
 
+def scaled_rectangle(rectangle: tuple, shape: Shape, other: Shape) -> tuple[int, int, int, int]:
+    """A rectangle of a picture of one shape (H, W) at the same place of another one."""
+    if shape == other:
+        return rectangle
+    x, y, width, height = rectangle
+    centre_x = (x + width / 2) * other[1] / shape[1]
+    centre_y = (y + height / 2) * other[0] / shape[0]
+    half = scale_of(shape, other) * width / BUFFER / 2, scale_of(shape, other) * height / BUFFER / 2
+    box = (centre_x - half[0], centre_y - half[1], centre_x + half[0], centre_y + half[1])
+    return wide_rectangle(box)
+
+
 class WideCropper:
     """Makes wide crops of added frames and passes them to on_wide, 30 per second.
 
@@ -71,12 +86,15 @@ class WideCropper:
 
     def __init__(self, recording: Recording, on_wide: Callable[[np.ndarray], None]):
         self.recording = recording
-        self.grid, self.boxes = CropGrid(on_wide), []
+        self.grid, self.boxes, self.notes = CropGrid(on_wide), [], []
         self._n, self._start_s = 0, None
+        self._shape, self._is_stale = None, False  # stale: of a picture of another shape
 
     def add(self, rgb: np.ndarray, time_s: float, landmarks: np.ndarray | None) -> None:
         """Add the next frame and its landmarks (468, 2); None (no face): the rectangle stays."""
         self._start_s = time_s if self._n == 0 else self._start_s
+        if self._shape != (shape := rgb.shape[:2]):
+            self._change_shape(shape, time_s)
         if landmarks is not None and not self._holds(box := face_box(landmarks)):
             self._place(wide_rectangle(box), time_s)
         if self.boxes:
@@ -87,16 +105,27 @@ class WideCropper:
         """Repeat the last crop until n were emitted; at least one frame must have had a face."""
         self.grid.finish(n)
 
+    def meta(self, *_) -> dict:
+        """`boxes`, for the recording's facts."""
+        return {"wide_boxes": self.boxes}
+
+    def _change_shape(self, shape: Shape, time_s: float) -> None:
+        before, self._shape = self._shape, shape
+        if self.boxes:
+            self._place(scaled_rectangle(self.boxes[-1][1:], before, shape), time_s)
+            self._is_stale = not same_aspect(before, shape)
+
     def _holds(self, box: Box) -> bool:
-        if not self.boxes:
+        if not self.boxes or self._is_stale:
             return False
         _, x, y, width, height = self.boxes[-1]
         x0, y0, x1, y1 = box
         return x <= x0 and y <= y0 and x1 <= x + width and y1 <= y + height
 
     def _place(self, rectangle: tuple[int, int, int, int], time_s: float) -> None:
-        is_first = not self.boxes
+        is_first, self._is_stale = not self.boxes, False
         self.boxes.append([0.0 if is_first else time_s - self._start_s, *rectangle])
         if is_first:
             for earlier, earlier_s in islice(TimedFrames(self.recording), self._n):
-                self.grid.add(wide_crop(earlier, rectangle), earlier_s)
+                scaled = scaled_rectangle(rectangle, self._shape, earlier.shape[:2])
+                self.grid.add(wide_crop(earlier, scaled), earlier_s)

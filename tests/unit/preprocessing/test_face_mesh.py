@@ -97,6 +97,32 @@ def test_mtcnn_finds_the_largest_face_if_there_is_one(mtcnn):
     assert find_box(both, mtcnn)[0] < 320
 
 
+@pytest.mark.parametrize("side", [1, 8, 36, 38, 72])
+def test_mtcnn_finds_none_in_a_frame_smaller_than_its_smallest_face(mtcnn, side):
+    assert find_box(np.full((side, side, 3), 128, np.uint8), mtcnn) is None
+
+
+class Failing:
+    def __init__(self, text):
+        self.text = text
+
+    def detect(self, rgb):
+        raise RuntimeError(self.text)
+
+
+def test_a_lack_of_memory_is_no_missing_face():
+    with pytest.raises(MemoryError, match="MTCNN needs more memory"):
+        find_box(NO_FACE, Failing("DefaultCPUAllocator: can't allocate memory: you tried to"))
+    with pytest.raises(RuntimeError, match="something else"):
+        find_box(NO_FACE, Failing("something else"))
+
+
+def test_a_frame_of_another_size_starts_anew():
+    used, wide = FaceLandmarks(), face_frame(size=(480, 240))
+    follow(used, [0.0, 1.0])
+    assert np.array_equal(used(wide), FaceLandmarks()(wide))
+
+
 def test_square_is_one_and_a_half_times_the_box_with_its_centre():
     x, y, side = square_round((100, 80, 180, 200))
     assert abs(side - 180) <= 4 and abs(x + side / 2 - 140) <= 4 and abs(y + side / 2 - 140) <= 4

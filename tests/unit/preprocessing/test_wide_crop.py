@@ -103,6 +103,21 @@ def test_the_rectangle_moves_only_when_the_face_leaves_it():
         assert np.array_equal(crops, expected)
 
 
+def test_the_rectangle_changes_with_the_size_of_the_picture():
+    crops = []
+    cropper = WideCropper(None, crops.append)
+    large = cv2.resize(frame(), (480, 360), interpolation=cv2.INTER_LINEAR)
+    turned = np.ascontiguousarray(large.transpose(1, 0, 2))
+    for k, rgb in enumerate([frame(), large, turned, turned]):
+        points = {0: landmarks(100, 60), 3: landmarks(60, 300, 80, 100)}.get(k)
+        cropper.add(rgb, k / 30, points)
+    first, scaled, kept, anew = (box[1:] for box in cropper.boxes)
+    assert scaled[2:] == [2 * first[2], 2 * first[3]] and kept[2:] == scaled[2:]
+    assert np.abs(np.array(scaled[:2]) - 2 * np.array(first[:2])).max() <= 8
+    assert anew == list(wide_rectangle(face_box(landmarks(60, 300, 80, 100))))
+    assert np.abs(crops[1].astype(int) - crops[0]).max() <= 5 and len(crops) == 4
+
+
 @pytest.fixture
 def decoded(monkeypatch):
     """Counts the frames that are decoded."""
