@@ -22,10 +22,10 @@ from rppg.preprocessing.face_crop import FaceCropper
 from rppg.preprocessing.face_detector import Box, BoxFinder, NoFaceError
 from rppg.preprocessing.face_mesh import FaceLandmarks
 from rppg.preprocessing.face_track import FOLLOWED, Follow, Gate, Track, follow_face
+from rppg.preprocessing.frame_rate import check_frame_rate
 from rppg.preprocessing.mstmap import expand, yuv
 from rppg.preprocessing.resampling import (
     bridged,
-    check_frame_rate,
     grid,
     neighbours,
     resample,

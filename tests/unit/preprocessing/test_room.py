@@ -5,7 +5,7 @@ import pytest
 from helpers.vision_clips import recording, write_clip
 
 from rppg.datasets.store import Store, StoreError
-from rppg.preprocessing.frame_span import longest_s
+from rppg.preprocessing.frame_rate import longest_s
 from rppg.preprocessing.prepare import prepare_one
 from rppg.preprocessing.resampling import CropGrid, grid
 from rppg.preprocessing.room import check_frames, expected_bytes
