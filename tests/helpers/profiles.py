@@ -31,7 +31,9 @@ NOTEBOOKS = {
 SOURCES = (  # of the package, whose configs are read as text
     *("training/config.py", "synthetic/config.py", "studies/relcon/simulator/simulate.py"),
 )
-USES_PROJECT_DIR = ("profile_files", "profile_schema", "profile_checks", "typed_fields")
+USES_PROJECT_DIR = (
+    *("profile_files", "profile_schema", "profile_checks", "profile_members", "typed_fields"),
+)
 
 
 class Project(NamedTuple):
