@@ -11,10 +11,12 @@ Every file appears by rename, whole or not at all; the same weights and facts gi
 
 import json
 import zipfile
+from collections.abc import Callable
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -49,8 +51,8 @@ def objective_facts(objective) -> dict:
 def save_model(path: Path | str, model: nn.Module, made_by: dict) -> Path:
     """Write the weights of `model` to `path` (*.safetensors) and the JSON next to it.
 
-    made_by: how the weights came to be, JSON values.  Returns the path.
-    Raises ValueError for another ending, TypeError for values that JSON does not know.
+    made_by: how the weights came to be, JSON values.  Returns the path.  Raises ValueError for
+    another ending, TypeError for values that JSON does not know, OSError if it cannot be written.
     """
     path = Path(path)
     if path.suffix != ".safetensors":
@@ -61,8 +63,8 @@ def save_model(path: Path | str, model: nn.Module, made_by: dict) -> Path:
         for name, tensor in model.state_dict().items()
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    atomic_write(path, lambda part: save_file(weights, part, metadata={ABOUT: text}))
-    atomic_write(path.with_suffix(".json"), lambda part: part.write_text(text))
+    _write(path, lambda part: save_file(weights, part, metadata={ABOUT: text}))
+    _write(path.with_suffix(".json"), lambda part: part.write_text(text))
     return path
 
 
@@ -105,7 +107,20 @@ def load_weights(path: Path | str, model: nn.Module) -> nn.Module:
 
 def save_state(path: Path | str, state: dict) -> Path:
     """Write a state of tensors, numbers, texts, lists and dicts whole; returns the path."""
-    return atomic_write(path, lambda part: torch.save(state, part))
+    return _write(Path(path), lambda part: torch.save(state, part))
+
+
+def _write(path: Path, write: Callable[[Path], object]) -> Path:
+    """`atomic_write`.  Raises OSError, with what to do, if the file cannot be written; PyTorch and
+    safetensors have exceptions of their own for a full disk."""
+    try:
+        return atomic_write(path, write)
+    except (OSError, RuntimeError, SafetensorError) as error:
+        found = " ".join(str(error).split())
+        advice = "make room or give it a folder that can be written, then start it again"
+        raise OSError(
+            f"{path} was not written, what was there stays ({found}): {advice}"
+        ) from error
 
 
 def load_state(path: Path | str) -> dict | None:
@@ -149,7 +164,9 @@ def _config(path: Path | str, config_class: type, given: dict) -> object:
         if (plain and not same) or (number and not abs(value) <= LARGEST_FIELD):
             expected = f"expected a {type(default).__name__}, {LARGEST_FIELD:,} at most"
             raise ValueError(f"{path}: its config has {name} {value!r}, {expected}")
-    made = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    made = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in given.items()
+    }
     try:
         return config_class(**made)
     except (TypeError, ValueError) as error:

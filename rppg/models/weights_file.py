@@ -73,15 +73,15 @@ def refuse_weights_not_finite(path: Path | str, weights: Mapping[str, Tensor]) -
 
 @contextmanager
 def at_most_parameters(limit: int) -> Iterator[None]:
-    """Inside the block, building more than that many parameters is a ValueError: a config may ask
-    for layers without end."""
+    """Inside the block, building more than that many parameters is a RuntimeError: a config may
+    ask for layers without end."""
     count = 0
 
     def add(module: nn.Module, name: str, parameter: nn.Parameter) -> None:
         nonlocal count
         count += parameter is not None
         if count > limit:
-            raise ValueError(f"found a config of more than {limit} weights, the file has fewer")
+            raise RuntimeError(f"it asks for more than {limit} weights, the file has fewer")
 
     handle = register_module_parameter_registration_hook(add)
     try:
