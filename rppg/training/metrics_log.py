@@ -102,7 +102,9 @@ def _rows(path: Path) -> list[dict[str, str]]:
     if not path.exists():
         return []
     try:
-        text = path.read_text(encoding="utf-8") if path.is_file() else "no file"
+        if not path.is_file():  # a pipe would be waited for
+            raise ValueError("no file")
+        text = path.read_text(encoding="utf-8")
         header, *lines = list(csv.reader(io.StringIO(text[: text.rfind("\n") + 1]))) or [[]]
         for number, line in enumerate(lines, start=2):
             if "step" not in header or len(line) != len(header) or len(set(header)) < len(header):

@@ -100,15 +100,19 @@ def _check_model(name: str, run: Run, given: dict, place: Place, chain: Chain) -
     if run.parent is None and "architecture" in given and "n_frames" in given:
         known = _fields_of(made_of.config, {array.field, *given})
         raise_first(field_faults(inside, given["architecture"], known), chain)
+        if "size" in given and hasattr(array, "side"):
+            _try(lambda: _check_size(given["size"], array.side), (*place, "size"), chain)
         _try(lambda: _config(name, made_of, given), inside, chain)
+
+
+def _check_size(size: int, side: int) -> None:
+    if side % size:
+        raise ValueError(f"{size}, expected a divisor of {side}, the pixels that are prepared")
 
 
 def _config(name: str, made_of: Recipe, given: dict) -> object:
     """The config of a new net.  Raises ValueError for invalid values."""
-    side, size = getattr(ARRAYS[made_of.array], "side", None), given.get("size")
-    if side and size and side % size:
-        raise ValueError(f"size {size}, expected a divisor of {side}, which is prepared")
-    inputs = inputs_of(name, given["n_frames"], given.get("normalise"), size)
+    inputs = inputs_of(name, given["n_frames"], given.get("normalise"), given.get("size"))
     more = {"saliency": given["saliency"]} if "saliency" in given else {}
     return made_of.config(**shape_for(inputs), **given["architecture"], **more)
 

@@ -103,7 +103,7 @@ DAMAGED = {  # what it is: (how it is made, what the error says)
     "a large net": (config(dim=90_000), "does not fit this STTransformer"),
     "a net of many layers": (
         config(n_loops=90_000),
-        "makes no STTransformer: it asks for more than",
+        "STTransformer: it asks for more than",
     ),
     "other frames": (config(n_frames=30), "was trained on .*n_frames"),
     "an unknown array": (inputs(array="hand"), "it says that array is 'hand'"),
