@@ -79,7 +79,7 @@ def _check_tensors(path: Path, saved: dict, expected: dict[str, Tensor]) -> None
     """That names, shapes and types of weights are the model's, and that they are finite."""
     _require(path, saved.keys() == expected.keys(), "the weights of another model")
     for name, weight in expected.items():
-        _require(path, _is_like(saved[name], weight, weight.dtype), f"another {name}")
+        _require(path, _is_like(saved[name], weight), f"another {name}")
 
 
 def _check_optimiser(path: Path, saved: dict, weights: list[Tensor]) -> None:
@@ -91,12 +91,14 @@ def _check_optimiser(path: Path, saved: dict, weights: list[Tensor]) -> None:
     _require(path, isinstance(states, dict) and set(states) <= set(numbers), "another optimiser")
     for number, state in states.items():
         averages = [state.get(name) for name in AVERAGES] if isinstance(state, dict) else [None]
-        right = all(_is_like(average, weights[number], torch.float32) for average in averages)
+        right = all(_is_like(average, weights[number]) for average in averages)
         step = state.get("step") if right else None
         right = right and isinstance(step, Tensor) and step.numel() == 1 and step.isfinite().all()
         _require(path, bool(right), "another optimiser")
 
 
-def _is_like(saved: object, weight: Tensor, dtype: torch.dtype) -> bool:
-    alike = isinstance(saved, Tensor) and saved.shape == weight.shape and saved.dtype == dtype
+def _is_like(saved: object, weight: Tensor) -> bool:
+    alike = (
+        isinstance(saved, Tensor) and saved.shape == weight.shape and saved.dtype == weight.dtype
+    )
     return alike and bool(torch.isfinite(saved).all())

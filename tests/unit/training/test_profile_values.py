@@ -42,7 +42,7 @@ WRONG = {  # what it is: (over smoke, what the error says)
         f"runs: {{{CROPS_NET}{{model: physnet}}}}}}",
         "model: found no model 'physnet'",
     ),
-    "an odd crop": (f"runs: {{{CROPS_NET}{{size: 48}}}}}}", "size: found 48, expected a divisor of 128"),
+    "an odd crop": (f"runs: {{{CROPS_NET}{{size: 48}}}}}}", "size: found 48, expected a divisor"),
     "an unknown form": (
         f"runs: {{{CROPS_NET}{{architecture: {{form: x}}}}}}}}",
         "found no form 'x'",
