@@ -136,14 +136,15 @@ def run(
     the executed notebooks are in the same folder.  A stage that fails leaves its partial notebook;
     the stages that do not depend on it still run.
     """
+    from rppg.training.profile_values import checked_profile, refuse_data
     from rppg.workflow import run_log, runner
-    from rppg.workflow.profiles import load_profile, profile_and_stage, require_data
+    from rppg.workflow.profiles import profile_and_stage, require_data
 
     name, part = profile_and_stage(part, profile)
-    wanted = load_profile(name, data, seed)
+    wanted = checked_profile(name, data, seed)
     require_data(wanted)
-    if data is not None:
-        _refuse_data(wanted, data)
+    if wanted.data is not None:
+        refuse_data(wanted, "data" if data is None else "--data")
     request = runner.RunRequest(wanted, part, rerun, cores, gpus, executor_profile)
     if dry_run:
         typer.echo(runner.format_plan(runner.plan(request)))
@@ -178,21 +179,11 @@ def config(
     One line per value: "training.lr: 0.001   # notebooks/profiles/demo.yaml".  An origin is a
     profile's file, the command line, rppg run (paths), or the notebook's default.
     """
+    from rppg.training.profile_values import checked_profile
     from rppg.workflow.config_report import format_config
 
+    checked_profile(profile, data, seed)
     typer.echo(format_config(profile, stage, data, seed))
-
-
-def _refuse_data(profile: "Profile", data: Path) -> None:
-    """Raises FileNotFoundError if there is no such folder, and ValueError if a profile that submits
-    needs something that is not in it."""
-    from rppg.workflow.preflight import refuse_stops
-
-    if not data.is_dir():
-        raise FileNotFoundError(f"--data {data} is not a folder: expected one that holds datasets")
-    learns = any(run.notebook == "04_finetune" for run in profile.runs.values())
-    if not profile.studies or learns:
-        refuse_stops(data, profile)
 
 
 def _show_results(profile: "Profile") -> None:

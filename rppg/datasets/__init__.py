@@ -9,8 +9,9 @@ say which subjects are trained, validated and tested on.
     >>> Store("prepared").index()  # doctest: +SKIP
 """
 
-from rppg.datasets.fold_files import fold_summary, keep_folds, make_folds, splits
-from rppg.datasets.folds import read_folds, split_by_subject, write_folds
+from rppg.datasets.fold_files import fold_summary, keep_folds, make_folds
+from rppg.datasets.fold_tables import read_folds, write_folds
+from rppg.datasets.folds import split_by_subject
 from rppg.datasets.prepared import Prepared
 from rppg.datasets.protocols import PROTOCOLS
 from rppg.datasets.readers import READERS, read
@@ -33,7 +34,6 @@ __all__ = [
     "origin_of",
     "read",
     "read_folds",
-    "splits",
     "split_by_subject",
     "write_folds",
 ]

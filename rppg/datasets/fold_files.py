@@ -1,4 +1,4 @@
-"""Fold files by a protocol: made where there is none, read ever after; and splits of training.
+"""Fold files by a protocol: made where there is none, read ever after.
 
 >>> import tempfile
 >>> path = Path(tempfile.mkdtemp()) / "PURE.csv"
@@ -6,28 +6,19 @@
 >>> folds = keep_folds(path, ids)
 >>> folds["fold"].tolist(), folds["protocol"][0]
 (['train', 'train', 'test', 'dev'], 'pure')
->>> [round.test for round in splits(keep_folds(path, ids[:2]))]
-[['PURE/02/02-01']]
+>>> keep_folds(path, ids[:2])["fold"].tolist()
+['train', 'train']
 
 Folds are tables of the columns id, dataset, subject, fold and protocol, one row a recording.
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
-from pandas.api.types import is_integer_dtype
 
-from rppg.datasets.folds import (
-    WORDS,
-    Split,
-    id_table,
-    read_folds,
-    split_by_subject,
-    train_dev_test,
-    write_folds,
-)
+from rppg.datasets.fold_tables import WORDS, read_folds, write_folds
+from rppg.datasets.folds import id_table, split_by_subject, train_dev_test
 from rppg.datasets.protocols import DEFAULT, PROTOCOLS, SAME_PERSON, Protocol
 
 N_SEEDED = 5  # folds of "seeded"; fewer where there are fewer subjects
@@ -86,26 +77,6 @@ def make_folds(ids, protocol: str | None = None, root=None, seed: int = 0) -> pd
     if chosen.files:
         _check_files(name, chosen, root)
     return table.assign(fold=_by_number(table, name, chosen.rule(root)), protocol=name)
-
-
-def splits(folds: pd.DataFrame) -> Iterator[Split]:
-    """Training splits: one for each numbered fold that holds recordings, in order, which tests on
-    it; or the one round of the folds train, dev and test.
-
-    Numbered folds train on all others; by a protocol with dev_modulo, as round_robin, the fold
-    after the tested one is dev, unless nothing else is left to train on: then it is trained on, as
-    in RemotePPG's round_robin_no_dev.  Of words, and of small datasets, dev or test may be empty.
-    Raises ValueError where a round has nothing to train on.
-    """
-    ids = {fold: rows["id"].tolist() for fold, rows in folds.groupby("fold")}
-    if not is_integer_dtype(folds["fold"]):
-        yield _trainable(Split(*(ids.get(word, []) for word in WORDS)), "train")
-        return
-    modulo = _dev_modulo(folds)
-    for test in ids:
-        dev = (test + 1) % modulo if modulo and len(ids) > 2 else None
-        train = [id for fold, rows in ids.items() if fold not in (test, dev) for id in rows]
-        yield _trainable(Split(sorted(train), ids.get(dev, []), ids[test]), f"fold {test}")
 
 
 def fold_summary(folds: pd.DataFrame, index: pd.DataFrame) -> pd.DataFrame:
@@ -182,21 +153,6 @@ def _check_asked(kept: pd.DataFrame, protocol: str | None, seed: int, path: Path
         if asked != label:
             found = f"{path} was made by {label or 'no named protocol'!r}, asked for {asked!r}"
             raise ValueError(f"{found}: ask for what it has, or name another file")
-
-
-def _dev_modulo(folds: pd.DataFrame) -> int | None:
-    names = sorted(set(folds["protocol"])) if "protocol" in folds else ["seeded"]
-    known = {PROTOCOLS[name.partition(" seed=")[0]].dev_modulo for name in names}
-    if len(known) > 1:
-        raise ValueError(f"folds of the protocols {names}, expected those of one: take each alone")
-    return known.pop() if known else None
-
-
-def _trainable(round: Split, name: str) -> Split:
-    if not round.train:
-        found = f"{len(round.dev)} recordings to choose by, {len(round.test)} to test on"
-        raise ValueError(f"{name}: nothing to train on, {found}; more subjects are needed")
-    return round
 
 
 def _number(subject: str) -> int | None:

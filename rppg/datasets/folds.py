@@ -9,20 +9,16 @@ A fold is a number from 0 up, or one of the words train, dev and test.  Tables m
 (see protocols.py) have a column `protocol` as well, which says which one made them.
 """
 
-import io
 from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_integer_dtype
 
+from rppg.datasets.fold_tables import COLUMNS, read_folds
 from rppg.datasets.store import Store
-from rppg.utils.atomic import atomic_write
 
-COLUMNS = ["id", "dataset", "subject", "fold"]
-WORDS = ("train", "dev", "test")
+FOLDS = "folds"  # below the store's root, one CSV a dataset
 
 
 class Split(NamedTuple):
@@ -88,33 +84,6 @@ def train_dev_test(ids, shares: tuple[float, float, float], seed: int = 0) -> pd
     return table.assign(fold=[fold_of[pair] for pair in pairs])
 
 
-def write_folds(path, folds: pd.DataFrame) -> Path:
-    """Write folds as CSV.  Raises FileExistsError if the file holds different ones: models trained
-    on those may have seen subjects that these validate or test on."""
-    path = Path(path)
-    _check(folds, path)
-    text = io.StringIO()
-    columns = [*COLUMNS, "protocol"] if "protocol" in folds else COLUMNS
-    folds[columns].sort_values("id").to_csv(text, index=False, lineterminator="\n")
-    if path.exists():
-        if path.read_text(encoding="utf-8") != text.getvalue():
-            advice = "read them, or delete the file and all that was trained on it"
-            raise FileExistsError(f"{path} holds different folds already: {advice}")
-        return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return atomic_write(path, lambda part: part.write_text(text.getvalue(), encoding="utf-8"))
-
-
-def read_folds(path) -> pd.DataFrame:
-    """Folds as written: fold is int64, or object if it is one of the words.  Raises ValueError if
-    a subject is in two folds, an id comes twice, or the file is not as write_folds wrote it."""
-    folds = pd.read_csv(path, dtype=str, keep_default_na=False)
-    if "fold" in folds and folds["fold"].str.fullmatch("[0-9]+").all():
-        folds["fold"] = folds["fold"].astype("int64")
-    _check(folds, path)
-    return folds
-
-
 def id_table(ids) -> pd.DataFrame:
     """Sorted ids with their dataset and subject, as columns id, dataset, subject.
 
@@ -138,26 +107,6 @@ def _shuffled(subjects: set[tuple[str, str]], seed: int) -> list[tuple[str, str]
         members = sorted(pair for pair in subjects if pair[0] == dataset)
         order += [members[i] for i in rng.permutation(len(members))]
     return order
-
-
-def _check(folds: pd.DataFrame, path) -> None:
-    if missing := [column for column in COLUMNS if column not in folds]:
-        raise ValueError(f"{path}: columns {missing} are missing, expected {COLUMNS}")
-    numbers = is_integer_dtype(folds["fold"]) and (folds["fold"] >= 0).all()
-    if not (numbers or folds["fold"].isin(WORDS).all()):
-        found = sorted(map(str, folds["fold"].unique()))
-        raise ValueError(f"{path}: found folds {found}, expected all numbers or all of {WORDS}")
-    starts = folds["dataset"] + "/" + folds["subject"] + "/"
-    if wrong := [id for id, s in zip(folds["id"], starts, strict=True) if not id.startswith(s)]:
-        raise ValueError(f"{path}: dataset and subject are not those of the ids {wrong}")
-    n_folds = folds.groupby(["dataset", "subject"])["fold"].nunique()
-    if (n_folds > 1).any():
-        raise ValueError(f"{path}: subjects in two folds: {n_folds.index[n_folds > 1].tolist()}")
-    if folds["id"].duplicated().any():
-        raise ValueError(f"{path}: ids twice: {folds['id'][folds['id'].duplicated()].tolist()}")
-
-
-FOLDS = "folds"  # below the store's root, one CSV a dataset
 
 
 def make_split(store: Store, datasets: Iterable[str], validation: str) -> tuple[Split, list[str]]:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rppg.datasets.folds import WORDS
+from rppg.datasets.fold_tables import WORDS
 
 Rule = Callable[[int], "int | str | None"]  # subject's number -> its fold, None: not in the list
 
@@ -31,8 +31,7 @@ class Protocol:
     source: where it is published, or what it is.  rule: from the dataset's folder to the rule by
     number; None means seeded: into five folds, into train and dev with `dev_fraction` of the
     subjects, or into train, dev and test with these `shares` of them.  datasets: the ones it is
-    for, any if empty.  files: paths in the dataset's folder of which it needs one.  dev_modulo:
-    if fold i is tested, fold (i + 1) % dev_modulo is dev.
+    for, any if empty.  files: paths in the dataset's folder of which it needs one.
     """
 
     source: str
@@ -41,7 +40,6 @@ class Protocol:
     shares: tuple[float, float, float] | None = None
     datasets: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
-    dev_modulo: int | None = None
 
 
 def _listed(train=(), dev=(), test=()) -> Callable[[Path], Rule]:
@@ -130,7 +128,6 @@ PROTOCOLS = {
     "round_robin": Protocol(
         TOYOTA + "dset.py: fold = number % 5; the ICCV 2021 paper's for UBFC-rPPG and MR-NIRP-Car",
         lambda root: lambda number: number % 5,
-        dev_modulo=5,
     ),
     # hr-cnn's dev.txt has one recording of each training subject, so train and dev are by its
     # train-train.txt and train-validation.txt.  These share subject 6 by 06-02, which no copy of

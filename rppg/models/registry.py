@@ -20,7 +20,8 @@ import torch
 from torch import nn
 
 from rppg.dataloader.arrays import ARRAYS
-from rppg.models.checkpoint import load_model, read_about
+from rppg.dataloader.normalise import NORMALISATIONS
+from rppg.models.checkpoint import LARGEST_FIELD, load_model, read_about
 from rppg.models.protocol import check_net
 from rppg.models.recipe import Recipe
 
@@ -80,19 +81,41 @@ def load_run(run_dir: Path | str) -> tuple[nn.Module, dict]:
     """The chosen weights of a run, on the CPU in eval mode, and the INPUTS that it was trained on.
 
     Raises FileNotFoundError if the run has no weights, ValueError if they are of no model in
-    RECIPES or do not say what they were trained on, TypeError as `build`.
+    RECIPES, do not say what they were trained on, or make no net that could be trained.
     """
     path = Path(run_dir) / WEIGHTS
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is not there: train that model first")
     about = read_about(path)
-    made_of = recipe(_name_of_class(about["model"], f"{path} holds a {about['model']}"))
-    facts = about["made_by"]["parameters"]
+    name = _name_of_class(about["model"], f"{path} holds a {about['model']}")
+    made_of, facts = recipe(name), about["made_by"].get("parameters")
+    inputs = _known_inputs(path, made_of, facts if isinstance(facts, dict) else {})
+    config = about["config"] or {}
+    if wrong := {key: v for key, v in shape_for(inputs).items() if config.get(key) != v}:
+        raise ValueError(f"{path} was trained on {wrong}, but its config is {config}")
+    net, _ = load_model(path, made_of.net, made_of.config)
+    try:
+        check_net(net, made_of)
+    except (TypeError, RuntimeError) as error:
+        raise ValueError(f"{path}: {error}") from error
+    return net, inputs
+
+
+def _known_inputs(path: Path, made_of: Recipe, facts: dict) -> dict:
+    """The INPUTS among the parameters of a run.  Raises ValueError for missing and invalid ones."""
     if missing := [name for name in INPUTS if name not in facts]:
         raise ValueError(f"{path} does not say {', '.join(missing)}: train the model again")
-    net, _ = load_model(path, made_of.net, made_of.config)
-    check_net(net, made_of)
-    return net, {name: facts[name] for name in INPUTS}
+    inputs = {name: facts[name] for name in INPUTS}
+    n_frames, size = inputs["n_frames"], inputs["size"]
+    side = getattr(ARRAYS[made_of.array], "side", 0)
+    known = {
+        "array": inputs["array"] == made_of.array,
+        "normalise": inputs["normalise"] in (None, *NORMALISATIONS),
+        "n_frames": type(n_frames) is int and 2 <= n_frames <= LARGEST_FIELD,
+        "size": size is None or (type(size) is int and 1 <= size <= side),
+    }
+    if wrong := [name for name, right in known.items() if not right]:
+        found = f"it says that {wrong[0]} is {inputs[wrong[0]]!r}"
+        raise ValueError(f"{path}: {found}, which a {made_of.net.__name__} cannot see")
+    return inputs
 
 
 def _name_of_class(net_class: str, found: str) -> str:

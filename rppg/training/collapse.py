@@ -164,10 +164,10 @@ def refuse_collapsed(run_json: dict, allow: bool) -> None:
     """Raise ValueError for a run whose run.json says that it has collapsed, unless allowed, and for
     one whose run.json does not say."""
     check = run_json.get("monitor")
-    if check is None:
+    if not isinstance(check, dict) or not check.keys() >= {"collapsed", "name", "reasons"}:
         text = "run.json has no entry 'monitor': it is unknown whether that run collapsed"
         raise ValueError(f"{text}: pre-train again")
     if check["collapsed"] and not allow:
-        text = f"the run {check['name']!r} has collapsed: {'; '.join(check['reasons'])}"
+        text = f"the run {check['name']!r} has collapsed: {'; '.join(map(str, check['reasons']))}"
         advice = "pre-train with other settings or another seed, or allow a collapsed parent"
         raise ValueError(f"{text}. {advice.capitalize()}")

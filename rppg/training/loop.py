@@ -8,34 +8,23 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from rppg.models.checkpoint import load_state, load_weights, save_model, save_state
-from rppg.training.config import FitConfig, learning_rate, refuse_other_run, run_facts
+from rppg.models.checkpoint import load_weights, save_model, save_state
+from rppg.training.config import FitConfig, learning_rate, run_facts
 from rppg.training.distributed import Means, shared_mean, start_fabric
 from rppg.training.interrupts import StopSignals
 from rppg.training.metrics_log import Bar, TrainingLog
+from rppg.training.saved_state import CHOSEN, LAST, STATE, Counts, read_state
 from rppg.training.step_checks import batch_ids, checked_return, refuse_not_finite
 from rppg.utils.seeding import generator_from, seed_all
 
 STEP, AUGMENTATION, VALIDATION = 2, 3, 4  # purpose of a seed; batches use 0 and 1
 MADE_BY = ("fit", "batches", "n_processes", "parameters")  # facts stored with the weights
-STATE, CHOSEN, LAST = "state.pt", "model.safetensors", "last.safetensors"
-
-
-@dataclass
-class Counts:
-    """Progress of a run."""
-
-    step: int = 0
-    seconds: float = 0.0
-    best_step: int | None = None
-    best: dict | None = None  # values of `validate` at best_step
-    n_worse: int = 0  # validations since then
 
 
 class Run:
@@ -55,12 +44,11 @@ class Run:
         self.n_batches = len(batches)
         self.facts = run_facts(model, batches, config, self.fabric.world_size, parameters)
         run_dir.mkdir(parents=True, exist_ok=True)
-        saved = load_state(run_dir / STATE)
+        saved = read_state(run_dir, model, self.facts)
         self.counts, self.means = Counts(), Means(self.fabric)
         if saved is not None:
-            refuse_other_run(run_dir, saved["facts"], self.facts)
             model.load_state_dict(saved["model"])
-            self.counts = Counts(**saved["counts"])
+            self.counts = saved["counts"]
             self.means.load(saved["means"])
         weights = [weight for weight in model.parameters() if weight.requires_grad]
         if not weights:

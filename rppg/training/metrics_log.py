@@ -55,9 +55,7 @@ class TrainingLog:
     def _cut(self, table: str, step: int) -> list[dict[str, float]]:
         """Rewrite a table without rows after `step` and without half a line; returns its rows."""
         path = self._paths[table]
-        text = path.read_text() if path.exists() else ""
-        complete = text[: text.rfind("\n") + 1]
-        rows = [row for row in csv.DictReader(io.StringIO(complete)) if int(row["step"]) <= step]
+        rows = [row for row in _rows(path) if int(row["step"]) <= step]
         if not rows:
             path.unlink(missing_ok=True)
             return []
@@ -96,6 +94,28 @@ class Bar:
 
     def close(self) -> None:
         self._bar.close()
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    """The complete rows of a table, each value a number as text; none if there is no file.  Raises
+    ValueError, with the line, for anything else."""
+    if not path.exists():
+        return []
+    try:
+        if not path.is_file():  # a pipe would be waited for
+            raise ValueError("no file")
+        text = path.read_text(encoding="utf-8")
+        header, *lines = list(csv.reader(io.StringIO(text[: text.rfind("\n") + 1]))) or [[]]
+        for number, line in enumerate(lines, start=2):
+            if "step" not in header or len(line) != len(header) or len(set(header)) < len(header):
+                raise ValueError(f"line {number} has not the columns of the first one")
+            int(line[header.index("step")])
+            list(map(float, line))
+    except (ValueError, csv.Error) as error:
+        advice = "restore it, or remove the run's folder to train it again"
+        found = " ".join(str(error).split())
+        raise ValueError(f"{path} is no table of a run: found {found}; {advice}") from error
+    return [dict(zip(header, line, strict=True)) for line in lines]
 
 
 def _append(path: Path, values: list[str]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rppg.datasets.fold_files import make_folds
-from rppg.datasets.folds import WORDS
+from rppg.datasets.fold_tables import WORDS
 from rppg.datasets.readers import FOLDERS, PUBLISHED, layouts_of
 from rppg.datasets.readers.video_folder import DATASET as OWN
 from rppg.datasets.recording import Recording

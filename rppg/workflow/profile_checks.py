@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator
 
 from rppg.utils.paths import project_dir
+from rppg.workflow.parameter_values import NAME_DATASETS, expected_dataset, expected_value
 from rppg.workflow.profile_files import ProfileFile, suggestion
+from rppg.workflow.profile_members import member_faults
 from rppg.workflow.profile_schema import (
-    MAX_SEED,
     Fault,
     Place,
     notebook_faults,
@@ -31,11 +32,6 @@ from rppg.workflow.stage_names import (
 )
 from rppg.workflow.typed_fields import Field, config_fields, mismatch, notebook_fields
 
-COUNTS = {  # parameters and fields of training that are 1 at least
-    *("n_steps", "accumulate_grad_batches", "log_every", "save_every", "validate_every"),
-    *("batch_size", "n_frames", "n_rows", "workers"),
-}
-POSITIVE = {"lr", "max_grad_norm", "budget_minutes", "patience"}
 RUN_NAME = re.compile(r"[A-Za-z]\w*(/\w+)*", re.ASCII)  # a folder, and a rule with _ for /
 STUDY_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 NAME_LENGTH = 100  # the executed notebook is a file of this name
@@ -73,6 +69,9 @@ def _faults(profile: Profile, chain: tuple[ProfileFile, ...]) -> Iterator[Fault]
         gets = needs if profile.seeds else [name for name in needs if name != "seed"]
         place = (*places[name], "parameters")
         yield from _parameter_faults(place, run.notebook, run.parameters, gets, needs)
+        if profile.modality == "faces":
+            yield from _dataset_faults(place, run.parameters)
+    yield from member_faults(profile, places)
 
 
 def _seed(profile: Profile) -> list[str]:
@@ -177,17 +176,21 @@ def _parameter_faults(place: Place, notebook: str, given: dict, gets, needs) -> 
 
 
 def field_faults(place: Place, given: dict, fields: dict[str, Field]) -> Iterator[Fault]:
-    """A fault for each value that is unknown, of another type than its field, or a whole number
-    that can be no count and no seed."""
+    """A fault for each value that is unknown, of another type than its field, or out of the range
+    or names that its field may have."""
     yield from unknown_keys(place, given, fields)
     for name, value in given.items():
         if expected := mismatch(value, fields[name].type):
             yield Fault((*place, name), show(value), f"{expected}{_advice(value, expected)}")
-        elif type(value) is int and not (name in COUNTS) <= value <= MAX_SEED:
-            lowest = int(name in COUNTS)
-            yield Fault((*place, name), show(value), f"a number from {lowest} to {MAX_SEED}")
-        elif name in POSITIVE and value is not None and not value > 0:
-            yield Fault((*place, name), show(value), "a number above 0")
+        elif value is not None and (expected := expected_value(name, value)):
+            yield Fault((*place, name), show(value), expected)
+
+
+def _dataset_faults(place: Place, given: dict) -> Iterator[Fault]:
+    """Faults of names of datasets that no reader has."""
+    for name in NAME_DATASETS:
+        if name in given and (expected := expected_dataset(name, given[name])):
+            yield Fault((*place, name), show(given[name]), expected)
 
 
 def _advice(value: object, expected: str) -> str:

@@ -77,3 +77,22 @@ def write_run_json(
     }
     text = json.dumps(facts, indent=2, sort_keys=True) + "\n"
     return atomic_write(path, lambda part: part.write_text(text))
+
+
+def read_run_json(path: Path) -> dict:
+    """What `write_run_json` wrote.
+
+    Raises FileNotFoundError if there is no file, ValueError for a damaged one.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is missing: finish that run first")
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        problem = "no keys such as `parameters`"
+    except (ValueError, RecursionError) as error:
+        facts, problem = None, " ".join(str(error).split())
+    if not isinstance(facts, dict) or not isinstance(facts.get("parameters", {}), dict):
+        text = f"{path} does not say how a run came to be: found {problem}"
+        raise ValueError(f"{text}; restore it, or remove the run's folder to train it again")
+    return facts

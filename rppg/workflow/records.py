@@ -11,9 +11,11 @@ any other the content is read, so that a touched or copied file is still the sam
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from functools import cache
+from pathlib import Path, PurePosixPath
 
 from rppg.utils.atomic import atomic_write
 
@@ -48,6 +50,21 @@ class Record:
         wrong = {file["path"]: _wrong(root, file) for file in self.outputs.values()}
         return [f"{what} {path}" for path, what in wrong.items() if what]
 
+    def is_sound(self) -> bool:
+        """Whether its values are of their types, and its paths inside the project's folder."""
+        texts = (self.stage, self.profile, self.status, self.fingerprint)
+        dicts = (self.parts, self.folders, self.outputs)
+        typed = [isinstance(text, str) for text in texts]
+        if not all(typed + [isinstance(value, dict) for value in dicts]):
+            return False
+        inner = (self.parts.get("needs", {}), *self.outputs.values())
+        if not all(isinstance(value, dict) for value in inner):
+            return False
+        files = self.outputs.values()
+        paths = [*self.folders.values(), *(file.get("path") for file in files)]
+        inside = (isinstance(path, str) and _is_inside(path) for path in paths)
+        return all(inside) and all(isinstance(file.get("sha256"), str) for file in files)
+
     def moved(self, old: str, new: str) -> "Record":
         """The same after the folder `old` has become `new`."""
         folders = {key: _moved(path, old, new) for key, path in self.folders.items()}
@@ -62,13 +79,24 @@ def record_path(profile: str, rule: str) -> str:
 
 
 def read_record(path: Path) -> Record | None:
-    """The record in a file, None if there is no file.  Raises ValueError for another file."""
+    """The record in a file, None if there is none; a damaged one is none, either, with a line on
+    stderr that says so: its stage runs again, and what it has left stays or is moved aside."""
     if not path.is_file():
         return None
     try:
-        return Record(**json.loads(path.read_text()))
-    except (TypeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} is no record of a stage ({error}): delete it") from error
+        record = Record(**json.loads(path.read_text(encoding="utf-8")))
+    except (TypeError, ValueError, RecursionError):
+        record = None
+    if record is None or not record.is_sound():
+        _say_damaged(path)
+        return None
+    return record
+
+
+@cache
+def _say_damaged(path: Path) -> None:
+    text = "is no record of a stage: taken as not there; delete it to be rid of this line"
+    print(f"{path} {text}", file=sys.stderr)
 
 
 def write_record(path: Path, record: Record) -> None:
@@ -122,16 +150,21 @@ def tree_digest(root: Path | str) -> str:
     return digest.hexdigest()[:16]
 
 
+def _is_inside(path: str) -> bool:
+    parts = PurePosixPath(path).parts
+    return bool(parts) and parts[0] != "/" and ".." not in parts and "\0" not in path
+
+
 def _wrong(root: Path, file: dict) -> str:
     place = root / file["path"]
     if not place.exists():
         return "missing"
     if "size" not in file:
         same = place.is_dir() and tree_digest(place) == file["sha256"]
-    elif place.stat().st_size != file["size"]:
+    elif not place.is_file() or place.stat().st_size != file["size"]:
         same = False
     else:
-        same = place.stat().st_mtime_ns == file["mtime_ns"] or _sha256(place) == file["sha256"]
+        same = place.stat().st_mtime_ns == file.get("mtime_ns") or _sha256(place) == file["sha256"]
     return "" if same else "changed"
 
 

@@ -65,12 +65,12 @@ def _refuse_files_of_no_run(folder: Path) -> None:
 
 
 def _holds_another(folder: Path, text: str) -> bool:
-    return (folder / CLAIM).is_file() and (folder / CLAIM).read_text() != text
+    return (folder / CLAIM).is_file() and (folder / CLAIM).read_bytes() != text.encode()
 
 
 def _set_aside(folder: Path, text: str) -> None:
     if not os.environ.get(MOVE_ASIDE):
-        differ = _what_differs(json.loads((folder / CLAIM).read_text()), json.loads(text))
+        differ = _what_differs(_claim(folder / CLAIM), json.loads(text))
         found = f"{folder} holds another run, which stays as it is ({differ})"
         advice = "give another run_dir, or use `rppg run`, which moves that run aside"
         raise FileExistsError(f"{found}: {advice}")
@@ -78,6 +78,15 @@ def _set_aside(folder: Path, text: str) -> None:
     aside = next(p for p in map(folder.with_name, names) if not p.exists())
     folder.rename(aside)
     print(f"{folder} held another run, which is now {aside.name}")
+
+
+def _claim(path: Path) -> dict:
+    """The claim in a file; empty if it is damaged."""
+    try:
+        there = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        return {}
+    return there if isinstance(there, dict) else {}
 
 
 def _what_differs(there: dict, here: dict) -> str:

@@ -9,7 +9,7 @@ with `log: false` leaves no row.
 """
 
 import csv
-import json
+import io
 from datetime import date
 from pathlib import Path
 
@@ -18,7 +18,7 @@ import pandas as pd
 from rppg.utils.atomic import atomic_write
 from rppg.utils.paths import project_dir
 from rppg.workflow.profiles import Profile, seeded_profiles
-from rppg.workflow.provenance import file_digest, git_commit
+from rppg.workflow.provenance import file_digest, git_commit, read_run_json
 from rppg.workflow.rerun_reasons import some
 
 LOG = "submissions/runs.csv"
@@ -31,7 +31,11 @@ MEAN = "mean of training"
 
 
 def submissions(profile: Profile) -> dict[str, int]:
-    """Name of each seeded profile to the time of its submission.csv in ns, if it has one."""
+    """Name of each seeded profile to the time of its submission.csv in ns, if it has one.
+
+    Raises ValueError for a damaged log, before a run that would end with a row in it.
+    """
+    _logged(profile)
     folder = project_dir(__file__) / "submissions"
     files = {one.name: folder / one.name / "submission.csv" for one in seeded_profiles(profile)}
     return {name: path.stat().st_mtime_ns for name, path in files.items() if path.is_file()}
@@ -61,7 +65,7 @@ def log_failure(profile: Profile, failed: list[str]) -> list[dict[str, str]]:
 
 def submission_row(folder: Path, profile: Profile) -> dict[str, str]:
     """The facts of one submission, by column; those that are unknown (real data) are "-"."""
-    facts = json.loads((folder / "run.json").read_text())
+    facts = read_run_json(folder / "run.json")
     board = pd.read_csv(folder / "leaderboard.csv", keep_default_na=False, na_values=[""])
     model = facts["parameters"]["model"]
     cells = {
@@ -114,15 +118,30 @@ def _append(profile: Profile, rows: list[dict], same: tuple[str, ...]) -> list[d
     """Append rows to the log, except those that agree with one of it in the columns `same`."""
     if not profile.log or not rows:
         return []
-    path, logged = project_dir(__file__) / LOG, []
-    if path.is_file():
-        with path.open(newline="", encoding="utf-8") as file:
-            logged = list(csv.DictReader(file))
+    path, logged = project_dir(__file__) / LOG, _logged(profile)
     known = {tuple(row.get(column) for column in same) for row in logged}
     new = [row for row in rows if tuple(row[column] for column in same) not in known]
     if new:
         atomic_write(path, lambda part: _write(part, [*logged, *new]))
     return new
+
+
+def _logged(profile: Profile) -> list[dict[str, str]]:
+    """The rows of the log; none if the profile leaves none.  Raises ValueError for another file."""
+    path = project_dir(__file__) / LOG
+    if not profile.log or not path.exists():
+        return []
+    try:
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        header, *lines = list(csv.reader(io.StringIO(text, newline=""))) or [[]]
+    except (ValueError, csv.Error) as error:
+        raise ValueError(f"{path} is no log of submissions ({error}): move it away") from error
+    wrong = [n for n, line in enumerate(lines, start=2) if len(line) != len(COLUMNS)]
+    if tuple(header) != COLUMNS or wrong:
+        found = f"{len(lines[wrong[0] - 2])} fields in row {wrong[0]}" if wrong else f"{header}"
+        expected = f"expected the columns {', '.join(COLUMNS)}"
+        raise ValueError(f"{path}: found {found}, {expected}: mend it, or move it away")
+    return [dict(zip(COLUMNS, line, strict=True)) for line in lines]
 
 
 def _write(path: Path, rows: list[dict[str, str]]) -> None:

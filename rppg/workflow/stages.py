@@ -112,7 +112,8 @@ def _benchmark(profile: Profile, modality: Modality) -> Stage:
 def _shard(profile: Profile, number: int) -> Stage:
     given = profile.notebooks.get("01_preprocess") or {}
     shard = f"{number}/{profile.shards}"
-    words = ("prepare", _data(profile), f"prepared/{profile.name}", "--shard", shard)
+    words = ["prepare", _data(profile), f"prepared/{profile.name}", "--shard", shard]
+    words += [word for crop in given.get("crops") or () for word in ("--crops", crop)]
     return Stage(
         "prepare",
         f"prepare_shard_{number}",

@@ -17,9 +17,12 @@ PATHS = "prepared_dir: str = ''\nrun_dir: str = ''\nthreads: int = 1\nseed: int 
 STUDY = "profile: str = ''\nruns: list = []\nout_dir: str = ''\n"
 LEARN = (
     "size: int = 16\nrate: float = 0.1\nname: str = ''\nquiet: bool = False\nspeeds: list = []\n"
+    "flip_time: float = 0.5\nnormalise: str = 'ratio'\nchoose_by: str = 'ipr'\nviews: int = 0\n"
+    "datasets: list = ['PURE']\nvalidation: str = 'PURE'\nself_supervised: float = 1.0\n"
 )
+FIRST = "crops: list = ['face']\nprotocols: dict = {}\nshard: str = '1/1'\nlayouts: list = []\n"
 NOTEBOOKS = {
-    "01_preprocess": "data_dir: str = ''\nworkers: int = 2\n" + PATHS,
+    "01_preprocess": "data_dir: str = ''\nworkers: int = 2\n" + FIRST + PATHS,
     "02_learn": PATHS + LEARN + "training: dict = {}\nweights: dict = {}\n",
     "04_tune": PATHS + LEARN + "parent: str = ''\n",
     "05_ensemble": "predictions: list = []\n" + PATHS,
@@ -31,7 +34,9 @@ NOTEBOOKS = {
 SOURCES = (  # of the package, whose configs are read as text
     *("training/config.py", "synthetic/config.py", "studies/relcon/simulator/simulate.py"),
 )
-USES_PROJECT_DIR = ("profile_files", "profile_schema", "profile_checks", "typed_fields")
+USES_PROJECT_DIR = (
+    *("profile_files", "profile_schema", "profile_checks", "profile_members", "typed_fields"),
+)
 
 
 class Project(NamedTuple):

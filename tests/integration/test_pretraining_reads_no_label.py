@@ -13,7 +13,8 @@ from helpers.self_consistency import HR_BPM, write_store
 from rppg.dataloader.augment import FaceAugmentation, MapAugmentation
 from rppg.dataloader.batches import Batches
 from rppg.dataloader.clips import Clips, LabelledClips, Place
-from rppg.datasets.folds import id_table, make_split, write_folds
+from rppg.datasets.fold_tables import write_folds
+from rppg.datasets.folds import id_table, make_split
 from rppg.datasets.store import Store
 from rppg.inference.sliding_window import predict_model
 from rppg.models.contrast_phys.objective import Contrast

@@ -71,7 +71,7 @@ class STTransformer(nn.Module):
         self.embed = nn.Linear(config.n_channels * config.patch, config.dim)
         self.row_position = nn.Parameter(torch.zeros(config.n_rows, config.dim))
         self.time_position = nn.Parameter(torch.zeros(n_tokens, config.dim))
-        drops = torch.linspace(0, config.drop_path, 2 * config.n_loops).tolist()
+        drops = torch.linspace(0, config.drop_path, 2 * config.n_loops, device="cpu").tolist()
         self.encoders = nn.ModuleList(Encoder(config, drop) for drop in drops)
         self.norm = nn.LayerNorm(config.dim)
         self.head = nn.Linear(config.dim, config.patch)

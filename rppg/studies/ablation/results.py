@@ -11,7 +11,6 @@ reproduce them.
     ('the periodicity loss', -8.0, 'holds')
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -21,6 +20,7 @@ import pandas as pd
 from rppg.evaluation.metrics import score
 from rppg.evaluation.submission import fill_missing, read_solution
 from rppg.studies.ablation.published import CLAIMS, SOURCE, TEST_SET, Claim, PaperRow, paper_row
+from rppg.workflow.provenance import read_run_json
 
 RESULTS = (
     "table row seed pretraining losses input rmse_bpm mae_bpm within_5bpm validation_rmse_bpm "
@@ -194,7 +194,7 @@ def _row_results(run_dir: Path, row: dict, solution: pd.DataFrame, mean_bpm: flo
     run, parent = run_dir / row["run"], run_dir / row["parent"]
     scores = _scored(pd.read_parquet(run / "predictions.parquet"), solution, mean_bpm, run)
     before = _scored(pd.read_parquet(parent / "predictions.parquet"), solution, mean_bpm, parent)
-    facts = json.loads((run / "run.json").read_text())
+    facts = read_run_json(run / "run.json")
     return {
         **{key: row[key] for key in ROW_FACTS},
         **scores,

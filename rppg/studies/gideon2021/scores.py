@@ -12,7 +12,6 @@ Differences from Gideon and Stent: the recordings of all folds of a seed are sco
 "median" are those of the training recordings (the paper's are those of the test data).
 """
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -22,6 +21,7 @@ import pandas as pd
 from rppg.evaluation.metrics import score
 from rppg.studies.gideon2021.published import RATES, WAVES
 from rppg.studies.run_folders import run_file, run_folders
+from rppg.workflow.provenance import read_run_json
 
 MEASURED = (
     "id dataset round model hr_bpm hr_true_bpm pearson mcc snr_db block_saliency block_area".split()
@@ -107,7 +107,7 @@ def read_scores(path: Path) -> pd.DataFrame:
 def _read_run(run_dir: Path, study: str) -> pd.DataFrame | None:
     """One run's splits with its facts; None for a run of another study, or of the competition's
     data, which has no ground truth here."""
-    facts = json.loads((run_dir / "run.json").read_text())
+    facts = read_run_json(run_dir / "run.json")
     given = facts.get("parameters", {})
     if given.get("study") != study or given.get("validation"):
         return None

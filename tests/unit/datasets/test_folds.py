@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rppg.datasets.folds import read_folds, split_by_subject, write_folds
+from rppg.datasets.fold_tables import read_folds, write_folds
+from rppg.datasets.folds import split_by_subject
 
 WORDS = st.text(st.characters(exclude_characters="/", exclude_categories=["C"]), min_size=1)
 IDS = st.sets(

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from rppg.datasets.fold_files import make_folds
-from rppg.datasets.folds import held_out, make_split, parts_of, splits_by_subject, write_folds
+from rppg.datasets.fold_tables import write_folds
+from rppg.datasets.folds import held_out, make_split, parts_of, splits_by_subject
 from rppg.datasets.store import Store
 
 PEOPLE = [f"{dataset}/{subject}/v{k}" for dataset in "AB" for subject in range(7) for k in (1, 2)]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.io import savemat
 
-from rppg.datasets import PROTOCOLS, make_folds, split_by_subject, splits
+from rppg.datasets import PROTOCOLS, make_folds
 from rppg.datasets.protocols import DEFAULT
 
 # Each dataset's subject ids as its reader gives them, and the numbers that its lists have.
@@ -79,31 +79,6 @@ def test_every_id_is_in_one_fold_and_no_subject_in_two(data, name, dataset, draw
     shuffled = pd.DataFrame({"id": random.Random(seed).sample(ids, len(ids))})
     pd.testing.assert_frame_equal(make_folds(shuffled, name, data, seed), folds)
 
-    in_words = folds["fold"].dtype == object
-    if ("train" not in sides) if in_words else (len(sides) == 1):
-        with pytest.raises(ValueError, match="nothing to train on"):
-            list(splits(folds))
-        return
-    found = list(splits(folds))
-    for round in found:
-        parts = [{id.split("/")[1] for id in part} for part in round]
-        assert sum(map(len, parts)) == len(set.union(*parts)) == len(subjects)
-        assert sorted([*round.train, *round.dev, *round.test]) == sorted(ids)
-    tested = folds[folds["fold"] == "test"] if in_words else folds
-    assert sorted(id for round in found for id in round.test) == tested["id"].tolist()
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.integers(2, 30), st.integers(0, 2**32 - 1), st.data())
-def test_rounds_of_any_number_of_seeded_folds_test_every_id_once(n, seed, drawn):
-    ids = ids_of("d", range(n), n=2)
-    folds = split_by_subject(ids, n_folds=drawn.draw(st.integers(2, n)), seed=seed)
-    found = list(splits(folds))
-    assert sorted(id for round in found for id in round.test) == sorted(ids)
-    for k, round in enumerate(found):
-        assert round.test == folds[folds["fold"] == k]["id"].tolist()
-        assert round.dev == [] and sorted(round.train + round.test) == sorted(ids)
-
 
 @pytest.mark.parametrize("dataset", DEFAULT)
 @pytest.mark.parametrize("n", [3, 5])
@@ -148,12 +123,13 @@ def test_all_subjects_of_the_dataset_are_in_a_list(name, counts):
     assert {fold: len(subjects) for fold, subjects in found.items()} == counts
 
 
-def test_round_robin_tests_and_chooses_by_the_number():
-    ids = ids_of("UBFC-rPPG", [f"subject{n}" for n in range(1, 13)])
-    first = next(splits(make_folds(ids)))
-    assert first.test == ["UBFC-rPPG/subject10/v0", "UBFC-rPPG/subject5/v0"]
-    assert first.dev == [f"UBFC-rPPG/subject{n}/v0" for n in (1, 11, 6)]
-    assert len(first.train) == 7
+def test_round_robin_goes_by_the_number():
+    folds = people(make_folds(ids_of("UBFC-rPPG", [f"subject{n}" for n in range(1, 13)])))
+    assert folds[0] == {"subject5", "subject10"} and folds[1] == {
+        "subject1",
+        "subject6",
+        "subject11",
+    }
 
 
 def test_vipl_folds_are_found_in_either_folder(tmp_path):

@@ -160,7 +160,7 @@ def test_killed_at_random_moments_equals_straight(tmp_path):
     chance, killed = random.Random(0), tmp_path / "killed"
     for _ in range(3):
         process = start(killed, 0.02)
-        wait_for(killed / "metrics.csv", process)
+        wait_for(killed / "state.pt", process)
         time.sleep(chance.uniform(0.1, 0.9))
         process.kill()
         process.communicate()

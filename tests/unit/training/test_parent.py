@@ -1,6 +1,7 @@
 """The run that fine-tuning starts from."""
 
 import json
+import os
 
 import pandas as pd
 import pytest
@@ -16,7 +17,9 @@ INPUTS = inputs_of("contrast_phys", n_frames=60, size=16)
 def run_dir(tmp_path):
     net = build("contrast_phys", **shape_for(INPUTS), width=2)
     save_model(tmp_path / "model.safetensors", net, {"parameters": INPUTS})
-    pd.DataFrame({"id": ["a"], "model": ["net"]}).to_parquet(tmp_path / "predictions.parquet")
+    row = {"id": "a", "model": "net", "kind": "learned", "split": "test", "origin": "synthetic"}
+    table = pd.DataFrame([row | {"hr_bpm": 70.0, "quality": 0.5, "hr_true_bpm": 70.0}])
+    table.to_parquet(tmp_path / "predictions.parquet")
     monitor = {"name": "net", "collapsed": True, "reasons": ["a flat BVP"]}
     (tmp_path / "run.json").write_text(json.dumps({"monitor": monitor}))
     return tmp_path
@@ -37,3 +40,36 @@ def test_an_unfinished_run_is_refused(run_dir):
     (run_dir / "run.json").unlink()
     with pytest.raises(FileNotFoundError, match=r"has no run\.json: finish that run first"):
         load_parent(run_dir, allow_collapsed=True)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "null", '{"monitor": [1]}', "[" * 9000])
+def test_a_damaged_run_json_is_named(run_dir, text):
+    (run_dir / "run.json").write_text(text)
+    with pytest.raises(ValueError, match=r"run\.json .*(restore it|pre-train again)"):
+        load_parent(run_dir, allow_collapsed=True)
+
+
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:-20]), "found "),
+        (lambda path: path.write_text("id,model"), "found "),
+        (lambda path: (path.unlink(), path.mkdir()), "found no file"),
+        (lambda path: (path.unlink(), os.mkfifo(path)), "found no file"),
+        (lambda path: changed(path, lambda table: table.iloc[:0]), "found no row"),
+        (lambda path: changed(path, lambda t: t.drop(columns="hr_bpm")), "found no column hr_bpm"),
+        (lambda path: changed(path, lambda t: t.assign(hr_bpm="a")), "hr_bpm that are no numbers"),
+        (lambda path: changed(path, lambda t: t.assign(model=None)), "rows without id or model"),
+    ],
+)
+def test_damaged_predictions_are_named_with_what_to_do(run_dir, damage, found):
+    damage(run_dir / "predictions.parquet")
+    missing = "has no predictions.parquet"
+    with pytest.raises((ValueError, FileNotFoundError)) as error:
+        load_parent(run_dir, allow_collapsed=True)
+    assert "\n" not in str(error.value) and "predictions.parquet" in str(error.value)
+    assert found in str(error.value) or missing in str(error.value)
+
+
+def changed(path, change):
+    change(pd.read_parquet(path)).to_parquet(path)

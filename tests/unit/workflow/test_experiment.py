@@ -139,8 +139,10 @@ def test_only_the_first_differences_are_named(project):
         pass
 
 
-@pytest.mark.parametrize("claim", ["{}", '{"lr": 0.1, "code": "0123456789abcdef"}'])
-def test_a_claim_of_an_older_version_is_another_run(project, claim):
+@pytest.mark.parametrize(
+    "claim", ["{}", '{"lr": 0.1, "code": "0123456789abcdef"}', "", "[1]", "{", "[" * 100_000]
+)
+def test_a_claim_of_an_older_version_or_a_damaged_one_is_another_run(project, claim):
     folder = train()
     (folder / "claim.json").write_text(claim)
     with pytest.raises(FileExistsError, match="does not name the parameters, inputs and code"):

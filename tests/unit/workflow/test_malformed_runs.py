@@ -116,7 +116,7 @@ MALFORMED = {  # what it is: (text, what the error says after the file's name)
         given("size: big"),
         "runs.net.parameters.size: found 'big', expected a whole",
     ),
-    "a size below zero": (given("size: -1"), "size: found -1, expected a number from 0 to"),
+    "a size below zero": (given("size: -1"), "size: found -1, expected a number from 1 to"),
     "steps below zero": (given("training: {n_steps: -1}"), "training.n_steps: found -1, expected"),
     "a fraction for an int": (given("size: 1.5"), "size: found 1.5, expected a whole number"),
     "a flag for a number": (given("rate: true"), "rate: found true, expected a number"),

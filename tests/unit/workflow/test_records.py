@@ -1,8 +1,15 @@
-"""What counts as a change of a folder of data."""
+"""What counts as a change of a folder of data, and records that are damaged."""
+
+import json
+import os
+from dataclasses import asdict
 
 import pytest
 
-from rppg.workflow.records import tree_digest
+from rppg.workflow.records import Record, read_record, tree_digest, write_record
+
+FILE = {"path": "runs/toy/net/run.json", "sha256": "ab", "size": 1, "mtime_ns": 1}
+GOOD = Record("net", "toy", "done", "1a2b", {"needs": {}}, {"run": "runs/toy/net"}, {"a": FILE})
 
 
 def test_the_content_of_labels_counts_at_any_time_and_hidden_files_do_not(tmp_path):
@@ -26,3 +33,41 @@ def test_videos_count_by_name_and_size(tmp_path):
     assert tree_digest(tmp_path) != first
     with pytest.raises(FileNotFoundError, match="is not a folder"):
         tree_digest(tmp_path / "none")
+
+
+def changed(**values):
+    return json.dumps(asdict(GOOD) | values)
+
+
+DAMAGED = {
+    "empty": "",
+    "cut": changed()[:-30],
+    "a list": "[1]",
+    "a key less": json.dumps({"stage": "net"}),
+    "a key more": changed(more=1),
+    "too deep": "[" * 100_000,
+    "not UTF-8": b"{\xff",
+    "parts as text": changed(parts="all"),
+    "a number as status": changed(status=1),
+    "outputs as a list": changed(outputs=[1]),
+    "a file without path": changed(outputs={"a": {"sha256": "ab"}}),
+    "a file without digest": changed(outputs={"a": {"path": "a"}}),
+    "a path that leaves": changed(outputs={"a": FILE | {"path": "../../etc/passwd"}}),
+    "an absolute folder": changed(folders={"run": "/etc"}),
+}
+
+
+@pytest.mark.parametrize("what", DAMAGED)
+def test_a_damaged_record_is_none_and_said_once(tmp_path, capsys, what):
+    text, path = DAMAGED[what], tmp_path / f"{what}.json"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    assert read_record(path) is None and read_record(path) is None
+    (line,) = capsys.readouterr().err.splitlines()
+    assert str(path) in line and "taken as not there" in line
+
+
+def test_a_good_record_is_read_and_a_pipe_is_none(tmp_path, capsys):
+    write_record(tmp_path / "a.json", GOOD)
+    os.mkfifo(tmp_path / "b.json")
+    assert read_record(tmp_path / "a.json") == GOOD and read_record(tmp_path / "b.json") is None
+    assert capsys.readouterr().err == ""

@@ -95,3 +95,22 @@ def test_a_verdict_that_a_person_wrote_stays_and_a_failure_is_logged_once_a_comm
 
 def test_the_command_of_a_profile_with_seeds_names_no_seed():
     assert run_log.command_of(replace(PROFILE, seeds=(3,))) == "rppg run --profile toy"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"date,profile\n1,2\n",
+        ",".join(run_log.COLUMNS).encode() + b"\n1,2,3\n",
+        ",".join(run_log.COLUMNS).encode() + b"\n" + b"1," * 10 + b"1\n",
+        b"\xff\xfe",
+    ],
+)
+def test_a_damaged_log_is_one_line_before_the_run_and_stays(root, text):
+    path = root / "submissions" / "runs.csv"
+    path.write_bytes(text)
+    with pytest.raises(ValueError, match=r"runs\.csv.*move it away") as error:
+        run_log.submissions(PROFILE)
+    assert "\n" not in str(error.value) and path.read_bytes() == text
+    assert run_log.submissions(replace(PROFILE, log=False)) != {}

@@ -65,12 +65,14 @@ def test_seeds_have_stages_of_their_own_and_studies_read_them_all():
 
 
 def test_shards_are_jobs_before_the_first_notebook():
-    given = {"01_preprocess": {"workers": 3, "reader_options": {"vipl_hr": {"nir": True}}}}
+    given = {"workers": 3, "reader_options": {"vipl_hr": {"nir": True}}, "crops": ["face", "wide"]}
+    given = {"01_preprocess": given}
     stages = by_rule(profile_of(*RUNS, shards=2, notebooks=given))
     shard = stages["prepare_shard_2"]
     assert shard.name == "prepare" and shard.label == "prepare, shard 2/2"
     assert shard.parameters == {"vipl_hr": {"nir": True}} and shard.threads == 3
     assert shard.command[:5] == ("prepare", "data/toy", "prepared/toy", "--shard", "2/2")
+    assert shard.command[5:9] == ("--crops", "face", "--crops", "wide")
     assert set(stages["preprocess"].needs.values()) > {"prepare_shard_1", "prepare_shard_2"}
 
 

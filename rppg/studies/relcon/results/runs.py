@@ -18,6 +18,7 @@ import pandas as pd
 
 from rppg.studies.relcon.results.metrics import ACTIVITY_METRICS, CADENCE_METRICS, metrics
 from rppg.studies.run_folders import run_file, run_folders
+from rppg.workflow.provenance import read_run_json
 
 LEARNED = ("RelCon", "SimCLR", "AugPred", "REBAR-style", "scratch")
 METHODS = (*LEARNED, "random encoder", "hand-made features")  # the last two are not trained
@@ -135,6 +136,6 @@ def check_rows(rows: pd.DataFrame) -> None:
 def _runs(run_dirs: Iterable[Path | str], parameter: str) -> Iterator[tuple[Path, dict]]:
     """Folder and run.json of each run below run_dirs that has the parameter."""
     for run_dir in run_folders(run_dirs):
-        record = json.loads((run_dir / "run.json").read_text())
+        record = read_run_json(run_dir / "run.json")
         if parameter in record.get("parameters", {}):
             yield run_dir, record

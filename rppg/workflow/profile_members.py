@@ -1,0 +1,69 @@
+"""Whether the runs of a profile can end in its submission: that there are some, their names in
+tables, the members of the ensemble and the model that is submitted.
+
+    member_faults(profile, places)  # of rppg.workflow.profile_checks, which calls it
+"""
+
+from collections.abc import Iterator
+
+from rppg.utils.paths import project_dir
+from rppg.workflow.profile_files import suggestion
+from rppg.workflow.profile_schema import Fault, Place, show
+from rppg.workflow.profile_types import Profile
+from rppg.workflow.stage_names import MODALITIES
+from rppg.workflow.typed_fields import parameter_defaults
+
+ENSEMBLE, SUBMIT = "05_ensemble", "06_submit"
+LISTED = 6  # names in an error
+
+
+def member_faults(profile: Profile, places: dict[str, Place]) -> Iterator[Fault]:
+    """Faults of a profile that submits; none of one whose studies collect its runs."""
+    if profile.studies or not MODALITIES[profile.modality].submits:
+        return
+    if not profile.runs:
+        yield Fault(("runs",), "no run", "one at least: 05_ensemble chooses between them")
+    names = {name: _shown_name(run.notebook, run.parameters) for name, run in profile.runs.items()}
+    first: dict[str, str] = {}
+    for name, shown in names.items():
+        if shown and first.setdefault(shown, name) != name:
+            found = f"{show(shown)}, as in the run {first[shown]!r}"
+            yield Fault((*places[name], "parameters", "name"), found, "a name of its own in tables")
+    yield from _prediction_faults(profile)
+    yield from _model_faults(profile, [shown for shown in names.values() if shown])
+
+
+def _shown_name(notebook: str, given: dict) -> str | None:
+    """What a run is called in tables, by the profile or by its notebook's default."""
+    path = project_dir(__file__) / "notebooks" / f"{notebook}.ipynb"
+    return (parameter_defaults(path) | given).get("name")
+
+
+def _prediction_faults(profile: Profile) -> Iterator[Fault]:
+    """Faults of tables of predictions, if a profile lists them, that are none of its runs'."""
+    for notebook, more in ((ENSEMBLE, ()), (SUBMIT, ("ensemble",))):
+        given = profile.notebooks.get(notebook, {}).get("predictions")
+        folders = ["classical", *profile.runs, *more]
+        names = [f"{profile.name}-{seed}" for seed in profile.seeds] or [profile.name]
+        known = [f"runs/{name}/{one}/predictions.parquet" for name in names for one in folders]
+        for path in given or ():
+            if path not in known:
+                found = f"{show(path)}{suggestion(path, known)}"
+                expected = f"tables of this profile's runs, as {known[0]}"
+                yield Fault(("notebooks", notebook, "predictions"), found, expected)
+
+
+def _model_faults(profile: Profile, names: list[str]) -> Iterator[Fault]:
+    """A fault of the model to submit, if it is no run's, no classical method and no ensemble."""
+    model = profile.notebooks.get(SUBMIT, {}).get("model")
+    if not model:
+        return
+    from rppg.evaluation.ensemble import COMBINATIONS
+    from rppg.evaluation.ensemble_selection import model_name
+    from rppg.signals.classical import METHODS
+
+    known = [*names, *map(model_name, COMBINATIONS), *METHODS]
+    if model not in known:
+        expected = f"one of {', '.join(known[:LISTED])} ..." if len(known) > LISTED else str(known)
+        found = f"{show(model)}{suggestion(model, known)}"
+        yield Fault(("notebooks", SUBMIT, "model"), found, expected)
