@@ -174,8 +174,9 @@ def folds(
     challenge's test set are not: they are never trained on.
     """
     from rppg.datasets import fold_summary, keep_folds
+    from rppg.datasets.metadata import read_index
 
-    index = _read_index(prepared)
+    index = read_index(prepared / "index.parquet")
     n_test = int(((index["dataset"] == dataset) & (index["split"] == "test")).sum())
     index = index[index["split"] != "test"]
     rows = index[index["dataset"] == dataset]
@@ -189,26 +190,6 @@ def folds(
     typer.echo(f"{dataset} ({origins}), protocol {table['protocol'][0]}: {path}")
     if n_test:
         typer.echo(f"left out: {n_test} recordings of a challenge's test set")
-
-
-def _read_index(prepared: Path):
-    """Table of the prepared recordings.  Raises FileNotFoundError if there is no index, ValueError
-    if it cannot be read or a column is missing."""
-    import pandas as pd
-
-    from rppg.datasets.metadata import INDEX_DTYPES
-
-    path = prepared / "index.parquet"
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing: run rppg prepare first")
-    advice = "delete it and run rppg prepare again"
-    try:
-        index = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path} cannot be read ({error}): {advice}") from error
-    if missing := [name for name in INDEX_DTYPES if name not in index]:
-        raise ValueError(f"{path} has no column {', '.join(missing)}: {advice}")
-    return index
 
 
 def wearables(

@@ -9,17 +9,10 @@ A full disk, too little memory or a package that cannot be imported would fail e
 this one too, so they end a batch; whatever else happens is a reason in the row of its video.
 """
 
-import errno
-
 from rppg.datasets.store import StoreError
+from rppg.preprocessing.faults import MachineFault, machine_fault_text
 
-DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
-FILES = {errno.EMFILE, errno.ENFILE}
-NO_MEMORY = ("allocate memory", "not enough memory", "out of memory", "insufficient memory")
-
-
-class MachineFault(RuntimeError):
-    """The machine is at fault, not a video: says what happened and what to do."""
+__all__ = ["MachineFault", "reason_of"]
 
 
 def reason_of(error: Exception, video: str) -> str:
@@ -29,25 +22,11 @@ def reason_of(error: Exception, video: str) -> str:
     """
     if isinstance(error, MachineFault):
         raise error
-    if advice := machine_fault(error):
-        raise MachineFault(f"{video}: {advice}") from error
+    text = " ".join(str(error).split())
+    if isinstance(error, StoreError):  # of the temporary store
+        raise MachineFault(f"{video}: {text}; TMPDIR names the folder for temporary files")
+    if fault := machine_fault_text(error):
+        raise MachineFault(f"{video}: {fault}") from error
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
-    text = " ".join(str(error).split())
     return text if isinstance(error, ValueError | OSError) else f"{type(error).__name__}: {text}"
-
-
-def machine_fault(error: Exception) -> str | None:
-    """What happened and what to do if the machine is at fault, else None."""
-    text, number = " ".join(str(error).split()), getattr(error, "errno", None)
-    if isinstance(error, StoreError) or number in DISK:
-        return f"the disk is full or read-only ({text}): free space, or set TMPDIR"
-    if number in FILES:
-        return f"too many open files ({text}): raise the limit, `ulimit -n`"
-    foreseen = isinstance(error, ValueError | OSError)
-    said = not foreseen and any(words in text.lower() for words in NO_MEMORY)
-    if isinstance(error, MemoryError) or number == errno.ENOMEM or said:
-        return f"out of memory ({text or 'MemoryError'}): end other programs, or cut the video"
-    if isinstance(error, ImportError):
-        return f"a package cannot be imported ({text}): install requirements.lock again"
-    return None

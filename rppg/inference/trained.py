@@ -52,13 +52,13 @@ def load_models(
 def extract_into(store: Store, recording: Recording, landmarker, find: Callable):
     """`Traces` of a recording, decoded once for them and for its crops and map in the store.
 
-    If the crops fail, as where MTCNN finds no face, the store keeps the reason and the recording is
-    decoded again without crops: classical methods need none.  Raises what `extract` does, and
-    MachineFault if the store cannot be written.
+    If only the crops fail, as of a face that is too small for them, the store keeps the reason and
+    the recording is decoded again without crops: classical methods need none.  Raises what
+    `extract` does, and MachineFault if the store cannot be written.
     """
     from rppg.preprocessing.extract import extract
+    from rppg.preprocessing.face_detector import NoCropError
     from rppg.preprocessing.prepare import ARRAYS
-    from rppg.preprocessing.video import VideoError
 
     try:
         with store.begin(recording.id) as writer:
@@ -69,9 +69,9 @@ def extract_into(store: Store, recording: Recording, landmarker, find: Callable)
                 traces = extract(recording, landmarker, face.append, find, on_wide=wide.append)
             writer.save("mstmap", traces.mstmap)
             writer.commit({"id": recording.id, "status": "ok", "reason": None, **traces.meta})
-    except VideoError:
-        raise
-    except Exception as error:  # a video that cannot be used without crops either raises below
+    except Exception as error:
+        if isinstance(error, ValueError) and not isinstance(error, NoCropError):
+            raise  # as it would without crops
         reason = reason_of(error, str(recording.frames))
         traces = extract(recording, landmarker, find=find)
         with store.begin(recording.id) as writer:

@@ -121,7 +121,7 @@ def _estimate(video: str, method: str, predict: Callable[[], np.ndarray], traces
         rate = heart_rate(bvp, traces.fps)
     except Exception as error:  # of this method: the others' answers stay
         return _row(video, method, reason_of(error, video), notes=notes)
-    notes += [note for note in [getattr(rate, "note", None)] if note]
+    notes += [rate.note] if rate.note else []
     signals = {"wave": bvp, "times_s": traces.times_s, "estimate": rate}
     return _row(video, method, hr_bpm=rate.hr_bpm, quality=rate.quality, notes=notes, **signals)
 

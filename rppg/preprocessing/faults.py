@@ -9,7 +9,7 @@ import errno
 
 import cv2
 
-MEMORY = "not enough memory; use fewer workers (--workers 1) or close other programs"
+MEMORY = "not enough memory; use fewer workers or close other programs"
 LIBRARY = "a library cannot be loaded; free memory, or install requirements.lock again"
 RESUMES = "what is prepared stays, and the same call goes on from there"
 ADVICE = {
@@ -31,11 +31,16 @@ def machine_fault(error: Exception, id: str) -> MachineFault | None:
     """The error that ends the run, with what to do; None if the recording is at fault."""
     if isinstance(error, MachineFault):
         return error
-    if advice := _advice(error):
-        text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        said = " ".join(text.split())
-        return MachineFault(f"{id}: {said}: {advice}; {RESUMES}")
+    if text := machine_fault_text(error):
+        return MachineFault(f"{id}: {text}; {RESUMES}")
     return None
+
+
+def machine_fault_text(error: Exception) -> str | None:
+    """What happened and what to do, in one line, if the machine is at fault, else None."""
+    advice = _advice(error)
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return f"{' '.join(text.split())}: {advice}" if advice else None
 
 
 def _advice(error: Exception) -> str | None:

@@ -110,7 +110,7 @@ def test_folds_of_a_damaged_index_name_it(content, tmp_path):
     else:
         path.write_bytes(content)
     words = said("folds", str(tmp_path), "--dataset", "PURE")
-    assert f"{path} " in words and "run rppg prepare again" in words
+    assert f"{path} " in words and "rppg prepare (or 01_preprocess) writes it" in words
     assert "is missing" in said("folds", str(tmp_path / "nowhere"), "--dataset", "PURE")
 
 

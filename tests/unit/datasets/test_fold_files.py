@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from rppg.cli import app
 from rppg.datasets import keep_folds, make_folds, read_folds
+from rppg.datasets.metadata import INDEX_DTYPES
 
 IDS = [f"PURE/{n:02d}/{n:02d}-{k:02d}" for n in (1, 2, 9) for k in (1, 2)]
 
@@ -110,7 +111,8 @@ def test_the_command_writes_folds_and_prints_what_is_in_them(tmp_path):
     index = pd.DataFrame({"id": IDS, "dataset": "PURE", "duration_s": [60, 30, 60, 60, 90, None]})
     index = index.assign(split="none", origin="synthetic")
     index.loc[6] = ["PURE/99/video1", "PURE", 10, "test", "synthetic"]
-    index.to_parquet(tmp_path / "index.parquet")
+    full = index.reindex(columns=list(INDEX_DTYPES)).assign(has_bvp=False)
+    full.to_parquet(tmp_path / "index.parquet")
     result = command(tmp_path, "--dataset", "PURE")
     path = tmp_path / "folds" / "PURE.csv"
     assert result.exit_code == 0, result.output

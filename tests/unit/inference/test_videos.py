@@ -41,12 +41,12 @@ def test_whatever_one_video_raises_is_its_reason_and_the_others_are_done(
 @pytest.mark.parametrize(
     ("error", "advice"),
     [
-        (MemoryError(), "out of memory"),
-        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "out of memory"),
+        (MemoryError(), "not enough memory"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "not enough memory"),
         (ModuleNotFoundError("No module named 'mediapipe'"), "install requirements.lock again"),
-        (OSError(errno.ENOSPC, "No space left on device"), "free space, or set TMPDIR"),
-        (StoreError(errno.EIO, "cannot be written"), "free space, or set TMPDIR"),
-        (OSError(errno.EMFILE, "Too many open files"), "ulimit -n"),
+        (OSError(errno.ENOSPC, "No space left on device"), "make room"),
+        (StoreError(errno.EIO, "cannot be written"), "TMPDIR names the folder"),
+        (OSError(errno.EMFILE, "Too many open files"), "raise the limit"),
     ],
 )
 def test_a_fault_of_the_machine_ends_the_batch_with_what_to_do(error, advice, three, monkeypatch):
@@ -145,5 +145,5 @@ def test_a_full_disk_under_the_crops_ends_the_batch(three, monkeypatch):
     stub_extraction(monkeypatch, {})
     monkeypatch.setattr(Store, "begin", begin)
     monkeypatch.setattr(videos, "load_models", lambda *_: {"st_transformer": (_Net(1.0), INPUTS)})
-    with pytest.raises(MachineFault, match="set TMPDIR"):
+    with pytest.raises(MachineFault, match="TMPDIR names the folder"):
         predict_videos(three, ["st_transformer", "POS"])
