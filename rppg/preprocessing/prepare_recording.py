@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rppg.datasets.id_parts import shown
 from rppg.datasets.npy_writer import ArrayFile
 from rppg.datasets.prepared import FPS
 from rppg.datasets.recording import LONGEST_BRIDGE_S, Recording, fingerprint
@@ -162,7 +163,7 @@ def store_failure(recording: Recording, store: Store, reason: str, mark: str | N
 def _reason(error: Exception, recording: Recording) -> str:
     """Message of an error without the folder of the recording, which differs between machines."""
     first = recording.frames[0] if isinstance(recording.frames, tuple) else recording.frames
-    return str(error).replace(f"{first.parent}{os.sep}", "")
+    return shown(str(error).replace(f"{first.parent}{os.sep}", ""))
 
 
 def _identity(recording: Recording, mark: str | None) -> dict:
