@@ -27,7 +27,7 @@ class _Commands(TyperGroup):
 
     def resolve_command(self, ctx, args):
         if "" in args and args[0] != "predict":
-            ctx.fail(f"an argument of `rppg {args[0]}` is empty: expected a value")
+            raise ValueError(f"an argument of `rppg {args[0]}` is empty: expected a value")
         return super().resolve_command(ctx, args)
 
 

@@ -7,7 +7,7 @@
 >>> folds["fold"].tolist(), folds["protocol"][0]
 (['train', 'train', 'test', 'dev'], 'pure')
 >>> keep_folds(path, ids[:2])["fold"].tolist()
-['train', 'train']
+['train', 'test']
 
 Folds are tables of the columns id, dataset, subject, fold and protocol, one row a recording.
 """

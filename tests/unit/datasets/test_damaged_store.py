@@ -11,6 +11,8 @@ from helpers.store import ID, fail, meta_of, write
 from rppg.datasets.metadata import read_index
 from rppg.datasets.store import Store
 
+pytestmark = pytest.mark.malformed
+
 METAS = {
     "n_frames negative": {"n_frames": -4},
     "n_frames huge": {"n_frames": 10**30},

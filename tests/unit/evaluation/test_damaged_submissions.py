@@ -8,6 +8,8 @@ import pytest
 from rppg import evaluation
 from rppg.evaluation.submission import read_predictions
 
+pytestmark = pytest.mark.malformed
+
 GOOD = "ids,HR\na/1/x.avi,61.5\na/2/x.avi,72.25\n"
 DAMAGED = {
     "empty": (b"", "is empty"),

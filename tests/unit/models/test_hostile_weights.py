@@ -14,6 +14,8 @@ from safetensors.torch import load_file, save_file
 from rppg.models.checkpoint import load_state, save_model, save_state
 from rppg.models.registry import build, inputs_of, load_run, shape_for
 
+pytestmark = pytest.mark.malformed
+
 INPUTS = inputs_of("st_transformer", n_frames=60, normalise="zscore")
 
 

@@ -7,7 +7,7 @@ from helpers.vision_clips import recording, write_clip
 
 from rppg.datasets.recording import Recording
 from rppg.datasets.store import Store
-from rppg.preprocessing import prepare as module
+from rppg.preprocessing import prepare_recording as module
 from rppg.preprocessing import resampling
 from rppg.preprocessing.face_mesh import FaceLandmarks
 from rppg.preprocessing.prepare import prepare, prepare_one
@@ -182,7 +182,8 @@ def test_a_recording_is_prepared_again_for_its_wide_crops_and_keeps_them(clip, t
     prepared = store.open(clip.id)
     assert len(prepared.wide) == len(prepared.mstmap) == 108 and prepared.wide.std() > 20
     assert meta["wide_boxes"][0][0] == 0.0 and len(meta["wide_boxes"]) == 1
-    assert {**meta, "wide_boxes": 0} == {**plain, "wide_boxes": 0}
+    new = {"wide_boxes": 0, "arrays": 0}
+    assert {**meta, **new} == {**plain, **new}
     decoded.clear()
     for crops in (("face",), ("wide",), ("face", "wide")):
         assert prepare_one(clip, store, crops=crops) == meta

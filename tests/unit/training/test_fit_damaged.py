@@ -11,6 +11,8 @@ from helpers.toy_training import noisy_fit, outcome
 from rppg.models import checkpoint
 from rppg.models.checkpoint import load_state, save_state
 
+pytestmark = pytest.mark.malformed
+
 
 @pytest.fixture(scope="module")
 def straight(tmp_path_factory):

@@ -8,7 +8,7 @@ import pytest
 
 from rppg.dataloader.normalise import NORMALISATIONS
 from rppg.preprocessing.mstmap import REGIONS
-from rppg.preprocessing.prepare import CROPS
+from rppg.preprocessing.prepare_recording import CROPS
 from rppg.studies.gideon2021.training_setup import LABEL_FREE, LABELLED
 from rppg.studies.relcon.pretraining.methods import DISTANCES, METHODS
 from rppg.training import config, profile_values

@@ -12,6 +12,8 @@ from helpers.profiles import profile_project, refused_in_one_line, write_project
 
 from rppg.workflow.profiles import ProfileError, load_profile
 
+pytestmark = pytest.mark.malformed
+
 BASE = "seeds: [1, 2]\nruns: {base/learn: {notebook: 02_learn, parameters: {size: 8}}}\n"
 
 
@@ -171,7 +173,7 @@ def test_a_seed_is_a_whole_number(project, seed):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["run", "--profile", ""], "profile: found ''"),
+        (["run", "--profile", ""], "an argument of `rppg run` is empty"),
         (["run", "--profile", "../../etc/passwd"], "profile: found '../../etc/passwd'"),
         (["run", "--profile", "x$(touch PWNED)"], "profile: found 'x"),
         (["run", "--seed", "-1"], "--seed: found -1, expected a whole number"),

@@ -5,6 +5,8 @@ from helpers.profiles import profile_project, refused_in_one_line
 
 from rppg.workflow.profiles import ProfileError, load_profile
 
+pytestmark = pytest.mark.malformed
+
 GOOD = """
 challenge: {n_train: 4, level: test, seconds: 10}
 modality: faces

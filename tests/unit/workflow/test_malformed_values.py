@@ -4,6 +4,8 @@ with file, key, what was found and what is expected."""
 import pytest
 from helpers.profiles import profile_project, refused_in_one_line
 
+pytestmark = pytest.mark.malformed
+
 
 def given(parameters):
     """A profile with one run of these parameters."""

@@ -9,6 +9,8 @@ from typer.testing import CliRunner
 from rppg.cli import app
 from rppg.workflow.misplaced_folders import misplaced
 
+pytestmark = pytest.mark.malformed
+
 
 def pipe(root):
     put(root / "ann" / "good.mp4")

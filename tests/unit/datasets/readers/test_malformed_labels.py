@@ -14,6 +14,8 @@ from helpers.reader_files import put
 
 from rppg.datasets.readers import parsing
 
+pytestmark = pytest.mark.malformed
+
 TEXTS = [name for name, layout in LAYOUTS_WITH_LABELS.items() if layout.text]
 TABLES = [name for name, layout in LAYOUTS_WITH_LABELS.items() if layout.columns]
 WAVES = [name for name, layout in LAYOUTS_WITH_LABELS.items() if layout.wave]

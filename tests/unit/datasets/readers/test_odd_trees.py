@@ -15,6 +15,8 @@ from rppg.datasets.readers import READERS, layouts_of, read
 from rppg.datasets.readers.parsing import VIDEO_SUFFIXES
 from rppg.datasets.readers.video_folder import passed_over
 
+pytestmark = pytest.mark.malformed
+
 ODD_NAMES = {
     "latin-1": "Zo\udce9.mp4",
     "backslash": "subject1\\vid.mp4",

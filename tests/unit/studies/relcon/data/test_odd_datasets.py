@@ -9,6 +9,8 @@ from helpers import imu_files as files
 
 from rppg.studies.relcon.data.readers import READERS
 
+pytestmark = pytest.mark.malformed
+
 MS = 1_000_000
 
 
