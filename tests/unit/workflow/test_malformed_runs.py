@@ -205,9 +205,7 @@ MALFORMED = {  # what it is: (text, what the error says after the file's name)
         "runs: found 'n1', which `sweeps` makes, too",
     ),
     "too many runs": (
-        sweep(
-            name='"{size}_{seed}"', axes=f"{{size: {list(range(200))}, seed: {list(range(200))}}}"
-        ),
+        sweep(name='"{size}_{seed}"', axes=f"{{size: {[*range(200)]}, seed: {[*range(200)]}}}"),
         "axes: found 40000 combinations, expected 10000 at most",
     ),
 }
