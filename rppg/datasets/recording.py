@@ -183,7 +183,7 @@ def _digest_source(digest, source: Path, id: str, opened: bool) -> None:
     if not source.is_file():
         raise FileNotFoundError(f"{id}: its source {source} is missing or not a file")
     n_bytes = source.stat().st_size
-    digest.update(f"{source.name}:{n_bytes}".encode())
+    digest.update(os.fsencode(source.name) + f":{n_bytes}".encode())
     if not opened:
         return
     with source.open("rb") as file:

@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import os
 import pickle
 from dataclasses import replace
 from pathlib import Path
@@ -205,3 +206,9 @@ def test_fingerprint_of_a_missing_source_names_it_unless_the_recording_has_a_pro
     images[0].write_bytes(b"x")
     with pytest.raises(FileNotFoundError, match="1.png"):
         fingerprint(replace(recording, frames=images))
+
+
+def test_a_source_whose_name_is_no_text_has_a_fingerprint(tmp_path):
+    path = tmp_path / os.fsdecode(b"Zo\xe9.mp4")
+    path.write_bytes(b"bytes that stand for a video")
+    assert len(fingerprint(Recording("demo", "ann", "v1.mp4", frames=path))) == 64
