@@ -133,30 +133,39 @@ def _results(
     work: Callable, queue: list[Recording], workers: int, store: Store
 ) -> Iterator[tuple[int, dict]]:
     """(index, row) of each recording.  One whose process died is tried again at the end, alone."""
-    died = []
+    died, n_prepared = [], 0
     with closing(worker_pool.run(work, queue, workers, setup=_one_thread)) as results:
         for place, row in results:
             if isinstance(row, worker_pool.WorkerDied):
                 died.append(place)
             else:
+                n_prepared += row["status"] == "prepared"
                 yield place, row
     alone = worker_pool.run(work, [queue[place] for place in died], 1, setup=_one_thread)
+    crashes = {}
     with closing(alone) as results:
         for index, row in results:
-            place = died[index]
             if isinstance(row, worker_pool.WorkerDied):
-                row = _row_of_crash(queue[place], store, row)
-            yield place, row
+                crashes[died[index]] = row
+            else:
+                n_prepared += row["status"] == "prepared"
+                yield died[index], row
+    _check_crashes({queue[place].id: died for place, died in crashes.items()}, n_prepared)
+    for place, how in crashes.items():
+        meta = store_failure(queue[place], store, f"{how}, twice", mark=None)
+        yield place, _as_row(Outcome("failed", meta, unforeseen=True), store, seconds=None)
 
 
-def _row_of_crash(recording: Recording, store: Store, died: worker_pool.WorkerDied) -> dict:
-    """Row of a recording whose process died twice.  Raises MachineFault if it was killed, as Linux
-    does when memory is short."""
-    if died.was_killed:
-        text = f"{recording.id}: the process was killed twice, the second time as the only one"
-        raise MachineFault(f"{text}: {MEMORY}, or leave this video out; {RESUMES}")
-    meta = store_failure(recording, store, f"{died}, twice", mark=None)
-    return _as_row(Outcome("failed", meta, unforeseen=True), store, seconds=None)
+def _check_crashes(crashes: dict[str, worker_pool.WorkerDied], n_prepared: int) -> None:
+    """Raises MachineFault if recordings whose processes died twice (id -> how) are not at fault:
+    one was killed, as Linux does when memory is short, or none of several could be prepared."""
+    for id, died in crashes.items():
+        if died.was_killed:
+            text = f"{id}: the process was killed twice, the second time as the only one"
+            raise MachineFault(f"{text}: {MEMORY}, or leave this video out; {RESUMES}")
+    if len(crashes) > 1 and not n_prepared:
+        text = f"{len(crashes)} recordings, none was prepared: {next(iter(crashes.values()))}"
+        raise MachineFault(f"{text}; {MEMORY}, or install requirements.lock again")
 
 
 def _row(recording: Recording, store: Store, find, retry_failed: bool, crops) -> dict:

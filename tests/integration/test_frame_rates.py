@@ -20,7 +20,7 @@ import pytest
 from rppg.datasets.recording import Recording
 from rppg.datasets.store import Store
 from rppg.inference.classical import predict_classical
-from rppg.preprocessing import prepare
+from rppg.preprocessing import prepare, prepare_recording
 from rppg.preprocessing.video import VideoWriter
 from rppg.synthetic.disturbances import LEVELS
 from rppg.synthetic.image_writer import write_images
@@ -66,7 +66,7 @@ def found_bpm(store, recording):
 def store(tmp_path, monkeypatch):
     """An empty store; the face's box is known, so MTCNN need not be loaded."""
     box = SimpleNamespace(find=lambda rgb: (110.0, 60.0, 210.0, 190.0))
-    monkeypatch.setattr(prepare, "_finder", lambda: box)
+    monkeypatch.setattr(prepare_recording, "_finder", lambda: box)
     return Store(tmp_path / "store")
 
 

@@ -111,7 +111,7 @@ LIMITS = {  # what the disk or the memory of the machine has; the advice of the 
     "memory": (
         resource.RLIMIT_AS,
         900 * 2**20,
-        "[Mm]emory|allocate|map segment|cannot (be )?start|has ended",
+        "[Mm]emory|allocate|map segment|cannot (be )?start|has ended|none was prepared",
     ),
 }
 
@@ -124,7 +124,7 @@ def test_a_machine_without_room_books_nothing_and_the_next_run_ends_the_same(
     process = start(data, store, tmp_path, lambda: resource.setrlimit(limit, (amount, amount)))
     _, errors = process.communicate(timeout=300)
     assert process.returncode != 0 and re.search(words, errors), errors
-    left = digests(store) if store.exists() else {}
+    left = {name: d for name, d in digests(store).items() if ".tmp-" not in name}
     assert left.items() <= straight.items() and "index.parquet" not in left
     finish(data, store, tmp_path)
     assert digests(store) == straight

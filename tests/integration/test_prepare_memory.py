@@ -11,7 +11,7 @@ import pytest
 from helpers.vision_clips import recording, write_clip
 
 from rppg.datasets.store import Store
-from rppg.preprocessing import prepare
+from rppg.preprocessing import prepare, prepare_recording
 from rppg.preprocessing.mstmap import REGIONS
 from rppg.preprocessing.video import VideoWriter
 
@@ -55,8 +55,8 @@ def held_kib(store, folder, seconds):
 @pytest.mark.slow
 def test_neither_map_nor_crops_are_held(tmp_path, monkeypatch):
     """110 s more are 4900 KiB of map and 158400 KiB of crops; 0.2 KiB a frame may stay."""
-    monkeypatch.setattr(prepare, "_landmarker", OneFace)
-    monkeypatch.setattr(prepare, "_finder", OneFace)
+    monkeypatch.setattr(prepare_recording, "_landmarker", OneFace)
+    monkeypatch.setattr(prepare_recording, "_finder", OneFace)
     store = Store(tmp_path / "store")
     held_kib(store, tmp_path, 4)  # what is loaded and cached once
     assert held_kib(store, tmp_path, 120) < held_kib(store, tmp_path, 10) + 1500

@@ -152,6 +152,17 @@ def test_a_process_that_crashes_twice_is_an_unforeseen_failure(tmp_path, monkeyp
 
 
 @pytest.mark.slow
+def test_processes_that_crash_on_every_recording_end_the_run_and_book_nothing(
+    tmp_path, monkeypatch
+):
+    clips = two_clips(tmp_path)
+    died = [(clip.id, WorkerDied(-6)) for clip in clips] * 2
+    with pytest.raises(MachineFault, match="2 recordings, none was prepared: .*SIGABRT.*memory"):
+        run_here(monkeypatch, clips, tmp_path / "store", died=died)
+    assert not list((tmp_path / "store").rglob("*.json"))
+
+
+@pytest.mark.slow
 def test_a_process_that_is_killed_twice_ends_the_run_after_the_others(tmp_path, monkeypatch):
     clips = two_clips(tmp_path)
     died = [(clips[0].id, WorkerDied(-9))] * 2
