@@ -17,6 +17,8 @@ FEWEST_FPS = 7.0  # frames per second: 2 x 3 Hz (180 bpm) and a margin
 LEAST_SAMPLED_SHARE = 0.75  # of the time, with frames at that rate or above
 SNAP_S = 1e-3  # a frame this close to a grid time is used without interpolation
 SLOWEST_FPS = 2.0  # fewer hold no pulse
+REPEAT_SHARE = 0.05  # of the values, that a codec may change in a repeated picture
+REPEAT_STEP = 8  # every 8th pixel tells a new picture from a repeated one
 LONGEST_PAUSE_S = 60.0  # that a recording may have on top of it
 
 
@@ -30,6 +32,32 @@ def check_span(span_s: float, n_frames: int) -> None:
     if span_s > longest_s(n_frames):
         found = f"{n_frames} frames in {span_s:.0f} s"
         raise VideoError(f"{found}, expected {SLOWEST_FPS:g} per second or more")
+
+
+class FreshFrames:
+    """Times of the frames that do not repeat the one before, as a slow camera's recorder does."""
+
+    def __init__(self):
+        self.times_s, self._last = [], None
+
+    def add(self, rgb: np.ndarray, time_s: float) -> None:
+        pixels = rgb[::REPEAT_STEP, ::REPEAT_STEP]
+        if self._last is None or self._changed(pixels) > REPEAT_SHARE:
+            self.times_s.append(time_s)
+            self._last = pixels.copy()
+
+    def _changed(self, pixels: np.ndarray) -> float:
+        same_size = pixels.shape == self._last.shape
+        return float(np.mean(pixels != self._last)) if same_size else 1.0
+
+    def notes(self) -> list[str]:
+        """A note if the new pictures alone are too few per second for 180 bpm."""
+        try:
+            if len(self.times_s) > 1:
+                check_frame_rate(np.array(self.times_s))
+        except ValueError as error:
+            return [f"without frames that repeat the one before: {error}: the rate may be wrong"]
+        return []
 
 
 def check_frame_rate(times_s: np.ndarray) -> None:

@@ -1,0 +1,27 @@
+"""Frames that repeat the one before are told from new ones."""
+
+import numpy as np
+import pytest
+
+from rppg.preprocessing.frame_rate import FreshFrames
+from rppg.preprocessing.resampling import TimedFrames
+from rppg.preprocessing.video import VideoWriter
+from tests.helpers.vision_clips import face_frame, pulse_at, recording
+
+
+@pytest.mark.parametrize(("camera_fps", "noted"), [(5, True), (10, False), (30, False)])
+def test_slow_camera_in_a_fast_recording_is_noted(tmp_path, camera_fps, noted):
+    with VideoWriter(tmp_path / "clip.mp4", 320, 240, 30, crf=10) as video:
+        for i in range(120):
+            time_s = i // (30 // camera_fps) / camera_fps
+            video.write(face_frame(3 * np.sin(2 * time_s), 0.0, pulse_at(time_s, 150)))
+    frames = TimedFrames(recording(tmp_path / "clip.mp4"))
+    assert sum(1 for _ in frames) == 120
+    assert any("repeat the one before" in note for note in frames.notes) == noted
+
+
+def test_still_video_has_no_note():
+    fresh = FreshFrames()
+    for i in range(60):
+        fresh.add(np.full((16, 16, 3), 7, np.uint8), i / 30)
+    assert fresh.times_s == [0.0] and fresh.notes() == []
