@@ -93,10 +93,12 @@ class _Report:
     def begin(self, recordings: "list[Recording]") -> None:
         """Set the videos that will be done, in order."""
         from rppg.inference.video_plots import plot_paths
-        from rppg.inference.video_table import header_and_widths
+        from rppg.inference.video_table import check_apart, header_and_widths
 
         self.recordings = recordings
         videos = [one.frames for one in recordings]
+        if self.file is not None:
+            check_apart(self.file.path, videos)
         self.header, self.widths = header_and_widths([str(v) for v in videos], self.methods)
         self.plots = None if self.plot is None else plot_paths(self.plot, videos)
 

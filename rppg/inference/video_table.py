@@ -74,6 +74,13 @@ def check_output(path: Path, suffixes: Sequence[str]) -> None:
         raise OSError(f"{path} cannot be written ({error.strerror}): {advice}") from error
 
 
+def check_apart(path: Path, videos: Sequence[Path]) -> None:
+    """Raises ValueError if the file that will be written is one of the videos."""
+    for video in videos if path.exists() else []:
+        if os.path.exists(video) and os.path.samefile(video, path):
+            raise ValueError(f"{path} is one of the videos: choose another name for the table")
+
+
 def printable(text: str) -> str:
     """The text on one line: what cannot be printed as its escape in Python."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -133,5 +133,7 @@ def _notes(meta: dict) -> list[str]:
         notes.append(f"no face in {1 - share:.1%} of the frames")
     if gaps_s := meta.get("gaps_s"):
         total_s = sum(stop - start for start, stop in gaps_s)
-        notes.append(f"{total_s:.1f} s in {len(gaps_s)} gaps without a face are left out")
+        notes.append(
+            f"{total_s:.1f} s in {len(gaps_s)} gaps, without a face or without frames, are left out"
+        )
     return notes

@@ -52,7 +52,19 @@ def test_an_empty_name_is_an_error_and_among_others_a_row(three, monkeypatch):
     result = predict("", "3.mp4")
     assert result.exit_code == 1 and done == ["3.mp4"] and "the name is empty" in result.output
     result = CliRunner().invoke(app, ["prepare", "", "out"])
-    assert result.exit_code != 0 and "is empty" in result.output and not os.path.exists("out")
+    assert result.exit_code != 0 and "is empty" in str(result.exception)
+    assert not os.path.exists("out")
+
+
+def test_a_table_never_replaces_a_video(three, monkeypatch):
+    done = stub_extraction(monkeypatch, {})
+    os.rename("3.mp4", "3.csv")
+    os.symlink("3.csv", "link.csv")
+    for name in ("3.csv", "link.csv"):
+        result = predict("3.csv", f"--out={name}")
+        assert "is one of the videos" in str(result.exception) and done == []
+    with open("3.csv", "rb") as video:
+        assert video.read() == b"x"
 
 
 def test_fps_replaces_the_containers_times(three, monkeypatch):

@@ -80,7 +80,7 @@ def test_notes_say_what_was_assumed_and_left_out(three, monkeypatch):
         [
             "25 fps assumed",
             "no face in 10.0% of the frames",
-            "1.3 s in 2 gaps without a face are left out",
+            "1.3 s in 2 gaps, without a face or without frames, are left out",
         ],
         [],
     ]
