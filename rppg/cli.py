@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 from typer.core import TyperGroup
 
-from rppg import __version__, cli_data, cli_predict
+from rppg import __version__, cli_data
+from rppg.inference.predict_command import predict
 
 if TYPE_CHECKING:
     from rppg.workflow.profiles import Profile
@@ -71,7 +72,7 @@ app.command("check-data")(cli_data.check_data)
 app.command()(cli_data.prepare)
 app.command()(cli_data.folds)
 app.command()(cli_data.wearables)
-app.command()(cli_predict.predict)
+app.command()(predict)
 
 
 @app.command()

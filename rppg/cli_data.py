@@ -13,7 +13,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from rppg.cli_options import FpsOption, check_settings, json_object, with_fps
+from rppg.utils.command_options import FpsOption, check_settings, json_object, with_fps
 
 
 def challenge(

@@ -20,12 +20,11 @@ LAYERS = (  # from the ground up
     ("inference",),
     ("training",),
     ("studies",),
-    ("cli_options",),
-    ("cli_data", "cli_predict"),
+    ("cli_data",),
     ("cli",),
     ("__main__",),
 )
-ROOT_FILES = {"__init__", "__main__", "cli", "cli_data", "cli_options", "cli_predict"}
+ROOT_FILES = {"__init__", "__main__", "cli", "cli_data"}
 LEVEL = {folder: level for level, folders in enumerate(LAYERS) for folder in folders}
 
 

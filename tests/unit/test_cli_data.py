@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from rppg.cli import app
-from rppg.cli_options import with_fps
 from rppg.datasets import Recording
+from rppg.utils.command_options import with_fps
 
 
 def said(*words):

@@ -9,12 +9,9 @@ ValueError: seed is '1', expected an integer
 import json
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import Annotated, Optional
 
 import typer
-
-if TYPE_CHECKING:
-    from rppg.datasets import Recording
 
 SLOWEST_FPS, FASTEST_FPS = 1, 1000
 
@@ -35,8 +32,8 @@ FpsOption = Annotated[
 ]
 
 
-def with_fps(recordings: "list[Recording]", fps: float | None) -> "list[Recording]":
-    """The recordings with that frame rate in place of their containers' times; None: as they are.
+def with_fps(recordings: list, fps: float | None) -> list:
+    """Recordings with that frame rate in place of their containers' times; None: as they are.
 
     Those of a dataset that has a time stamp per frame keep the stamps, and a line says so.
     """

@@ -149,7 +149,7 @@ def test_a_terminated_batch_leaves_its_rows_and_no_temporary_files(three, monkey
         os.kill(os.getpid(), signal.SIGTERM)
 
     stub_extraction(monkeypatch, {"3.mp4": traces(face_hit_rate=0.5)})
-    monkeypatch.setattr("rppg.cli_predict._Report._draw", end)
+    monkeypatch.setattr("rppg.inference.predict_command._Report._draw", end)
     before = signal.getsignal(signal.SIGTERM)
     result = predict("3.mp4", "s1", "--method=POS", "--out=rates.csv", "--plot=hr.png")
     assert result.exit_code == 143 and signal.getsignal(signal.SIGTERM) == before

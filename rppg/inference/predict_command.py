@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from rppg.cli_options import FpsOption, with_fps
+from rppg.utils.command_options import FpsOption, with_fps
 
 if TYPE_CHECKING:
     from rppg.datasets import Recording
