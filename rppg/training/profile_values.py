@@ -42,8 +42,10 @@ def checked_profile(name: str, data: Path | None = None, seed: int | None = None
         written = any(run.name in (file.settings.get("runs") or {}) for file in chain)
         place = ("runs" if written else "sweeps", run.name, "parameters")
         notebook = root / "notebooks" / f"{run.notebook}.ipynb"
-        given = parameter_defaults(notebook) | run.parameters
-        _check_training(given, place, chain)
+        defaults = parameter_defaults(notebook)
+        given = defaults | run.parameters
+        if given.get("training") or defaults.get("training"):
+            _check_training(given, place, chain)
         later = models.get(run.parent) or given.get("model")
         models[run.name] = one = next(iter(named(notebook)), later)
         if "model" in given:
@@ -76,10 +78,7 @@ def _try(make: Callable, place: Place, chain: Chain) -> None:
 
 def _check_training(given: dict, place: Place, chain: Chain) -> None:
     """Try the fields of FitConfig; a notebook with `epochs` computes n_steps if it is missing."""
-    training = given.get("training")
-    if training is None:
-        return
-    place = (*place, "training")
+    training, place = given["training"], (*place, "training")
     if "n_steps" not in training and "epochs" not in given:
         missing = "no n_steps, expected the number of steps"
         raise ProfileError(f"{file_of(place, chain)}: {'.'.join(place)}: found {missing}")
