@@ -12,7 +12,6 @@ smallest error are listed for comparison.
 
 import argparse
 import tempfile
-from ast import literal_eval
 from functools import partial
 from pathlib import Path
 
@@ -34,8 +33,8 @@ from rppg.training.criteria import RateError
 from rppg.training.fit import fit
 from rppg.training.self_consistency import SelfConsistency
 from rppg.utils.paths import project_dir
-from rppg.workflow.notebook import notebook_parameters
 from rppg.workflow.profiles import load_profile
+from rppg.workflow.typed_fields import parameter_defaults
 
 LABELLED = ("rmse_bpm", "mae_bpm", "within_5bpm")
 OTHER = ("seed", "step", "seconds", *LABELLED, "hr_spread_bpm")  # columns that are no criteria
@@ -76,8 +75,7 @@ def parameters_of(run: str) -> dict:
     """Parameters of a run of the profile bench, with the notebook's defaults."""
     settings = load_profile("bench").runs[run]
     notebook = project_dir() / "notebooks" / f"{settings.notebook}.ipynb"
-    defaults = {k: literal_eval(text) for k, text in notebook_parameters(notebook).items()}
-    return defaults | settings.parameters
+    return parameter_defaults(notebook) | settings.parameters
 
 
 def both(metrics, model) -> dict[str, float]:
