@@ -62,7 +62,7 @@ def refuse_data(profile: Profile, named: str) -> None:
     data = project_dir(__file__) / profile.data
     if not data.is_dir():
         expected = "expected one that holds datasets"
-        raise FileNotFoundError(f"{named} {data} is not a folder: {expected}")
+        raise FileNotFoundError(f"{named} {profile.data} is not a folder: {expected}")
     learns = any(run.notebook == "04_finetune" for run in profile.runs.values())
     if not profile.studies or learns:
         refuse_stops(data, profile)
