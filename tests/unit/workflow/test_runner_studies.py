@@ -81,7 +81,8 @@ def test_a_profile_that_submits_still_needs_the_data_of_the_competition(project)
     assert done.returncode == 1 and "test: no test videos found" in done.stderr
     done = rppg_run(project, "-n", data="nowhere")
     assert done.returncode == 1
-    assert done.stderr == "rppg: --data nowhere is not a folder: expected one that holds datasets\n"
+    expected = "is not a folder: expected one that holds datasets"
+    assert done.stderr == f"rppg: --data {project / 'nowhere'} {expected}\n"
 
 
 def test_motion_writes_its_own_benchmark_and_reads_further_real_data(project):
