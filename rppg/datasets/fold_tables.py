@@ -10,16 +10,15 @@ number from 0 up, or one of the words train, dev and test; no subject is in two.
 import csv
 import io
 from pathlib import Path
-from unicodedata import category
 
 import pandas as pd
 from pandas.api.types import is_integer_dtype
 
+from rppg.datasets.meta_checks import id_problem
 from rppg.utils.atomic import atomic_write
 
 COLUMNS = ["id", "dataset", "subject", "fold"]
 WORDS = ("train", "dev", "test")
-BREAKING = ("Cc", "Cs", "Zl", "Zp")  # Unicode's controls, lone surrogates, U+2028 and U+2029
 ADVICE = "restore the file, or delete it and all that was trained on it"
 
 
@@ -71,14 +70,6 @@ def _rows(path: Path) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=header, dtype=object)
 
 
-def is_unfit(id: str) -> bool:
-    """Whether an id is not dataset/subject/name, leads out of a folder, or has characters that
-    break a line or steer a terminal."""
-    parts = id.split("/")
-    hidden = any(not part or part.startswith(".") for part in parts)
-    return len(parts) != 3 or hidden or any(category(c) in BREAKING for c in id)
-
-
 def _check(folds: pd.DataFrame, path) -> None:
     if missing := [column for column in COLUMNS if column not in folds]:
         raise ValueError(f"{path}: columns {missing} are missing, expected {COLUMNS}")
@@ -87,7 +78,7 @@ def _check(folds: pd.DataFrame, path) -> None:
         found = sorted(map(str, folds["fold"].unique()))
         raise ValueError(f"{path}: found folds {found}, expected all numbers or all of {WORDS}")
     for id in folds["id"]:
-        if is_unfit(id):
+        if id_problem(id):
             raise ValueError(f"{path}: {id!r} is no recording id: {ADVICE}")
     starts = folds["dataset"] + "/" + folds["subject"] + "/"
     if wrong := [id for id, s in zip(folds["id"], starts, strict=True) if not id.startswith(s)]:

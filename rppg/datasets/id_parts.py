@@ -6,10 +6,10 @@
 
 import hashlib
 import os
-import unicodedata
+
+from rppg.utils.text import has_control, is_control
 
 LONGEST_PART_BYTES = 200
-UNSAFE = {"Cc", "Cs", "Zl", "Zp"}  # Unicode categories: control characters, what is no UTF-8, lines
 LONGEST_SUFFIX_BYTES = 16
 
 
@@ -18,7 +18,7 @@ def check_part(word: str, text: str) -> None:
     if not isinstance(text, str) or not text or text.startswith(".") or set(text) & set("/\\"):
         expected = "a non-empty word without slashes that does not start with a dot"
         raise ValueError(f"{word} of a recording is {text!r}, expected {expected}")
-    if any(unicodedata.category(letter) in UNSAFE for letter in text):
+    if has_control(text):
         expected = "text without control characters and line separators"
         raise ValueError(f"{word} of a recording is {text!r}, expected {expected}")
     if len(text.encode()) > LONGEST_PART_BYTES:
@@ -37,7 +37,7 @@ def safe_part(text: str) -> str:
         return text
     except ValueError:
         mark = hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()[:8]
-    unsafe = (letter in "/\\" or unicodedata.category(letter) in UNSAFE for letter in text)
+    unsafe = (letter in "/\\" or is_control(letter) for letter in text)
     clean = "".join("_" if bad else letter for letter, bad in zip(text, unsafe, strict=True))
     stem, suffix = os.path.splitext(clean)
     if len(suffix.encode()) > LONGEST_SUFFIX_BYTES:
@@ -54,5 +54,5 @@ def shown(text) -> str:
         text = str(text).encode(errors="surrogateescape").decode(errors="backslashreplace")
     except UnicodeEncodeError:  # other halves of surrogate pairs, from JSON
         text = str(text).encode(errors="backslashreplace").decode()
-    bad = {letter for letter in text if unicodedata.category(letter) in UNSAFE}
+    bad = set(filter(is_control, text))
     return text.translate({ord(x): x.encode("unicode_escape").decode() for x in bad - {"\n"}})

@@ -8,16 +8,15 @@
 """
 
 import math
-import unicodedata
 from collections.abc import Callable
 from itertools import pairwise
 
 from rppg.datasets.array_files import FORMATS
+from rppg.utils.text import has_control
 
 MOST_FRAMES = 10**9  # more than a year
 TEXTS = ("dataset", "subject", "name", "split", "origin", "reason", "known_bad", "fps_source")
 NUMBERS = ("duration_s", "fps", "start_s", "face_hit_rate", "hr_mean_bpm", "hr_true_bpm")
-UNPRINTABLE = ("Cc", "Cs", "Zl", "Zp")  # categories: control, half a character, line separators
 
 
 def id_problem(id: str) -> str | None:
@@ -25,7 +24,7 @@ def id_problem(id: str) -> str | None:
     parts = id.split("/")
     if len(parts) != 3 or any(not part or part.startswith(".") for part in parts):
         return "expected dataset/subject/name"
-    if any(unicodedata.category(letter) in UNPRINTABLE for letter in id):
+    if has_control(id):
         return "it has a control character or line separator"
     return None
 

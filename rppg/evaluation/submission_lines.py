@@ -14,13 +14,13 @@ of printable text.  Whatever else a file holds is a ValueError that names it and
 import csv
 import math
 import re
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+from rppg.utils.text import has_control
+
 DEFAULT_HEADER = "ids,HR"
 LONGEST_BYTES = 2**26  # a million ids have less
-UNPRINTABLE = ("Cc", "Cs", "Zl", "Zp")  # categories: control, half a character, line separators
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
     """
     texts = _text_lines(Path(path))
     for number, text in enumerate(texts):
-        if any(unicodedata.category(letter) in UNPRINTABLE for letter in text.replace("\t", " ")):
+        if has_control(text.replace("\t", " ")):
             found = f"control characters or line separators in {_line(texts, number)}"
             raise ValueError(f"{path}: {found}; expected one line of printable text per id")
     rows = [_fields(path, texts, number) for number in range(len(texts))]
@@ -75,8 +75,7 @@ def read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
 
 def unprintable(ids: list[str]) -> list[str]:
     """Those ids, escaped, that no line of a CSV can hold."""
-    bad = (id for id in ids if any(unicodedata.category(letter) in UNPRINTABLE for letter in id))
-    return [ascii(id) for id in bad]
+    return [ascii(id) for id in ids if has_control(id)]
 
 
 def _text_lines(path: Path) -> list[str]:
@@ -121,5 +120,5 @@ def _is_number(text: str) -> bool:
 
 def _line(texts: list[str], number: int) -> str:
     """A line as an error shows it, counted from 1 without empty lines."""
-    shown = ascii(texts[number]) if unprintable([texts[number]]) else repr(texts[number])
+    shown = ascii(texts[number]) if has_control(texts[number]) else repr(texts[number])
     return f"line {number + 1}: {shown if len(shown) <= 80 else shown[:76] + ' ...'}"

@@ -13,8 +13,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from rppg.inference.video_table import check_output, printable
+from rppg.inference.video_table import check_output
 from rppg.utils.atomic import atomic_write
+from rppg.utils.text import printable
 
 PLOT_SUFFIXES = (".png", ".pdf", ".svg", ".jpg")
 LONGEST_LABEL_BYTES = 120

@@ -1,12 +1,10 @@
-r"""The table of `rppg predict`: on the terminal row by row, and in a file that grows by videos.
+"""The table of `rppg predict`: on the terminal row by row, and in a file that grows by videos.
 
     file = TableFile(Path("rates.csv"))  # OSError or ValueError if it could not be written
     file.add(rows)  # of one video; the file is complete and valid after each
 
-Names of files may hold what no text can (bytes that are not UTF-8) or what moves a cursor:
-
-    >>> printable("Zo\udce9\n")
-    'Zo\\udce9\\n'
+Names of files may hold what no text can (bytes that are not UTF-8) or what moves a cursor: these
+are written as escapes.
 """
 
 import csv
@@ -20,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from rppg.utils.atomic import atomic_write
+from rppg.utils.text import printable
 
 COLUMNS = ("video", "method", "hr_bpm", "quality", "reason", "notes")
 TABLE_SUFFIXES = (".csv", ".json")
@@ -79,11 +78,6 @@ def check_apart(path: Path, videos: Sequence[Path]) -> None:
     for video in videos if path.exists() else []:
         if os.path.exists(video) and os.path.samefile(video, path):
             raise ValueError(f"{path} is one of the videos: choose another name for the table")
-
-
-def printable(text: str) -> str:
-    """The text on one line: what cannot be printed as its escape in Python."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def header_and_widths(videos: Sequence[str], methods: Sequence[str]) -> tuple[str, list[int]]:

@@ -84,11 +84,6 @@ def _is_folder(entry: os.DirEntry) -> bool:
         return False
 
 
-def videos_below(root: Path) -> list[Path]:
-    """Video files in `root` and its folders, as in `files_below`."""
-    return [path for path in files_below(root)[0] if is_video(path)]
-
-
 def images_in(folder: Path) -> list[Path]:
     """Visible image files directly in `folder`, in natural order; none where it is no folder.
 

@@ -16,15 +16,14 @@ T samples: times_s (T,) float64, xyz_g (T, 3) float32, activities (T,) of str.
     ('demo/ann/monday', (3, 3), 'real')
 """
 
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from rppg.datasets.recording import ORIGINS
+from rppg.utils.text import has_control
 
-NOT_IN_NAMES = ("Cc", "Cs", "Zl", "Zp")  # control characters, bytes that are no text, line ends
 MAX_GAP_S = 1.0  # longest gap that is interpolated within a session
 
 
@@ -97,19 +96,10 @@ class SourceFile:
     problem: str = ""
 
 
-def printable(text: str) -> str:
-    """A name of a file as it can be shown and stored: what cannot be printed is escaped.
-
-    >>> print(printable("a\\nb"), printable("caf\\udce9"))
-    a\\nb caf\\udce9
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def _check_name(word: str, name: str) -> None:
     if not isinstance(name, str) or not name.strip() or "/" in name:
         raise ValueError(f'{word} is {name!r}, expected a name without "/"')
-    if any(unicodedata.category(letter) in NOT_IN_NAMES for letter in name):
+    if has_control(name):
         raise ValueError(f"{word} is {name!r}, expected a name without control characters")
 
 

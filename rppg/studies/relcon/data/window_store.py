@@ -25,9 +25,10 @@ import pandas as pd
 from tqdm import tqdm
 
 from rppg.datasets.npy_writer import ArrayFile
-from rppg.studies.relcon.data.recording import SourceFile, printable
+from rppg.studies.relcon.data.recording import SourceFile
 from rppg.studies.relcon.data.windows import RATE_HZ, WINDOW, cut_windows
 from rppg.utils.atomic import atomic_write
+from rppg.utils.text import printable
 
 WINDOWS, INDEX, PROBLEMS = "windows.npy", "index.parquet", "problems.csv"
 COLUMNS = ["dataset", "name", "outcome", "reason"]

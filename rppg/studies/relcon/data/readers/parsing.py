@@ -25,8 +25,9 @@ import pandas as pd
 from scipy.constants import g
 
 from rppg.datasets.readers.parsing import natural
-from rppg.studies.relcon.data.recording import MotionRecording, SourceFile, printable
+from rppg.studies.relcon.data.recording import MotionRecording, SourceFile
 from rppg.studies.relcon.data.table_times import in_order
+from rppg.utils.text import printable
 
 MAX_FOLDERS = 4  # between the searched folder and a file
 PLAUSIBLE_G = (0.5, 2.0)  # median norm of a recording with gravity

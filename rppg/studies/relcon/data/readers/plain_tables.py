@@ -24,7 +24,7 @@ from rppg.studies.relcon.data.readers.parsing import (
     problems_below,
     source_of,
 )
-from rppg.studies.relcon.data.recording import SourceFile, printable
+from rppg.studies.relcon.data.recording import SourceFile
 from rppg.studies.relcon.data.tables import (
     COLUMNS,
     PARQUET,
@@ -34,6 +34,7 @@ from rppg.studies.relcon.data.tables import (
     read_table,
     reason_of,
 )
+from rppg.utils.text import printable
 
 LAYOUT = "*.csv, *.tsv, *.txt (or .gz, .bz2, .xz of them) or *.parquet with the columns "
 LAYOUT += "subject, session, activity, time_s, x, y, z"
