@@ -17,6 +17,7 @@ import numpy as np
 
 from rppg.datasets.recording import Recording
 from rppg.preprocessing.face_mesh import centred_mean
+from rppg.preprocessing.frame_rate import FreshFrames
 from rppg.preprocessing.mstmap import region_means
 from rppg.preprocessing.resampling import TimedFrames
 
@@ -164,13 +165,15 @@ class _Trial:
 
 
 class _Sights:
-    """Notes about changes of the picture's size, and of a face that is suddenly somewhere else."""
+    """Notes about repeated frames, changes of the picture's size, and a face that is suddenly
+    somewhere else."""
 
     def __init__(self, track: Track):
-        self.track = track
+        self.track, self._fresh = track, FreshFrames()
         self._sizes, self._jumps, self._last = [], [], None
 
     def add(self, rgb: np.ndarray, time_s: float, landmarks: np.ndarray | None) -> None:
+        self._fresh.add(rgb, time_s, landmarks)
         height, width = rgb.shape[:2]
         if not self._sizes or self._sizes[-1][:2] != (width, height):
             self._sizes.append((width, height, time_s))
@@ -186,6 +189,7 @@ class _Sights:
 
     def close(self) -> None:
         notes, sizes, jumps = self.track.notes, self._sizes, self._jumps
+        notes += self._fresh.notes()
         if len(sizes) > 1:
             (w0, h0, _), (w1, h1, at_s) = sizes[:2]
             change = f"from {w0}x{h0} to {w1}x{h1} at {at_s:.2f} s{_more(len(sizes) - 1)}"

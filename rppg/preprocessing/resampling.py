@@ -32,7 +32,7 @@ from scipy.interpolate import PchipInterpolator
 
 from rppg.datasets.prepared import FPS
 from rppg.datasets.recording import Recording
-from rppg.preprocessing.frame_rate import SNAP_S, FreshFrames, check_span
+from rppg.preprocessing.frame_rate import SNAP_S, check_span
 from rppg.preprocessing.video import VideoError, read_frames
 
 LONGEST_BRIDGE_S = 0.5  # gaps in a trace up to this long are interpolated, longer ones are NaN
@@ -60,7 +60,6 @@ class TimedFrames:
         stamps = recording.times_s
         fps = recording.fps if stamps is None else FPS  # stamps take the place of these times
         self.n_frames, self.notes, start_s = 0, [], None
-        fresh = FreshFrames()
         frames = read_frames(recording.frames, recording.bayer, self.notes, fps)
         for index, (rgb, container_s) in enumerate(frames):
             self.n_frames = index + 1
@@ -72,11 +71,8 @@ class TimedFrames:
                 jump = f"from {last_s:.1f} to {time_s:.1f} s"
                 raise VideoError(f"times jump {jump} at frame {index}: broken time stamps")
             last_s = time_s
-            fresh.add(rgb, time_s)
             yield rgb, time_s
         self._check_count()
-        if self.n_frames > len(fresh.times_s):
-            self.notes += fresh.notes()
 
     def _time_s(self, index: int, container_s: float) -> float:
         recording = self.recording

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from rppg.preprocessing.face_track import follow_face
 from rppg.preprocessing.frame_rate import FreshFrames
-from rppg.preprocessing.resampling import TimedFrames
 from rppg.preprocessing.video import VideoWriter
 from tests.helpers.vision_clips import face_frame, pulse_at, recording
 
@@ -15,9 +15,9 @@ def test_slow_camera_in_a_fast_recording_is_noted(tmp_path, camera_fps, noted):
         for i in range(120):
             time_s = i // (30 // camera_fps) / camera_fps
             video.write(face_frame(3 * np.sin(2 * time_s), 0.0, pulse_at(time_s, 150)))
-    frames = TimedFrames(recording(tmp_path / "clip.mp4"))
-    assert sum(1 for _ in frames) == 120
-    assert any("repeat the one before" in note for note in frames.notes) == noted
+    track = follow_face(recording(tmp_path / "clip.mp4"), lambda rgb, time_s: None)
+    assert len(track.times_s) == 120
+    assert any("repeat the one before" in note for note in track.notes) == noted
 
 
 def test_still_video_has_no_note():
@@ -25,3 +25,13 @@ def test_still_video_has_no_note():
     for i in range(60):
         fresh.add(np.full((16, 16, 3), 7, np.uint8), i / 30)
     assert fresh.times_s == [0.0] and fresh.notes() == []
+
+
+def test_only_the_pixels_of_the_face_are_compared():
+    fresh = FreshFrames()
+    landmarks = np.float32([[300, 100], [330, 140]])
+    for i in range(60):
+        rgb = np.zeros((360, 640, 3), np.uint8)
+        rgb[100:140, 300:330] = 100 + i
+        fresh.add(rgb, i / 30, landmarks)
+    assert len(fresh.times_s) == 60 and fresh.notes() == []
