@@ -25,6 +25,9 @@ FORMATS = (
 )  # names of FFmpeg's demuxers that read the file itself only; sound, to say that it is sound
 RATES = (0.1, 1000.0)  # frames per second that a header may state
 MOST_PIXELS = 2**26  # of a frame: 8192 x 8192
+READ_TO_FIRST_END = {"mov", "asf", "flv", "nut", "ivf"}  # formats of which FFmpeg reads one film
+START_BYTES = 12  # with which another film in the same file begins too
+BLOCK_BYTES = 2**20
 HEADER_BYTES = 65536  # of an AVI file, which contain its stream headers
 _NO_TIMESTAMPS = 0x80  # AVFMT_NOTIMESTAMPS
 _PICTURES = {"png", "mjpeg", "bmp", "gif", "webp", "tiff"}  # codecs of covers and thumbnails
@@ -77,6 +80,7 @@ def open_video(path: Path | str) -> Film:
         container = av.open(f"file:{path}", container_options=options, metadata_errors="replace")
         try:
             stream, note = _film_stream(path, container)
+            note = note or _note_of_joined(path, container)
             _check_stream(path, stream)
             return Film(path, container, stream, _has_clock(path, container, stream), note)
         except Exception:
@@ -129,6 +133,21 @@ def _film_stream(path: Path, container) -> tuple[av.VideoStream, str | None]:
     if len(films) > 1:
         note = f"the file holds {len(films)} films: stream {films[0].index}, the first, is used"
     return films[0], note
+
+
+def _note_of_joined(path: Path, container) -> str | None:
+    """A note if files were joined byte by byte and FFmpeg reads the first one only."""
+    if container.format.name.split(",")[0] not in READ_TO_FIRST_END:
+        return None
+    start, kept, at = None, b"", 0  # at: where in the file what was kept begins
+    with path.open("rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            content, start = kept + block, start or block[:START_BYTES]
+            if (found := content.find(start, 0 if at else 1)) >= 0:
+                joined = f"another file was joined to this one, from byte {at + found} on"
+                return f"{joined}: only the first is read; join them with ffmpeg"
+            at, kept = at + len(content) - START_BYTES, content[-START_BYTES:]
+    return None
 
 
 def _check_stream(path: Path, stream: av.VideoStream) -> None:

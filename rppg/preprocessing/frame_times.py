@@ -25,6 +25,7 @@ from rppg.preprocessing.container import Film, open_video
 from rppg.preprocessing.video_writer import VideoError
 
 LONGEST_JUMP_S = 60.0  # between frames; after more, another clock is assumed
+LATEST_S = 1e11  # stamps beyond are garbage; clocks that count from 1970 are at 2e9 s
 LONGEST_REORDER = 17  # frames that a decoder may hold back, and the one it returns
 SAMPLED_PACKETS = 512  # in which the order of the stamps is looked up
 
@@ -46,7 +47,7 @@ class Clock:
     def time_s(self, stamp: float | None, after: float | None) -> float:
         """The time of the next frame; after: stamp of the frame after it, None if unknown."""
         self.n += 1
-        last = self._last
+        last, stamp, after = self._last, _possible(stamp), _possible(after)
         if last is None:
             stamp = self._first(stamp, after)
         elif after is not None and self._is_odd_one_out(stamp, after):
@@ -94,6 +95,10 @@ class Clock:
             text = f"the clock starts again or jumps ({times})"
             notes.append(f"{text}: the times go on without a gap")
         return notes
+
+
+def _possible(stamp: float | None) -> float | None:
+    return stamp if stamp is not None and abs(stamp) < LATEST_S else None
 
 
 class Damaged:

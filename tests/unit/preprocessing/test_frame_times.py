@@ -1,6 +1,7 @@
 """Times of frames: every frame once, in order, whatever clock the container holds."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import av
 import numpy as np
@@ -62,6 +63,24 @@ def test_joined_streams_keep_all_frames(tmp_path):
     assert len(levels) == 120 and (np.diff(levels) >= 0).all()
     assert times_s == pytest.approx(np.arange(120) / 30, abs=1e-3)
     assert notes == ["the clock starts again or jumps (1 time): the times go on without a gap"]
+
+
+@pytest.mark.parametrize("name, kind", [("a.mp4", None), ("a.flv", "flv"), ("a.wmv", "asf")])
+def test_of_joined_files_that_are_read_to_the_first_end_the_rest_is_named(tmp_path, name, kind):
+    path = write(tmp_path / name, format=kind)
+    size = path.stat().st_size
+    assert not any("joined" in note for note in read(path)[2])
+    path.write_bytes(2 * path.read_bytes())
+    levels, _, notes = read(path)
+    assert len(levels) == 60
+    assert any(f"from byte {size} on: only the first is read" in note for note in notes)
+
+
+def test_a_stamp_beyond_all_clocks_counts_as_none():
+    clock = Clock(rate=30.0)
+    stamps = [0.0, 1 / 30, 1e19, 3 / 30, None]
+    times_s = [clock.time_s(now, after) for now, after in pairwise(stamps)]
+    assert times_s == pytest.approx(np.arange(4) / 30)
 
 
 @pytest.mark.parametrize("kind, codec", [("h264", "libx264"), ("mjpeg", "mjpeg")])
