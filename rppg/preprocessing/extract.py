@@ -24,6 +24,7 @@ from rppg.preprocessing.face_mesh import FaceLandmarks
 from rppg.preprocessing.face_track import FOLLOWED, Follow, Gate, Track, follow_face
 from rppg.preprocessing.frame_rate import check_frame_rate
 from rppg.preprocessing.mstmap import expand, yuv
+from rppg.preprocessing.one_channel import one_channel_notes
 from rppg.preprocessing.resampling import (
     bridged,
     grid,
@@ -88,6 +89,7 @@ def extract(
     for one in track.croppers:
         one.finish(len(grid_s))
     rgb, landmarks, preview_s = track.preview
+    track.notes += one_channel_notes(rgb, landmarks, _face_means(track))
     meta = _meta(recording, track, grid_s)
     preview_frame = int(np.abs(grid_s - preview_s).argmin())
     for one in track.croppers:
@@ -169,6 +171,12 @@ def _map_blocks(track: Track, grid_s: np.ndarray) -> Iterator[np.ndarray]:
         traces = expand(means[near], counts[near])[..., :3]
         rgb = resample(traces, times_s[near], block_s, half_s)  # (t, 63, 3)
         yield np.concatenate([rgb, yuv(rgb)], axis=-1, dtype=np.float32)
+
+
+def _face_means(track: Track) -> np.ndarray:
+    """Mean colours (n, 3) of all regions."""
+    whole_face = expand(track.means, track.counts)[:, -1]  # (n, 63, 6) -> (n, 6)
+    return whole_face[:, :3]
 
 
 def _meta(recording: Recording, track: Track, grid_s: np.ndarray) -> dict:
