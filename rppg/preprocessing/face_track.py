@@ -17,7 +17,7 @@ import numpy as np
 
 from rppg.datasets.recording import Recording
 from rppg.preprocessing.face_mesh import centred_mean
-from rppg.preprocessing.frame_rate import FreshFrames
+from rppg.preprocessing.frame_changes import Cuts, FreshFrames, first_of
 from rppg.preprocessing.mstmap import region_means
 from rppg.preprocessing.resampling import TimedFrames
 
@@ -165,15 +165,16 @@ class _Trial:
 
 
 class _Sights:
-    """Notes about repeated frames, changes of the picture's size, and a face that is suddenly
-    somewhere else."""
+    """Notes about repeated frames, cuts, changes of the picture's size, and a face that is
+    suddenly somewhere else."""
 
     def __init__(self, track: Track):
-        self.track, self._fresh = track, FreshFrames()
+        self.track, self._fresh, self._cuts = track, FreshFrames(), Cuts()
         self._sizes, self._jumps, self._last = [], [], None
 
     def add(self, rgb: np.ndarray, time_s: float, landmarks: np.ndarray | None) -> None:
         self._fresh.add(rgb, time_s, landmarks)
+        self._cuts.add(rgb, time_s, landmarks)
         height, width = rgb.shape[:2]
         if not self._sizes or self._sizes[-1][:2] != (width, height):
             self._sizes.append((width, height, time_s))
@@ -189,15 +190,11 @@ class _Sights:
 
     def close(self) -> None:
         notes, sizes, jumps = self.track.notes, self._sizes, self._jumps
-        notes += self._fresh.notes()
+        notes += [*self._fresh.notes(), *self._cuts.notes()]
         if len(sizes) > 1:
             (w0, h0, _), (w1, h1, at_s) = sizes[:2]
-            change = f"from {w0}x{h0} to {w1}x{h1} at {at_s:.2f} s{_more(len(sizes) - 1)}"
+            change = f"from {w0}x{h0} to {w1}x{h1} at {at_s:.2f} s{first_of(len(sizes) - 1)}"
             notes.append(f"the picture changes {change}: crops and regions change with it")
         if jumps:
-            at = f"at {jumps[0]:.2f} s{_more(len(jumps))}"
+            at = f"at {jumps[0]:.2f} s{first_of(len(jumps))}"
             notes.append(f"the face jumps {at}: maybe another face")
-
-
-def _more(n: int) -> str:
-    return "" if n == 1 else f" (the first of {n} times)"

@@ -17,9 +17,6 @@ FEWEST_FPS = 7.0  # frames per second: 2 x 3 Hz (180 bpm) and a margin
 LEAST_SAMPLED_SHARE = 0.75  # of the time, with frames at that rate or above
 SNAP_S = 1e-3  # a frame this close to a grid time is used without interpolation
 SLOWEST_FPS = 2.0  # fewer hold no pulse
-REPEAT_SHARE = 0.05  # of the values, that a codec may change in a repeated picture
-REPEAT_STEP = 8  # every 8th pixel of a picture without a face tells a new one from a repeated one
-FACE_SAMPLES = 32  # pixels across a face that do so
 LONGEST_PAUSE_S = 60.0  # that a recording may have on top of it
 
 
@@ -33,46 +30,6 @@ def check_span(span_s: float, n_frames: int) -> None:
     if span_s > longest_s(n_frames):
         found = f"{n_frames} frames in {span_s:.0f} s"
         raise VideoError(f"{found}, expected {SLOWEST_FPS:g} per second or more")
-
-
-class FreshFrames:
-    """Times of the frames that do not repeat the one before, as a slow camera's recorder does.
-
-    Compared are the pixels of the face, as a small one leaves the rest of a still picture as it is.
-    """
-
-    def __init__(self):
-        self.n, self.times_s, self._last = 0, [], None
-
-    def add(self, rgb: np.ndarray, time_s: float, landmarks: np.ndarray | None = None) -> None:
-        """Add a frame (H, W, 3) and its landmarks (468, 2); without them all of it is compared."""
-        self.n += 1
-        if self._last is None or self._changed(rgb, _face_pixels(rgb, landmarks)) > REPEAT_SHARE:
-            self.times_s.append(time_s)
-            self._last = rgb
-
-    def _changed(self, rgb: np.ndarray, where: tuple[slice, slice]) -> float:
-        same_size = rgb.shape == self._last.shape
-        return float(np.mean(rgb[where] != self._last[where])) if same_size else 1.0
-
-    def notes(self) -> list[str]:
-        """A note if frames are repeated and the new ones are too few per second for 180 bpm."""
-        try:
-            if 1 < len(self.times_s) < self.n:
-                check_frame_rate(np.array(self.times_s))
-        except ValueError as error:
-            return [f"without frames that repeat the one before: {error}: the rate may be wrong"]
-        return []
-
-
-def _face_pixels(rgb: np.ndarray, landmarks: np.ndarray | None) -> tuple[slice, slice]:
-    """About 32 x 32 pixels of the face, or every 8th one of a frame without landmarks."""
-    if landmarks is None:
-        return slice(None, None, REPEAT_STEP), slice(None, None, REPEAT_STEP)
-    low = np.maximum(landmarks.min(axis=0).astype(int), 0)
-    high = np.maximum(landmarks.max(axis=0).astype(int), low + 1)
-    step_x, step_y = np.maximum((high - low) // FACE_SAMPLES, 1).tolist()
-    return slice(low[1], high[1], step_y), slice(low[0], high[0], step_x)
 
 
 def check_frame_rate(times_s: np.ndarray) -> None:

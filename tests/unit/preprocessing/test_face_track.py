@@ -27,7 +27,7 @@ def images(folder, frames):
 
 
 def blank(n, shape=(48, 64)):
-    return [np.full((*shape, 3), k % 200, np.uint8) for k in range(n)]
+    return [np.full((*shape, 3), 100 + k % 100, np.uint8) for k in range(n)]
 
 
 def face_at(x, y, size=20):

@@ -1,10 +1,12 @@
-"""Frames that repeat the one before are told from new ones."""
+"""Frames that repeat the one before are told from new ones, and cuts from motion."""
 
+import cv2
 import numpy as np
 import pytest
+from skimage.data import coffee
 
 from rppg.preprocessing.face_track import follow_face
-from rppg.preprocessing.frame_rate import FreshFrames
+from rppg.preprocessing.frame_changes import Cuts, FreshFrames
 from rppg.preprocessing.video import VideoWriter
 from tests.helpers.vision_clips import face_frame, pulse_at, recording
 
@@ -35,3 +37,28 @@ def test_only_the_pixels_of_the_face_are_compared():
         rgb[100:140, 300:330] = 100 + i
         fresh.add(rgb, i / 30, landmarks)
     assert len(fresh.times_s) == 60 and fresh.notes() == []
+
+
+def cut_times_s(pictures):
+    cuts = Cuts()
+    for k, rgb in enumerate(pictures):
+        cuts.add(rgb, k / 15)
+    return cuts.times_s
+
+
+def test_another_scene_is_a_cut_and_a_moving_face_is_none():
+    walk = [face_frame(4 * np.sin(k / 3), 3 * np.cos(k / 4), 0.0) for k in range(30)]
+    scene = cv2.resize(coffee(), walk[0].shape[1::-1])
+    assert cut_times_s(walk) == []
+    assert cut_times_s([*walk, *[scene] * 10]) == [30 / 15]
+
+
+def test_another_face_in_the_same_place_is_a_cut():
+    landmarks = np.float32([[280, 100], [340, 180]])
+    cuts, scene = Cuts(), np.full((360, 640, 3), 120, np.uint8)
+    for k in range(40):
+        rgb = scene.copy()
+        rgb[100:180, 280:340] = (200, 150, 120) if k < 20 else (110, 75, 60)
+        cuts.add(rgb, k / 20, landmarks)
+    assert cuts.times_s == [1.0]
+    assert "abruptly at 1.00 s: maybe a cut, another face" in cuts.notes()[0]
