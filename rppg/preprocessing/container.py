@@ -103,6 +103,8 @@ def reason(error: Exception) -> str:
     """The cause of a failure in words."""
     if isinstance(error, av.error.ArgumentError):
         return "Invalid argument: damaged, or a format that is not read"
+    if isinstance(error, av.error.BlockingIOError):
+        return "a part of the stream is missing"
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
