@@ -30,10 +30,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import adaptive_avg_pool3d, avg_pool1d, interpolate, pad
+from torch.nn.functional import adaptive_avg_pool3d, interpolate, pad
 
 from rppg.models.contrast_phys.fused_norm_elu import norm_elu
 from rppg.signals.chrominance import SLOW_FRAMES, pulse_colours
+from rppg.signals.moving_mean import moving_mean
 
 FORMS = ("raw", "difference", "chrominance", "chrominance_difference")
 SHRINK = 16  # how many times smaller the sides are behind the last pool; 8 where pixels are few
@@ -179,12 +180,10 @@ def chrominance(clips: Tensor) -> Tensor:
     the net would first have to find out how.
     Source: Wang et al., IEEE TBME 2017; de Haan and Jeanne, IEEE TBME 2013.
     """
-    by_time = clips.movedim(2, -1)  # (B, 3, H, W, T)
-    flat = by_time.reshape(-1, 1, by_time.shape[-1])
-    padding = SLOW_FRAMES // 2
-    level = avg_pool1d(flat, SLOW_FRAMES, 1, padding, count_include_pad=False).clamp_min(DARK)
-    change = (PERCENT * (flat / level - 1)).clamp(-MOST_PERCENT, MOST_PERCENT)
-    red, green, blue = change.view(by_time.shape).unbind(1)  # (B, H, W, T) each
+    by_time = clips.movedim(2, -1).contiguous()  # (B, 3, H, W, T)
+    level = moving_mean(by_time, SLOW_FRAMES).clamp_min(DARK)
+    change = (PERCENT * (by_time / level - 1)).clamp(-MOST_PERCENT, MOST_PERCENT)
+    red, green, blue = change.unbind(1)  # (B, H, W, T) each
     return torch.stack(pulse_colours(red, green, blue, _sum_of), dim=1).movedim(-1, 2)
 
 
