@@ -27,7 +27,7 @@ from torch.utils.data import Dataset
 
 from rppg.dataloader.arrays import ARRAYS
 from rppg.dataloader.augment import change_speed, source_frames
-from rppg.dataloader.downsample import average_down
+from rppg.dataloader.downsample import SmallCrops
 from rppg.dataloader.normalise import NORMALISATIONS
 from rppg.datasets.prepared import FPS, Prepared
 from rppg.datasets.store import Store
@@ -87,7 +87,8 @@ class Clips(Dataset):
         """
         self.store, self.array, self.n_frames = store, array, n_frames
         self.normalise, self.speeds = normalise, speeds
-        self.augment, self.disturb, self.size = augment, disturb, size
+        self.augment, self.disturb = augment, disturb
+        self.size, self.crops = size, SmallCrops(array, size) if size else None
         self._check()
         self.stretches: dict[str, list[tuple[int, int]]] = {}
         self.skipped: dict[str, str] = {}
@@ -168,15 +169,19 @@ class Clips(Dataset):
         return None
 
     def _read(self, prepared: Prepared, place: Place, n_read: int) -> dict:
+        return {
+            "clip": change_speed(self._frames(prepared, place, n_read), place.speed, self.n_frames)
+        }
+
+    def _frames(self, prepared: Prepared, place: Place, n_read: int) -> torch.Tensor:
+        if self.crops is not None:
+            return self.crops.window(prepared, place.start, n_read)
         frames = prepared.window(place.start, n_read, names=(self.array,))[self.array]
         if self.array == "mstmap" and np.isnan(frames).all(axis=(1, 2)).any():
             where = f"frames {place.start} to {place.start + n_read}"
             text = f"{place.id}: a gap in {where} that is missing in gaps_s of recording.json"
             raise ValueError(f"{text}: prepare it again, or create new clips if that was done")
-        frames = torch.from_numpy(frames)
-        if self.size is not None:
-            frames = average_down(frames, self.size)
-        return {"clip": change_speed(frames, place.speed, self.n_frames)}
+        return torch.from_numpy(frames)
 
     def _check(self) -> None:
         if self.array not in ARRAYS:

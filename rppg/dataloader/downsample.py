@@ -6,10 +6,16 @@
 
 A pulse changes a pixel by less than one step of 8 bits, but shows in the mean of many pixels; the
 means are therefore floats and not rounded.
+
+Training draws from the same recordings again and again: `SmallCrops` keeps what it has averaged.
 """
 
 import torch
 from torch import Tensor
+
+from rppg.datasets.prepared import Prepared
+
+KEPT_BYTES = 2**27  # of averaged crops: 40,000 frames of 16 x 16 pixels
 
 
 def average_down(frames: Tensor, size: int) -> Tensor:
@@ -34,3 +40,31 @@ def _sum_of(parts: Tensor, dtype: torch.dtype) -> Tensor:
     for k in range(1, parts.shape[1]):
         total += parts[:, k]
     return total
+
+
+class SmallCrops:
+    """Windows of crops, averaged down: `SmallCrops("face", size=16).window(prepared, 0, 300)`.
+
+    Whole recordings are averaged once and kept, as long as there is room for them.
+    """
+
+    def __init__(self, array: str, size: int):
+        self.array, self.size = array, size
+        self._kept, self._bytes_left = {}, KEPT_BYTES
+
+    def window(self, prepared: Prepared, start: int, n: int) -> Tensor:
+        """Frames start to start + n, (n, size, size, 3) float32, 0-255.  Raises as
+        `Prepared.window` and `average_down` do."""
+        if prepared.id not in self._kept:
+            n_frames = prepared.meta["n_frames"]
+            n_bytes = n_frames * self.size**2 * 3 * 4
+            if n_bytes > self._bytes_left:
+                return self._averaged(prepared, start, n)
+            self._kept[prepared.id] = self._averaged(prepared, 0, n_frames)
+            self._bytes_left -= n_bytes
+        found = self._kept[prepared.id][start : start + n].clone() if start >= 0 else ()
+        return found if len(found) == n > 0 else self._averaged(prepared, start, n)
+
+    def _averaged(self, prepared: Prepared, start: int, n: int) -> Tensor:
+        frames = prepared.window(start, n, names=(self.array,))[self.array]
+        return average_down(torch.from_numpy(frames), self.size)

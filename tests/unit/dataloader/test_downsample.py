@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from rppg.dataloader.downsample import average_down
+from rppg.dataloader.downsample import SmallCrops, average_down
 
 
 def test_block_means_are_those_of_a_loop():
@@ -39,3 +39,37 @@ def test_a_pulse_below_one_step_of_8_bits_is_seen():
 def test_sizes_that_do_not_divide_are_refused(sides, size):
     with pytest.raises(ValueError, match="expected square crops of 128 pixels or fewer and a size"):
         average_down(torch.zeros(1, *sides, 3, dtype=torch.uint8), size)
+
+
+class Recorded:
+    """A prepared recording of one array that counts how often it is read."""
+
+    def __init__(self, id, n=50, side=32):
+        crops = np.random.default_rng(0).integers(0, 256, (n, side, side, 3), dtype=np.uint8)
+        self.id, self.meta, self.crops, self.n_reads = id, {"n_frames": n}, crops, 0
+
+    def window(self, start, n, names):
+        self.n_reads += 1
+        if start < 0 or start + n > len(self.crops):
+            raise IndexError("frames are missing")
+        return {names[0]: self.crops[start : start + n].copy()}
+
+
+@pytest.mark.parametrize(("room_bytes", "n_reads"), [(2**27, 1), (50 * 4 * 4 * 3 * 4 - 1, 3)])
+def test_windows_are_the_same_whether_a_recording_is_kept_or_not(monkeypatch, room_bytes, n_reads):
+    monkeypatch.setattr("rppg.dataloader.downsample.KEPT_BYTES", room_bytes)
+    recorded, small = Recorded("a"), SmallCrops("face", 4)
+    for start, n in [(0, 50), (7, 20), (49, 1)]:
+        expected = average_down(torch.from_numpy(recorded.crops[start : start + n]), 4)
+        window = small.window(recorded, start, n)
+        assert torch.equal(window, expected)
+        window.zero_()  # what is kept stays
+    assert recorded.n_reads == n_reads
+
+
+@pytest.mark.parametrize(("start", "n"), [(-1, 5), (48, 3)])
+def test_missing_frames_are_an_error_if_a_recording_is_kept(start, n):
+    recorded, small = Recorded("a"), SmallCrops("face", 4)
+    small.window(recorded, 0, 5)
+    with pytest.raises(IndexError, match="missing"):
+        small.window(recorded, start, n)
