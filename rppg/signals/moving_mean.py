@@ -14,10 +14,12 @@ from torch.nn.functional import pad
 def moving_mean(values: Tensor, n_frames: int) -> Tensor:
     """Means over n_frames (odd) around each place of the last axis, (..., T) floating point; over
     fewer at both ends.  Rounding: 1e-7 of the largest difference from the first value, times T."""
-    n_all, half = values.shape[-1], n_frames // 2
+    n_all = values.shape[-1]
+    half = min(n_frames // 2, n_all - 1)
     first = values[..., :1]  # sums of differences stay small
     sums = pad((values - first).cumsum(dim=-1), (1, 0))  # (..., T + 1), from 0
     at = torch.arange(n_all, device=values.device)
     start, stop = (at - half).clamp_min(0), (at + half + 1).clamp_max(n_all)
-    totals = sums.index_select(-1, stop) - sums.index_select(-1, start)  # (..., T)
-    return first + totals / (stop - start)
+    ends = torch.cat([sums[..., half + 1 :], sums[..., -1:].expand(*sums.shape[:-1], half)], dim=-1)
+    starts = pad(sums[..., : n_all - half], (half, 0))
+    return first + (ends - starts) / (stop - start)  # (..., T)
