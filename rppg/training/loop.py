@@ -53,7 +53,9 @@ class Run:
         weights = [weight for weight in model.parameters() if weight.requires_grad]
         if not weights:
             raise ValueError("no weight of the model has requires_grad: there is nothing to train")
-        self.adam = torch.optim.AdamW(weights, lr=config.lr, weight_decay=config.weight_decay)
+        fused = self.fabric.device.type == "cpu"  # on a GPU it cannot be combined with clipping
+        options = {"weight_decay": config.weight_decay, "fused": fused}
+        self.adam = torch.optim.AdamW(weights, lr=config.lr, **options)
         self.wrapped, self.optimiser = self.fabric.setup(model, self.adam)
         if saved is not None:
             self.adam.load_state_dict(saved["optimiser"])
