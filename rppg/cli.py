@@ -36,6 +36,7 @@ app = typer.Typer(
     cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,  # plain text: importing rich takes longer than the command itself
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -80,7 +81,7 @@ def score(
     submission: Annotated[Path, typer.Argument(help="CSV: first column id, second heart rate.")],
     solution: Annotated[Path, typer.Argument(help="CSV: id, heart rate, optional Usage.")],
 ) -> None:
-    """Score a submission: RMSE, MAE, share within 5 bpm, Pearson, with 95 % intervals."""
+    """Score a submission.  RMSE, MAE, share within 5 bpm, Pearson, with 95 % intervals."""
     from rppg.evaluation import score_files
 
     typer.echo(score_files(submission, solution).to_string(index=False, float_format="%.2f"))
@@ -91,7 +92,7 @@ def check(
     submission: Annotated[Path, typer.Argument(help="The submission.csv to submit.")],
     sample: Annotated[Path, typer.Argument(help="The competition's sample_submission.csv.")],
 ) -> None:
-    """Check a submission against the sample before it is submitted; exit status 1 if it differs."""
+    """Check a submission against the sample.  Exit status 1 if it differs."""
     from rppg.evaluation import check_submission
 
     problems = check_submission(submission, sample)
@@ -131,7 +132,7 @@ def run(
         bool, typer.Option("--dry-run", "-n", help="Say what would run and why; run nothing.")
     ] = False,
 ) -> None:
-    """Run the numbered notebooks in order, as far as they are not up to date.
+    """Run the numbered notebooks that are not up to date, in order.
 
     Ends by printing the leaderboard and the path of submission.csv, or the table of each study;
     the executed notebooks are in the same folder.  A stage that fails leaves its partial notebook;
@@ -175,7 +176,7 @@ def config(
     data: DataOption = None,
     seed: SeedOption = None,
 ) -> None:
-    """Print what each run of a profile is given, and where each value comes from.
+    """Print what each run is given, and where each value comes from.
 
     One line per value: "training.lr: 0.001   # notebooks/profiles/demo.yaml".  An origin is a
     profile's file, the command line, rppg run (paths), or the notebook's default.

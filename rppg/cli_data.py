@@ -33,7 +33,7 @@ def challenge(
         bool, typer.Option("--replace", help="Delete a benchmark of other settings in ROOT.")
     ] = False,
 ) -> None:
-    """Write a synthetic benchmark: faces with a known pulse, in the real datasets' layouts.
+    """Write a synthetic benchmark: faces with a known pulse.  It has the real datasets' layouts.
 
     ROOT then holds UBFC-rPPG, VIPL-HR-V2 and test as the real datasets are distributed,
     sample_submission.csv, and solution.csv with the truth.
@@ -58,7 +58,7 @@ def check_data(
         typer.Option(help="The table as CSV, for a script."),
     ] = None,
 ) -> None:
-    """Say which datasets or own videos are below ROOT, and what is wrong or missing.
+    """Say what data is below ROOT, and what is wrong or missing.
 
     Ends with what `rppg run --profile PROFILE --data ROOT` needs, item by item:
     found, missing (it runs without), unused, look (probably a mistake) or
@@ -168,7 +168,7 @@ def folds(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of protocols that draw.")] = 0,
 ) -> None:
-    """Split a dataset by subject: write PREPARED/folds/DATASET.csv once, and read it ever after.
+    """Split a dataset by subject.  PREPARED/folds/DATASET.csv is written once, then only read.
 
     Failed recordings are split, too: prepared later, they join their subject's fold.  Those of a
     challenge's test set are not: they are never trained on.
@@ -201,7 +201,7 @@ def wearables(
         bool, typer.Option("--replace", help="Delete recordings of other settings in FOLDER.")
     ] = False,
 ) -> None:
-    """Write simulated wrist accelerometers: six activities, and the cadence of those on foot.
+    """Write simulated wrist accelerometers.  Six activities, and the cadence of those on foot.
 
     FOLDER/simulator then holds a table per subject, in the format of own recordings: subject,
     session, activity, time_s, x, y, z (in g), cadence_spm.

@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 import pytest
 
-from rppg.signals.heart_rate import one_thread
+from rppg.utils.threads import one_thread
 
 
 @pytest.fixture

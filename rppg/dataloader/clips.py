@@ -31,7 +31,7 @@ from rppg.dataloader.downsample import SmallCrops
 from rppg.dataloader.normalise import NORMALISATIONS
 from rppg.datasets.prepared import FPS, Prepared
 from rppg.datasets.store import Store
-from rppg.signals.heart_rate import one_thread
+from rppg.utils.threads import one_thread
 
 CLIP_FRAMES = 300  # 10 s
 STEP_FRAMES = 15

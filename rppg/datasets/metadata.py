@@ -12,12 +12,15 @@ gives the same bytes.
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from rppg.datasets.meta_checks import meta_problem
 from rppg.utils import atomic
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LONGEST_BYTES = 2**26  # of a recording.json; a day of video has less
 
@@ -77,11 +80,13 @@ def read_meta(id: str, folder: Path) -> dict:
     return meta
 
 
-def read_index(path: Path) -> pd.DataFrame:
+def read_index(path: Path) -> "pd.DataFrame":
     """A store's index.parquet: columns and types of INDEX_DTYPES.
 
     Raises FileNotFoundError if it is missing, ValueError, naming it, if it is no such table.
     """
+    import pandas as pd
+
     advice = "rppg prepare (or 01_preprocess) writes it"
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing: {advice}")

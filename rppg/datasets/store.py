@@ -28,8 +28,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from rppg.datasets.array_files import are_intact, damaged
 from rppg.datasets.meta_checks import id_problem
@@ -37,6 +36,9 @@ from rppg.datasets.metadata import INDEX_DTYPES, index_row, read_meta
 from rppg.datasets.prepared import Prepared, arrays_in
 from rppg.datasets.store_writer import StoreError, StoreWriter, writing
 from rppg.utils import atomic
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Store", "StoreError", "StoreWriter"]
 
@@ -113,11 +115,13 @@ class Store:
         """Ids of the recordings with that status ("ok" or "failed"), sorted."""
         return [id for id, folder in self._folders() if read_meta(id, folder)["status"] == status]
 
-    def index(self) -> pd.DataFrame:
+    def index(self) -> "pd.DataFrame":
         """One row a recording, sorted by id; columns and types as in meta.INDEX_DTYPES.
 
         A recording whose JSON cannot be read is a failed one whose reason names the file.
         """
+        import pandas as pd
+
         rows = [index_row(read_meta(id, folder), folder) for id, folder in self._folders()]
         return pd.DataFrame(rows, columns=list(INDEX_DTYPES)).astype(INDEX_DTYPES)
 

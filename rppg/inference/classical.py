@@ -13,9 +13,9 @@ combinations of six face regions, the last one all of them; R, G, B and Y, U, V.
 """
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from rppg.datasets.prepared import FPS
 from rppg.datasets.store import Store
@@ -28,13 +28,16 @@ from rppg.signals.heart_rate import (
     power_near,
 )
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 WHOLE_FACE = 62  # row of an MSTmap: all six regions
 RGB = slice(0, 3)
 COLUMNS = "id model kind split hr_bpm quality hr_true_bpm origin reason freq_hz power".split()
 NO_RATE = {"hr_bpm": np.nan, "quality": np.nan, "freq_hz": None, "power": None}
 
 
-def predict_classical(store: Store, ids: Iterable[str], methods: Iterable[str]) -> pd.DataFrame:
+def predict_classical(store: Store, ids: Iterable[str], methods: Iterable[str]) -> "pd.DataFrame":
     """Heart rate of each recording by each method, from the mean colour of the whole face.
 
     Columns as COLUMNS: kind "classical"; hr_true_bpm as in true_hr_bpm, NaN if unknown.  For a
@@ -42,6 +45,8 @@ def predict_classical(store: Store, ids: Iterable[str], methods: Iterable[str]) 
     NaN.
     Raises ValueError for an unknown method, KeyError for an id that was never prepared.
     """
+    import pandas as pd
+
     methods = list(methods)
     unknown = [method for method in methods if method not in METHODS]
     if unknown:

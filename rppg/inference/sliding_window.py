@@ -9,9 +9,9 @@ each standardised first, as Speth et al. (SiNC, CVPR 2023) do at inference.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor, nn
 
@@ -22,6 +22,9 @@ from rppg.inference.classical import COLUMNS, NO_RATE, columns_of, true_hr_bpm
 from rppg.inference.region_voting import vote
 from rppg.models.protocol import HasCells, traits_of
 from rppg.signals.heart_rate import MIN_STRETCH_S, HeartRate, heart_rate
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 STEP_FRAMES = 75  # a quarter of a clip: each frame is in four
 NUMBERS_A_BATCH = 8_000_000  # 8 clips of 300 frames of 32 x 32 pixels; a net's layers are larger
@@ -39,7 +42,7 @@ def predict_model(
     labels: bool = True,
     views: Sequence[Tensor] = (),
     size: int | None = None,
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """Heart rate of each recording by a model that predicts the BVP (B, T) of clips (B, T, ...).
 
     The table of `predict_classical`, kind "learned", model `name`; the model runs on its own device
@@ -53,6 +56,8 @@ def predict_model(
     """
     if views and not traits_of(model).takes_rows:
         raise ValueError(f"views need a net that takes rows, {type(model).__name__} does not")
+    import pandas as pd
+
     rows = []
     for id in ids:
         if (meta := store.meta(id)) is None:

@@ -16,19 +16,18 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from tqdm import tqdm
 
 from rppg.datasets import Recording
 from rppg.datasets.store import Store
 from rppg.inference.faults import reason_of
-from rppg.inference.trained import extract_into, learned_wave, load_models
 from rppg.inference.video_paths import expand_videos
-from rppg.models.registry import RECIPES
 from rppg.signals.classical import METHODS, wave
 from rppg.signals.heart_rate import heart_rate
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from rppg.preprocessing.extract import Traces
 
 __all__ = ["Answer", "expand_videos", "method_names", "predict_each", "predict_videos"]
@@ -50,17 +49,23 @@ def method_names(methods: list[str]) -> list[str]:
 
     Raises ValueError for an unknown one.
     """
-    known = {name.lower(): [name] for name in (*METHODS, *RECIPES)} | {"all": list(METHODS)}
-    if unknown := sorted({name for name in methods if name.lower() not in known}):
-        expected = f"all, {', '.join(METHODS)}, {' or '.join(RECIPES)}"
-        raise ValueError(f"no method {', '.join(unknown)}: expected {expected}")
+    known = {name.lower(): [name] for name in METHODS} | {"all": list(METHODS)}
+    if any(name.lower() not in known for name in methods):
+        from rppg.models.registry import RECIPES  # imports torch
+
+        known |= {name.lower(): [name] for name in RECIPES}
+        if unknown := sorted({name for name in methods if name.lower() not in known}):
+            expected = f"all, {', '.join(METHODS)}, {' or '.join(RECIPES)}"
+            raise ValueError(f"no method {', '.join(unknown)}: expected {expected}")
     return list(dict.fromkeys(name for given in methods for name in known[given.lower()]))
 
 
 def predict_videos(
     recordings: list[Recording], methods: list[str], runs: Path | None = None
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """The rows of `predict_each` as one table."""
+    import pandas as pd
+
     answers = predict_each(recordings, methods, runs)
     return pd.DataFrame([row for answer in answers for row in answer.rows])
 
@@ -79,33 +84,52 @@ def predict_each(
     from rppg.preprocessing.face_mesh import FaceLandmarks
 
     methods = method_names(methods)
-    models = load_models([name for name in methods if name in RECIPES], runs)
+    models = _load([name for name in methods if name not in METHODS], runs)
     landmarker, finder = FaceLandmarks(), BoxFinder()
     for recording in tqdm(recordings, desc="videos", unit="video", disable=len(recordings) < 2):
         yield _answer(recording, methods, models, landmarker, finder.find)
 
 
-def _answer(recording: Recording, methods, models, landmarker, find) -> Answer:
-    from rppg.preprocessing.extract import extract
+def _load(names: list[str], runs: Path | None) -> dict:
+    if not names:
+        return {}
+    from rppg.inference.trained import load_models  # imports torch
 
+    return load_models(names, runs)
+
+
+def _answer(recording: Recording, methods, models, landmarker, find) -> Answer:
     video = str(recording.frames)
     with TemporaryDirectory(prefix="rppg-") if models else nullcontext() as folder:
         store = Store(folder) if models else None
         try:
-            if models:
-                traces = extract_into(store, recording, landmarker, find)
-            else:
-                traces = extract(recording, landmarker, find=find)
+            traces = _extract(recording, landmarker, find, store)
         except Exception as error:  # of this video: the others are done
             reason = reason_of(error, video)
             return Answer(recording, [_row(video, name, reason) for name in methods], None)
         rgb = np.asarray(traces.mstmap[:, ALL_REGIONS_ROW, :3], dtype=float)  # (T, 3)
         classical = [name for name in methods if name in METHODS]
         predict = {name: partial(wave, name, rgb, traces.fps) for name in classical}
-        for name, (model, inputs) in models.items():
-            predict[name] = partial(learned_wave, store, recording.id, model, inputs)
+        predict |= {name: _learned(store, recording, *model) for name, model in models.items()}
         rows = [_estimate(video, name, predict[name], traces) for name in methods]
     return Answer(recording, rows, traces)
+
+
+def _extract(recording: Recording, landmarker, find, store: Store | None) -> "Traces":
+    """Traces of a video; with a store, for trained models, its crops and map go there, too."""
+    if store is None:
+        from rppg.preprocessing.extract import extract
+
+        return extract(recording, landmarker, find=find)
+    from rppg.inference.trained import extract_into
+
+    return extract_into(store, recording, landmarker, find)
+
+
+def _learned(store: Store, recording: Recording, model, inputs: dict) -> Callable[[], np.ndarray]:
+    from rppg.inference.trained import learned_wave
+
+    return partial(learned_wave, store, recording.id, model, inputs)
 
 
 def _row(video: str, method: str, reason: str = "", **fields) -> dict:

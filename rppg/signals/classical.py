@@ -17,17 +17,15 @@ sign of its paper; `wave` changes it to that of a contact PPG, positive for dark
 import warnings
 
 import numpy as np
-from scipy import sparse
-from scipy.signal.windows import hann
-from scipy.sparse.linalg import splu
 
+from rppg.signals.bandpass import bandpass
 from rppg.signals.checks import (
     OVEREXPOSED,
     check_fps,
     check_three_colours,
     checked_colours,
 )
-from rppg.signals.heart_rate import FLAT_RATIO, MIN_STRETCH_S, bandpass, finite_stretches
+from rppg.signals.heart_rate import FLAT_RATIO, MIN_STRETCH_S, finite_stretches
 
 WINDOW_S = 1.6  # CHROM and POS: two beats at 75 bpm
 WINDOWS_A_CHUNK = 1024  # POS windows in memory at a time, whatever the length of the trace
@@ -114,7 +112,7 @@ def chrom(rgb: np.ndarray, fps: float) -> np.ndarray:
     r, g, b = np.moveaxis(windows / windows.mean(axis=-1, keepdims=True), -2, 0)  # (..., K, n)
     x = bandpass(3 * r - 2 * g, fps, CHROM_BAND_HZ, order=3)
     y = bandpass(1.5 * r + g - 1.5 * b, fps, CHROM_BAND_HZ, order=3)
-    s = (x - _std_ratio(x, y) * y) * hann(n, sym=False)
+    s = (x - _std_ratio(x, y) * y) * np.hanning(n + 1)[:-1]
     out = np.zeros((*s.shape[:-2], (s.shape[-2] + 1) * hop))
     for k in range(s.shape[-2]):
         out[..., k * hop : k * hop + n] += s[..., k, :]
@@ -195,6 +193,9 @@ def detrend(trace: np.ndarray, smoothness: float = DETREND_SMOOTHNESS_AT_30_FPS)
     D takes second differences; smoothness s = 100 at 30 fps halves 0.48 Hz, and s must scale with
     fps^2 to keep that.  Tarvainen, Ranta-aho & Karjalainen, IEEE TBME 49(2), 2002, equation 20.
     """
+    from scipy import sparse
+    from scipy.sparse.linalg import splu
+
     n = len(trace)
     d = sparse.diags_array([1.0, -2.0, 1.0], offsets=[0, 1, 2], shape=(n - 2, n))
     return trace - splu((sparse.eye_array(n) + smoothness**2 * (d.T @ d)).tocsc()).solve(trace)

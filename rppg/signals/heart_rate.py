@@ -10,17 +10,14 @@ the power spectrum of each clip; zero-padded here, so that the grid is 1/3 bpm o
     (72.0, 41)
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from scipy.fft import next_fast_len
-from scipy.signal import butter, sosfiltfilt
 
+from rppg.signals.bandpass import bandpass
 from rppg.signals.checks import check_fps, checked_wave
-from rppg.signals.spectrum import HEART_BAND_HZ, crop_band, power_spectrum, unit_area
+from rppg.signals.spectrum import crop_band, power_spectrum, unit_area
 from rppg.signals.tracking import track_peak
 
 GRID_BPM = 1 / 3  # maximum step of the frequency axis
@@ -141,40 +138,11 @@ def power_near(freq_hz: np.ndarray, power: np.ndarray, hr_bpm: float) -> float:
     return float(power[near].sum() / power.sum())
 
 
-def bandpass(
-    wave: np.ndarray, fps: float, band_hz: tuple[float, float] = HEART_BAND_HZ, order: int = 1
-) -> np.ndarray:
-    """Zero-phase Butterworth band-pass along the last axis; wave (..., T), finite.
-
-    Raises ValueError if fps is not above twice the band's end by 1 or more (see `check_fps`), or
-    the wave has a gap.
-    """
-    wave = np.asarray(wave, dtype=np.float64)
-    check_fps(fps, band_hz[1])
-    if not np.isfinite(wave).all():
-        raise ValueError(f"{np.sum(~np.isfinite(wave))} of {wave.size} values are not finite")
-    sections = butter(order, band_hz, btype="bandpass", fs=fps, output="sos")
-    # Both ends are reflected by 3 filter lengths, as in scipy's filtfilt, or less for short waves.
-    return sosfiltfilt(sections, wave, padlen=min(3 * (2 * order + 1), wave.shape[-1] - 1))
-
-
 def finite_stretches(wave: np.ndarray, min_frames: int = 2) -> list[tuple[int, int]]:
     """(start, stop) of each run of at least min_frames finite values in wave (T,)."""
     edges = np.flatnonzero(np.diff(np.r_[False, np.isfinite(wave), False]))
     runs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
     return [(start, stop) for start, stop in runs if stop - start >= min_frames]
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Restrict torch to one thread: synchronising its threads made these short transforms 20 times
-    slower on cores that other processes use, and hardly faster on free ones."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(n_threads)
 
 
 def _places(wave, stretches, fps, clip_s, step_s) -> tuple[np.ndarray, int]:
@@ -208,15 +176,13 @@ def _spectra(clips: np.ndarray, fps: float) -> tuple[np.ndarray, np.ndarray]:
     """Heart-band spectra of clips (n, T), each of unit area, on a grid of 1/3 bpm or finer."""
     n_fft = next_fast_len(max(clips.shape[-1], int(np.ceil(60 * fps / GRID_BPM))), real=True)
     size, parts = min(CLIPS_A_CHUNK, max(1, BINS_A_CHUNK // n_fft)), []
-    with one_thread():
-        for i in range(0, len(clips), size):
-            some = torch.from_numpy(clips[i : i + size].copy())
-            freq_hz, power = crop_band(*power_spectrum(some, fps, n_fft))
-            parts.append(unit_area(power).numpy())
+    for i in range(0, len(clips), size):
+        freq_hz, power = crop_band(*power_spectrum(clips[i : i + size], fps, n_fft))
+        parts.append(unit_area(power))
     spectra = np.concatenate(parts)
     if not (spectra.sum(axis=1) > 0).all():
         raise ValueError("a clip has no power in the heart band: no heart rate in it")
-    return freq_hz.numpy(), spectra
+    return freq_hz, spectra
 
 
 def _power_along(freq_hz: np.ndarray, spectra: np.ndarray, track_bpm: np.ndarray) -> float:

@@ -49,9 +49,9 @@ from rppg.inference.classical import RGB, WHOLE_FACE
 from rppg.inference.sliding_window import batch_of, cell_waves, waves_of
 from rppg.models.protocol import Traits, traits_of
 from rppg.signals.classical import wave as classical_wave
-from rppg.signals.heart_rate import one_thread
 from rppg.training.waveform_metrics import disagreement_bpm, entropy, irrelevant_power, rates_bpm
 from rppg.utils.seeding import generator_from
+from rppg.utils.threads import one_thread
 
 OVERLAP = 0.8  # of a clip, first and last
 ENDS = 0.1  # of a BVP, first and last, if the net pads: no HR is read there

@@ -23,11 +23,11 @@ from rppg.models.gideon2021.net import Gideon2021, Gideon2021Config
 from rppg.models.gideon2021.objective import MultiView
 from rppg.models.st_transformer.net import STTransformer, STTransformerConfig
 from rppg.models.st_transformer.objective import SelfSupervised
-from rppg.signals.heart_rate import one_thread
 from rppg.training.collapse import check_collapse
 from rppg.training.config import FitConfig
 from rppg.training.fit import fit
 from rppg.training.self_consistency import SelfConsistency
+from rppg.utils.threads import one_thread
 
 TRAIN, HELD_OUT = list(HR_BPM)[:3], list(HR_BPM)[3:]
 

@@ -27,7 +27,7 @@ def test_help_names_every_command():
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_each_command_explains_its_options(command):
     result = CliRunner().invoke(app, [command, "--help"])
-    assert result.exit_code == 0 and len(result.output.splitlines()) > 10
+    assert result.exit_code == 0 and len(result.output.splitlines()) >= 10
 
 
 def test_version_says_which_package_this_is():

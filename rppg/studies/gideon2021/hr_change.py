@@ -16,7 +16,8 @@ section 3.5, after the band-pass of `rppg.signals.heart_rate` (40-180 bpm; the p
 
 import numpy as np
 
-from rppg.signals.heart_rate import FLAT_RATIO, bandpass, finite_stretches, heart_rate_of_clips
+from rppg.signals.bandpass import bandpass
+from rppg.signals.heart_rate import FLAT_RATIO, finite_stretches, heart_rate_of_clips
 
 
 def rate_over_time(

@@ -102,7 +102,7 @@ def test_nan_weights_are_named_and_classical_methods_answer(three, monkeypatch):
     stub_extraction(monkeypatch, {"a.mp4": traces(n_frames=300, gaps_s=[])})
     monkeypatch.setattr(trained, "ArrayFile", _crops)
     models = {"st_transformer": (_Net(float("nan")), INPUTS)}
-    monkeypatch.setattr(videos, "load_models", lambda *_: models)
+    monkeypatch.setattr(trained, "load_models", lambda *_: models)
     learned, classical = predict_videos(three[:1], ["st_transformer", "POS"]).to_dict("records")
     assert learned["reason"].startswith("the model's BVP is NaN: its weights weight are not finite")
     assert classical["hr_bpm"] == pytest.approx(72, abs=1)
@@ -132,7 +132,7 @@ def test_crops_that_fail_in_any_way_cost_the_learned_methods_only(three, monkeyp
 
     stub_extraction(monkeypatch, {})
     monkeypatch.setattr("rppg.preprocessing.extract.extract", extract)
-    monkeypatch.setattr(videos, "load_models", lambda *_: {"st_transformer": (_Net(1.0), INPUTS)})
+    monkeypatch.setattr(trained, "load_models", lambda *_: {"st_transformer": (_Net(1.0), INPUTS)})
     learned, classical = predict_videos(three[:1], ["st_transformer", "POS"]).to_dict("records")
     assert learned["reason"].startswith("the face cannot be cropped: RuntimeError: torch.cat()")
     assert classical["hr_bpm"] == pytest.approx(72, abs=1)
@@ -144,6 +144,6 @@ def test_a_full_disk_under_the_crops_ends_the_batch(three, monkeypatch):
 
     stub_extraction(monkeypatch, {})
     monkeypatch.setattr(Store, "begin", begin)
-    monkeypatch.setattr(videos, "load_models", lambda *_: {"st_transformer": (_Net(1.0), INPUTS)})
+    monkeypatch.setattr(trained, "load_models", lambda *_: {"st_transformer": (_Net(1.0), INPUTS)})
     with pytest.raises(MachineFault, match="TMPDIR names the folder"):
         predict_videos(three, ["st_transformer", "POS"])

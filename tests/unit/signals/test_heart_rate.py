@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from scipy.signal import butter, filtfilt
 
-from rppg.signals.heart_rate import bandpass, finite_stretches, heart_rate, heart_rate_of_clips
+from rppg.signals.heart_rate import finite_stretches, heart_rate, heart_rate_of_clips
 
 HEARTPY = Path(__file__).parents[4] / "shared" / "data" / "ppg" / "heartpy_data2.csv"
 
@@ -170,17 +169,6 @@ def test_clips_are_weighed_equally_whatever_their_size():
     assert heart_rate_of_clips(np.stack([quiet, quiet, loud]), 30.0).hr_bpm == (
         pytest.approx(60, abs=1)
     )
-
-
-def test_bandpass_is_scipys_filtfilt_and_refuses_gaps_and_low_rates():
-    wave = pulse(70, 300, 30.0, noise=1.0)
-    expected = filtfilt(*butter(1, (0.66, 3.0), btype="bandpass", fs=30.0), wave)
-    np.testing.assert_allclose(bandpass(wave, 30.0), expected, atol=1e-10)
-    np.testing.assert_allclose(bandpass(np.stack([wave, 2 * wave]), 30.0)[1], 2 * expected)
-    with pytest.raises(ValueError, match="need 7 or more"):
-        bandpass(wave, 6.0)
-    with pytest.raises(ValueError, match="1 of 3"):
-        bandpass(np.array([1.0, np.nan, 2.0]), 30.0)
 
 
 def test_finite_stretches():

@@ -1,7 +1,8 @@
-"""Spectrum: exact bins at odd and even lengths, its definition, its gradient."""
+"""Spectrum: exact bins at odd and even lengths, its definition, its gradient, both libraries."""
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -65,6 +66,25 @@ def test_crop_band_keeps_both_ends_and_refuses_an_empty_band():
 def test_unit_area_sums_to_one_and_keeps_zero():
     power = torch.tensor([[1.0, 3.0], [1e-20, 1e-20], [0.0, 0.0]])
     assert unit_area(power).tolist() == [[0.25, 0.75], [0.5, 0.5], [0.0, 0.0]]
+
+
+@pytest.mark.parametrize(("dtype", "rtol"), [(np.float64, 1e-9), (np.float32, 1e-4)])
+@pytest.mark.parametrize(("n_frames", "n_fft"), [(150, None), (301, None), (300, 5400), (91, 1801)])
+def test_arrays_and_tensors_have_equal_spectra(n_frames, n_fft, dtype, rtol):
+    wave = np.random.default_rng(0).standard_normal((2, 3, n_frames)).cumsum(axis=-1).astype(dtype)
+    found = []
+    for one in (wave, torch.from_numpy(wave)):
+        whole = power_spectrum(one, 29.97, n_fft)
+        band_hz, power = crop_band(*whole)
+        found.append([*whole, band_hz, power, unit_area(power)])
+    for ours, theirs in zip(*found, strict=True):
+        assert isinstance(ours, np.ndarray) and isinstance(theirs, torch.Tensor)
+        scale = np.abs(theirs.numpy()).max()
+        np.testing.assert_allclose(ours, theirs.numpy(), rtol=0, atol=rtol * scale)
+
+
+def test_unit_area_of_an_array_without_power_stays_zero():
+    assert unit_area(np.array([[1.0, 3.0], [0.0, 0.0]])).tolist() == [[0.25, 0.75], [0.0, 0.0]]
 
 
 def test_gradients():

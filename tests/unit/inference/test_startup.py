@@ -1,0 +1,37 @@
+"""What a fresh process imports: the large packages only where they are needed."""
+
+import subprocess
+import sys
+
+import pytest
+from helpers.vision_clips import write_clip
+
+LARGE = "torch torchvision facenet_pytorch pandas sklearn scipy.signal scipy.stats".split()
+
+
+def imported(arguments: list[str]) -> set[str]:
+    """Packages and modules that a fresh process has imported when the command is done."""
+    code = (
+        "import sys; from rppg.cli import app; sys.argv = ['rppg', *sys.argv[1:]]\n"
+        "try: app()\n"
+        "except SystemExit as end: assert end.code == 0, end.code\n"
+        "finally: print(*sys.modules, file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["predict", "--help"]])
+def test_help_imports_nothing_that_computes(arguments):
+    found = imported(arguments)
+    assert "rppg.cli" in found
+    assert not found & {*LARGE, "numpy", "scipy", "cv2", "av", "mediapipe", "matplotlib", "rich"}
+
+
+def test_classical_methods_import_no_torch(tmp_path):
+    video = write_clip(tmp_path / "face.mp4")
+    found = imported(["predict", video, "--out", tmp_path / "rates.csv"])  # POS, CHROM, GREEN
+    assert "mediapipe" in found and (tmp_path / "rates.csv").read_text().count("\n") == 4
+    assert found.isdisjoint(LARGE)
