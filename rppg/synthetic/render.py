@@ -55,6 +55,7 @@ class Renderer:
         self.lids = _eye_boxes(subject)
         self.brow_box = _fringe_box(subject, nuisances)
         self.noise = level.noise
+        self.head = np.dstack([subject.face, subject.alpha])  # (H, W, 4), before any frame
 
     def __iter__(self) -> Iterator[np.ndarray]:
         height, width = self.subject.skin.shape
@@ -74,16 +75,16 @@ class Renderer:
     def clean(self, frame: int) -> np.ndarray:
         """One frame (H, W, 3) float32 before camera noise and rounding."""
         subject = self.subject
-        head = np.dstack([subject.face, subject.alpha])  # (H, W, 4)
+        head = self.head.copy()
         rows, columns = self.layers.box
         head[rows, columns, :3] += self.layers.at(self.courses[frame])
         self._blink(head, self.nuisances.blink[frame])
         self.mouth.open(head, self.nuisances.mouth_px[frame])
         self._hang_fringe(head, self.nuisances.fringe_px[frame])
         moved = self.pose.apply(head, self.nuisances.pose[frame])
-        clear = cv2.merge([1 - moved[..., 3]] * 3)
-        picture = cv2.multiply(clear, subject.background)
-        cv2.add(picture, np.ascontiguousarray(moved[..., :3]), dst=picture)
+        clear = cv2.cvtColor(1 - cv2.extractChannel(moved, 3), cv2.COLOR_GRAY2RGB)
+        picture = cv2.multiply(clear, subject.background, dst=clear)
+        cv2.add(picture, cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB), dst=picture)
         gains = cv2.resize(self.light.at(frame), picture.shape[1::-1])
         return cv2.multiply(picture, gains, dst=picture)
 
@@ -124,8 +125,10 @@ class PoseWarp:
 
     def apply(self, picture: np.ndarray, pose: np.ndarray) -> np.ndarray:
         """The picture (H, W, C) with the head in this pose (5,)."""
-        maps = (pose.astype(np.float32) @ self.flat + self.grid).reshape(self.shape)
-        return cv2.remap(picture, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        maps = pose.astype(np.float32) @ self.flat
+        maps += self.grid
+        across, down = maps.reshape(self.shape)
+        return cv2.remap(picture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 class Mouth:

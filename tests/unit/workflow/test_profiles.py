@@ -45,6 +45,13 @@ def test_the_project_has_the_profiles_that_its_documents_name():
     assert {"smoke", "demo", "bench", "paper", "null", "ablation"} <= set(profile_names())
 
 
+def test_the_ablation_of_the_demo_shares_its_data_and_all_of_its_runs():
+    demo, more = load_profile("demo"), load_profile("demo_ablation")
+    assert more.challenge == demo.challenge and more.notebooks == demo.notebooks
+    assert {name: more.runs[name] for name in demo.runs} == demo.runs
+    assert len(more.runs) > len(demo.runs)
+
+
 @pytest.mark.parametrize("name", profile_names())
 def test_no_result_of_the_main_notebooks_rests_on_their_defaults(name):
     from rppg.utils.paths import project_dir
