@@ -95,7 +95,7 @@ def _answer(recording: Recording, methods, models, landmarker, find) -> Answer:
             if models:
                 traces = extract_into(store, recording, landmarker, find)
             else:
-                traces = extract(recording, landmarker, find=find)
+                traces = extract(recording, landmarker, find=find, overlap=True)
         except Exception as error:  # of this video: the others are done
             reason = reason_of(error, video)
             return Answer(recording, [_row(video, name, reason) for name in methods], None)
