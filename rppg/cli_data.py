@@ -102,6 +102,13 @@ def prepare(
     reader_options: Annotated[
         str, typer.Option(help='Options of readers, as JSON: {"vipl_hr": {"nir": true}}.')
     ] = "{}",
+    every_frame: Annotated[
+        bool,
+        typer.Option(
+            "--every-frame",
+            help="Find the face's landmarks in every frame, not only where it moves: slower.",
+        ),
+    ] = False,
     crops: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(
@@ -129,9 +136,9 @@ def prepare(
         recordings += group
         typer.echo(f"{name}: {len(group)} recordings in {folder}")
     recordings = with_fps(recordings, fps)
-    table = prepare_all(
-        recordings, out, workers, retry_failed=retry_failed, shard=shard, crops=crops or ("face",)
-    )
+    tracking = "every_frame" if every_frame else "sparse"
+    settings = {"retry_failed": retry_failed, "crops": crops or ("face",), "tracking": tracking}
+    table = prepare_all(recordings, out, workers, shard=shard, **settings)
     typer.echo(format_summary(table))
     for row in table[table["status"] == "failed"].itertuples():
         typer.echo(f"  {row.id}: {row.reason}", err=True)

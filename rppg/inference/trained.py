@@ -66,14 +66,15 @@ def extract_into(store: Store, recording: Recording, landmarker, find: Callable)
                 ArrayFile(writer.folder / f"{name}.npy", *ARRAYS[name]) for name in ("face", "wide")
             )
             with face, wide:
-                traces = extract(recording, landmarker, face.append, find, on_wide=wide.append)
+                to_arrays = {"on_crop": face.append, "on_wide": wide.append}
+                traces = extract(recording, landmarker, find=find, overlap=True, **to_arrays)
             writer.save("mstmap", traces.mstmap)
             writer.commit({"id": recording.id, "status": "ok", "reason": None, **traces.meta})
     except Exception as error:
         if isinstance(error, ValueError) and not isinstance(error, NoCropError):
             raise  # as it would without crops
         reason = reason_of(error, str(recording.frames))
-        traces = extract(recording, landmarker, find=find)
+        traces = extract(recording, landmarker, find=find, overlap=True)
         with store.begin(recording.id) as writer:
             reason = f"the face cannot be cropped: {reason}"
             writer.commit({"id": recording.id, "status": "failed", "reason": reason})

@@ -120,7 +120,7 @@ def _extract(recording: Recording, landmarker, find, store: Store | None) -> "Tr
     if store is None:
         from rppg.preprocessing.extract import extract
 
-        return extract(recording, landmarker, find=find)
+        return extract(recording, landmarker, find=find, overlap=True)
     from rppg.inference.trained import extract_into
 
     return extract_into(store, recording, landmarker, find)

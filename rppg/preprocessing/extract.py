@@ -21,7 +21,7 @@ from rppg.datasets.recording import Recording
 from rppg.preprocessing.face_crop import FaceCropper
 from rppg.preprocessing.face_detector import Box, BoxFinder, NoFaceError
 from rppg.preprocessing.face_mesh import FaceLandmarks
-from rppg.preprocessing.face_track import FOLLOWED, Follow, Gate, Track, follow_face
+from rppg.preprocessing.face_track import FOLLOWED, Gate, Track, follow_face
 from rppg.preprocessing.frame_rate import check_frame_rate
 from rppg.preprocessing.mstmap import expand, yuv
 from rppg.preprocessing.one_channel import one_channel_notes
@@ -34,6 +34,7 @@ from rppg.preprocessing.resampling import (
     stretches,
 )
 from rppg.preprocessing.small_face import SmallFaceTracker
+from rppg.preprocessing.tracking import Follow, check_tracking
 from rppg.preprocessing.wide_crop import WideCropper
 
 SHORTEST_S = 3.0  # minimum of video, and of video with a face
@@ -60,6 +61,8 @@ def extract(
     find: Callable[[np.ndarray], Box | None] | None = None,
     on_map: Callable[[np.ndarray], None] | None = None,
     on_wide: Callable[[np.ndarray], None] | None = None,
+    tracking: str = "sparse",
+    overlap: bool = False,
 ) -> Traces:
     """Traces of one recording.
 
@@ -68,14 +71,18 @@ def extract(
     landmarker: pass one to reuse it.  find: returns the face's box in a frame, or None; default:
     that of a `BoxFinder`.  It is called for crops, until it finds one, and if FaceMesh does not
     follow a face in the picture: then FaceMesh gets a cut around the box.
+    tracking: "sparse", or "every_frame" for FaceMesh on every frame; a face in a cut has it in any
+    case.  overlap: decode and track in threads of their own; the result is the same.
     Raises VideoError for a video that cannot be read, ValueError for one that is shorter than 3 s,
-    shows a face for less than 3 s, or has a `problem`.
+    shows a face for less than 3 s, or has a `problem`, and for an unknown tracking.
     """
+    check_tracking(tracking)
     if recording.problem:
         raise ValueError(recording.problem)
     new_croppers = partial(_new_croppers, recording, on_crop, on_wide)
     find = find or BoxFinder().find
-    track = _best_track(recording, landmarker or FaceLandmarks(), find, new_croppers)
+    pursue = partial(_pursue, recording, landmarker or FaceLandmarks(), find, tracking, overlap)
+    track = _best_track(pursue, partial(new_croppers, find))
     _check_times(track)
     if track.preview is None:
         raise NoFaceError(f"no face in any of {track.frames.n_frames} frames")
@@ -90,7 +97,7 @@ def extract(
         one.finish(len(grid_s))
     rgb, landmarks, preview_s = track.preview
     track.notes += one_channel_notes(rgb, landmarks, _face_means(track))
-    meta = _meta(recording, track, grid_s)
+    meta = {**_meta(recording, track, grid_s), "tracking": tracking}
     preview_frame = int(np.abs(grid_s - preview_s).argmin())
     for one in track.croppers:
         meta |= one.meta(rgb.shape[:2], landmarks, preview_frame)
@@ -110,24 +117,32 @@ def _new_croppers(recording, on_crop, on_wide, find, gates: list[Gate] | None = 
     return croppers
 
 
-def _best_track(recording, landmarker, find, new_croppers) -> Track:
+def _best_track(pursue: Callable[..., Track], new_croppers) -> Track:
     """The track by FaceMesh in the full picture, else, of a small face, by FaceMesh in a cut."""
     gates, in_cut = [], False
-    follow = _follow(landmarker, find, in_cut)
-    track = follow_face(recording, follow, new_croppers(find, gates), gates)
+    track = pursue(in_cut, new_croppers(gates), gates)
     if track.is_followed:
         return track
     _check_times(track)
     if _may_be_small(track):
-        cut = follow_face(recording, _follow(landmarker, find, in_cut=True))
+        cut = pursue(True)
         in_cut = _seen_s(cut) > _seen_s(track)
         track = cut if in_cut else track
     if gates and _seen_s(track) >= SHORTEST_S:  # the crops were dropped: now they are made
-        track = follow_face(recording, _follow(landmarker, find, in_cut), new_croppers(find))
+        track = pursue(in_cut, new_croppers())
     if in_cut:
         lost = f"FaceMesh loses the face ({track.height_px:.0f} pixels high) in the whole picture"
         track.notes.append(f"{lost}: it was followed in a cut around it")
     return track
+
+
+def _pursue(
+    recording, landmarker, find, tracking: str, overlap: bool, in_cut: bool, *croppers_and_gates
+) -> Track:
+    """One pass over the frames; in a cut, which is moved by what is found, on every frame."""
+    follow = _follow(landmarker, find, in_cut)
+    tracking = "every_frame" if in_cut else tracking
+    return follow_face(recording, follow, *croppers_and_gates, tracking=tracking, overlap=overlap)
 
 
 def _follow(landmarker: FaceLandmarks, find, in_cut: bool) -> Follow:

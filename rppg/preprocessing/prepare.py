@@ -27,8 +27,8 @@ from rppg.preprocessing.face_detector import shared_finder
 from rppg.preprocessing.faults import MEMORY, RESUMES, MachineFault
 from rppg.preprocessing.prepare_recording import (
     ARRAYS,
+    How,
     Outcome,
-    check_crops,
     is_current,
     prepare_one,
     prepare_recording,
@@ -55,11 +55,14 @@ def prepare(
     retry_failed: bool = False,
     shard: str = "1/1",
     crops: Sequence[str] = ("face",),
+    tracking: str = "sparse",
 ) -> pd.DataFrame:
     """Prepare recordings in `workers` processes, then write the store's index.
 
     crops: the crops to make, of CROPS; "face" is always made.  A recording that was prepared
     without a requested crop is prepared again; one with additional crops stays.
+    tracking: "sparse", or "every_frame" for FaceMesh on every frame; a recording that was prepared
+    with the other one is prepared again.  One worker decodes and tracks in threads of its own.
     shard "i/n": only every n-th recording, in natural order of ids; calls with the other shards do
     the rest, before, after or at the same time, on this machine or another.  The index is written
     by the shard that finishes last.
@@ -74,19 +77,21 @@ def prepare(
     Raises, and writes no index, if the machine is at fault: StoreError, an OSError, if the store
     cannot be written, MachineFault, a RuntimeError, for missing memory or a missing library,
     FinderLost, a RuntimeError, if the face detector's process ends.  Raises RuntimeError if the
-    processes cannot start, and ValueError for duplicate ids, unknown crops and an invalid shard.
+    processes cannot start, and ValueError for duplicate ids, unknown crops, an unknown tracking and
+    an invalid shard.
     """
     start_s = time.perf_counter()
-    check_crops(crops)
+    how = How(tuple(crops) if not isinstance(crops, str) else crops, tracking, workers == 1)
+    how.check()
     twice = [id for id, n in Counter(r.id for r in recordings).items() if n > 1]
     if twice:
         raise ValueError(f"two recordings have the id {twice[0]}: ids must differ")
     own, others = split_shard(recordings, shard)
     store = Store(store_root)
     store.check_writable()
-    work = functools.partial(_row, store=store, retry_failed=retry_failed, crops=tuple(crops))
+    work = functools.partial(_row, store=store, retry_failed=retry_failed, how=how)
     rows = _prepare_all(own, store, workers, progress, work)
-    is_done = functools.partial(is_current, crops=crops, store=store)
+    is_done = functools.partial(is_current, how=how, store=store)
     n_missing = count_missing(others, store, is_done)
     if n_missing == 0:
         store.write_index()
@@ -168,9 +173,9 @@ def _check_crashes(crashes: dict[str, worker_pool.WorkerDied], n_prepared: int) 
         raise MachineFault(f"{text}; {MEMORY}, or install requirements.lock again")
 
 
-def _row(recording: Recording, store: Store, find, retry_failed: bool, crops) -> dict:
+def _row(recording: Recording, store: Store, find, retry_failed: bool, how: How) -> dict:
     start_s = time.perf_counter()
-    outcome = prepare_recording(recording, store, find, retry_failed, crops)
+    outcome = prepare_recording(recording, store, find, retry_failed, how)
     return _as_row(outcome, store, time.perf_counter() - start_s)
 
 

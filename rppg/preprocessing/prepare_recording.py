@@ -28,6 +28,7 @@ from rppg.preprocessing.extract import extract
 from rppg.preprocessing.face_detector import BoxFinder, FinderLost
 from rppg.preprocessing.face_mesh import CROP_SIDE, FaceLandmarks
 from rppg.preprocessing.faults import LIBRARY, RESUMES, MachineFault, machine_fault
+from rppg.preprocessing.tracking import check_tracking
 from rppg.preprocessing.wide_crop import WIDE_SIDE
 
 PREPARATION = 2  # increased if the same video gives other arrays: all recordings are redone
@@ -40,6 +41,20 @@ ARRAYS = {  # shape per frame and type on disk
 }
 
 _finder = functools.cache(BoxFinder)
+
+
+class How(NamedTuple):
+    """How recordings are prepared."""
+
+    crops: Sequence[str] = ("face",)  # of CROPS
+    tracking: str = "sparse"  # of TRACKINGS
+    overlap: bool = False  # decode and track in threads: for a process that has the machine alone
+
+    def check(self) -> None:
+        """Raise ValueError for unknown crops or an unknown tracking."""
+        if isinstance(self.crops, str) or not set(self.crops) <= set(CROPS):
+            raise ValueError(f"crops are {self.crops!r}, expected a list of {' and '.join(CROPS)}")
+        check_tracking(self.tracking)
 
 
 class Outcome(NamedTuple):
@@ -61,29 +76,29 @@ def _landmarker() -> FaceLandmarks:
         raise MachineFault(text) from error
 
 
-def check_crops(crops: Sequence[str]) -> None:
-    """Raise ValueError unless crops is a list of CROPS."""
-    if isinstance(crops, str) or not set(crops) <= set(CROPS):
-        raise ValueError(f"crops are {crops!r}, expected a list of {' and '.join(CROPS)}")
-
-
 def prepare_one(
-    recording: Recording, store: Store, retry_failed: bool = False, crops: Sequence[str] = ("face",)
+    recording: Recording,
+    store: Store,
+    retry_failed: bool = False,
+    crops: Sequence[str] = ("face",),
+    tracking: str = "sparse",
 ) -> dict:
     """Prepare one recording in this process; returns its recording.json.
 
-    A recording that is prepared with these crops, whose source is unchanged and whose arrays are
-    as they were written, is reused.  One that cannot be prepared is stored as failed with the
-    reason, until its source changes or with retry_failed; after an unforeseen error it is tried
-    again each time.  Raises StoreError, an OSError, if the store cannot be written, MachineFault, a
-    RuntimeError, if the machine is at fault, and ValueError for unknown crops.
+    A recording that is prepared with these crops and this tracking, whose source is unchanged and
+    whose arrays are as they were written, is reused.  One that cannot be prepared is stored as
+    failed with the reason, until its source changes or with retry_failed; after an unforeseen error
+    it is tried again each time.  Raises StoreError, an OSError, if the store cannot be written,
+    MachineFault, a RuntimeError, if the machine is at fault, and ValueError for unknown crops or an
+    unknown tracking.
     """
-    check_crops(crops)
-    return prepare_recording(recording, store, _finder().find, retry_failed, crops).meta
+    how = How(crops, tracking)
+    how.check()
+    return prepare_recording(recording, store, _finder().find, retry_failed, how).meta
 
 
 def prepare_recording(
-    recording: Recording, store: Store, find, retry_failed: bool, crops: Sequence[str]
+    recording: Recording, store: Store, find, retry_failed: bool, how: How
 ) -> Outcome:
     """As `prepare_one`, with find(rgb) for the box of a face."""
     mark = None
@@ -91,11 +106,11 @@ def prepare_recording(
         mark = fingerprint(recording)
         known = store.meta(recording.id)
         if known is not None and known.get("fingerprint") == mark:
-            if known["status"] == "failed" and not retry_failed and is_current(known, crops):
+            if known["status"] == "failed" and not retry_failed and is_current(known, how):
                 return Outcome("failed", known)
-            if known["status"] == "ok" and is_current(known, crops, store):
+            if known["status"] == "ok" and is_current(known, how, store):
                 return Outcome("reused", known)
-        return Outcome("prepared", _write(recording, store, find, mark, crops))
+        return Outcome("prepared", _write(recording, store, find, mark, how))
     except (StoreError, FinderLost):
         raise
     except Exception as error:
@@ -119,8 +134,8 @@ def _failed(recording: Recording, store: Store, error: Exception, mark: str | No
     return Outcome("failed", store_failure(recording, store, reason, mark=None), unforeseen=True)
 
 
-def _write(recording: Recording, store: Store, find, mark: str, crops) -> dict:
-    names = list(dict.fromkeys(("mstmap", "face", *crops)))
+def _write(recording: Recording, store: Store, find, mark: str, how: How) -> dict:
+    names = list(dict.fromkeys(("mstmap", "face", *how.crops)))
     if recording.problem is None:
         room.check_frames(recording)
     with store.begin(recording.id) as writer:
@@ -131,8 +146,8 @@ def _write(recording: Recording, store: Store, find, mark: str, crops) -> dict:
             for name in names:
                 file = ArrayFile(writer.folder / f"{name}.npy", *ARRAYS[name])
                 to[name] = stack.enter_context(file).append
-            on_wide = to.get("wide")
-            traces = extract(recording, _landmarker(), to["face"], find, to["mstmap"], on_wide)
+            to_arrays = to["face"], find, to["mstmap"], to.get("wide")
+            traces = extract(recording, _landmarker(), *to_arrays, how.tracking, how.overlap)
         meta = {**_identity(recording, mark), "status": "ok", "reason": None, **traces.meta}
         if recording.bvp is not None:
             bvp = recording.bvp.at(meta["start_s"] + traces.times_s)  # (T,)
@@ -184,9 +199,12 @@ def _versions() -> dict:
     return {"preparation": PREPARATION, **packages}
 
 
-def is_current(meta: dict, crops: Sequence[str], store: Store | None = None) -> bool:
-    """Whether a recording.json is of this version of the preparation and has these crops; with a
-    store, whether its arrays are intact, too."""
-    has_all = meta["status"] == "failed" or "wide" not in crops or "wide_boxes" in meta
+def is_current(meta: dict, how: How, store: Store | None = None) -> bool:
+    """Whether a recording.json is of this version of the preparation and has these crops and this
+    tracking, which does not matter for one that has failed; with a store, whether its arrays are
+    intact, too.  One without a tracking is older than sparse tracking."""
+    has_crops = "wide" not in how.crops or "wide_boxes" in meta
+    is_tracked_so = meta.get("tracking", "every_frame") == how.tracking
+    has_all = meta["status"] == "failed" or (has_crops and is_tracked_so)
     of_version = (meta.get("versions") or {}).get("preparation") == PREPARATION
     return has_all and of_version and (store is None or store.is_intact(meta["id"]))

@@ -41,6 +41,7 @@ CHOICES = {
         *("ipr", "spectral_entropy", "hr_spread_bpm"),
     ),
     "crops": ("face", "wide"),
+    "tracking": ("sparse", "every_frame"),
     "methods": tuple(METHODS),
     "layouts": tuple(READERS),
     "loss": ("multiview", "mcc", "pearson", "snr"),

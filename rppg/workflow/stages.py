@@ -114,6 +114,7 @@ def _shard(profile: Profile, number: int) -> Stage:
     shard = f"{number}/{profile.shards}"
     words = ["prepare", _data(profile), f"prepared/{profile.name}", "--shard", shard]
     words += [word for crop in given.get("crops") or () for word in ("--crops", crop)]
+    words += ["--every-frame"] if given.get("tracking") == "every_frame" else []
     return Stage(
         "prepare",
         f"prepare_shard_{number}",

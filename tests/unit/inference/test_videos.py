@@ -125,7 +125,7 @@ class _NoFile:
 
 
 def test_crops_that_fail_in_any_way_cost_the_learned_methods_only(three, monkeypatch):
-    def extract(recording, landmarker, on_crop=None, find=None, on_wide=None):
+    def extract(recording, landmarker, on_crop=None, **_):
         if on_crop is not None:
             raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
         return traces()

@@ -9,6 +9,7 @@ import pytest
 from rppg.dataloader.normalise import NORMALISATIONS
 from rppg.preprocessing.mstmap import REGIONS
 from rppg.preprocessing.prepare_recording import CROPS
+from rppg.preprocessing.tracking import TRACKINGS
 from rppg.studies.gideon2021.training_setup import LABEL_FREE, LABELLED
 from rppg.studies.relcon.pretraining.methods import DISTANCES, METHODS
 from rppg.training import config, profile_values
@@ -77,6 +78,7 @@ def test_a_run_that_could_not_begin_is_one_line_with_file_and_key(tmp_path, monk
 
 def test_names_are_those_of_the_modules_that_define_them():
     assert CHOICES["normalise"] == tuple(NORMALISATIONS) and CHOICES["crops"] == CROPS
+    assert CHOICES["tracking"] == tuple(TRACKINGS)
     assert CHOICES["loss"] == (LABEL_FREE, *LABELLED)
     assert CHOICES["method"] == tuple(METHODS) and CHOICES["attention"] == tuple(DISTANCES)
     assert CHOICES["precision"] == config.PRECISIONS and CHOICES["device"] == config.DEVICES
