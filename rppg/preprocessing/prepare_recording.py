@@ -53,7 +53,8 @@ class How(NamedTuple):
     def check(self) -> None:
         """Raise ValueError for unknown crops or an unknown tracking."""
         if isinstance(self.crops, str) or not set(self.crops) <= set(CROPS):
-            raise ValueError(f"crops are {self.crops!r}, expected a list of {' and '.join(CROPS)}")
+            found = list(self.crops) if isinstance(self.crops, tuple) else self.crops
+            raise ValueError(f"crops are {found!r}, expected a list of {' and '.join(CROPS)}")
         check_tracking(self.tracking)
 
 

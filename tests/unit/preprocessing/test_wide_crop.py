@@ -176,7 +176,7 @@ def test_a_recording_is_prepared_again_for_its_wide_crops_and_keeps_them(clip, t
         patch.setattr(FaceLandmarks, "__call__", lambda *a: looked.append(1) or look(*a))
         meta = prepare_one(clip, store, crops=("face", "wide"))
     after = files(store, clip.id)
-    assert len(looked) == 90
+    assert 90 / 4 < len(looked) <= 90, "no frame is looked at twice"
     assert 90 + 2 * 10 <= len(decoded) <= 90 + 2 * 12, "only frames before the face come again"
     assert {name: after[name] for name in ("face.npy", "mstmap.npy")}.items() <= before.items()
     prepared = store.open(clip.id)
