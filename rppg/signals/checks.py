@@ -13,6 +13,7 @@ from rppg.signals.spectrum import HEART_BAND_HZ
 MARGIN_FPS = 1.0  # above twice the band's end: rates near half of the frame rate are ambiguous
 MAX_FPS = 10_000.0  # a spectrum of finer waves would need gigabytes
 SAFE_SIZES = (1e-100, 1e100)  # of waves: their squares are neither 0 nor infinite
+GREY_SPREAD = 0.04  # of the strongest course: how much the others differ from it in a grey video
 OVEREXPOSED = 254.5  # a channel of 8 bits that is constant from here on is clipped
 COLOURS = ("red", "green", "blue")
 
@@ -77,10 +78,10 @@ def check_three_colours(rgb: np.ndarray, method: str) -> None:
     """Raises ValueError if the colours (T, 3), finite and positive, are one channel, as of a grey
     or near-infrared video, or one of them is constant, as if clipped.
 
-    One channel: up to rounding all are multiples of one course, or they are equal within 5 %, as no
-    skin's are, and change together.  Measured, relative to the strongest course: faces of the
-    synthetic benchmark differ by 0.05 or more, with 1.5 times as much red as blue; a grey video
-    differs by 0, one that is tinted by a few per cent and compressed by 0.01 to 0.16.
+    One channel: all are multiples of one course up to rounding or, if their levels are equal within
+    5 %, up to GREY_SPREAD.  Measured, relative to the strongest course: a grey video differs by 0,
+    a pale face in cold and changing light by 0.08; a tinted and compressed one, by up to 0.25, is
+    told by its picture (preprocessing/one_channel.py).
     """
     level = rgb.mean(axis=0)
     courses = rgb / level - 1  # (T, 3)
@@ -93,7 +94,7 @@ def check_three_colours(rgb: np.ndarray, method: str) -> None:
                 f"{clipped}: use GREEN"
             )
     differ = (courses - courses[:, [1]]).std(axis=0).max()
-    grey = level.max() < 1.05 * level.min() and differ < 0.4 * own.max()
+    grey = level.max() < 1.05 * level.min() and differ < GREY_SPREAD * own.max()
     if grey or differ < min(0.02 * own.max(), 1e-4):
         kind = "grey (R = G = B)" if level.max() < 1.05 * level.min() else "of one tinted channel"
         raise ValueError(f"{method} needs three different colours; the video is {kind}: use GREEN")

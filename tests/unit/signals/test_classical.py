@@ -223,6 +223,14 @@ def test_a_pale_pulse_in_colour_is_not_taken_for_grey(method, light):
     assert found.hr_bpm == pytest.approx(75, abs=1)
 
 
+@pytest.mark.parametrize("method", ["CHROM", "POS"])
+def test_a_pale_face_in_cold_light_is_not_taken_for_grey(method):
+    """Its levels are equal within 5 %, and the light changes by more than the pulse."""
+    cold = skin_trace(75, noise=0, brightness=0) / SKIN * np.array([186.5, 178.8, 179.1])
+    moving = cold * (1 + 0.08 * np.sin(2 * np.pi * 0.3 * np.arange(600) / 30))[:, None]
+    assert heart_rate(wave(method, moving, 30.0), 30.0).hr_bpm == pytest.approx(75, abs=1)
+
+
 def test_detrend_equals_the_dense_formula_and_removes_lines():
     rng = np.random.default_rng(0)
     x = rng.standard_normal((60, 2))
