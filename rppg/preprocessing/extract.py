@@ -39,6 +39,7 @@ from rppg.preprocessing.wide_crop import WideCropper
 
 SHORTEST_S = 3.0  # minimum of video, and of video with a face
 SMALL = 0.25  # height of a face over the picture's smaller side, below which FaceMesh loses it
+LOOKED_AT = 100  # frames, to tell whether the video holds one channel only
 BLOCK_FRAMES = 150  # frames of the map that are resampled to 30 fps at a time
 
 
@@ -189,9 +190,9 @@ def _map_blocks(track: Track, grid_s: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _face_means(track: Track) -> np.ndarray:
-    """Mean colours (n, 3) of all regions."""
-    whole_face = expand(track.means, track.counts)[:, -1]  # (n, 63, 6) -> (n, 6)
-    return whole_face[:, :3]
+    """Mean colours (m, 3) of all regions, of about LOOKED_AT frames: a long video takes no more."""
+    some = slice(None, None, max(1, len(track.means) // LOOKED_AT))
+    return expand(track.means[some], track.counts[some])[:, -1, :3]  # (m, 63, 6) -> (m, 3)
 
 
 def _meta(recording: Recording, track: Track, grid_s: np.ndarray) -> dict:
