@@ -166,7 +166,7 @@ def folds(
         Optional[Path],  # noqa: UP045
         typer.Option(help="The dataset's own folder, for protocols that it has in files."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of protocols that draw.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of protocols that draw.")] = 0,
 ) -> None:
     """Split a dataset by subject: write PREPARED/folds/DATASET.csv once, and read it ever after.
 
@@ -186,8 +186,9 @@ def folds(
     path = prepared / "folds" / f"{dataset}.csv"
     table = keep_folds(path, rows, protocol, data, seed)
     typer.echo(fold_summary(table, rows).to_string(index=False, float_format="%.1f"))
+    made_by = table["protocol"][0] if "protocol" in table else "not named"
     origins = " and ".join(sorted(set(rows["origin"].dropna())))
-    typer.echo(f"{dataset} ({origins}), protocol {table['protocol'][0]}: {path}")
+    typer.echo(f"{dataset} ({origins}), protocol {made_by}: {path}")
     if n_test:
         typer.echo(f"left out: {n_test} recordings of a challenge's test set")
 
