@@ -128,13 +128,16 @@ def prepare(
         group = read(name, folder, **options.get(name, {}))
         recordings += group
         typer.echo(f"{name}: {len(group)} recordings in {folder}")
+        unread = sorted({note for one in group for note in one.notes if "is not read" in note})
+        typer.echo("".join(f"  note: {note}\n" for note in unread), err=True, nl=False)
     recordings = with_fps(recordings, fps)
     table = prepare_all(
         recordings, out, workers, retry_failed=retry_failed, shard=shard, crops=crops or ("face",)
     )
     typer.echo(format_summary(table))
     for row in table[table["status"] == "failed"].itertuples():
-        typer.echo(f"  {row.id}: {row.reason}", err=True)
+        name = row.id.split("/")[-1]  # which many reasons begin with
+        typer.echo(f"  {row.id}: {row.reason.removeprefix(f'{name}: ')}", err=True)
     if not table.attrs["n_missing"]:
         typer.echo(f"index: {out / 'index.parquet'}")
     if any(table.get("unforeseen", [])):
