@@ -135,13 +135,16 @@ def prepare(
         group = read(name, folder, **options.get(name, {}))
         recordings += group
         typer.echo(f"{name}: {len(group)} recordings in {folder}")
+        unread = sorted({note for one in group for note in one.notes if "is not read" in note})
+        typer.echo("".join(f"  note: {note}\n" for note in unread), err=True, nl=False)
     recordings = with_fps(recordings, fps)
     tracking = "every_frame" if every_frame else "sparse"
     settings = {"retry_failed": retry_failed, "crops": crops or ("face",), "tracking": tracking}
     table = prepare_all(recordings, out, workers, shard=shard, **settings)
     typer.echo(format_summary(table))
     for row in table[table["status"] == "failed"].itertuples():
-        typer.echo(f"  {row.id}: {row.reason}", err=True)
+        name = row.id.split("/")[-1]  # which many reasons begin with
+        typer.echo(f"  {row.id}: {row.reason.removeprefix(f'{name}: ')}", err=True)
     if not table.attrs["n_missing"]:
         typer.echo(f"index: {out / 'index.parquet'}")
     if any(table.get("unforeseen", [])):
@@ -173,7 +176,7 @@ def folds(
         Optional[Path],  # noqa: UP045
         typer.Option(help="The dataset's own folder, for protocols that it has in files."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of protocols that draw.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of protocols that draw.")] = 0,
 ) -> None:
     """Split a dataset by subject.  PREPARED/folds/DATASET.csv is written once, then only read.
 
@@ -193,8 +196,9 @@ def folds(
     path = prepared / "folds" / f"{dataset}.csv"
     table = keep_folds(path, rows, protocol, data, seed)
     typer.echo(fold_summary(table, rows).to_string(index=False, float_format="%.1f"))
+    made_by = table["protocol"][0] if "protocol" in table else "not named"
     origins = " and ".join(sorted(set(rows["origin"].dropna())))
-    typer.echo(f"{dataset} ({origins}), protocol {table['protocol'][0]}: {path}")
+    typer.echo(f"{dataset} ({origins}), protocol {made_by}: {path}")
     if n_test:
         typer.echo(f"left out: {n_test} recordings of a challenge's test set")
 

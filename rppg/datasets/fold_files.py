@@ -12,6 +12,7 @@
 Folds are tables of the columns id, dataset, subject, fold and protocol, one row a recording.
 """
 
+import os
 import re
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def keep_folds(path, ids, protocol: str | None = None, root=None, seed: int = 0)
     protocol or with another seed than asked for; and what make_folds and read_folds raise.
     """
     path, table = Path(path), id_table(ids)
-    if not path.exists():
+    if not os.path.lexists(path):
         folds = make_folds(table, protocol, root, seed)
         write_folds(path, folds)
         return folds

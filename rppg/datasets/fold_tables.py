@@ -9,6 +9,7 @@ number from 0 up, or one of the words train, dev and test; no subject is in two.
 
 import csv
 import io
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -30,7 +31,8 @@ def write_folds(path, folds: pd.DataFrame) -> Path:
     text = io.StringIO()
     columns = [*COLUMNS, "protocol"] if "protocol" in folds else COLUMNS
     folds[columns].sort_values("id").to_csv(text, index=False, lineterminator="\n")
-    if path.exists():
+    if os.path.lexists(path):
+        _refuse_no_file(path)
         if path.read_text(encoding="utf-8") != text.getvalue():
             advice = "read them, or delete the file and all that was trained on it"
             raise FileExistsError(f"{path} holds different folds already: {advice}")
@@ -49,14 +51,25 @@ def read_folds(path) -> pd.DataFrame:
     return folds
 
 
+def _refuse_no_file(path: Path) -> None:
+    """Raises ValueError for what is no file; a broken link may lead to folds on another disk."""
+    if not path.is_file():
+        found = (
+            f"a link to {os.readlink(path)}, where no file is" if path.is_symlink() else "no file"
+        )
+        raise ValueError(f"{path} is {found}: {ADVICE}")
+
+
 def _rows(path: Path) -> pd.DataFrame:
     """The rows of a fold file as text.  Raises FileNotFoundError, and ValueError for what is no
-    table of these columns; a mark at its beginning, as spreadsheets write it, is passed over."""
-    if not path.exists():
+    table of these columns; a mark at its beginning, as spreadsheets write it, and empty lines are
+    passed over."""
+    if not os.path.lexists(path):
         raise FileNotFoundError(f"{path} is missing: run 01_preprocess, or `rppg folds`")
+    _refuse_no_file(path)
     try:
-        text = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
-        header, *lines = list(csv.reader(io.StringIO(text, newline=""))) or [[]]
+        text = path.read_text(encoding="utf-8-sig")
+        header, *lines = list(filter(any, csv.reader(io.StringIO(text, newline="")))) or [[]]
     except (ValueError, csv.Error) as error:
         raise ValueError(f"{path} is no table of folds: {error}: {ADVICE}") from error
     if missing := [column for column in COLUMNS if column not in header]:

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from rppg.datasets.array_files import FORMATS
+from rppg.datasets.recording import ORIGINS, SPLITS
 from rppg.utils.text import has_control
 
 MOST_FRAMES = 10**9  # more than a year
-TEXTS = ("dataset", "subject", "name", "split", "origin", "reason", "known_bad", "fps_source")
+TEXTS = ("dataset", "subject", "name", "reason", "known_bad", "fps_source")
 NUMBERS = ("duration_s", "fps", "start_s", "face_hit_rate", "hr_mean_bpm", "hr_true_bpm")
 
 
@@ -46,6 +47,18 @@ def meta_problem(meta: object, id: str) -> str | None:
     return None
 
 
+def row_problem(row: dict) -> str | None:
+    """Why a row of an index is none of a recording, None if it is one."""
+    id = row["id"]
+    if not isinstance(id, str):
+        return f"the id {_shown(id)} is no text"
+    if problem := id_problem(id) or meta_problem(row, id):
+        return f"{_shown(id)}: {problem}"
+    if "/".join(map(str, (row["dataset"], row["subject"], row["name"]))) != id:
+        return f"{_shown(id)}: its dataset, subject and name are others"
+    return None
+
+
 def _is_count(value: object) -> bool:
     return type(value) is int and 1 <= value <= MOST_FRAMES
 
@@ -60,6 +73,10 @@ def _or_none(is_valid: Callable[[object], bool]) -> Callable[[object], bool]:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str)
+
+
+def _is_one_of(choices: tuple[str, ...]) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, str) and value in choices
 
 
 def _are_texts(value: object) -> bool:
@@ -106,6 +123,8 @@ def _shown(value: object) -> str:
 _CHECKS = {
     "n_frames": (_or_none(_is_count), f"a whole number from 1 to {MOST_FRAMES}"),
     **dict.fromkeys((*TEXTS, "fingerprint"), (_or_none(_is_text), "text or null")),
+    "split": (_or_none(_is_one_of(SPLITS)), f"one of {', '.join(SPLITS)}, or null"),
+    "origin": (_or_none(_is_one_of(ORIGINS)), f"one of {', '.join(ORIGINS)}, or null"),
     **dict.fromkeys(NUMBERS, (_or_none(_is_number), "a finite number or null")),
     "notes": (_or_none(_are_texts), "a list of texts"),
     "versions": (_or_none(_is_dict), "names and versions"),

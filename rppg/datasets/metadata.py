@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rppg.datasets.meta_checks import meta_problem
+from rppg.datasets.meta_checks import meta_problem, row_problem
 from rppg.utils import atomic
 
 if TYPE_CHECKING:
@@ -95,8 +95,11 @@ def read_index(path: Path) -> "pd.DataFrame":
         if missing := sorted(INDEX_DTYPES.keys() - set(index.columns)):
             raise ValueError(f"columns {', '.join(missing)} are missing")
         index = index[list(INDEX_DTYPES)].astype(INDEX_DTYPES)
-        if index["id"].duplicated().any() or not index["id"].map(lambda id: type(id) is str).all():
-            raise ValueError("ids are no texts, or not unique")
+        for row in index.astype(object).where(index.notna(), None).to_dict("records"):
+            if problem := row_problem(row):
+                raise ValueError(problem)
+        if (twice := index["id"].duplicated()).any():
+            raise ValueError(f"{index['id'][twice].iloc[0]!r} comes twice")
     except Exception as error:  # of pyarrow, which raises many kinds for a damaged file
         found = f"{path} is no index of prepared recordings ({error})"
         raise ValueError(f"{found}: {advice}") from error

@@ -45,14 +45,12 @@ def checked_wave(wave: np.ndarray) -> np.ndarray:
         raise ValueError(f"{n} of {len(wave)} values of the wave are infinite")
     if len(wave) and np.isnan(wave).all():
         raise ValueError(f"the wave holds no finite value: all {len(wave)} are NaN")
-    largest = np.nanmax(np.abs(wave), initial=0)
-    if largest == 0 or SAFE_SIZES[0] < largest < SAFE_SIZES[1]:
-        return wave
-    return wave / largest
+    return _of_safe_size(wave)
 
 
 def checked_colours(rgb: np.ndarray) -> np.ndarray:
-    """Mean colours (T, 3) as float64; NaN marks a gap.
+    """Mean colours (T, 3) as float64, scaled if their squares would be 0 or infinite; NaN marks a
+    gap.
 
     Raises ValueError for another shape or type, no frame, no finite colour, and infinite or
     non-positive ones.
@@ -71,7 +69,13 @@ def checked_colours(rgb: np.ndarray) -> np.ndarray:
         raise ValueError(
             f"colours must be positive; {n} of {len(rgb)} frames {dark}, the lowest is {lowest:g}"
         )
-    return rgb
+    return _of_safe_size(rgb)
+
+
+def check_pulse(pulse: np.ndarray, method: str) -> None:
+    """Raises ValueError unless what a method made of three colours is finite and changes."""
+    if not np.isfinite(pulse).all() or np.ptp(pulse) == 0:
+        raise ValueError(f"{method} finds no pulse: two of the colours are the same: use GREEN")
 
 
 def check_three_colours(rgb: np.ndarray, method: str) -> None:
@@ -98,3 +102,11 @@ def check_three_colours(rgb: np.ndarray, method: str) -> None:
     if grey or differ < min(0.02 * own.max(), 1e-4):
         kind = "grey (R = G = B)" if level.max() < 1.05 * level.min() else "of one tinted channel"
         raise ValueError(f"{method} needs three different colours; the video is {kind}: use GREEN")
+
+
+def _of_safe_size(values: np.ndarray) -> np.ndarray:
+    """The values, divided by the largest if their squares would be 0 or infinite."""
+    largest = np.nanmax(np.abs(values), initial=0)
+    if largest == 0 or SAFE_SIZES[0] < largest < SAFE_SIZES[1]:
+        return values
+    return values / largest

@@ -22,6 +22,7 @@ from rppg.signals.bandpass import bandpass
 from rppg.signals.checks import (
     OVEREXPOSED,
     check_fps,
+    check_pulse,
     check_three_colours,
     checked_colours,
 )
@@ -42,8 +43,8 @@ def wave(method: str, rgb: np.ndarray, fps: float) -> np.ndarray:
     shorter ones are NaN.
 
     Raises ValueError for an unknown method, too few frames per second, another shape, colours that
-    are not finite or not positive, no stretch of 3 s, a constant colour, or one colour only where
-    the method needs three.
+    are not finite or not positive, no stretch of 3 s, a constant colour, or one or two colours only
+    where the method needs three.
     """
     if method not in METHODS:
         raise ValueError(f"no method {method!r}, expected one of {', '.join(METHODS)}")
@@ -64,7 +65,9 @@ def wave(method: str, rgb: np.ndarray, fps: float) -> np.ndarray:
             raise ValueError(f"the colour does not change {where}, constant at {at}: no pulse")
         if method != "GREEN":
             check_three_colours(piece, method)
-        out[start:stop] = SIGNS.get(method, -1) * _standardise(METHODS[method](piece, fps))
+        pulse = METHODS[method](piece, fps)
+        check_pulse(pulse, method)
+        out[start:stop] = SIGNS.get(method, -1) * _standardise(pulse)
     return out
 
 

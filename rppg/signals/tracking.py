@@ -26,9 +26,17 @@ def track_peak(freq_hz: np.ndarray, power: np.ndarray, times_s: np.ndarray) -> n
     """Rate in bpm (n_clips,) at the clips' centres times_s (n_clips,), ascending.
 
     freq_hz: (F,), evenly spaced; power: (n_clips, F).  A gap between two clips allows the change
-    of the time that it took.
+    of the time that it took.  Raises ValueError for no clip, fewer than two frequencies, a
+    clip without finite power, and times that do not ascend.
     """
-    step_bpm = 60 * (freq_hz[-1] - freq_hz[0]) / max(len(freq_hz) - 1, 1)
+    if len(power) == 0 or len(freq_hz) < 2:
+        found = f"{len(power)} clips and {len(freq_hz)} frequencies"
+        raise ValueError(f"found {found}, expected 1 or more and 2 or more")
+    if not ((power.max(axis=1) > 0) & np.isfinite(power).all(axis=1)).all():
+        raise ValueError("expected finite power in each clip")
+    if not (np.diff(times_s) > 0).all():
+        raise ValueError("expected times that ascend")
+    step_bpm = 60 * (freq_hz[-1] - freq_hz[0]) / (len(freq_hz) - 1)
     elapsed_s = np.diff(times_s)
     score = _score(power[0])  # (F,), of the best path that ends in each bin
     came_from = np.zeros((len(power), len(freq_hz)), dtype=np.int16)

@@ -21,7 +21,7 @@ def is_control(letter: str) -> bool:
 
 def has_control(text: str) -> bool:
     """Whether any character of a text is of CONTROL."""
-    return any(map(is_control, text))
+    return any(map(is_control, set(text)))  # a set: texts may have millions of characters
 
 
 def printable(text: str) -> str:

@@ -22,6 +22,7 @@ from rppg.datasets.readers.parsing import folders_in, natural, plain
 
 ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".tgz", ".gz", ".bz2", ".xz")
 SIMILAR = 0.6  # difflib's ratio: ubfc2 is similar to ubfcrppg
+ENDS = ("dataset", "database", "data")  # Pure_dataset is similar to PURE
 SHOWN = 4  # names in a message
 
 
@@ -59,10 +60,11 @@ def some(names: Sequence[str]) -> str:
 def _hints(root: Path, folder: Path, names: dict[str, str], wanted: set[str]) -> Iterator[str]:
     """What a folder holds or seems to be that is not read."""
     own = plain(folder.name)
+    base = next((own.removesuffix(end) for end in ENDS if own.endswith(end)), own) or own
     held = [inner.name for inner in folders_in(folder) if plain(inner.name) in wanted]
     if held:
         yield f"{folder.name} holds {', '.join(held)}: move or link that into {root}"
-    elif own not in names and (similar := get_close_matches(own, wanted, n=1, cutoff=SIMILAR)):
+    elif own not in names and (similar := get_close_matches(base, wanted, n=1, cutoff=SIMILAR)):
         name = names[similar[0]]
         yield f"{folder.name} is spelled almost like {name}: rename it if it is that dataset"
 

@@ -15,9 +15,10 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from rppg.datasets.readers import layouts_of
-from rppg.datasets.readers.parsing import endings
-from rppg.datasets.readers.video_folder import passed_over
+from rppg.datasets.id_parts import shown
+from rppg.datasets.readers import FOLDERS, layouts_of
+from rppg.datasets.readers.parsing import endings, files_below
+from rppg.datasets.readers.video_folder import LABELS, labels_below, passed_over
 from rppg.preprocessing.inventory import read_below
 from rppg.workflow.data_needs import (
     LAYOUT_OF,
@@ -63,7 +64,7 @@ def check_data(
         text = f"{title(layout)}: this folder cannot be read, as said above"
         checks.append(Check("stop", f"{text}: fix it, or move it away"))
     named = {layout for need in needs for layout in (*need.layouts, need.validation)} | {TEST}
-    if spare := [NAME_OF[layout] for layout in sound if layout not in named]:
+    if spare := [title(layout) for layout in sound if layout not in named]:
         checks.append(Check("unused", f"{', '.join(spare)}: prepared, but not trained on"))
     return checks + _misplaced(root, named, sound, recordings) + _passed_over(root)
 
@@ -83,7 +84,7 @@ def format_checks(root: Path | str, checks: list[Check], profile: str) -> str:
     lines = [f"What {run} needs:", *(f"  {check.mark:8}{check.text}" for check in checks)]
     marks, following = {check.mark for check in checks}, run
     if "stop" in marks:
-        following = f"fix what says stop, then rppg check-data {data}"
+        following = f"fix what says stop, then rppg check-data {data} --profile {profile}"
     elif "look" in marks:
         following = f"check what says look, then {run}"
     return "\n".join([*lines, f"next: {following}"])
@@ -107,7 +108,8 @@ def _tested(root: Path, sound: Groups, folds: Folds) -> Iterator[Check]:
 def _misplaced(root: Path, named: set[str], sound: Groups, recordings: Groups) -> list[Check]:
     """Probable mistakes in the names of folders, and folders that are not read."""
     own = recordings.get(LAYOUT_OF[OWN])
-    if any(map(is_labelled, own or ())) or (own is None and root in layouts_of(root).values()):
+    is_dataset = any(layouts_of(root).get(layout) == root for layout in FOLDERS)
+    if any(map(is_labelled, own or ())) or (own is None and is_dataset):
         return []
     missing = [k for k in named if k not in sound and NAME_OF.get(k, OWN) != OWN]
     hints, ignored = misplaced(root, missing)
@@ -119,10 +121,16 @@ def _misplaced(root: Path, named: set[str], sound: Groups, recordings: Groups) -
 
 def _passed_over(root: Path) -> list[Check]:
     """Files that lie between own videos and are none, by their suffixes."""
-    folder = layouts_of(root).get(LAYOUT_OF[OWN])
-    if folder is None or not (others := endings(passed_over(folder))):
-        return []
-    return [Check("unused", f"own videos: passed over: {others}")]
+    folder, checks = layouts_of(root).get(LAYOUT_OF[OWN]), []
+    if folder is None:
+        return checks
+    unread = labels_below(folder, files_below(folder)[0])
+    if names := [str(path.relative_to(folder)) for path in unread]:
+        text = f"own videos: not read: {some(names)}; expected one {LABELS}, in {folder}"
+        checks.append(Check("unused" if (folder / LABELS).is_file() else "look", shown(text)))
+    if others := endings(passed_over(folder)):
+        checks.append(Check("unused", f"own videos: passed over: {others}"))
+    return checks
 
 
 def _origins(sound: Groups) -> Iterator[Check]:

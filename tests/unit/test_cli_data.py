@@ -78,7 +78,7 @@ def test_prepare_exits_with_1_after_what_nobody_foresaw(unforeseen, status, tmp_
     def prepare(recordings, *_, **__):
         given = [recording.fps for recording in recordings]
         assert given == [25.0]
-        row = {"id": "folder/root/a.mp4", "status": "failed", "reason": "KeyError: 'pts'"}
+        row = {"id": "folder/root/a.mp4", "status": "failed", "reason": "a.mp4: KeyError: 'pts'"}
         row |= {"n_source_frames": None, "disk_bytes": 0, "seconds": 0.1}
         table = pd.DataFrame([row if unforeseen is None else row | {"unforeseen": unforeseen}])
         table.attrs = {"wall_s": 1.0, "n_missing": 0}

@@ -27,6 +27,7 @@ import csv
 import io
 import os
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
@@ -73,15 +74,22 @@ def read(root: Path, labels: bool = True) -> list[Recording]:
         require(root, str(root))
         return [_recording(root, root.name, {}, labels)]
     files, lost = files_below(root)
-    names = [path.relative_to(root).as_posix() for path in files]
-    videos = {name: path for name, path in zip(names, files, strict=True) if is_video(path)}
+    named = {path.relative_to(root).as_posix(): path for path in files}
+    videos = {name: path for name, path in named.items() if is_video(path)}
     table = _read_labels(root / LABELS) if labels and os.path.lexists(root / LABELS) else {}
     rows = {name: {} for name in videos} | _by_video(table, videos)
-    bvps = {name: path for name, path in zip(names, files, strict=True) if _is_bvp(path)}
+    bvps = {name: path for name, path in named.items() if _is_bvp(path)}
     rows |= _doubted(bvps, videos, rows) if labels else {}
     paths = {name: root / name for name in rows} | videos
     found = [_recording(paths[name], name, row, labels) for name, row in _unique(rows).items()]
+    unread = labels_below(root, files) if labels else []
+    found = [_with_note(recording, root, unread) for recording in found]
     return found + [_unlisted(root, *place) for place in lost]
+
+
+def labels_below(root: Path, files: list[Path]) -> list[Path]:
+    """Every labels.csv of these files that is in a folder below `root`: none of them is read."""
+    return [path for path in files if path.name == LABELS and path.parent != root]
 
 
 def passed_over(root: Path) -> list[Path]:
@@ -123,6 +131,16 @@ def _recording(path: Path, name: str, row: dict[str, str], labels: bool) -> Reco
     )
 
 
+def _with_note(recording: Recording, root: Path, unread: list[Path]) -> Recording:
+    """The recording; without a rate, with a note on each labels.csv that may have been meant."""
+    meant = [path for path in unread if path.parent in recording.frames.parents]
+    if not meant or recording.hr_mean_bpm is not None:
+        return recording
+    at = [path.relative_to(root).as_posix() for path in meant]
+    notes = (f"{name} is not read: expected one {LABELS}, at the root" for name in at)
+    return replace(recording, notes=(*recording.notes, *notes))
+
+
 def _labels(path: Path, row: dict[str, str]) -> tuple[float | None, Signal | None, Notes]:
     """The mean heart rate and the BVP of a video, as far as they are there, and notes."""
     bvp, notes = _read_wave(wave_path(path))
@@ -140,11 +158,10 @@ def _unlisted(root: Path, folder: Path, why: str) -> Recording:
 
 def _unique(rows: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
     """The rows; those of a subject's videos of one name in several folders with "name" = path."""
-    ids = Counter((row.get("subject"), PurePosixPath(name).name) for name, row in rows.items())
-    for name, row in rows.items():
-        if row.get("subject") and ids[row["subject"], PurePosixPath(name).name] > 1:
-            rows = rows | {name: row | {"name": name.replace("/", "__")}}
-    return rows
+    keys = {name: (row.get("subject"), PurePosixPath(name).name) for name, row in rows.items()}
+    count = Counter(key for key in keys.values() if key[0])
+    doubled = {name for name, key in keys.items() if count[key] > 1}
+    return {n: r | {"name": n.replace("/", "__")} if n in doubled else r for n, r in rows.items()}
 
 
 def _subject(name: str, row: dict[str, str]) -> str:
@@ -184,8 +201,7 @@ def _is_bvp(path: Path) -> bool:
 def _doubted(bvps: dict[str, Path], videos: dict[str, Path], rows: dict) -> dict[str, dict]:
     """Rows with a problem for BVPs without a video and for videos that share a BVP: nothing that
     was measured disappears unseen."""
-    known = Counter(wave_path(path) for path in videos.values())
-    alone = "is a BVP without a video of that name"
+    known, alone = Counter(map(wave_path, videos.values())), "is a BVP without a video of that name"
     lost = {name: f"{name} {alone}" for name, path in bvps.items() if not known[path]}
     shared = {p for p in bvps.values() if known[p] > 1}
     lost |= {

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from rppg.evaluation.metrics import score
+from rppg.evaluation.prediction_files import read_predictions
 from rppg.evaluation.submission import fill_missing, read_solution
 from rppg.studies.ablation.published import CLAIMS, SOURCE, TEST_SET, Claim, PaperRow, paper_row
 from rppg.workflow.provenance import read_run_json
@@ -47,7 +48,7 @@ def gather(run_dir: Path, data_dir: Path, rows: Iterable[dict], seed: int) -> pd
     _check_rows(rows)
     _check_files(run_dir, Path(data_dir), rows)
     solution = read_solution(Path(data_dir) / "solution.csv")
-    classical = pd.read_parquet(run_dir / "classical" / "predictions.parquet")
+    classical = read_predictions(run_dir / "classical" / "predictions.parquet")
     train = classical[classical["split"] == "train"].drop_duplicates("id")["hr_true_bpm"].dropna()
     if train.empty:
         raise ValueError(f"{run_dir}/classical: no labelled training recording for the mean")
@@ -192,8 +193,8 @@ def _claim_text(better: PaperRow, worse: PaperRow, claim: Claim) -> str:
 def _row_results(run_dir: Path, row: dict, solution: pd.DataFrame, mean_bpm: float) -> dict:
     """One row's run and the pre-trained one that it started from, scored; columns of RESULTS."""
     run, parent = run_dir / row["run"], run_dir / row["parent"]
-    scores = _scored(pd.read_parquet(run / "predictions.parquet"), solution, mean_bpm, run)
-    before = _scored(pd.read_parquet(parent / "predictions.parquet"), solution, mean_bpm, parent)
+    scores = _scored(read_predictions(run / "predictions.parquet"), solution, mean_bpm, run)
+    before = _scored(read_predictions(parent / "predictions.parquet"), solution, mean_bpm, parent)
     facts = read_run_json(run / "run.json")
     return {
         **{key: row[key] for key in ROW_FACTS},

@@ -24,7 +24,9 @@ METAS = {
     "status unknown": {"status": "fine"},
     "reason number": {"reason": 7},
     "split list": {"split": ["train"]},
+    "split unknown": {"split": "TEST"},
     "origin dict": {"origin": {}},
+    "origin unknown": {"origin": "\x1b[31mreal"},
     "hr text": {"hr_true_bpm": "72"},
     "hr list": {"hr_true_bpm": [72.0]},
     "gaps number": {"gaps_s": 3},
@@ -215,6 +217,29 @@ INDEXES = {
     "columns": drop,
     "types": lambda path: pd.read_parquet(path).assign(n_frames="many").to_parquet(path),
     "twice": lambda path: pd.concat([pd.read_parquet(path)] * 2).to_parquet(path),
+}
+
+
+def cells(**changes):
+    return lambda path: pd.read_parquet(path).assign(**changes).to_parquet(path)
+
+
+INDEXES |= {
+    "ids of two parts": cells(id="demo/v"),
+    "ids that leave": cells(id="demo/../v"),
+    "ids with a line separator": cells(id="demo/ann/v\u2028"),
+    "ids as bytes": cells(id=b"demo/ann/v1.mp4"),
+    "another dataset": cells(dataset="../../elsewhere"),
+    "no dataset": cells(dataset=None),
+    "a dataset as number": cells(dataset=5),
+    "another subject": cells(subject="bob"),
+    "an unknown split": cells(split="TEST"),
+    "a split as list": cells(split=[["test"]]),
+    "an unknown status": cells(status="fine"),
+    "an origin as number": cells(origin=3),
+    "an unknown origin": cells(origin="\x1b[31mreal"),
+    "an endless duration": cells(duration_s=np.inf),
+    "frames below 0": cells(n_frames=-3),
 }
 
 

@@ -4,10 +4,11 @@ import random
 
 import pandas as pd
 import pytest
+from helpers.store import write
 from typer.testing import CliRunner
 
 from rppg.cli import app
-from rppg.datasets import keep_folds, make_folds, read_folds
+from rppg.datasets import Store, keep_folds, make_folds, read_folds
 from rppg.datasets.metadata import INDEX_DTYPES
 
 IDS = [f"PURE/{n:02d}/{n:02d}-{k:02d}" for n in (1, 2, 9) for k in (1, 2)]
@@ -109,9 +110,10 @@ def command(*arguments):
 
 def test_the_command_writes_folds_and_prints_what_is_in_them(tmp_path):
     index = pd.DataFrame({"id": IDS, "dataset": "PURE", "duration_s": [60, 30, 60, 60, 90, None]})
-    index = index.assign(split="none", origin="synthetic")
-    index.loc[6] = ["PURE/99/video1", "PURE", 10, "test", "synthetic"]
+    index = index.assign(split="none", origin="synthetic", status="failed")
+    index.loc[6] = ["PURE/99/video1", "PURE", 10, "test", "synthetic", "failed"]
     full = index.reindex(columns=list(INDEX_DTYPES)).assign(has_bvp=False)
+    full[["dataset", "subject", "name"]] = full["id"].str.split("/", expand=True)
     full.to_parquet(tmp_path / "index.parquet")
     result = command(tmp_path, "--dataset", "PURE")
     path = tmp_path / "folds" / "PURE.csv"
@@ -131,3 +133,17 @@ def test_the_command_writes_folds_and_prints_what_is_in_them(tmp_path):
     unknown = command(tmp_path, "--dataset", "OBF")
     assert "no recordings of 'OBF' to split, found PURE" in str(unknown.exception)
     assert "rppg prepare" in str(command(tmp_path / "no", "--dataset", "PURE").exception)
+
+
+def test_the_command_reads_folds_without_a_protocol_and_refuses_a_seed_below_0(tmp_path):
+    write(tmp_path, IDS[0])
+    Store(tmp_path).write_index()
+    assert command(tmp_path, "--dataset", "PURE", "--seed", "-1").exit_code == 2
+    path = tmp_path / "folds" / "PURE.csv"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"id,dataset,subject,fold\n{IDS[0]},PURE,01,0\n")
+    result = command(tmp_path, "--dataset", "PURE", "--protocol", "")
+    assert result.exit_code == 1
+    result = command(tmp_path, "--dataset", "PURE")
+    assert result.exit_code == 0, result.exception
+    assert "protocol not named" in result.output

@@ -4,7 +4,10 @@ import os
 
 import pytest
 
-from rppg.datasets.fold_tables import read_folds
+from rppg.datasets import keep_folds
+from rppg.datasets.fold_tables import read_folds, write_folds
+
+pytestmark = pytest.mark.malformed
 
 HEAD = "id,dataset,subject,fold,protocol\n"
 ROW = "P/a/1,P,a,train,pure\n"
@@ -47,7 +50,7 @@ def test_a_damaged_fold_file_is_one_line_that_names_it(tmp_path, what):
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
 def test_what_is_no_file_is_refused_and_never_waited_for(tmp_path, make):
     make(tmp_path / "P.csv")
-    with pytest.raises(ValueError, match="are missing"):
+    with pytest.raises(ValueError, match="P.csv is no file: restore"):
         read_folds(tmp_path / "P.csv")
 
 
@@ -55,3 +58,23 @@ def test_a_mark_of_a_spreadsheet_and_its_line_ends_are_read(tmp_path):
     (tmp_path / "P.csv").write_bytes(("\ufeff" + HEAD + ROW).replace("\n", "\r\n").encode())
     folds = read_folds(tmp_path / "P.csv")
     assert folds["id"].tolist() == ["P/a/1"] and folds["fold"].tolist() == ["train"]
+
+
+@pytest.mark.parametrize("target", ["P.csv", "other-disk/P.csv"])
+def test_folds_behind_a_broken_link_are_not_made_anew(tmp_path, target):
+    path = tmp_path / "P.csv"
+    path.symlink_to(target)
+    ids = ["P/a/1", "P/b/1", "P/c/1"]
+    for keep in (
+        lambda: keep_folds(path, ids),
+        lambda: read_folds(path),
+        lambda: write_folds(path, keep_folds(tmp_path / "mine.csv", ids)),
+    ):
+        with pytest.raises(ValueError, match=f"P.csv is a link to {target}, where no file is"):
+            keep()
+    assert os.readlink(path) == target
+
+
+def test_empty_lines_are_no_damage(tmp_path):
+    (tmp_path / "P.csv").write_bytes((HEAD + "\n" + ROW + "\n\n").replace("\n", "\r\n").encode())
+    assert read_folds(tmp_path / "P.csv")["id"].tolist() == ["P/a/1"]

@@ -1,6 +1,7 @@
 """Submissions and solutions as people damage them: each is one error that names the file."""
 
 import os
+import time
 
 import pandas as pd
 import pytest
@@ -70,6 +71,16 @@ def test_a_file_that_is_far_too_large_is_not_read(tmp_path):
         file.truncate(2**31)
     with pytest.raises(ValueError, match="huge.csv has 2147 MB, expected a CSV"):
         evaluation.sample_ids(tmp_path / "huge.csv")
+
+
+def test_lines_of_many_commas_and_characters_take_no_time(tmp_path):
+    """Time grows with the length of a line, not with its square."""
+    path, id = tmp_path / "long.csv", "," * 100_000
+    path.write_text("ids,HR\n" + "".join(f'"{k}{id}",60\n' for k in range(10)))
+    start_s = time.process_time()
+    assert read_predictions(path)["id"].tolist() == [f"{k}{id}" for k in range(10)]
+    assert evaluation.check_submission(path, path) == []
+    assert time.process_time() - start_s < 5  # a square takes a minute
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

@@ -50,6 +50,15 @@ def test_interval_equals_a_loop_over_draws():
     assert [result["rmse_low"], result["rmse_high"]] == pytest.approx(expected)
 
 
+def test_interval_is_the_same_whatever_is_drawn_at_a_time(monkeypatch):
+    rng = np.random.default_rng(1)
+    true_bpm, pred_bpm = rng.uniform(50, 120, (2, 37))
+    whole = evaluation.score(true_bpm, pred_bpm)
+    for size in (1, 100, 37 * 64):
+        monkeypatch.setattr("rppg.evaluation.metrics.DRAWS_A_CHUNK", size)
+        assert evaluation.score(true_bpm, pred_bpm) == whole
+
+
 def test_interval_covers_the_true_rmse_about_as_often_as_it_says():
     rng = np.random.default_rng(0)
     covered = 0

@@ -214,6 +214,24 @@ def test_a_clipped_channel_is_named(method):
         wave(method, rgb, 30.0)
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("size", [1e-200, 1e160, 1e300])
+def test_colours_of_any_size_give_the_same_wave(method, size):
+    rgb = skin_trace(75)
+    with np.errstate(all="raise", under="ignore"):
+        found = wave(method, size * rgb, 30.0)
+    estimate = heart_rate(found, 30.0)
+    assert estimate.hr_bpm == pytest.approx(heart_rate(wave(method, rgb, 30.0), 30.0).hr_bpm, abs=1)
+
+
+def test_two_equal_colours_leave_pos_nothing_and_say_so():
+    rgb = skin_trace(75)
+    rgb[:, 2] = rgb[:, 1]
+    with pytest.raises(ValueError, match="POS finds no pulse: two of the colours are the same"):
+        wave("POS", rgb, 30.0)
+    assert np.isfinite(wave("GREEN", rgb, 30.0)).all()
+
+
 @pytest.mark.parametrize("method", ["CHROM", "POS", "PBV"])
 @pytest.mark.parametrize("light", [0.0, 0.02, 0.05])
 def test_a_pale_pulse_in_colour_is_not_taken_for_grey(method, light):

@@ -64,3 +64,21 @@ def test_one_clip_is_its_peak():
     freq_hz = np.arange(120, 361) / 180
     power = np.exp(-(((freq_hz - 1.5) / 0.05) ** 2))[None]
     assert track_peak(freq_hz, power, np.array([5.0])).tolist() == [90.0]
+
+
+@pytest.mark.parametrize(
+    ("power", "times_s", "words"),
+    [
+        (np.ones((0, 9)), [], "0 clips and 9 frequencies"),
+        (np.ones((2, 1)), [0, 1], "2 clips and 1 frequencies"),
+        (np.full((2, 9), np.nan), [0, 1], "finite power"),
+        (np.zeros((2, 9)), [0, 1], "finite power"),
+        (np.ones((2, 9)), [0, 0], "times that ascend"),
+        (np.ones((2, 9)), [1, 0], "times that ascend"),
+        (np.ones((2, 9)), [0, np.nan], "times that ascend"),
+    ],
+)
+def test_spectra_without_a_path_are_refused(power, times_s, words):
+    freq_hz = np.linspace(0.7, 3, power.shape[1])
+    with pytest.raises(ValueError, match=words):
+        track_peak(freq_hz, power, np.array(times_s, dtype=float))

@@ -59,7 +59,7 @@ def test_a_damaged_run_json_is_named(run_dir, text):
         (lambda path: changed(path, lambda table: table.iloc[:0]), "found no row"),
         (lambda path: changed(path, lambda t: t.drop(columns="hr_bpm")), "found no column hr_bpm"),
         (lambda path: changed(path, lambda t: t.assign(hr_bpm="a")), "hr_bpm that are no numbers"),
-        (lambda path: changed(path, lambda t: t.assign(model=None)), "rows without id or model"),
+        (lambda path: changed(path, lambda t: t.assign(model=None)), "model that are no line"),
     ],
 )
 def test_damaged_predictions_are_named_with_what_to_do(run_dir, damage, found):

@@ -80,7 +80,7 @@ def test_what_a_run_cannot_do_without_stops_it(data, gone):
     checks = checked(data)
     assert any(check.mark == "stop" and check.text.startswith(gone) for check in checks)
     last = format_checks(data, checks, "paper").splitlines()[-1]
-    assert last == f"next: fix what says stop, then rppg check-data {data}"
+    assert last == f"next: fix what says stop, then rppg check-data {data} --profile paper"
 
 
 def test_one_labelled_subject_cannot_both_train_and_validate(data):
@@ -153,6 +153,7 @@ def test_a_sample_of_another_name_is_pointed_at(data):
     "now, says",
     [
         ("UBFC2", "UBFC2 is spelled almost like UBFC-rPPG: rename it if it is that dataset"),
+        ("ubfc_dataset", "ubfc_dataset is spelled almost like UBFC-rPPG: rename it"),
         ("UBFC-rPGG", "UBFC-rPGG is spelled almost like UBFC-rPPG: rename it"),
         ("x/UBFC_rPPG", "x holds UBFC_rPPG: move or link that into"),
     ],
@@ -184,8 +185,16 @@ def test_the_command_ends_with_the_verdict_and_its_status(tmp_path):
     assert result.exit_code == 1
     assert "UBFC2 is spelled almost like UBFC-rPPG" in result.stdout
     assert result.stdout.splitlines()[-1] == (
-        f"next: fix what says stop, then rppg check-data {tmp_path}"
+        f"next: fix what says stop, then rppg check-data {tmp_path} --profile smoke"
     )
+
+
+@pytest.mark.parametrize("name", ["Pure_dataset", "PURE-database", "pure data", "PureDataset"])
+def test_a_folder_that_is_all_there_is_gets_a_hint(tmp_path, name):
+    put(tmp_path / name / "01-01" / "Image1.png")
+    result = CliRunner().invoke(app, ["check-data", str(tmp_path)])
+    assert f"look    {name} is spelled almost like PURE: rename it" in result.stdout
+    assert "next: fix what says stop, then rppg check-data" in result.stdout
 
 
 def test_a_run_on_real_data_is_refused_before_anything_is_prepared(tmp_path):

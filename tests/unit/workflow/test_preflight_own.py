@@ -48,6 +48,14 @@ def test_own_videos_are_split_and_the_next_command_runs_them(own):
     assert "VIPL-HR-V2" not in result.stdout
 
 
+def test_a_second_table_of_labels_is_named(own):
+    put(own / "ann" / "labels.csv", "path,hr_bpm\n1.mp4,60\n")
+    text = f"own videos: not read: ann/labels.csv; expected one labels.csv, in {own}"
+    assert said_of(own)["unused"] == [text]
+    (own / "labels.csv").unlink()
+    assert text in said_of(own)["look"]
+
+
 def test_own_videos_of_two_people_or_without_labels_are_not_enough(own):
     (own / "labels.csv").unlink()
     unlabelled = said_of(own)

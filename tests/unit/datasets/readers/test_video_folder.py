@@ -83,3 +83,14 @@ def test_a_synthetic_benchmark_is_a_folder_of_datasets_even_if_named_like_one(tm
     assert list(layouts_of(tmp_path / "pure")) == ["pure"]
     put(tmp_path / "pure" / "challenge.json", "{}")
     assert list(layouts_of(tmp_path / "pure")) == ["ubfc_rppg"]
+
+
+def test_a_second_table_of_labels_in_a_folder_is_a_note_where_a_rate_is_missing(tmp_path):
+    for name in ("ann/a.mp4", "ann/old/b.mp4", "bob/c.mp4"):
+        put(tmp_path / name)
+    put(tmp_path / "ann" / "labels.csv", "path,hr_bpm\na.mp4,70\n")
+    note = "ann/labels.csv is not read: expected one labels.csv, at the root"
+    assert [one.notes for one in read("folder", tmp_path)] == [(note,), (note,), ()]
+    put(tmp_path / "labels.csv", "path,hr_bpm\nann/a.mp4,71\n")
+    assert [one.notes for one in read("folder", tmp_path)] == [(), (note,), ()]
+    assert not any(one.notes for one in read("folder", tmp_path, labels=False))
