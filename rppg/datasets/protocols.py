@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from rppg.datasets.fold_tables import WORDS
+from rppg.datasets.mat_files import read_mat
 
 Rule = Callable[[int], "int | str | None"]  # subject's number -> its fold, None: not in the list
 
@@ -95,16 +96,12 @@ def vipl_folds(root) -> Callable[[int], int | None]:
 
 def _subjects(path: Path, variable: str) -> list[int]:
     """The whole numbers from 1 up in a variable of a MATLAB file."""
-    from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
-
     try:
-        content = loadmat(path)
-    except (ValueError, TypeError, NotImplementedError, MatReadError) as error:
-        raise ValueError(f"{path} cannot be read as a MATLAB 5 file: {error}") from error
+        content = read_mat(path, (variable,))
+    except ValueError as error:
+        raise ValueError(f"{path} {error}") from error
     if variable not in content:
-        found = sorted(name for name in content if not name.startswith("__"))
-        raise ValueError(f"{path}: found the variables {found}, expected {variable}")
+        raise ValueError(f"{path} has no variable {variable}, expected it")
     numbers = np.asarray(content[variable]).ravel()
     if numbers.dtype.kind not in "iuf" or not np.all((numbers >= 1) & (numbers % 1 == 0)):
         found = f"found {numbers.dtype} {numbers[:5].tolist()}"

@@ -116,6 +116,8 @@ def _read_hdf5(path: Path, where: str) -> tuple[np.ndarray, np.ndarray, float]:
 
     try:
         with h5py.File(path, "r") as file:
+            for name in (PULSE, TIME):
+                _refuse_links(file, name, f"{where}, {name}")
             parts = {name: file.get(name) for name in (PULSE, TIME)}
             parts |= {RATE: file.attrs.get(RATE)}
             lost = [name for name, part in parts.items() if part is None]
@@ -131,6 +133,18 @@ def _read_hdf5(path: Path, where: str) -> tuple[np.ndarray, np.ndarray, float]:
         found = f"found {rate[:5].tolist()}"
         raise BadLabel(f"{where}, attribute {RATE}: {found}, expected one positive number")
     return pulse, times_s, float(rate[0])
+
+
+def _refuse_links(file, name: str, where: str) -> None:
+    """Raises BadLabel if a dataset of an HDF5 file is not in the file itself: values of another
+    file are no label, and a pipe would be waited for."""
+    import h5py
+
+    link = file.get(name, getlink=True)
+    inside = link is None or isinstance(link, h5py.HardLink)
+    part = file.get(name) if inside else None
+    if not inside or getattr(part, "is_virtual", False) or getattr(part, "external", None):
+        raise BadLabel(f"{where}: found a link to other data, expected numbers in the file itself")
 
 
 def _numbers(part, where: str) -> np.ndarray:

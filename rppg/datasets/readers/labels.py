@@ -68,7 +68,8 @@ def check_times(times_s: np.ndarray, where: str, limits_hz: tuple[float, float])
     interval, or span more than a day: they are in other units, or wrong."""
     if len(times_s) < FEWEST:
         return
-    hz, seconds = 1 / np.median(np.diff(times_s)), times_s[-1] - times_s[0]
+    step_s, seconds = np.median(np.diff(times_s)), times_s[-1] - times_s[0]
+    hz = 1 / step_s if step_s else np.inf
     if not limits_hz[0] <= hz <= limits_hz[1] or seconds > LONGEST_S:
         found = f"found {hz:.4g} samples a second over {seconds:.4g} s by the times"
         expected = f"expected {limits_hz[0]:g} to {limits_hz[1]:g} over a day at most"

@@ -30,6 +30,7 @@ from pathlib import Path
 import numpy as np
 
 from rppg.datasets.id_parts import safe_part
+from rppg.datasets.mat_files import read_mat
 from rppg.datasets.readers import labels
 from rppg.datasets.readers.expected_counts import Published
 from rppg.datasets.readers.parsing import BadLabel, folders_in, holds, images_in, is_there
@@ -129,6 +130,8 @@ def _read_pulse(path: Path, where: str) -> tuple[Signal | None, labels.Notes]:
     if len(wave) != len(times_s) or len(wave) == 0:
         found = f"{len(wave)} values in {WAVE} and {len(times_s)} in {TIME}"
         raise BadLabel(f"{where}: found {found}, expected as many of both, 1 or more")
+    if not np.isfinite(times_s).all():
+        raise BadLabel(f"{where}, {TIME}: found times that are not finite, expected seconds")
     new = np.diff(times_s, prepend=np.nan) != 0
     wave, times_s = wave[new], times_s[new] - times_s[0]
     signal, notes = labels.wave(wave, times_s, f"{where}, {WAVE}", no_contact=0.0)
@@ -141,14 +144,10 @@ def _read_pulse(path: Path, where: str) -> tuple[Signal | None, labels.Notes]:
 
 def _read_mat(path: Path, where: str) -> list[np.ndarray]:
     """pulseOxRecord (n,) and pulseOxTime (m,) in s."""
-    from scipy.io import loadmat
-
     try:
-        content = loadmat(path, variable_names=[WAVE, TIME])
-    except MemoryError:
-        raise
-    except Exception as error:  # scipy has no one error for a file that is none, or is not whole
-        raise BadLabel(f"{where} cannot be read as a MATLAB 5 file: {error}") from None
+        content = read_mat(path, (WAVE, TIME))
+    except ValueError as error:
+        raise BadLabel(f"{where} {error}") from None
     lost = [name for name in (WAVE, TIME) if name not in content]
     if lost:
         raise BadLabel(f"{where} has no {', '.join(lost)}; expected {WAVE} and {TIME}")

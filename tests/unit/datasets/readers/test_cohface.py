@@ -142,3 +142,32 @@ def test_cohface_embedded_files_are_the_same_bytes_every_time(tmp_path):
     for name in ("a", "b"):
         write_hdf5(tmp_path / name, np.sin(TIMES_S), np.cos(TIMES_S), TIMES_S, "lamp")
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def elsewhere(file, name, kind, other):
+    """Put a dataset into `file` whose values lie in another file."""
+    if kind == "external link":
+        file[name] = h5py.ExternalLink(str(other), name)
+    elif kind == "soft link":
+        file["hop"] = h5py.ExternalLink(str(other), name)
+        file[name] = h5py.SoftLink("/hop")
+    elif kind == "virtual":
+        layout = h5py.VirtualLayout(shape=TIMES_S.shape, dtype="f8")
+        layout[:] = h5py.VirtualSource(str(other), name, shape=TIMES_S.shape)
+        file.create_virtual_dataset(name, layout)
+    else:
+        place = [(str(other), 0, 8 * len(TIMES_S))]
+        file.create_dataset(name, TIMES_S.shape, "f8", external=place)
+
+
+@pytest.mark.malformed
+@pytest.mark.parametrize("name", ["pulse", "time"])
+@pytest.mark.parametrize("kind", ["external link", "soft link", "virtual", "raw data"])
+def test_values_of_another_file_are_no_label(tmp_path, kind, name):
+    other = put(tmp_path / "elsewhere.hdf5", hdf5())
+    session(tmp_path / "COHFACE", "1/0", hdf5(**{name: None}))
+    with h5py.File(tmp_path / "COHFACE" / "1" / "0" / "data.hdf5", "a") as file:
+        elsewhere(file, name, kind, other)
+    (one,) = read("cohface", tmp_path / "COHFACE")
+    assert one.bvp is None
+    assert one.problem.startswith(f"1/0/data.hdf5, {name}: found a link to other data")

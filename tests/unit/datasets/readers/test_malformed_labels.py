@@ -177,6 +177,15 @@ def test_a_time_years_later_is_a_problem_and_takes_no_memory(tmp_path):
     assert "over a day at most" in one.problem
 
 
+def test_times_that_stand_still_are_a_problem_and_no_warning(tmp_path, recwarn):
+    layout = LAYOUTS_WITH_LABELS["ubfc_rppg 2"]
+    path = layout.write(tmp_path, 1)
+    wave, rates, _ = path.read_text().split("\n")
+    path.write_text("\n".join([wave, rates, " ".join(["1"] * N)]))
+    (one,) = layout.read(tmp_path)
+    assert "found inf samples a second" in one.problem and not recwarn.list
+
+
 def test_a_label_of_a_gigabyte_is_not_read(tmp_path, monkeypatch):
     path = own(tmp_path, 1, WAVE)
     with path.open("r+b") as file:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from helpers.reader_files import by_name, ids, put
 from scipy.io import savemat
+from scipy.sparse import csc_matrix
 
 from rppg.datasets.readers import PUBLISHED, find, read
 from rppg.preprocessing.video import read_frames
@@ -166,3 +167,20 @@ def test_mr_nirp_car_embedded_copy_reads_back_as_planned(tmp_path):
     for path in folder.rglob("*.mat"):
         assert path.read_bytes() == (root / path.relative_to(folder)).read_bytes()
         assert b"Created on" not in path.read_bytes()[:116]  # a date would differ every second
+
+
+@pytest.mark.malformed
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"pulseOxRecord": csc_matrix(np.eye(3))}, "pulseOxRecord is a csc_matrix, expected"),
+        (
+            {"pulseOxTime": np.full(len(TIMES_S), np.inf)},
+            "pulseOxTime: found times that are not finite",
+        ),
+    ],
+)
+def test_a_pulse_of_another_kind_is_a_problem_and_no_warning(tmp_path, changed, words, recwarn):
+    recording(tmp_path, STILL, mat(**changed))
+    (one,) = read("mr_nirp_car", tmp_path)
+    assert words in one.problem and one.bvp is None and not recwarn.list
