@@ -77,6 +77,8 @@ def test_prepare_refuses_wrong_options_before_work(option, words, tmp_path):
         ('{"vipl_hr_v2": {"wave_name": 5}}', "is 5, expected str | None"),
         ('{"vipl_hr_v2": {"wave_name": ["a"]}}', "is ['a'], expected str | None"),
         ('{"vipl_hr_v2": {"wave_hz": true}}', "is True, expected float | None"),
+        ('{"vipl_hr_v2": {"wave_hz": 0}}', "is 0, expected above 0"),
+        ('{"vipl_hr_v2": {"wave_hz": NaN}}', "is nan, expected above 0"),
         ('{"pure": {"nir": true}}', "'pure' has no option nir; it has: none"),
     ],
 )

@@ -27,6 +27,7 @@ without a licence, write its copy in rppg/synthetic/layouts/, too.
 """
 
 import inspect
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -153,6 +154,8 @@ def check_options(layout: str, options: dict) -> None:
             expected = getattr(kind, "__name__", str(kind))
             found = f"option {name} of layout {layout!r} is {value!r}"
             raise ValueError(f"{found}, expected {expected}")
+        if type(value) in (int, float) and not 0 < value < math.inf:
+            raise ValueError(f"option {name} of layout {layout!r} is {value}, expected above 0")
 
 
 def _check_unique(recordings: list[Recording]) -> None:
