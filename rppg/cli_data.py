@@ -153,7 +153,7 @@ def prepare(
 
 def parse_reader_options(text: str) -> dict[str, dict]:
     """Layout -> options of its reader.  Raises ValueError if the text is no such JSON object."""
-    from rppg.datasets.readers import READERS
+    from rppg.datasets.readers import READERS, check_options
 
     example = '{"vipl_hr": {"nir": true}}'
     options = json_object("--reader-options", text, example)
@@ -162,6 +162,8 @@ def parse_reader_options(text: str) -> dict[str, dict]:
     if unknown := sorted(options.keys() - READERS.keys()):
         layouts = ", ".join(READERS)
         raise ValueError(f"--reader-options names {', '.join(unknown)}, expected of {layouts}")
+    for layout, given in options.items():
+        check_options(layout, given)
     return options
 
 

@@ -17,6 +17,8 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
+from rppg.utils.text import printable
+
 ABOUT = "about"  # one key of the header: safetensors writes several in no fixed order
 KINDS = {"model": (str,), "config": (dict, type(None)), "made_by": (dict,)}
 TYPES = {torch.float32: "F32", torch.float64: "F64", torch.float16: "F16", torch.bfloat16: "BF16"}
@@ -40,6 +42,9 @@ def read_about(path: Path | str) -> dict:
         if not isinstance(about[key], kinds):
             found = f"its header has a {type(about[key]).__name__} as {key!r}"
             raise ValueError(f"{path}: {found}, expected a {kinds[0].__name__}: {AGAIN}")
+    if not about["model"].isidentifier():
+        found = f"its header has {ascii(about['model'][:60])} as 'model'"
+        raise ValueError(f"{path}: {found}, expected a class: {AGAIN}")
     return about
 
 
@@ -60,7 +65,7 @@ def check_weights(path: Path | str, model: nn.Module) -> None:
     for name in (*own, *there):
         found, expected = there.get(name), own.get(name)
         if found != expected:
-            text = f"{name} is {_shown(found)}, expected {_shown(expected)}"
+            text = f"{printable(name)} is {_shown(found)}, expected {_shown(expected)}"
             raise ValueError(f"{path} does not fit this {type(model).__name__}: {text}")
 
 

@@ -5,6 +5,7 @@
 `rppg.workflow.preflight` has the other checks, and says how all are read.
 """
 
+import os
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
@@ -37,6 +38,10 @@ def check_test_videos(root: Path, recordings: Sequence[Recording]) -> Iterator[C
         yield Check("found", f"{TEST}: {len(ids)} videos ({parts})")
     else:
         yield Check("stop", f"{TEST}: no test videos found, there would be nothing to submit")
+    for name in (SAMPLE, SOLUTION):
+        if os.path.lexists(root / name) and not (root / name).is_file():
+            kind = "a link to nothing" if (root / name).is_symlink() else "no file"
+            yield Check("stop", f"{name} is {kind}: put the file there, or take it away")
     if (root / SAMPLE).is_file():
         ids = yield from _sample(root / SAMPLE, ids)
     else:

@@ -10,6 +10,8 @@ from rppg.cli import app
 from rppg.datasets import Recording
 from rppg.utils.command_options import with_fps
 
+pytestmark = pytest.mark.malformed
+
 
 def said(*words):
     """What a command says when it refuses something: it must be an expected error."""
@@ -64,6 +66,29 @@ def test_prepare_refuses_wrong_options_before_work(option, words, tmp_path):
     (tmp_path / "in" / "a.mp4").write_bytes(b"x")
     assert words in said("prepare", str(tmp_path / "in"), str(tmp_path / "out"), *option)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ('{"folder": {"root": "/"}}', "'folder' has no option root; it has: labels"),
+        ('{"folder": {"labels": "no"}}', "labels of layout 'folder' is 'no', expected bool"),
+        ('{"vipl_hr": {"nir": 1}}', "nir of layout 'vipl_hr' is 1, expected bool"),
+        ('{"vipl_hr_v2": {"wave_name": 5}}', "is 5, expected str | None"),
+        ('{"vipl_hr_v2": {"wave_name": ["a"]}}', "is ['a'], expected str | None"),
+        ('{"vipl_hr_v2": {"wave_hz": true}}', "is True, expected float | None"),
+        ('{"vipl_hr_v2": {"wave_hz": 0}}', "is 0, expected above 0"),
+        ('{"vipl_hr_v2": {"wave_hz": NaN}}', "is nan, expected above 0"),
+        ('{"pure": {"nir": true}}', "'pure' has no option nir; it has: none"),
+    ],
+)
+def test_options_of_readers_are_checked_whether_their_data_is_there_or_not(
+    options, words, tmp_path
+):
+    (tmp_path / "a.mp4").write_bytes(b"x")
+    out = tmp_path / "out"
+    assert words in said("prepare", str(tmp_path), str(out), "--reader-options", options)
+    assert not out.exists()
 
 
 def test_prepare_into_a_file_is_refused(tmp_path):

@@ -27,6 +27,7 @@ without a licence, write its copy in rppg/synthetic/layouts/, too.
 """
 
 import inspect
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -121,12 +122,7 @@ def read(layout: str, root, **options) -> list[Recording]:
     """
     if layout not in READERS:
         raise ValueError(f"unknown layout {layout!r}, expected one of {', '.join(READERS)}")
-    known = list(inspect.signature(READERS[layout]).parameters)[1:]  # but root
-    if unknown := [name for name in options if name not in known]:
-        expected = ", ".join(known) or "none"
-        raise ValueError(
-            f"layout {layout!r} has no option {', '.join(unknown)}; it has: {expected}"
-        )
+    check_options(layout, options)
     root = Path(root)
     expected = f"expected a folder with layout {layout!r}:\n{LAYOUTS[layout]}"
     if not os.path.lexists(root):
@@ -141,6 +137,25 @@ def read(layout: str, root, **options) -> list[Recording]:
         raise ValueError(f"{root} holds no recordings: {expected}")
     _check_unique(recordings)
     return sorted(recordings, key=lambda recording: natural(recording.id))
+
+
+def check_options(layout: str, options: dict) -> None:
+    """Raises ValueError for options that the layout's own `read` has not, or of another type."""
+    parameters = list(inspect.signature(READERS[layout]).parameters.values())[1:]  # but root
+    known = {parameter.name: parameter.annotation for parameter in parameters}
+    if unknown := [name for name in options if name not in known]:
+        expected = ", ".join(known) or "none"
+        raise ValueError(
+            f"layout {layout!r} has no option {', '.join(unknown)}; it has: {expected}"
+        )
+    for name, value in options.items():
+        kind = known[name]
+        if not (isinstance(value, kind) or (type(value) is int and isinstance(1.0, kind))):
+            expected = getattr(kind, "__name__", str(kind))
+            found = f"option {name} of layout {layout!r} is {value!r}"
+            raise ValueError(f"{found}, expected {expected}")
+        if type(value) in (int, float) and not 0 < value < math.inf:
+            raise ValueError(f"option {name} of layout {layout!r} is {value}, expected above 0")
 
 
 def _check_unique(recordings: list[Recording]) -> None:

@@ -92,6 +92,15 @@ DAMAGED = {  # what it is: (how it is made, what the error says)
         "not written by save_model",
     ),
     "an unknown model": (about(model="Nobody"), "holds a Nobody, expected one of STTransformer"),
+    "a model that steers a terminal": (
+        about(model="\x1b[31mx\u2028"),
+        r"has '\\x1b\[31mx\\u2028' as",
+    ),
+    "a model without a name": (about(model=""), "has '' as 'model', expected a class"),
+    "a tensor that steers a terminal": (
+        tensors(lambda w: w.update({"\x1b[31m": torch.ones(1)})),
+        r"\\x1b\[31m is F32",
+    ),
     "a model as number": (about(model=3), "a int as 'model', expected a str"),
     "another net": (about(model="PhysNet"), "which a PhysNet cannot see"),
     "no config": (about(config=None), "but its config is"),
@@ -137,7 +146,7 @@ def test_a_damaged_file_of_weights_is_one_line_that_names_it(path, what):
     damage(path)
     with pytest.raises(ValueError, match=says) as error:
         load_run(path.parent)
-    assert "\n" not in str(error.value) and str(path) in str(error.value)
+    assert str(error.value).isprintable() and str(path) in str(error.value)
     assert len(str(error.value)) < 1500
 
 

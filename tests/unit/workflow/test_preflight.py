@@ -1,5 +1,6 @@
 """What a profile needs of a folder, found or missing, and advice on folders of other names."""
 
+import os
 import shutil
 
 import pytest
@@ -141,6 +142,16 @@ def test_a_solution_of_other_videos_stops_the_run(data):
     put(data / "solution.csv", f"ids,HR\n{TEST_IDS[0]},70\n")
     (text,) = said_of(data)["stop"]
     assert text.startswith("solution.csv: 2 ids are in it and not submitted, or the reverse")
+
+
+@pytest.mark.parametrize("name", ["sample_submission.csv", "solution.csv"])
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link"])
+def test_what_is_no_file_in_their_place_stops_the_run(data, name, kind):
+    (data / name).unlink()
+    make = {"folder": os.mkdir, "pipe": os.mkfifo, "link": lambda path: path.symlink_to("gone")}
+    make[kind](data / name)
+    (text,) = said_of(data)["stop"]
+    assert text.startswith(f"{name} is {'a link to nothing' if kind == 'link' else 'no file'}")
 
 
 def test_a_sample_of_another_name_is_pointed_at(data):
