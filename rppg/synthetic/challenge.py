@@ -61,6 +61,7 @@ def write_challenge(
     """
     root, clips = Path(root), plan(config)
     if replace and _changes(root, config):
+        _check_mark(root)
         shutil.rmtree(root)
     if _known(root, config) and _complete(root, clips):
         return root
@@ -110,6 +111,14 @@ def _parameters(config: ChallengeConfig) -> str:
     levels = {name: asdict(level_named(name)) for name in (config.level, config.ubfc_level)}
     content = {"renderer": RENDERER, **asdict(config), "levels": levels}
     return json.dumps(content, indent=1, sort_keys=True) + "\n"
+
+
+def _check_mark(root: Path) -> None:
+    """Raise FileExistsError before a folder is removed that no `write_challenge` has made."""
+    mark = root / "SYNTHETIC.txt"
+    if not mark.is_file() or mark.read_bytes() != MARK.encode():
+        text = "was not written by rppg challenge: remove it yourself, or choose another folder"
+        raise FileExistsError(f"{root} {text}")
 
 
 def _known(root: Path, config: ChallengeConfig) -> bool:

@@ -165,3 +165,11 @@ def test_a_killed_run_resumes_with_another_number_of_workers(root, tmp_path):
     write_challenge(folder, CONFIG, workers=1, progress=False)
     assert {p: p.stat().st_mtime_ns for p in whole} == stamps  # complete videos are kept
     assert tree(folder) == tree(root)
+
+
+def test_a_folder_that_is_no_benchmark_is_never_removed(tmp_path):
+    (tmp_path / "challenge.json").write_text("{}")
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match="was not written by rppg challenge"):
+        write_challenge(tmp_path, ChallengeConfig(), replace=True)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
