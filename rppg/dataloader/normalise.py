@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from rppg.signals.chrominance import SLOW_FRAMES, pulse_colours
-from rppg.signals.moving_mean import moving_mean
+from rppg.signals.moments import moving_mean, variance
 
 TIME = -3
 SMOOTHED_FRAMES = 3
@@ -103,9 +103,7 @@ def _sum_of(one: Tensor, other: Tensor, sign: int) -> Tensor:
 
 
 def _deviation(signals: Tensor, time: int = TIME) -> Tensor:
-    """(..., 1, N, C); 5 times as fast as torch.std."""
-    centred = signals - signals.mean(dim=time, keepdim=True)
-    return centred.square().mean(dim=time, keepdim=True).sqrt()
+    return variance(signals, dim=time).sqrt()  # (..., 1, N, C)
 
 
 def _standardised(signals: Tensor, deviation: Tensor, constant: Tensor) -> Tensor:

@@ -80,12 +80,27 @@ def open_video(path: Path | str) -> Film:
         container = av.open(f"file:{path}", container_options=options, metadata_errors="replace")
         try:
             stream, note = _film_stream(path, container)
-            note = note or _note_of_joined(path, container)
             _check_stream(path, stream)
             return Film(path, container, stream, _has_clock(path, container, stream), note)
         except Exception:
             container.close()
             raise
+
+
+def note_of_joined(film: Film) -> str | None:
+    """A note if files were joined byte by byte and FFmpeg reads the first one only.  Reads all of
+    the file."""
+    if film.container.format.name.split(",")[0] not in READ_TO_FIRST_END:
+        return None
+    start, kept, at = None, b"", 0  # at: where in the file what was kept begins
+    with film.path.open("rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            content, start = kept + block, start or block[:START_BYTES]
+            if (found := content.find(start, 0 if at else 1)) >= 0:
+                joined = f"another file was joined to this one, from byte {at + found} on"
+                return f"{joined}: only the first is read; join them with ffmpeg"
+            at, kept = at + len(content) - START_BYTES, content[-START_BYTES:]
+    return None
 
 
 @contextmanager
@@ -135,21 +150,6 @@ def _film_stream(path: Path, container) -> tuple[av.VideoStream, str | None]:
     if len(films) > 1:
         note = f"the file holds {len(films)} films: stream {films[0].index}, the first, is used"
     return films[0], note
-
-
-def _note_of_joined(path: Path, container) -> str | None:
-    """A note if files were joined byte by byte and FFmpeg reads the first one only."""
-    if container.format.name.split(",")[0] not in READ_TO_FIRST_END:
-        return None
-    start, kept, at = None, b"", 0  # at: where in the file what was kept begins
-    with path.open("rb") as file:
-        while block := file.read(BLOCK_BYTES):
-            content, start = kept + block, start or block[:START_BYTES]
-            if (found := content.find(start, 0 if at else 1)) >= 0:
-                joined = f"another file was joined to this one, from byte {at + found} on"
-                return f"{joined}: only the first is read; join them with ffmpeg"
-            at, kept = at + len(content) - START_BYTES, content[-START_BYTES:]
-    return None
 
 
 def _check_stream(path: Path, stream: av.VideoStream) -> None:

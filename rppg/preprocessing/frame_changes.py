@@ -86,11 +86,16 @@ def _change(last: np.ndarray, rgb: np.ndarray, where: tuple[slice, slice]) -> fl
     return float(np.abs(now - before).mean() / max((now.mean() + before.mean()) / 2, 1.0))
 
 
+def face_box(landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First pixel (x, y) of a face at landmarks (468, 2), and the one after its last."""
+    low = np.maximum(landmarks.min(axis=0).astype(int), 0)
+    return low, np.maximum(landmarks.max(axis=0).astype(int), low + 1)
+
+
 def face_pixels(rgb: np.ndarray, landmarks: np.ndarray | None) -> tuple[slice, slice]:
     """About 32 x 32 pixels of the face, or every 8th one of a frame without landmarks."""
     if landmarks is None:
         return slice(None, None, PICTURE_STEP), slice(None, None, PICTURE_STEP)
-    low = np.maximum(landmarks.min(axis=0).astype(int), 0)
-    high = np.maximum(landmarks.max(axis=0).astype(int), low + 1)
+    low, high = face_box(landmarks)
     step_x, step_y = np.maximum((high - low) // FACE_SAMPLES, 1).tolist()
     return slice(low[1], high[1], step_y), slice(low[0], high[0], step_x)

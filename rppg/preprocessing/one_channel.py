@@ -11,6 +11,8 @@ True
 import cv2
 import numpy as np
 
+from rppg.preprocessing.frame_changes import face_box
+
 SAMPLES = 24  # pixels across a picture after averaging, which removes what JPEG does to single ones
 # Faces in one channel, tinted in 3 ways and compressed, have at most these values; in brackets the
 # smallest of faces in colour: 3 real ones and 22 synthetic ones.
@@ -40,8 +42,7 @@ def hue_spread(rgb: np.ndarray) -> float:
 def one_channel_notes(rgb: np.ndarray, landmarks: np.ndarray, means: np.ndarray) -> list[str]:
     """A note if a frame (H, W, 3) uint8, its face at landmarks (468, 2), and the mean colours
     (n, 3) of the face over time, NaN in gaps, all have one hue."""
-    low = np.maximum(landmarks.min(axis=0).astype(int), 0)
-    high = np.maximum(landmarks.max(axis=0).astype(int), low + 1)
+    low, high = face_box(landmarks)
     face = rgb[low[1] : high[1], low[0] : high[0]]
     known = means[np.isfinite(means).all(axis=1)]
     if not face.size or not len(known):

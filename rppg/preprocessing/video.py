@@ -20,7 +20,7 @@ import numpy as np
 from av.sidedata.sidedata import Type
 from av.video.reformatter import VideoReformatter
 
-from rppg.preprocessing.container import Film, faults_of, open_video, reason
+from rppg.preprocessing.container import Film, faults_of, note_of_joined, open_video, reason
 from rppg.preprocessing.frame_times import Clock, Damaged, FrameSource, timed
 from rppg.preprocessing.video_writer import VideoError, VideoWriter
 
@@ -103,7 +103,7 @@ def _read_video(
         progress.end_s += clock.closed_s
         progress.check(film, source.error, fps)
         assumed = clock.notes()
-        notes += [] if film.note is None else [film.note]
+        notes += filter(None, [film.note or note_of_joined(film)])
         if source.reordered and fps is None:
             notes.append(f"{BY_DECODE_TIMES} are used")
         notes += [*assumed, *progress.notes(film)]

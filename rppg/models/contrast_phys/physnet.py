@@ -34,7 +34,7 @@ from torch.nn.functional import adaptive_avg_pool3d, interpolate, pad
 
 from rppg.models.contrast_phys.fused_norm_elu import norm_elu
 from rppg.signals.chrominance import SLOW_FRAMES, pulse_colours
-from rppg.signals.moving_mean import moving_mean
+from rppg.signals.moments import moving_mean, variance
 
 FORMS = ("raw", "difference", "chrominance", "chrominance_difference")
 SHRINK = 16  # how many times smaller the sides are behind the last pool; 8 where pixels are few
@@ -189,14 +189,9 @@ def chrominance(clips: Tensor) -> Tensor:
 
 def _sum_of(one: Tensor, other: Tensor, sign: int) -> Tensor:
     """One projection (..., T) plus or minus the other, which is scaled to its deviation."""
-    scales = [_variance(projection).clamp_min(STILL**2).sqrt() for projection in (one, other)]
+    variances = (variance(projection, dim=-1, correction=1) for projection in (one, other))
+    scales = [value.clamp_min(STILL**2).sqrt() for value in variances]
     return one + sign * scales[0] / scales[1] * other  # a root of 0 has no gradient
-
-
-def _variance(x: Tensor) -> Tensor:
-    """(..., T) -> (..., 1); 5 times as fast as torch.var."""
-    centred = x - x.mean(dim=-1, keepdim=True)
-    return centred.square().sum(dim=-1, keepdim=True) / (x.shape[-1] - 1)
 
 
 def _two_layers(n_in: int, n_out: int, halve: bool = True) -> nn.Sequential:

@@ -1,10 +1,10 @@
-"""Moving means: those of a loop, and of avg_pool1d, with their gradients."""
+"""Moving means and variances: those of a loop and of PyTorch, with gradients."""
 
 import pytest
 import torch
 from torch.nn.functional import avg_pool1d
 
-from rppg.signals.moving_mean import moving_mean
+from rppg.signals.moments import moving_mean, variance
 
 
 @pytest.mark.parametrize("n_frames", [1, 3, 49])
@@ -25,3 +25,11 @@ def test_colours_in_single_precision_are_exact_to_a_millionth():
 def test_gradient():
     values = torch.rand(2, 12, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda x: moving_mean(x, 5), values)
+
+
+@pytest.mark.parametrize("correction", [0, 1])
+@pytest.mark.parametrize("dim", [-1, 0])
+def test_variance_is_that_of_pytorch(dim, correction):
+    values = 5 + torch.rand(7, 240, dtype=torch.float64)
+    expected = values.var(dim=dim, keepdim=True, correction=correction)
+    assert torch.allclose(variance(values, dim, correction), expected, atol=1e-12)
