@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 import psutil
 from peer_programs import Program, clean, last_line, ours, peers
-from preprocess import resident_mib
+from worker_memory import resident_mib
 
 from rppg.datasets import read
 from rppg.plotting.style import BLUE, GREY, subplots, titled

@@ -26,11 +26,11 @@ import errno
 import functools
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rppg.datasets.array_files import are_intact, damaged
+from rppg.datasets.array_files import ALWAYS, are_intact, damaged
 from rppg.datasets.meta_checks import id_problem
 from rppg.datasets.metadata import INDEX_DTYPES, index_row, read_meta
 from rppg.datasets.prepared import Prepared, arrays_in
@@ -72,12 +72,13 @@ class Store:
             with writing(self.root):
                 raise OSError(errno.ENOSPC, found)
 
-    def begin(self, id: str) -> StoreWriter:
+    def begin(self, id: str, needs: Sequence[str] = ALWAYS) -> StoreWriter:
         """Start to write a recording; what a killed process left of it is cleared first.
 
-        Raises StoreError, an OSError, where the folder cannot be written.
+        needs: arrays without which it cannot be committed.  Raises StoreError, an OSError, where
+        the folder cannot be written.
         """
-        return StoreWriter(self.root, self.path(id), id)
+        return StoreWriter(self.root, self.path(id), id, needs)
 
     def meta(self, id: str) -> dict | None:
         """recording.json of a recording, None where it is not prepared.

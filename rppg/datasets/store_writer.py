@@ -8,6 +8,7 @@
 
 import os
 import shutil
+from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,10 +43,10 @@ def writing(place: Path):
 
 class StoreWriter:
     """Writes one recording.  A context manager: what is not committed when it closes leaves nothing
-    behind.  root: the store's folder; target: the recording's."""
+    behind.  root: the store's folder; target: the recording's; needs: arrays that it must have."""
 
-    def __init__(self, root: Path, target: Path, id: str):
-        self.id, self.root, self.target = id, root, target
+    def __init__(self, root: Path, target: Path, id: str, needs: Sequence[str] = ALWAYS):
+        self.id, self.root, self.target, self.needs = id, root, target, tuple(needs)
         self.folder = atomic.temporary(self.target)  # all in it becomes part of the recording
         self._arrays: list[np.memmap] = []
         with writing(self.root):
@@ -120,6 +121,7 @@ class StoreWriter:
         if status == "ok":
             n_frames = meta.get("n_frames")
             found = {name: facts["shape"][0] for name, facts in self._facts().items()}
-            if not set(ALWAYS) <= found.keys() or {*found.values()} != {n_frames}:
-                expected = f"face and mstmap (and bvp, wide) of n_frames {n_frames}"
+            if not set(self.needs) <= found.keys() or {*found.values()} != {n_frames}:
+                others = ", ".join(name for name in FORMATS if name not in self.needs)
+                expected = f"{' and '.join(self.needs)} (and {others}) of n_frames {n_frames}"
                 raise ValueError(f"{self.id}: arrays of {found} frames, expected {expected}")

@@ -3,41 +3,43 @@
     models = load_models(["st_transformer"])
     with TemporaryDirectory() as folder:
         store = Store(folder)
-        traces = extract_into(store, recording, FaceLandmarks(), BoxFinder().find)
+        traces = extract_into(store, recording, FaceLandmarks(), BoxFinder().find, {"mstmap"})
         wave = learned_wave(store, recording.id, *models["st_transformer"])  # (T,) at 30 fps
 
 A model sees a video as it saw those it was trained on: as a prepared recording, read from a store
-clip by clip.  That needs 63 KB of temporary disk space per frame, 1.9 MB per second of video.
+clip by clip.  Crops take 63 KB of temporary disk space per frame, 1.9 MB per second of video; they
+are made only if a model sees them.  torch is imported by `load_models`, not before.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from torch import nn
 
 from rppg.datasets import Recording
 from rppg.datasets.npy_writer import ArrayFile
 from rppg.datasets.store import Store
 from rppg.inference.faults import reason_of
-from rppg.inference.sliding_window import model_wave
-from rppg.models.registry import WEIGHTS, load_run
+from rppg.models.names import WEIGHTS
+from rppg.models.weights_header import read_about
 from rppg.utils.paths import project_dir
+
+if TYPE_CHECKING:
+    from torch import nn
 
 RUN = "finetune"  # of each model's runs: the one that has learned from labels
 PROFILE = "demo"  # whose runs are used if no folder is named
+CROPS = {"face": "on_crop", "wide": "on_wide"}  # arrays that need MTCNN's box, and who gets them
 
 
-def load_models(
-    names: Sequence[str], runs: Path | None = None
-) -> dict[str, tuple[nn.Module, dict]]:
-    """(model, inputs) of each name, from <runs>/<name>/finetune; as `load_run` gives them.
+def run_folders(names: Sequence[str], runs: Path | None = None) -> dict[str, Path]:
+    """<runs>/<name>/finetune of each name; runs: folder of a profile's runs, None: runs/demo of the
+    project.
 
-    runs: folder of a profile's runs; None: runs/demo of the project.  Raises FileNotFoundError,
-    which says what trains it, for a model that is not there, and ValueError as `load_run` does.
+    Raises FileNotFoundError, which says what trains it, for a model whose weights are not there.
     """
-    if not names:
-        return {}
     runs = project_dir(__file__) / "runs" / PROFILE if runs is None else Path(runs)
     folders = {name: runs / name / RUN for name in names}
     if missing := [name for name, folder in folders.items() if not (folder / WEIGHTS).is_file()]:
@@ -46,51 +48,80 @@ def load_models(
             f"no trained {' and no '.join(missing)}: looked for {looked}; `rppg run --profile "
             f"{PROFILE}` trains into runs/{PROFILE}, --runs names another folder of trained models"
         )
+    return folders
+
+
+def load_models(
+    names: Sequence[str], runs: Path | None = None
+) -> dict[str, tuple["nn.Module", dict]]:
+    """(model, inputs) of each name, as `load_run` gives them.
+
+    Raises FileNotFoundError as `run_folders` does, and ValueError as `load_run` does.
+    """
+    folders = run_folders(names, runs)
+    from rppg.models.registry import load_run  # imports torch
+
     return {name: load_run(folder) for name, folder in folders.items()}
 
 
-def extract_into(store: Store, recording: Recording, landmarker, find: Callable):
-    """`Traces` of a recording, decoded once for them and for its crops and map in the store.
+def array_seen(folder: Path) -> str | None:
+    """The array that a run's model sees; None if its weights do not say, which `load_run`
+    refuses."""
+    try:
+        parameters = read_about(folder / WEIGHTS)["made_by"].get("parameters")
+    except ValueError:
+        return None
+    return parameters.get("array") if isinstance(parameters, dict) else None
 
-    If only the crops fail, as of a face that is too small for them, the store keeps the reason and
-    the recording is decoded again without crops: classical methods need none.  Raises what
+
+def extract_into(
+    store: Store, recording: Recording, landmarker, find: Callable, arrays: Collection[str]
+):
+    """`Traces` of a recording, decoded once for them and for its arrays in the store: the map, and
+    crops if `arrays` names some.
+
+    If only the crops fail, as of a face that is too small for them, the recording is decoded again
+    without them, and the store keeps the reason: classical methods and maps need none.  Raises what
     `extract` does, and MachineFault if the store cannot be written.
     """
-    from rppg.preprocessing.extract import extract
-    from rppg.preprocessing.face_detector import NoCropError
-    from rppg.preprocessing.prepare import ARRAYS
+    crops, reason = [name for name in CROPS if name in arrays], None
+    if crops:
+        from rppg.preprocessing.face_detector import NoCropError
 
-    try:
-        with store.begin(recording.id) as writer:
-            face, wide = (
-                ArrayFile(writer.folder / f"{name}.npy", *ARRAYS[name]) for name in ("face", "wide")
-            )
-            with face, wide:
-                to_arrays = {"on_crop": face.append, "on_wide": wide.append}
-                traces = extract(recording, landmarker, find=find, overlap=True, **to_arrays)
-            writer.save("mstmap", traces.mstmap)
-            writer.commit({"id": recording.id, "status": "ok", "reason": None, **traces.meta})
-    except Exception as error:
-        if isinstance(error, ValueError) and not isinstance(error, NoCropError):
-            raise  # as it would without crops
-        reason = reason_of(error, str(recording.frames))
-        traces = extract(recording, landmarker, find=find, overlap=True)
-        with store.begin(recording.id) as writer:
-            reason = f"the face cannot be cropped: {reason}"
-            writer.commit({"id": recording.id, "status": "failed", "reason": reason})
+        try:
+            return _extracted(store, recording, landmarker, find, crops, {})
+        except Exception as error:
+            if isinstance(error, ValueError) and not isinstance(error, NoCropError):
+                raise  # as it would without crops
+            reason = f"the face cannot be cropped: {reason_of(error, str(recording.frames))}"
+    return _extracted(store, recording, landmarker, find, [], {"no_crops": reason})
+
+
+def _extracted(store: Store, recording: Recording, landmarker, find, crops, facts: dict):
+    from rppg.preprocessing.extract import extract
+    from rppg.preprocessing.prepare_recording import ARRAYS
+
+    with store.begin(recording.id, needs=("mstmap", *crops)) as writer, ExitStack() as stack:
+        files = {name: ArrayFile(writer.folder / f"{name}.npy", *ARRAYS[name]) for name in crops}
+        to_files = {CROPS[name]: stack.enter_context(f).append for name, f in files.items()}
+        traces = extract(recording, landmarker, find=find, overlap=True, **to_files)
+        stack.close()  # before the recording is put in its place
+        writer.save("mstmap", traces.mstmap)
+        writer.commit({"id": recording.id, "status": "ok", "reason": None, **traces.meta, **facts})
     return traces
 
 
-def learned_wave(store: Store, id: str, model: nn.Module, inputs: dict) -> np.ndarray:
+def learned_wave(store: Store, id: str, model: "nn.Module", inputs: dict) -> np.ndarray:
     """The predicted BVP (T,) of a prepared recording, at 30 fps, without a unit; NaN in gaps.
 
     One clip at a time: full-size crops take 0.6 GB per layer and clip in a large net.  Raises
     ValueError, with the reason, if the face could not be cropped, if there is no 3 s without a gap,
     or if the model gives NaN only.
     """
-    meta = store.meta(id)
-    if meta is not None and meta["status"] == "failed":
-        raise ValueError(meta["reason"])
+    from rppg.inference.sliding_window import model_wave  # imports torch
+
+    if inputs["array"] in CROPS and (reason := (store.meta(id) or {}).get("no_crops")):
+        raise ValueError(reason)
     wave = model_wave(store, id, model, batch_size=1, **inputs)
     if np.isfinite(wave).any():
         return wave

@@ -21,7 +21,10 @@ from tqdm import tqdm
 from rppg.datasets import Recording
 from rppg.datasets.store import Store
 from rppg.inference.faults import reason_of
+from rppg.inference.model_process import Models
+from rppg.inference.trained import extract_into
 from rppg.inference.video_paths import expand_videos
+from rppg.models.names import RECIPES
 from rppg.signals.classical import METHODS, wave
 from rppg.signals.heart_rate import heart_rate
 
@@ -50,13 +53,10 @@ def method_names(methods: list[str]) -> list[str]:
     Raises ValueError for an unknown one.
     """
     known = {name.lower(): [name] for name in METHODS} | {"all": list(METHODS)}
-    if any(name.lower() not in known for name in methods):
-        from rppg.models.registry import RECIPES  # imports torch
-
-        known |= {name.lower(): [name] for name in RECIPES}
-        if unknown := sorted({name for name in methods if name.lower() not in known}):
-            expected = f"all, {', '.join(METHODS)}, {' or '.join(RECIPES)}"
-            raise ValueError(f"no method {', '.join(unknown)}: expected {expected}")
+    known |= {name.lower(): [name] for name in RECIPES}
+    if unknown := sorted({name for name in methods if name.lower() not in known}):
+        expected = f"all, {', '.join(METHODS)}, {' or '.join(RECIPES)}"
+        raise ValueError(f"no method {', '.join(unknown)}: expected {expected}")
     return list(dict.fromkeys(name for given in methods for name in known[given.lower()]))
 
 
@@ -77,59 +77,53 @@ def predict_each(
 
     Without an estimate, hr_bpm is NaN and reason says why: whatever goes wrong with one video, or
     with one method, is a reason there.  notes: sentences on what was assumed, left out or scaled.
-    runs: folder of trained models, as in `load_models`; see there for the errors if one is missing,
-    raised before the first video.  Raises MachineFault if the machine cannot go on.
+    runs: folder of trained models, as in `load_models`; a missing one is a FileNotFoundError before
+    the first video, one that cannot be loaded a ValueError before the first answer.  Raises
+    MachineFault if the machine cannot go on.
     """
     from rppg.preprocessing.face_detector import BoxFinder
     from rppg.preprocessing.face_mesh import FaceLandmarks
 
     methods = method_names(methods)
-    models = _load([name for name in methods if name not in METHODS], runs)
-    landmarker, finder = FaceLandmarks(), BoxFinder()
-    for recording in tqdm(recordings, desc="videos", unit="video", disable=len(recordings) < 2):
-        yield _answer(recording, methods, models, landmarker, finder.find)
+    trained = [name for name in methods if name not in METHODS]
+    with Models(trained, runs) if trained else nullcontext() as models:
+        landmarker, finder = FaceLandmarks(), BoxFinder()
+        for recording in tqdm(recordings, desc="videos", unit="video", disable=len(recordings) < 2):
+            yield _answer(recording, methods, models, landmarker, finder.find)
 
 
-def _load(names: list[str], runs: Path | None) -> dict:
-    if not names:
-        return {}
-    from rppg.inference.trained import load_models  # imports torch
-
-    return load_models(names, runs)
-
-
-def _answer(recording: Recording, methods, models, landmarker, find) -> Answer:
+def _answer(
+    recording: Recording, methods: list[str], models: Models | None, landmarker, find
+) -> Answer:
     video = str(recording.frames)
     with TemporaryDirectory(prefix="rppg-") if models else nullcontext() as folder:
         store = Store(folder) if models else None
         try:
-            traces = _extract(recording, landmarker, find, store)
+            traces = _extract(recording, landmarker, find, store, models)
         except Exception as error:  # of this video: the others are done
             reason = reason_of(error, video)
+            if models:
+                models.load()  # raises before an answer
             return Answer(recording, [_row(video, name, reason) for name in methods], None)
         rgb = np.asarray(traces.mstmap[:, ALL_REGIONS_ROW, :3], dtype=float)  # (T, 3)
-        classical = [name for name in methods if name in METHODS]
-        predict = {name: partial(wave, name, rgb, traces.fps) for name in classical}
-        predict |= {name: _learned(store, recording, *model) for name, model in models.items()}
+        trained = [name for name in methods if name not in METHODS]
+        predict = {
+            name: partial(wave, name, rgb, traces.fps) for name in methods if name in METHODS
+        }
+        if models:
+            models.load()
+            predict |= {name: partial(models.wave, name, store, recording.id) for name in trained}
         rows = [_estimate(video, name, predict[name], traces) for name in methods]
     return Answer(recording, rows, traces)
 
 
-def _extract(recording: Recording, landmarker, find, store: Store | None) -> "Traces":
-    """Traces of a video; with a store, for trained models, its crops and map go there, too."""
-    if store is None:
-        from rppg.preprocessing.extract import extract
+def _extract(recording, landmarker, find, store: Store | None, models: Models | None) -> "Traces":
+    """Traces of a video; with a store, for trained models, what they see goes there, too."""
+    if store is not None:
+        return extract_into(store, recording, landmarker, find, models.arrays)
+    from rppg.preprocessing.extract import extract
 
-        return extract(recording, landmarker, find=find, overlap=True)
-    from rppg.inference.trained import extract_into
-
-    return extract_into(store, recording, landmarker, find)
-
-
-def _learned(store: Store, recording: Recording, model, inputs: dict) -> Callable[[], np.ndarray]:
-    from rppg.inference.trained import learned_wave
-
-    return partial(learned_wave, store, recording.id, model, inputs)
+    return extract(recording, landmarker, find=find, overlap=True)
 
 
 def _row(video: str, method: str, reason: str = "", **fields) -> dict:

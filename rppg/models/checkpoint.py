@@ -21,13 +21,11 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from rppg.models.weights_file import (
-    ABOUT,
     at_most_parameters,
     check_weights,
-    read_about,
     refuse_weights_not_finite,
-    stored_weights,
 )
+from rppg.models.weights_header import ABOUT, read_about, stored_weights
 from rppg.utils.atomic import atomic_write
 
 LARGEST_FIELD = 100_000  # of a config: no net has layers, frames or pixels beyond

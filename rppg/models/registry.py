@@ -6,7 +6,7 @@
     fit(model, Batches(Clips(store, ids, **inputs), 4), step, config, run, parameters=inputs)
     model, inputs = load_run(run)
 
-A model is a folder next to this file and a row in RECIPES (docs/training.md).  It is imported when
+A model is a folder next to this file and a row in `rppg.models.names.RECIPES`.  It is imported when
 it is named, not before: a change in one model concerns nobody who names another.
 
 A run's folder holds model.safetensors, whose header says what the model is and what it sees: the
@@ -21,16 +21,14 @@ from torch import nn
 
 from rppg.dataloader.arrays import ARRAYS
 from rppg.dataloader.normalise import NORMALISATIONS
-from rppg.models.checkpoint import LARGEST_FIELD, load_model, read_about
+from rppg.models.checkpoint import LARGEST_FIELD, load_model
+from rppg.models.names import RECIPES, WEIGHTS
 from rppg.models.protocol import check_net
 from rppg.models.recipe import Recipe
+from rppg.models.weights_header import read_about
 
-RECIPES = {  # name -> the package that defines RECIPE
-    "st_transformer": "rppg.models.st_transformer",
-    "contrast_phys": "rppg.models.contrast_phys",
-    "gideon2021": "rppg.models.gideon2021",
-}
-WEIGHTS = "model.safetensors"
+__all__ = ["RECIPES", "WEIGHTS", "build", "inputs_of", "load_run", "name_of", "recipe", "shape_for"]
+
 INPUTS = ("array", "normalise", "n_frames", "size")  # what a model sees
 
 

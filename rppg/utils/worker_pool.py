@@ -56,13 +56,13 @@ def run(
     waiting, staff = list(range(len(items)))[::-1], []
     try:
         for _ in range(min(workers, len(items))):
-            staff.append(_Worker(task, setup))
+            staff.append(Worker(task, setup))
         while staff:
             for connection in wait([worker.connection for worker in staff]):
                 worker = next(w for w in staff if w.connection is connection)
                 index, result = worker.index, worker.receive()
                 if isinstance(result, WorkerDied):
-                    staff[staff.index(worker)] = worker = _Worker(task, setup)
+                    staff[staff.index(worker)] = worker = Worker(task, setup)
                 elif waiting:
                     worker.give(waiting.pop(), items)
                 else:
@@ -77,8 +77,9 @@ def run(
             worker.end()
 
 
-class _Worker:
-    """One process; `index` is that of its current item, None until it is ready."""
+class Worker:
+    """One process that calls task(item) for what it is given; its first `receive` says that it has
+    started.  `index` is that of its current item, None until it is ready."""
 
     def __init__(self, task, setup):
         context = multiprocessing.get_context("spawn")
@@ -91,10 +92,13 @@ class _Worker:
         self.index = None
 
     def give(self, index: int, items: Sequence) -> None:
+        """Send it items[index]."""
         self.index = index
         self.connection.send(items[index])
 
     def receive(self):
+        """Its result, or a WorkerDied.  Raises what its task did, and RuntimeError if it cannot
+        start."""
         try:
             good, result = self.connection.recv()
         except (EOFError, ConnectionResetError):
@@ -110,6 +114,7 @@ class _Worker:
         return result
 
     def end(self) -> None:
+        """End it, by force if it does not in time."""
         self.connection.close()  # the worker ends when it finds the pipe closed
         self.process.join(GRACE_S)
         if self.process.is_alive():

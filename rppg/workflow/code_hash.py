@@ -22,7 +22,7 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
-REGISTRY = "rppg.models.registry"
+REGISTRY = "rppg.models.names"
 BOOKKEEPING, FIGURES = "rppg.workflow", "rppg.plotting"
 OPENS_RUN = "with experiment("  # the cell of a notebook that computes; later ones only draw
 

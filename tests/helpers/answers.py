@@ -1,9 +1,11 @@
-"""A stand-in for the extraction of videos, for tests of what `rppg predict` does around it."""
+"""Stand-ins for the extraction of videos and for trained models, for tests of what `rppg predict`
+does around them."""
 
 from pathlib import Path
 
 import numpy as np
 
+from rppg.inference.trained import learned_wave
 from rppg.preprocessing.extract import Traces
 
 COLOUR = np.array([0.33, 0.77, 0.53])  # of a pulse
@@ -39,3 +41,28 @@ def stub_extraction(monkeypatch, by_name: dict) -> list[str]:
     monkeypatch.setattr("rppg.preprocessing.extract.extract", extract)
     monkeypatch.setattr("rppg.preprocessing.face_mesh.FaceLandmarks", lambda: None)
     return done
+
+
+class StubModels:
+    """In place of `rppg.inference.model_process.Models`: nets that are there."""
+
+    def __init__(self, models: dict):
+        self.names = list(models)
+        self.arrays, self._models = {inputs["array"] for _, inputs in models.values()}, models
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        pass
+
+    def load(self):
+        pass
+
+    def wave(self, name, store, id):
+        return learned_wave(store, id, *self._models[name])
+
+
+def stub_models(monkeypatch, **models) -> None:
+    """Give `rppg predict` these models, (net, inputs) by name."""
+    monkeypatch.setattr("rppg.inference.videos.Models", lambda *_: StubModels(models))

@@ -6,6 +6,9 @@ import sys
 import pytest
 from helpers.vision_clips import write_clip
 
+from rppg.models.checkpoint import save_model
+from rppg.models.registry import build
+
 LARGE = "torch torchvision facenet_pytorch pandas sklearn scipy.signal scipy.stats".split()
 
 
@@ -35,3 +38,15 @@ def test_classical_methods_import_no_torch(tmp_path):
     found = imported(["predict", video, "--out", tmp_path / "rates.csv"])  # POS, CHROM, GREEN
     assert "mediapipe" in found and (tmp_path / "rates.csv").read_text().count("\n") == 4
     assert found.isdisjoint(LARGE)
+
+
+def test_a_model_of_maps_imports_neither_torch_nor_a_face_detector(tmp_path):
+    video = write_clip(tmp_path / "face.mp4")
+    fed = {"array": "mstmap", "normalise": "ratio", "n_frames": 90, "size": None}
+    net = build("st_transformer", dim=4, n_loops=1, n_frames=90)
+    save_model(
+        tmp_path / "runs/st_transformer/finetune/model.safetensors", net, {"parameters": fed}
+    )
+    options = ["--method", "st_transformer", "--runs", tmp_path / "runs"]
+    found = imported(["predict", video, *options])
+    assert "mediapipe" in found and found.isdisjoint(LARGE)  # torch is in another process

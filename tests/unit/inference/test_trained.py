@@ -112,12 +112,22 @@ def test_each_method_says_what_it_says_of_the_prepared_recording(answer, clip, r
         assert row["hr_bpm"] == pytest.approx(heart_rate(wave, 30.0).hr_bpm, abs=0.01)
 
 
-def test_where_there_is_no_crop_the_models_say_why_and_pos_answers(clip, runs, monkeypatch):
+def test_where_there_is_no_crop_models_of_crops_say_why_and_the_others_answer(
+    clip, runs, monkeypatch
+):
     monkeypatch.setattr(face_detector.BoxFinder, "find", lambda self, rgb: None)
-    table = predict_videos(expand_videos([clip]), ["st_transformer", "POS"], runs=runs)
-    learned, classical = table.to_dict("records")
-    assert np.isnan(learned["hr_bpm"]) and "MTCNN finds no face" in learned["reason"]
-    assert classical["hr_bpm"] == pytest.approx(90, abs=4) and classical["reason"] == ""
+    methods = ["contrast_phys", "st_transformer", "POS"]
+    table = predict_videos(expand_videos([clip]), methods, runs=runs)
+    of_crops, of_map, classical = table.to_dict("records")
+    assert np.isnan(of_crops["hr_bpm"]) and "MTCNN finds no face" in of_crops["reason"]
+    assert np.isfinite(of_map["hr_bpm"]) and of_map["reason"] == classical["reason"] == ""
+    assert classical["hr_bpm"] == pytest.approx(90, abs=4)
+
+
+def test_a_model_of_maps_needs_no_face_detector(clip, runs, monkeypatch):
+    monkeypatch.setattr(face_detector.BoxFinder, "find", lambda self, rgb: pytest.fail("MTCNN"))
+    table = predict_videos(expand_videos([clip]), ["st_transformer"], runs=runs)
+    assert table["reason"].tolist() == [""] and np.isfinite(table["hr_bpm"]).all()
 
 
 def test_a_video_that_is_too_short_is_a_row_with_the_reason(runs, tmp_path):

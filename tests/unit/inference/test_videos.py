@@ -2,13 +2,12 @@
 
 import errno
 
-import numpy as np
 import pytest
 import torch
-from helpers.answers import stub_extraction, traces
+from helpers.answers import stub_extraction, stub_models, traces
 
 from rppg.datasets.store import Store, StoreError
-from rppg.inference import trained, videos
+from rppg.inference import videos
 from rppg.inference.faults import MachineFault
 from rppg.inference.videos import expand_videos, predict_videos
 
@@ -100,50 +99,46 @@ INPUTS = {"array": "mstmap", "normalise": None, "n_frames": 300, "size": None}
 
 def test_nan_weights_are_named_and_classical_methods_answer(three, monkeypatch):
     stub_extraction(monkeypatch, {"a.mp4": traces(n_frames=300, gaps_s=[])})
-    monkeypatch.setattr(trained, "ArrayFile", _crops)
-    models = {"st_transformer": (_Net(float("nan")), INPUTS)}
-    monkeypatch.setattr(trained, "load_models", lambda *_: models)
+    stub_models(monkeypatch, st_transformer=(_Net(float("nan")), INPUTS))
     learned, classical = predict_videos(three[:1], ["st_transformer", "POS"]).to_dict("records")
     assert learned["reason"].startswith("the model's BVP is NaN: its weights weight are not finite")
     assert classical["hr_bpm"] == pytest.approx(72, abs=1)
 
 
-def _crops(path, shape, dtype):
-    """Crops of 300 frames, in place of those that the extraction appends."""
-    np.save(path, np.zeros((300, *shape), dtype))
-    return _NoFile()
-
-
-class _NoFile:
-    append = None
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
-        return None
-
-
-def test_crops_that_fail_in_any_way_cost_the_learned_methods_only(three, monkeypatch):
+def test_crops_that_fail_in_any_way_cost_the_models_that_see_crops_only(three, monkeypatch):
     def extract(recording, landmarker, on_crop=None, **_):
         if on_crop is not None:
             raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
-        return traces()
+        return traces(n_frames=300, gaps_s=[])
 
     stub_extraction(monkeypatch, {})
     monkeypatch.setattr("rppg.preprocessing.extract.extract", extract)
-    monkeypatch.setattr(trained, "load_models", lambda *_: {"st_transformer": (_Net(1.0), INPUTS)})
-    learned, classical = predict_videos(three[:1], ["st_transformer", "POS"]).to_dict("records")
-    assert learned["reason"].startswith("the face cannot be cropped: RuntimeError: torch.cat()")
-    assert classical["hr_bpm"] == pytest.approx(72, abs=1)
+    crops = (_Net(1.0), {**INPUTS, "array": "face", "size": 32})
+    stub_models(monkeypatch, st_transformer=(_Net(1.0), INPUTS), contrast_phys=crops)
+    table = predict_videos(three[:1], ["st_transformer", "contrast_phys", "POS"])
+    of_map, of_crops, classical = table.to_dict("records")
+    assert of_crops["reason"].startswith("the face cannot be cropped: RuntimeError: torch.cat()")
+    assert [of_map["reason"], classical["reason"]] == ["", ""]
+    assert of_map["hr_bpm"] == classical["hr_bpm"] == pytest.approx(72, abs=1)
 
 
-def test_a_full_disk_under_the_crops_ends_the_batch(three, monkeypatch):
-    def begin(self, id):
+def test_a_full_disk_under_the_store_ends_the_batch(three, monkeypatch):
+    def begin(self, id, needs):
         raise StoreError(errno.ENOSPC, "prepared recordings cannot be written: disk full")
 
     stub_extraction(monkeypatch, {})
     monkeypatch.setattr(Store, "begin", begin)
-    monkeypatch.setattr(trained, "load_models", lambda *_: {"st_transformer": (_Net(1.0), INPUTS)})
+    stub_models(monkeypatch, st_transformer=(_Net(1.0), INPUTS))
     with pytest.raises(MachineFault, match="TMPDIR names the folder"):
         predict_videos(three, ["st_transformer", "POS"])
+
+
+def test_weights_that_cannot_be_loaded_end_the_batch_before_an_answer(three, tmp_path, monkeypatch):
+    done = stub_extraction(monkeypatch, {})
+    weights = tmp_path / "runs" / "st_transformer" / "finetune" / "model.safetensors"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"no weights")
+    answers = videos.predict_each(three, ["POS", "st_transformer"], tmp_path / "runs")
+    with pytest.raises(ValueError, match="was not written by save_model"):
+        next(answers)
+    assert done in ([], ["a.mp4"])

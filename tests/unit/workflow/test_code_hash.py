@@ -113,7 +113,7 @@ def test_of_the_real_notebooks_only_studies_use_studies_and_each_model_its_own_l
 
 
 def test_the_body_of_a_function_counts_and_a_row_in_the_registry_does_not(bench):
-    package, source = bench.root / "rppg", "import rppg.models.registry"
+    package, source = bench.root / "rppg", "import rppg.models.names"
     body = "def challenge(level='test'):\n    from rppg import losses\n"
     bench.write("rppg/cli_data.py", body)
     first = function_code("rppg.cli_data", "challenge", package)
@@ -121,11 +121,11 @@ def test_the_body_of_a_function_counts_and_a_row_in_the_registry_does_not(bench)
     changed = function_code("rppg.cli_data", "challenge", package)
     assert {key for key in first if first[key] != changed[key]} == {"rppg.cli_data:challenge"}
     assert code_hash.module_digests(list(changed), package) == changed
-    bench.write("rppg/models/registry.py", "RECIPES: dict = {'a': 'b'}\nx = 1\n")
+    bench.write("rppg/models/names.py", "RECIPES: dict = {'a': 'b'}\nx = 1\n")
     before = code(bench, source)
     bench.write(
-        "rppg/models/registry.py", "RECIPES: dict = {'a': 'b', 'toy': 'c'}\nx = 1\n" + "\n" * 9
+        "rppg/models/names.py", "RECIPES: dict = {'a': 'b', 'toy': 'c'}\nx = 1\n" + "\n" * 9
     )
     assert code(bench, source) == before
-    bench.write("rppg/models/registry.py", "RECIPES: dict = {'a': 'b'}\nx = 2\n" + "\n" * 99)
+    bench.write("rppg/models/names.py", "RECIPES: dict = {'a': 'b'}\nx = 2\n" + "\n" * 99)
     assert code(bench, source) != before
