@@ -20,6 +20,7 @@ from rppg.inference.predict_command import predict
 
 if TYPE_CHECKING:
     from rppg.workflow.profiles import Profile
+    from rppg.workflow.runner import RunRequest
 
 
 class _Commands(TyperGroup):
@@ -138,16 +139,21 @@ def run(
     the executed notebooks are in the same folder.  A stage that fails leaves its partial notebook;
     the stages that do not depend on it still run.
     """
-    from rppg.training.profile_values import checked_profile, refuse_data
     from rppg.workflow import run_log, runner
-    from rppg.workflow.profiles import profile_and_stage, require_data
+    from rppg.workflow.profiles import load_profile, profile_and_stage, require_data
 
     name, part = profile_and_stage(part, profile)
-    wanted = checked_profile(name, data, seed)
+    wanted = load_profile(name, data, seed)
     require_data(wanted)
-    if wanted.data is not None:
-        refuse_data(wanted, "data" if data is None else "--data")
     request = runner.RunRequest(wanted, part, rerun, cores, gpus, executor_profile)
+    if not _is_up_to_date(request):
+        from rppg.training.profile_values import check_values  # imports torch
+
+        check_values(wanted)
+    if wanted.data is not None:
+        from rppg.workflow.preflight import refuse_data
+
+        refuse_data(wanted, "data" if data is None else "--data")
     if dry_run:
         typer.echo(runner.format_plan(runner.plan(request)))
         return
@@ -160,6 +166,15 @@ def run(
     run_log.log_submissions(wanted, before)
     if part is None:
         _show_results(wanted)
+
+
+def _is_up_to_date(request: "RunRequest") -> bool:
+    from rppg.workflow.runner import plan
+
+    try:
+        return not plan(request).planned
+    except FileNotFoundError:  # a value names what is not there: the check says which
+        return False
 
 
 @app.command()

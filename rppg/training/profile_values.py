@@ -1,6 +1,7 @@
 """A profile whose values were tried on the package's own classes, before anything runs.
 
     profile = checked_profile("demo")  # as load_profile, for whoever is about to run it
+    check_values(profile)              # the same of a profile that was loaded
 
 `rppg.workflow` knows names, types and ranges of parameters.  What needs the nets (fields of an
 architecture, losses, a schedule that contradicts itself, a benchmark's sizes) is tried here: a run
@@ -19,7 +20,6 @@ from rppg.synthetic.config import ChallengeConfig
 from rppg.training.config import FitConfig
 from rppg.utils.paths import project_dir
 from rppg.workflow.code_hash import models_named
-from rppg.workflow.preflight import refuse_stops
 from rppg.workflow.profile_checks import field_faults
 from rppg.workflow.profile_files import ProfileError, ProfileFile, read_chain
 from rppg.workflow.profile_schema import Place, file_of, raise_first
@@ -32,8 +32,13 @@ OF_OBJECTIVE = {"n_rows", "windows", "distractor_pairs"}  # parameters that go i
 
 
 def checked_profile(name: str, data: Path | None = None, seed: int | None = None) -> Profile:
-    """`load_profile`; raises ProfileError also for values that its runs could not begin with."""
-    profile = load_profile(name, data, seed)
+    """`load_profile`, and `check_values`, which says when it raises."""
+    check_values(profile := load_profile(name, data, seed))
+    return profile
+
+
+def check_values(profile: Profile) -> None:
+    """Raises ProfileError for values that the profile's runs could not begin with."""
     chain, root, models = read_chain(profile.file), project_dir(__file__), {}
     named = cache(lambda notebook: models_named(notebook, root / "rppg"))
     if profile.challenge and profile.modality == "faces":
@@ -52,20 +57,6 @@ def checked_profile(name: str, data: Path | None = None, seed: int | None = None
             _try(lambda name=given["model"]: recipe(name), (*place, "model"), chain)
         if one is not None:
             _check_model(one, run, given, place, chain)
-    return profile
-
-
-def refuse_data(profile: Profile, named: str) -> None:
-    """Raises FileNotFoundError if the profile's folder of data is none, and ValueError if a profile
-    that submits or fine-tunes needs something that is not in it.  named: where the folder was
-    given, for the error."""
-    data = project_dir(__file__) / profile.data
-    if not data.is_dir():
-        expected = "expected one that holds datasets"
-        raise FileNotFoundError(f"{named} {profile.data} is not a folder: {expected}")
-    learns = any(run.notebook == "04_finetune" for run in profile.runs.values())
-    if not profile.studies or learns:
-        refuse_stops(data, profile)
 
 
 def _try(make: Callable, place: Place, chain: Chain) -> None:

@@ -20,6 +20,7 @@ from rppg.datasets.readers import FOLDERS, layouts_of
 from rppg.datasets.readers.parsing import endings, files_below
 from rppg.datasets.readers.video_folder import LABELS, labels_below, passed_over
 from rppg.preprocessing.inventory import read_below
+from rppg.utils.paths import project_dir
 from rppg.workflow.data_needs import (
     LAYOUT_OF,
     NAME_OF,
@@ -67,6 +68,19 @@ def check_data(
     if spare := [title(layout) for layout in sound if layout not in named]:
         checks.append(Check("unused", f"{', '.join(spare)}: prepared, but not trained on"))
     return checks + _misplaced(root, named, sound, recordings) + _passed_over(root)
+
+
+def refuse_data(profile: Profile, named: str) -> None:
+    """Raises FileNotFoundError if the profile's folder of data is none, and ValueError if a profile
+    that submits or fine-tunes needs something that is not in it.  named: where the folder was
+    given, for the error."""
+    data = project_dir(__file__) / profile.data
+    if not data.is_dir():
+        expected = "expected one that holds datasets"
+        raise FileNotFoundError(f"{named} {profile.data} is not a folder: {expected}")
+    learns = any(run.notebook == "04_finetune" for run in profile.runs.values())
+    if not profile.studies or learns:
+        refuse_stops(data, profile)
 
 
 def refuse_stops(root: Path | str, profile: Profile) -> None:

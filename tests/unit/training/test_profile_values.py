@@ -12,10 +12,11 @@ from rppg.preprocessing.prepare_recording import CROPS
 from rppg.preprocessing.tracking import TRACKINGS
 from rppg.studies.gideon2021.training_setup import LABEL_FREE, LABELLED
 from rppg.studies.relcon.pretraining.methods import DISTANCES, METHODS
-from rppg.training import config, profile_values
+from rppg.training import config
 from rppg.training.profile_values import checked_profile
 from rppg.workflow import profile_files
 from rppg.workflow.parameter_values import CHOICES, MOST
+from rppg.workflow.preflight import refuse_data
 from rppg.workflow.profiles import ProfileError, profile_names
 
 PROFILES = Path(__file__).parents[3] / "notebooks" / "profiles"
@@ -88,4 +89,4 @@ def test_names_are_those_of_the_modules_that_define_them():
 def test_a_folder_of_data_that_is_none_is_named_with_where_it_was_given(monkeypatch):
     profile = checked_profile("own", data=Path("/nowhere"))
     with pytest.raises(FileNotFoundError, match="data /nowhere is not a folder"):
-        profile_values.refuse_data(profile, "data")
+        refuse_data(profile, "data")
