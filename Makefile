@@ -10,7 +10,8 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.10; do \
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 UV := 0.13.9
-FAST = $(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+FAST = $(PYTEST) -m "not slow"
 
 .PHONY: submission test test-fast lint format lock clean
 submission: .venv/installed
@@ -18,7 +19,7 @@ submission: .venv/installed
 
 test: .venv/installed lint
 	$(FAST)
-	$(BIN)/python -m pytest -m slow
+	$(PYTEST) -m slow --durations 25
 
 test-fast: .venv/installed
 	$(FAST)

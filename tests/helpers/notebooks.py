@@ -1,5 +1,8 @@
 """The notebooks, their cells, what executed copies print, and the smoke profile's runs."""
 
+import fcntl
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -9,6 +12,17 @@ NOTEBOOKS = ROOT / "notebooks"
 STUDIES = NOTEBOOKS / "studies"
 PATHS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
 ALL = [*PATHS, *sorted(STUDIES.glob("*/*.ipynb"))]
+
+
+def rppg_run(*words: str) -> subprocess.CompletedProcess:
+    """`rppg run` in this checkout, which must succeed; one at a time, whichever process asks."""
+    command = [sys.executable, "-m", "rppg", "run", *words]
+    (ROOT / "runs").mkdir(exist_ok=True)
+    with (ROOT / "runs" / ".tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done
 
 
 def code_cells(path: Path) -> list:

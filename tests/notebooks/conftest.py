@@ -1,11 +1,10 @@
 """The smoke profile, run once for all tests of notebooks that need finished runs."""
 
 import subprocess
-import sys
 from typing import NamedTuple
 
 import pytest
-from helpers.notebooks import ROOT
+from helpers.notebooks import ROOT, rppg_run
 
 
 class SmokeRun(NamedTuple):
@@ -19,8 +18,6 @@ class SmokeRun(NamedTuple):
 @pytest.fixture(scope="session")
 def smoke_run():
     """The whole pipeline on very little, through Snakemake and papermill."""
-    command = [sys.executable, "-m", "rppg.cli", "run", "--profile", "smoke"]
-    first = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert first.returncode == 0, first.stderr[-3000:]
-    again = subprocess.run([*command, "-n"], cwd=ROOT, capture_output=True, text=True)
-    return SmokeRun(ROOT / "submissions" / "smoke", first.stdout, again)
+    printed = rppg_run("--profile", "smoke").stdout
+    again = rppg_run("--profile", "smoke", "-n")
+    return SmokeRun(ROOT / "submissions" / "smoke", printed, again)

@@ -1,13 +1,11 @@
 """The notebooks of studies, run on made-up results and on very little."""
 
 import json
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
 from helpers.ablation import made_up_grid
-from helpers.notebooks import ALL, ROOT, STUDIES, printed
+from helpers.notebooks import ALL, ROOT, STUDIES, printed, rppg_run
 
 from rppg.studies.ablation.published import repeated_rows
 from rppg.studies.relcon.results.runs import METHODS
@@ -15,14 +13,6 @@ from rppg.workflow.notebook import run_notebook
 from rppg.workflow.profiles import load_profile
 
 ABLATION = STUDIES / "ablation" / "ablation.ipynb"
-
-
-def rppg_run(*more: str) -> subprocess.CompletedProcess:
-    """`rppg run` in this checkout, which must succeed."""
-    command = [sys.executable, "-m", "rppg", "run", *more]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done
 
 
 def has_nothing_to_do(profile: str) -> bool:
