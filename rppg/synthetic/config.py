@@ -63,7 +63,7 @@ class ChallengeConfig:
     height: int = 240
     level: str = "test"  # of VIPL-HR-V2 and the test tree; see disturbances.level_named
     ubfc_level: str = "easy"  # of UBFC-rPPG and the other datasets
-    train_waves: bool = False  # contact PPG for VIPL-HR-V2, whose published version has none
+    train_waves: bool = True  # contact PPG for VIPL-HR-V2, of all subjects but one
     pulse_amplitude_scale: float = 1.0  # 0: the null control, faces without a pulse
 
     def __post_init__(self):

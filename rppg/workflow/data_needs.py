@@ -145,11 +145,20 @@ def _labelled(layout: str, group: list[Recording], fold_of: dict | None) -> Chec
         return Check("stop", f"{title(layout)}: {subjects} {whose} subjects found, {need}{more}")
     if "test" not in (fold_of or {}).values():
         text = f"{len(known)} labelled recordings of {subjects} training subjects"
-        return Check("found", f"{title(layout)}: {text}")
-    waves = sum(recording.bvp is not None for recording in group)
+        return Check("found", f"{title(layout)}: {text}; {_acting(known)}")
     n = f"{len(group)} recordings of {len({r.subject for r in group})} subjects"
-    n += f", {len(known)} labelled, {waves} with a BVP"
-    return Check("found", f"{title(layout)}: {n}; {_parts(group, fold_of)}")
+    n += f", {len(known)} labelled"
+    return Check("found", f"{title(layout)}: {n}; {_acting(known)}; {_parts(group, fold_of)}")
+
+
+def _acting(labelled: list[Recording]) -> str:
+    """Which labels there are, and which losses act on them."""
+    waves = sum(recording.bvp is not None for recording in labelled)
+    if not waves:
+        return "no BVPs: fine-tuning by the heart rates alone (the rate loss)"
+    by_waves = f"{waves} with a BVP: fine-tuning by BVPs (the losses of the paper)"
+    rest = len(labelled) - waves
+    return by_waves + (f", by the heart rate alone for {rest}" if rest else "")
 
 
 def _parts(group: list[Recording], fold_of: dict) -> str:

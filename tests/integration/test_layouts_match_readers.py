@@ -12,7 +12,7 @@ from rppg.preprocessing.video import read_frames
 from rppg.synthetic import ChallengeConfig, write_challenge
 from rppg.synthetic.challenge import plan
 from rppg.synthetic.image_writer import BAYER, mosaic, write_images
-from rppg.synthetic.layouts import DATASETS, vipl_hr_v2
+from rppg.synthetic.layouts import DATASETS
 
 CONFIG = ChallengeConfig(
     n_ubfc=3,
@@ -74,13 +74,12 @@ def test_images_are_written_atomically_and_a_mosaic_keeps_the_colours(tmp_path):
     assert not (tmp_path / "few").exists()
 
 
-def test_contact_ppg_of_the_training_set_is_written_if_requested(root, tmp_path):
-    assert not list(root.rglob("*_wave.csv"))
+def test_contact_ppg_of_the_training_set_is_found(tmp_path):
     names = ("ubfc", "test_vipl", "test_obf", "pure", "mmse_hr", "disfa", "obf", "cohface")
     names += ("mr_nirp_car", "vipl_hr", "ubfc_phys", "ecg_fitness")
-    config = replace(CONFIG, train_waves=True, **{f"n_{name}": 0 for name in names})
+    config = replace(CONFIG, **{f"n_{name}": 0 for name in names})
     folder = write_challenge(tmp_path / "data", config, workers=1, progress=False) / "VIPL-HR-V2"
-    (clip,) = read("vipl_hr_v2", folder, wave_name=vipl_hr_v2.WAVE_NAME)
+    (clip,) = read("vipl_hr_v2", folder)
     (planned,) = plan(config)
     times_s = np.arange(5, 175) / 60
     assert clip.bvp.at(times_s) == pytest.approx(planned.pulse(config).wave(times_s), abs=1e-3)

@@ -58,7 +58,8 @@ def test_own_videos_are_trained_on_and_the_held_out_subject_scores(project, tmp_
     videos = tmp_path / "videos"
     rates = write_own_videos(videos, waves)
     checked = rppg(project, "check-data", videos)
-    assert f"10 labelled, {10 if waves else 0} with a BVP" in checked
+    acting = "10 with a BVP" if waves else "no BVPs: fine-tuning by the heart rates alone"
+    assert f"10 labelled; {acting}" in checked
     assert "VIPL-HR-V2" not in checked and "unused" not in checked
     assert checked.splitlines()[-1] == f"next: rppg run --profile own --data {videos}"
     printed = rppg(project, "run", "--profile", "tiny", "--data", videos)

@@ -9,8 +9,9 @@ Each subject's folder is a plain number and has, beside its clips, one gt.csv wi
 So a clip has one heart rate and its own mean frame rate (17.0 to 27.2 a second over 115 clips),
 which is the truth: the file's own rate is not.  A clip's key is its file name up to the first dot.
 Source: the excerpt kept at github.com/P-uyoung/Ambient_RPPG (VIPL_v2, 23 gt.csv files); two public
-loaders read the same.  Waves are not part of it as far as is publicly known, so their file's name
-is a parameter.  Known defect: some subjects come without gt.csv or with fewer clips.
+loaders read the same.  How the contact waves that some teams had were handed out is not public:
+likely names are looked for (WAVE_NAMES), and another one is a parameter.  Known defects: some
+subjects come without gt.csv, without waves, or with fewer clips.
 
     >>> from rppg.datasets.readers import read
     >>> clips = read("vipl_hr_v2", "data/VIPL-HR-V2", wave_name="{video}_wave.csv", wave_hz=60)
@@ -47,26 +48,55 @@ DATASET = "VIPL-HR-V2"
 FOLDER = DATASET
 PUBLISHED = Published(None, None, None, "the challenge's rules: not public; 17-27 fps were found")
 LABELS, HR_ROW, FPS_ROW = "gt.csv", "Heart rate", "fps_mean"
+WAVE_NAMES = tuple(  # of contact waves in a subject's folder, in the order in which they are tried
+    f"{{video}}{between}{word}.{ending}"
+    for between in ("_", "/")
+    for word in ("wave", "ppg", "bvp", "PPG", "BVP")
+    for ending in ("csv", "txt")
+)
 LAYOUT = """\
 <root>/train/ or <root>/ holding folders named by plain numbers
   <N>/video1.mp4.avi ... video5.mp4.avi
-  <N>/gt.csv     optional: columns video1 ... video5, rows "Heart rate" and "fps_mean\""""
+  <N>/gt.csv     optional: columns video1 ... video5, rows "Heart rate" and "fps_mean"
+  <N>/video1_wave.csv ... optional: contact waves, see WAVE_NAMES"""
 
 
 def read(root: Path, wave_name: str | None = None, wave_hz: float | None = None) -> list:
     """Clips of all subjects, named <N>/video<k>, split "train".
 
     wave_name: the contact wave's file in a subject's folder, with "{video}" for the clip's key
-    ("{video}_wave.csv", "{video}/bvp.csv").  Two columns are time_s,value from the first frame on;
-    one column is values at `wave_hz`, the first one at the first frame.  A header is skipped.
+    ("{video}_wave.csv", "{video}/bvp.csv"); None: the first of WAVE_NAMES that any clip has.  Two
+    columns are time_s,value from the first frame on; one column is values at `wave_hz`, the first
+    one at the first frame.  A header is skipped.
 
-    A clip without label, or without wave where wave_name is given, gets a note; a label that is no
+    A clip without label, or without wave where others have one, gets a note; a label that is no
     number or not plausible (30-240 bpm, 5-120 frames a second), and a labelled clip without video,
     get a `problem`.  Raises ValueError where wave_name or wave_hz do not fit what is there.
     """
+    if wave_name and (Path(wave_name).is_absolute() or ".." in Path(wave_name).parts):
+        raise ValueError(f"wave_name is {wave_name!r}, expected a file inside a subject's folder")
     folders = _subjects(Path(root) / "train") or _subjects(Path(root))
+    wave_name = wave_name or _likely_name(folders)
     read_subject = partial(_read_subject, wave_name=wave_name, wave_hz=wave_hz)
     return each_folder(DATASET, folders, read_subject)
+
+
+def _likely_name(folders: list[Path]) -> str | None:
+    """The first of WAVE_NAMES by which a clip of any subject has a file."""
+    there = {path for folder in folders for path in _readable(folder)}
+    keys = {path.name.split(".")[0] for path in there if is_video(path)}
+    for name in WAVE_NAMES:
+        files = {name.replace("{video}", key) for key in keys}
+        if any((folder / file).is_file() for folder in folders for file in files):
+            return name
+    return None
+
+
+def _readable(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:  # its subject gets a problem when it is read
+        return []
 
 
 def _subjects(base: Path) -> list[Path]:
@@ -107,7 +137,8 @@ def _clip(key, path, table, problem, wave_path, wave_hz) -> Recording:
             raise BadLabel(f"{path.parent.name}/{LABELS} has {key}, which has no video file")
         fields, notes = _read_labels(key, table, f"{path.parent.name}/{LABELS}")
         if wave_path is not None:
-            bvp, more_notes = _read_wave(wave_path, wave_hz)
+            named = f"{path.parent.name}/{wave_path.relative_to(path.parent).as_posix()}"
+            bvp, more_notes = _read_wave(wave_path, wave_hz, named)
             notes += more_notes
             fields |= {"bvp": bvp} if bvp else {}
     except BadLabel as error:
@@ -165,8 +196,7 @@ def _read_labels(key: str, table: dict, where: str) -> tuple[dict, tuple[str, ..
     return fields, notes
 
 
-def _read_wave(path: Path, wave_hz: float | None) -> tuple[Signal | None, labels.Notes]:
-    where = f"{path.parent.name}/{path.name}"
+def _read_wave(path: Path, wave_hz: float | None, where: str) -> tuple[Signal | None, labels.Notes]:
     if not is_there(path, where):
         return None, (f"there is no {where}: no wave",)
     lines = [re.split(r"[\s,;]+", x.strip()) for x in read_text(path, where).splitlines()]

@@ -15,7 +15,7 @@ FOLDER = "VIPL-HR-V2"
 PHONE_FPS = (17.0, 27.0)
 WRONG_FPS = 30.0  # in the containers
 WAVE_HZ = 60.0  # of the contact PPG, as in VIPL-HR
-WAVE_NAME = "{video}_wave.csv"  # value of the reader's option wave_name
+WAVE_NAME = "{video}_wave.csv"  # one of the names that the reader looks for
 
 
 def clips(config: ChallengeConfig) -> list[Clip]:
@@ -39,12 +39,14 @@ def clips(config: ChallengeConfig) -> list[Clip]:
 
 
 def write_labels(folder: Path, config: ChallengeConfig, clips: list[Clip]) -> None:
-    for subject in dict.fromkeys(clip.subject for clip in clips):
+    subjects = dict.fromkeys(clip.subject for clip in clips)
+    for subject in subjects:
         mine = [clip for clip in clips if clip.subject == subject]
         rates = [clip.hr_bpm(config) for clip in mine]
         path = folder / "train" / str(subject) / "gt.csv"
         write_gt_csv(path, rates, [clip.fps(config) for clip in mine])
-        for clip in mine if config.train_waves else ():
+        is_last = subject == max(subjects) and len(subjects) > 1  # has no wave, as in life
+        for clip in mine if config.train_waves and not is_last else ():
             name = WAVE_NAME.replace("{video}", f"video{clip.index}")
             write_wave_csv(path.with_name(name), clip, config)
 

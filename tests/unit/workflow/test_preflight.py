@@ -52,7 +52,9 @@ def said_of(root, profile=None):
 def test_with_everything_in_place_the_next_command_is_the_run(data):
     said = said_of(data)
     assert list(said) == ["found"]
-    assert "VIPL-HR-V2: 6 labelled recordings of 6 training subjects" in said["found"]
+    rates = "no BVPs: fine-tuning by the heart rates alone (the rate loss)"
+    found = f"VIPL-HR-V2: 6 labelled recordings of 6 training subjects; {rates}"
+    assert found in said["found"]
     assert "test: 3 videos (OBF 1, VIPL_HR 2)" in said["found"]
     assert "sample_submission.csv: 3 ids, 3 with a video" in said["found"]
     text = format_checks("my data", checked(data), "paper")

@@ -39,7 +39,7 @@ def test_own_videos_are_split_and_the_next_command_runs_them(own):
     said = said_of(own)
     assert list(said) == ["found"]
     videos, test = said["found"]
-    assert videos.startswith("own videos: 10 recordings of 5 subjects, 10 labelled, 0 with a BVP;")
+    assert videos.startswith("own videos: 10 recordings of 5 subjects, 10 labelled; no BVPs: ")
     assert "train 3 subjects (" in videos and "test 1 subject (" in videos
     assert test.startswith("2 of 2 test recordings are labelled")
     result = CliRunner().invoke(app, ["check-data", str(own)])

@@ -128,6 +128,29 @@ def test_vipl_waves_with_times_and_with_a_rate(tmp_path):
         read("vipl_hr_v2", tmp_path, wave_name="bvp.csv", wave_hz=60)
 
 
+def test_waves_under_a_likely_name_are_found_and_a_subject_may_have_none(tmp_path):
+    vipl(tmp_path, ("7", "8"), n_videos=2)
+    put(tmp_path / "7" / "video1" / "bvp.txt", "0.0 1\n0.5 2\n")
+    clips = read("vipl_hr_v2", tmp_path)
+    notes = {clip.id: clip.notes for clip in clips if clip.bvp is None and clip.problem is None}
+    with_wave = [clip for clip in clips if clip.bvp is not None]
+    assert [clip.id for clip in with_wave] == ["VIPL-HR-V2/7/video1"]
+    assert with_wave[0].bvp.values.tolist() == [1, 2]
+    assert notes["VIPL-HR-V2/8/video1"] == ("there is no 8/video1/bvp.txt: no wave",)
+
+
+def test_without_any_wave_nothing_is_said_of_waves(tmp_path):
+    vipl(tmp_path, n_videos=5)
+    assert not any(clip.notes for clip in read("vipl_hr_v2", tmp_path))
+
+
+@pytest.mark.parametrize("name", ["../{video}.csv", "/tmp/{video}.csv"])
+def test_a_wave_outside_of_the_subjects_folder_is_refused(tmp_path, name):
+    vipl(tmp_path, n_videos=1)
+    with pytest.raises(ValueError, match="expected a file inside a subject's folder"):
+        read("vipl_hr_v2", tmp_path, wave_name=name)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
