@@ -36,7 +36,7 @@ from rppg.training.fit import fit
 from rppg.workflow.profiles import load_profile
 
 PROFILES = ("paper", "gideon2021_paper")
-SUBJECTS = {"ubfc": 4, "pure": 2, "mmse_hr": 2, "disfa": 2, "train": 3, "cohface": 2}
+SUBJECTS = {"ubfc": 7, "pure": 2, "mmse_hr": 2, "disfa": 2, "train": 3, "cohface": 4}
 SECONDS = 15.0  # of a recording: a clip of 10 s played 1.4 times as fast fits
 OWN = {"n_steps", "warmup_steps", "validate_every", "save_every", "log_every", "device"}
 WARM_UP = 0.1  # share of the steps
@@ -48,14 +48,14 @@ def main() -> None:
     if args.device == "cuda" and not torch.cuda.is_available():
         sys.exit("torch sees no GPU, so nothing was measured (--device cpu measures the processor)")
     prepared = args.prepared or prepare_synthetic(Path("build/gpu"))
+    args.out.parent.mkdir(parents=True, exist_ok=True)
     rows = []
     for profile in args.profiles:
         for name, n_alike in kinds(load_profile(profile)).items():
             row = alone(measure, profile, name, prepared, args.steps, args.device)
             rows.append({"profile": profile, "run": name, "runs": n_alike} | row)
             print(pd.DataFrame(rows[-1:]).to_string(index=False, header=len(rows) == 1), flush=True)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    pd.DataFrame(rows).to_csv(args.out, index=False, float_format="%.4g")
+            pd.DataFrame(rows).to_csv(args.out, index=False, float_format="%.4g")
 
 
 def _arguments() -> argparse.Namespace:
@@ -76,7 +76,8 @@ def prepare_synthetic(folder: Path) -> Path:
     subjects = {f"n_{name}": SUBJECTS.get(name, 0) for name in FIRST_NUMBER}
     lengths = dict.fromkeys(("seconds", "ubfc_seconds", "other_seconds"), SECONDS)
     workers = os.cpu_count() or 1
-    data = write_challenge(folder / "data", ChallengeConfig(**subjects, **lengths), workers=workers)
+    config = ChallengeConfig(**subjects, **lengths)
+    data = write_challenge(folder / "data", config, workers=workers, replace=True)
     recordings = [one for name, place in layouts_of(data).items() for one in read(name, place)]
     table = prepare(recordings, folder / "prepared", workers=workers, crops=("face", "wide"))
     print(f"{(table['status'] != 'failed').sum()} of {len(table)} recordings prepared")
@@ -87,7 +88,10 @@ def measure(profile_name: str, name: str, prepared: Path, steps: int, device: st
     """One row: a run of the profile, trained for so many steps on the device."""
     profile = load_profile(profile_name)
     torch.set_num_threads(min(profile.runs[name].threads, os.cpu_count() or 1))
-    made = training_of(profile, name, Store(prepared))
+    try:
+        made = training_of(profile, name, Store(prepared))
+    except ValueError as error:  # too few recordings of its datasets
+        return {"reason": str(error)}
     fields = {key: value for key, value in made.training.items() if key not in OWN}
     log_every = max(1, round(WARM_UP * steps))
     config = FitConfig(**fields, n_steps=steps, log_every=log_every, device=device)

@@ -99,6 +99,11 @@ def test_memory_that_is_not_there_is_a_reason(gpu, prepared, monkeypatch):
     assert row["reason"] == "CUDA out of memory" and "steps_per_s" not in row
 
 
+def test_data_that_is_not_prepared_is_a_reason(gpu, tmp_path):
+    row = gpu.measure("smoke", "contrast_phys/pretrain", tmp_path, 2, "cpu")
+    assert row == {"reason": f"{tmp_path} holds no recording of DISFA, UBFC-rPPG, MMSE-HR, PURE"}
+
+
 def test_rates_are_those_after_the_first_row(gpu):
     metrics = pd.DataFrame({"step": [20, 40, 200], "seconds": [100.0, 110.0, 190.0]})
     assert gpu.rates(metrics, 4) == {"steps_per_s": 2.0, "clips_per_s": 8.0}
