@@ -34,7 +34,8 @@ class Batches:
     clip, augmentation), or `dataset[index]`.  The torch.Generator is on the CPU; random numbers
     from other generators are not reproduced when a run resumes.  If samples are mappings with an
     "id", errors about losses that are not finite name the recordings.
-    collate: list of samples -> batch.  n_workers: loading processes; 0 loads in this process.
+    collate: list of samples -> batch.  n_workers: processes that load ahead; 0 loads in this
+    process.  If there is a GPU, batches are in pinned memory.
     Raises ValueError if the dataset is smaller than one batch.
     """
 

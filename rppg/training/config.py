@@ -17,7 +17,8 @@ from torch import nn
 from rppg.models.checkpoint import model_facts
 from rppg.utils.dict_diff import differences
 
-PRECISIONS = ("32-true", "bf16-mixed")
+AUTO = "auto"
+PRECISIONS = (AUTO, "32-true", "bf16-mixed")
 SCHEDULES = ("cosine", "constant")
 DEVICES = ("auto", "cpu", "cuda")
 MAY_CHANGE = ("budget_minutes", "save_every", "device")  # when a run resumes
@@ -43,7 +44,7 @@ class FitConfig:
     warmup_steps: int = 0  # steps of linear warm-up
     max_grad_norm: float | None = 1.0  # maximum gradient norm (L2); None disables clipping
     accumulate_grad_batches: int = 1  # batches per step; their losses are averaged
-    precision: str = "32-true"  # or "bf16-mixed": for GPUs since Ampere; slower on most CPUs
+    precision: str = "32-true"  # or "bf16-mixed": slower on most CPUs; "auto": see precision.py
     device: str = "auto"  # "auto" is "cuda" if a GPU is available, else "cpu"
     seed: int = 0  # seed of everything random in a step
     log_every: int = 10  # steps per row of metrics.csv

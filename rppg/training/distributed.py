@@ -11,24 +11,25 @@ from lightning_fabric import Fabric
 from lightning_fabric.strategies import DDPStrategy
 
 from rppg.training.config import FitConfig
+from rppg.training.precision import device_type
 
 
 def start_fabric(config: FitConfig) -> Fabric:
     """Fabric on config.device with config.precision, joined to the other processes of torchrun.
 
-    Raises ValueError for the device "cuda" without a GPU.
+    Raises ValueError for the device "cuda" without a GPU, and for processes of several precisions.
     """
-    if config.device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device is 'cuda', but torch sees no GPU: use 'auto' or 'cpu'")
-    auto = "cuda" if torch.cuda.is_available() else "cpu"
     fabric = Fabric(
-        accelerator=auto if config.device == "auto" else config.device,
+        accelerator=device_type(config),
         devices=int(os.environ.get("LOCAL_WORLD_SIZE", 1)),
         num_nodes=int(os.environ.get("GROUP_WORLD_SIZE", 1)),
         strategy=_StartedByTorchrun() if int(os.environ.get("WORLD_SIZE", 1)) > 1 else "auto",
         precision=config.precision,
     )
     fabric.launch()
+    if (first := fabric.broadcast(config.precision)) != config.precision:
+        found = f"precision is {config.precision} here and {first} in the first process"
+        raise ValueError(f"{found}: their GPUs differ, name a precision in place of 'auto'")
     return fabric
 
 

@@ -46,6 +46,7 @@ class FitResult:
     seconds: float  # duration of all sessions together
     best_step: int | None  # step of the chosen weights; None: the last ones
     best_value: float | None  # value of config.monitor at that step
+    precision: str  # "32-true" or "bf16-mixed": what "auto" was
 
 
 def fit(
@@ -72,6 +73,9 @@ def fit(
     run's weights) as JSON values, stored with the weights.  A run with other parameters is not
     resumed; fit has no other way to notice such a change.
     progress: whether to show a progress bar.
+
+    A config.precision "auto" is decided when the run starts, and kept when it resumes elsewhere
+    (rppg.training.precision).
 
     SIGINT and SIGTERM take effect after the current step and a checkpoint.  Raises ValueError if
     run_dir holds a run with other parameters or if arguments contradict each other,
@@ -113,4 +117,5 @@ def _result(run: Run, stopped: str) -> FitResult:
         warnings.warn(f"{text}: use fewer steps, or call again with more minutes", stacklevel=3)
     best_value = None if counts.best is None else counts.best[config.monitor]
     path = run.run_dir / CHOSEN
-    return FitResult(path, stopped, counts.step, counts.seconds, counts.best_step, best_value)
+    best = (counts.best_step, best_value)
+    return FitResult(path, stopped, counts.step, counts.seconds, *best, config.precision)

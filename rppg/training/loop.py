@@ -15,10 +15,11 @@ import torch
 from torch import Tensor, nn
 
 from rppg.models.checkpoint import load_weights, save_model, save_state
-from rppg.training.config import FitConfig, learning_rate, run_facts
+from rppg.training.config import AUTO, FitConfig, learning_rate, run_facts
 from rppg.training.distributed import Means, shared_mean, start_fabric
 from rppg.training.interrupts import StopSignals
 from rppg.training.metrics_log import Bar, TrainingLog
+from rppg.training.precision import capability_for, refuse_emulation, resolved
 from rppg.training.saved_state import CHOSEN, LAST, STATE, Counts, read_state
 from rppg.training.step_checks import batch_ids, checked_return, refuse_not_finite
 from rppg.utils.seeding import generator_from, seed_all
@@ -28,7 +29,8 @@ MADE_BY = ("fit", "batches", "n_processes", "parameters")  # facts stored with t
 
 
 class Run:
-    """Resumes the run in run_dir, if any.  Raises ValueError if that has other parameters."""
+    """Resumes the run in run_dir, if any.  Raises ValueError if that has other parameters, or a
+    precision that the device has not."""
 
     def __init__(
         self,
@@ -39,6 +41,8 @@ class Run:
         parameters: dict,
         progress: bool,
     ):
+        capability = capability_for(config)
+        asked, config = config, resolved(config, capability, run_dir)
         self.model, self.config, self.run_dir = model, config, run_dir
         self.fabric = start_fabric(config)
         self.n_batches = len(batches)
@@ -63,6 +67,8 @@ class Run:
         self._started = time.perf_counter() - self.counts.seconds
         self._stop_requested, self._names = False, None
         self._over_budget = self.counts.seconds >= self._budget_s
+        if asked.precision == AUTO and self.stopped() is None:
+            refuse_emulation(config.precision, capability, run_dir)
         self._open_log(progress)
 
     @property

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from rppg.utils.paths import project_dir
 from rppg.workflow.fingerprints import fingerprint, no_parent, notebook_path, refreshed
+from rppg.workflow.gpu_slots import own_gpus
 from rppg.workflow.previous import move_aside
 from rppg.workflow.processes import end_descendants, end_with_owner, owner_is_gone
 from rppg.workflow.records import (
@@ -115,8 +116,18 @@ def _clear(root: Path, stage: Stage, before: Record | None, digest: str, forced:
 
 
 def _execute(root: Path, stage: Stage) -> int:
-    """Run the notebook or command in a process of its own; returns its exit status."""
-    process = subprocess.Popen(list(words(root, stage)), cwd=root)
+    """Run the notebook or command in a process of its own, with GPUs of its own if it needs any;
+    returns its exit status."""
+    try:
+        with own_gpus(root, stage.gpu, lambda text: _say(stage, text)) as own:
+            env = os.environ | own
+            return _wait_for(subprocess.Popen(list(words(root, stage)), cwd=root, env=env))
+    except KeyboardInterrupt:  # while it waits for a GPU
+        end_descendants()
+        return STOPPED
+
+
+def _wait_for(process: subprocess.Popen) -> int:
     try:
         status = process.wait()
     except KeyboardInterrupt:

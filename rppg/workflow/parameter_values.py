@@ -47,7 +47,7 @@ CHOICES = {
     "loss": ("multiview", "mcc", "pearson", "snr"),
     "attention": ("sparsemax", "softmax"),
     "method": ("relcon", "rebar", "simclr", "augpred", "scratch", "random", "features"),
-    "precision": ("32-true", "bf16-mixed"),
+    "precision": ("auto", "32-true", "bf16-mixed"),
     "schedule": ("cosine", "constant"),
     "device": ("auto", "cpu", "cuda"),
 }

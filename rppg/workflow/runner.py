@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rppg.utils.paths import project_dir
+from rppg.workflow.gpu_slots import VISIBLE, gpu_names, gpus_variable
 from rppg.workflow.job import write_job
 from rppg.workflow.planning import Plan, Planned, Reused, make_plan
 from rppg.workflow.previous import link_folder, move_aside
@@ -75,7 +76,7 @@ def execute(request: RunRequest) -> int:
         if not wanted.planned:
             return 0
         jobs = _write_jobs(root, profile, wanted)
-        words, env = command(request, jobs), os.environ | _environment(root)
+        words, env = command(request, jobs), os.environ | _environment(root, request, wanted)
         with _ended_with_signals():
             process = subprocess.Popen(words, cwd=root, env=env, start_new_session=True)
             try:
@@ -161,14 +162,23 @@ def gpus(request: RunRequest) -> int:
     wanted = any(run.gpu for run in request.profile.runs.values())
     if request.gpus is not None or not wanted:
         return max(1, request.gpus or 1)
+    return max(1, len(seen_gpus()))
+
+
+def seen_gpus() -> list[str]:
+    """The GPUs that PyTorch sees, by the names of CUDA_VISIBLE_DEVICES."""
     import torch
 
-    return max(1, torch.cuda.device_count())
+    return gpu_names(torch.cuda.device_count(), os.environ.get(VISIBLE))
 
 
-def _environment(root: Path) -> dict[str, str]:
-    """Variables for Snakemake and all jobs: its cache inside the project, and who the owner is."""
-    return {"XDG_CACHE_HOME": str(root / ".snakemake" / "cache"), **owner_variable()}
+def _environment(root: Path, request: RunRequest, wanted: Plan) -> dict[str, str]:
+    """Variables for Snakemake and all jobs: its cache inside the project, who the owner is, and the
+    GPUs that the jobs share out; a cluster's scheduler does that itself."""
+    here = request.executor is None and any(one.stage.gpu for one in wanted.planned)
+    gpus_here = gpus_variable(seen_gpus() if here else [], request.gpus)
+    cache = {"XDG_CACHE_HOME": str(root / ".snakemake" / "cache")}
+    return {**cache, **owner_variable(), **gpus_here}
 
 
 def format_plan(plan: Plan) -> str:

@@ -6,6 +6,7 @@ import pytest
 import torch
 from helpers.toy_training import N_SAMPLES, Lines
 
+from rppg.dataloader import batches
 from rppg.dataloader.batches import Batches
 from rppg.utils.seeding import generator_from, seed_from
 
@@ -65,6 +66,20 @@ def test_workers_load_the_same():
     one, many = (Batches(Lines(noise=1.0), 8, n_workers=n) for n in (0, 2))
     for a, b in zip(read(one, 5, first=4), read(many, 5, first=4), strict=True):
         assert torch.equal(a["x"], b["x"]) and a["id"] == b["id"]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_if_there_is_a_gpu_workers_load_into_pinned_memory(monkeypatch, there):
+    given = {}
+
+    def loader(dataset, **options):
+        given.update(options)
+        return ()
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
+    monkeypatch.setattr(batches, "DataLoader", loader)
+    Batches(Lines(), 8, n_workers=3).stream()
+    assert (given["pin_memory"], given["num_workers"]) == (there, 3)
 
 
 def test_an_invalid_batch_size_is_an_error():

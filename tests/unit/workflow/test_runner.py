@@ -40,6 +40,24 @@ def test_a_machine_without_a_gpu_counts_as_one(monkeypatch):
     assert runner.gpus(request(made("net", "02_learn"))) == 1
 
 
+def test_jobs_are_told_the_gpus_but_not_on_a_cluster_or_without_need(tmp_path, monkeypatch):
+    from dataclasses import replace
+
+    bench = Bench(tmp_path, monkeypatch)
+    none = bench.plan(PROFILE)
+    some = replace(none.planned[1], stage=replace(none.planned[1].stage, gpu=1))
+    wanted = replace(none, planned=[none.planned[0], some])
+    monkeypatch.setattr(runner, "seen_gpus", lambda: ["4", "6"])
+
+    def told(plan, **more):
+        return runner._environment(tmp_path, request(**more), plan)["RPPG_GPUS"]
+
+    assert told(wanted) == told(wanted, gpus=1) == "4,6" and told(wanted, gpus=3) == "4,6,4"
+    assert told(none) == told(wanted, executor=tmp_path) == ""
+    monkeypatch.setattr(runner, "seen_gpus", lambda: [])
+    assert told(wanted) == told(wanted, gpus=2) == ""
+
+
 def test_jobs_are_exactly_the_planned_stages_each_after_those_that_run_too(tmp_path, monkeypatch):
     bench = Bench(tmp_path, monkeypatch)
     bench.run(PROFILE)
