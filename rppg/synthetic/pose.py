@@ -1,0 +1,71 @@
+"""Pose of the head: shift, roll and parallax as one warp of the part of the picture that moves.
+
+>>> warp = PoseWarp(subject, nuisances.pose)
+>>> picture[warp.box] = warp.apply(head, nuisances.pose[frame])
+"""
+
+import cv2
+import numpy as np
+
+from rppg.synthetic.subject import Subject
+
+VISIBLE = 1e-3  # opacity below which a pixel of the head is none
+MARGIN_PX = 2
+SHIFT_X, SHIFT_Y, ROLL, YAW, PITCH = range(5)  # columns of a pose
+
+
+class PoseWarp:
+    """Rigid shift and roll, and rotation by parallax, of the head in front of its background.
+
+    poses: (T, 5) of one recording.  Outside `box` (rows, columns) none of them changes a picture.
+    """
+
+    def __init__(self, subject: Subject, poses: np.ndarray):
+        across, down = _flows(subject)
+        self.box = _moving_box(subject, poses, across, down)
+        rows, columns = np.mgrid[: subject.skin.shape[0], : subject.skin.shape[1]]
+        self.shape = rows[self.box].shape
+        self.across = _flat(self.box, columns, *-across)  # cv2.remap needs the inverse map
+        self.down = _flat(self.box, rows, *-down)
+
+    def apply(self, picture: np.ndarray, pose: np.ndarray) -> np.ndarray:
+        """The box of a picture (H, W, C) with the head in this pose (5,)."""
+        across = _weights(pose, SHIFT_X, YAW) @ self.across
+        down = _weights(pose, SHIFT_Y, PITCH) @ self.down
+        maps = across.reshape(self.shape), down.reshape(self.shape)
+        return cv2.remap(picture, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def box_of(mask: np.ndarray) -> tuple[slice, slice]:
+    """Bounding box (rows, columns) of a mask (H, W) that is not empty."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
+def _weights(pose, shift, turn) -> np.ndarray:
+    return np.array((1, pose[shift], pose[ROLL], pose[turn]), np.float32)
+
+
+def _flat(box, *pictures) -> np.ndarray:
+    return np.stack([picture[box].ravel() for picture in pictures]).astype(np.float32)
+
+
+def _flows(subject: Subject) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels to the right, and down, (3, H, W) each, per unit of shift, roll and turn."""
+    rows, columns = np.mgrid[: subject.skin.shape[0], : subject.skin.shape[1]].astype(np.float32)
+    middle = subject.landmarks[[234, 454, 152]].mean(axis=0)
+    follow, depth = subject.follow, subject.depth
+    x, y = (columns - middle[0]) * follow, (rows - middle[1]) * follow
+    return np.stack([follow, -y, depth]), np.stack([follow, x, depth])
+
+
+def _moving_box(subject: Subject, poses, across, down) -> tuple[slice, slice]:
+    """Box of what moves and is no farther from the head than the head moves."""
+    coarse = [flow[:, ::4, ::4].reshape(3, -1) for flow in (across, down)]
+    farthest = max(
+        np.abs(poses[:, [shift, ROLL, turn]] @ flow).max()
+        for flow, shift, turn in zip(coarse, (SHIFT_X, SHIFT_Y), (YAW, PITCH), strict=True)
+    )
+    side = 2 * (int(farthest) + MARGIN_PX) + 1
+    near = cv2.dilate((subject.alpha > VISIBLE).astype(np.uint8), np.ones((side, side), np.uint8))
+    return box_of((near > 0) & (subject.follow > 0))
