@@ -39,7 +39,7 @@ from rppg.utils import worker_pool
 from rppg.utils.dict_diff import differences
 
 RENDERER = 2  # increased if equal parameters give other pictures
-# Half the time of x264's "veryfast" as it is, with its quantisation: the same error and, in the mean
+# Half the time of x264's "veryfast" alone, with its quantisation: the same error and, in the mean
 # colour of the skin, the same noise.  Faster presets estimate motion less finely, and do change it.
 CHEAPER = "cabac=0:partitions=none:me=dia:weightp=0"
 SAMPLE_HR_BPM = 80.0
