@@ -73,9 +73,12 @@ class Head:
         hair = self.subject.fringe[self.fringe_box]
         shift = np.array([[1, 0, shift_px[0]], [0, 1, shift_px[1]]])
         hair = cv2.warpAffine(hair, shift, hair.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
-        under = self.rgba[self.fringe_box]
-        hair *= under[..., 3:]  # on the head only
-        under[..., :3] = under[..., :3] * (1 - hair[..., 3:]) + hair[..., :3]
+        under = np.ascontiguousarray(self.rgba[self.fringe_box])
+        opacity = cv2.extractChannel(under, 3)
+        hair = cv2.multiply(hair, cv2.merge([opacity] * 4))  # on the head only
+        under = cv2.multiply(under, cv2.merge([1 - cv2.extractChannel(hair, 3)] * 4))
+        under = cv2.insertChannel(opacity, cv2.add(under, hair, dst=under), 3)
+        self.rgba[self.fringe_box] = under
 
 
 class Mouth:
