@@ -44,13 +44,15 @@ class Head:
 
     def _flat(self, layers: SkinLayers, vary: np.ndarray) -> np.ndarray:
         """The still picture and the layers that vary, (1 + K, h * w * 4) inside the box."""
-        whole = np.zeros((1 + vary.sum(), *self.rgba.shape), np.float32)
-        whole[0] = self.rgba
-        for picture, layer in zip(whole[1:], layers.pictures[vary], strict=True):
-            picture[layers.box][..., :3] = layer
-        rows, columns = self.box
-        inside = np.ascontiguousarray(whole[:, rows, columns])
-        return inside.reshape(len(inside), -1)
+        still = self.rgba[self.box]
+        pictures = np.zeros((1 + vary.sum(), *still.shape), np.float32)
+        pictures[0] = still
+        rows, columns = (
+            slice(inner.start - outer.start, inner.stop - outer.start)
+            for inner, outer in zip(layers.box, self.box, strict=True)
+        )
+        pictures[1:, rows, columns, :3] = layers.pictures[vary]
+        return pictures.reshape(len(pictures), -1)
 
     def at(self, frame: int) -> np.ndarray:
         """The picture (H, W, 4) of a frame, valid until the next call."""

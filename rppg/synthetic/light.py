@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from rppg.synthetic.disturbances import Nuisances
-from rppg.synthetic.pose import box_of
+from rppg.synthetic.face_template import box_of
 from rppg.synthetic.pulse import Pulse
 from rppg.synthetic.subject import Subject
 

@@ -7,6 +7,7 @@
 import cv2
 import numpy as np
 
+from rppg.synthetic.face_template import box_of
 from rppg.synthetic.subject import Subject
 
 VISIBLE = 1e-3  # opacity below which a pixel of the head is none
@@ -34,12 +35,6 @@ class PoseWarp:
         down = _weights(pose, SHIFT_Y, PITCH) @ self.down
         maps = across.reshape(self.shape), down.reshape(self.shape)
         return cv2.remap(picture, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-
-
-def box_of(mask: np.ndarray) -> tuple[slice, slice]:
-    """Bounding box (rows, columns) of a mask (H, W) that is not empty."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def _weights(pose, shift, turn) -> np.ndarray:

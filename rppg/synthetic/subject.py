@@ -15,7 +15,7 @@ import numpy as np
 from scipy.interpolate import RBFInterpolator
 
 from rppg.synthetic import appearance
-from rppg.synthetic.face_template import BROWS, EYES, LIPS, OVAL, fill, load_source
+from rppg.synthetic.face_template import BROWS, EYES, LIPS, OVAL, box_of, fill, load_source
 
 HR_RANGE_BPM = (45.0, 150.0)
 FACE_WIDTH = 94.0  # source pixels from landmark 234 to 454
@@ -166,18 +166,21 @@ def skin_colour(tone: float) -> np.ndarray:
 
 def _recolour(face, skin, tone, rng):
     """Recolour the skin: ratio of the source to its mean colour, times the new colour."""
-    mean = (face * skin[..., None]).sum(axis=(0, 1)) / skin.sum()
+    texture = cv2.GaussianBlur(rng.standard_normal(skin.shape).astype(np.float32), (0, 0), 1.1)
+    blotch = cv2.GaussianBlur(rng.standard_normal(skin.shape).astype(np.float32), (0, 0), 9)
+    texture = 1 + 0.05 * rng.uniform(0.2, 1) * texture + 0.5 * rng.uniform(0, 1) * blotch
+    cast = 1 + rng.uniform(-0.03, 0.03, 3).astype(np.float32)
+    box = box_of(skin > 0)
+    recoloured, face, skin = face.copy(), face[box], skin[box][..., None]
+    mean = (face * skin).sum(axis=(0, 1)) / skin.sum()
     ratio = np.clip(face, 4, 255) / mean
     grey = ratio.mean(axis=2, keepdims=True)
     contrast = 0.95 - 0.1 * tone
     grey_out = np.where(grey > 1, 1 + 0.5 * np.tanh(1.6 * (grey - 1)), grey**contrast)
     ratio = grey_out * (ratio / grey) ** (0.9 - 0.25 * tone)
-    texture = cv2.GaussianBlur(rng.standard_normal(skin.shape).astype(np.float32), (0, 0), 1.1)
-    blotch = cv2.GaussianBlur(rng.standard_normal(skin.shape).astype(np.float32), (0, 0), 9)
-    texture = 1 + 0.05 * rng.uniform(0.2, 1) * texture + 0.5 * rng.uniform(0, 1) * blotch
-    cast = 1 + rng.uniform(-0.03, 0.03, 3).astype(np.float32)
-    painted = np.clip(ratio * skin_colour(tone) * cast * texture[..., None], 0, 250)
-    return face * (1 - skin[..., None]) + painted * skin[..., None]
+    painted = np.clip(ratio * skin_colour(tone) * cast * texture[box][..., None], 0, 250)
+    recoloured[box] = face * (1 - skin) + painted * skin
+    return recoloured
 
 
 def _hair_colour(tone, rng):
