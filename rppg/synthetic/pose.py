@@ -25,16 +25,16 @@ class PoseWarp:
         across, down = _flows(subject)
         self.box = _moving_box(subject, poses, across, down)
         rows, columns = np.mgrid[: subject.skin.shape[0], : subject.skin.shape[1]]
-        self.shape = rows[self.box].shape
         self.across = _flat(self.box, columns, *-across)  # cv2.remap needs the inverse map
         self.down = _flat(self.box, rows, *-down)
+        self.maps = np.empty((2, *rows[self.box].shape), np.float32)
 
     def apply(self, picture: np.ndarray, pose: np.ndarray) -> np.ndarray:
         """The box of a picture (H, W, C) with the head in this pose (5,)."""
-        across = _weights(pose, SHIFT_X, YAW) @ self.across
-        down = _weights(pose, SHIFT_Y, PITCH) @ self.down
-        maps = across.reshape(self.shape), down.reshape(self.shape)
-        return cv2.remap(picture, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        across, down = self.maps
+        np.dot(_weights(pose, SHIFT_X, YAW), self.across, out=across.reshape(-1))
+        np.dot(_weights(pose, SHIFT_Y, PITCH), self.down, out=down.reshape(-1))
+        return cv2.remap(picture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _weights(pose, shift, turn) -> np.ndarray:
