@@ -8,6 +8,8 @@ in one process, with the code of REFERENCE in a temporary git worktree and with 
 checkout, in turn, `--rounds` times, each in a fresh process that has rendered before its clock
 starts.  A rate is clips over the sum of all rounds; `now over before` is the ratio of two rates,
 `its least` and `its most` are those of single rounds.  Processor time counts every thread.
+The committed CSV is of a busy machine (load 4 to 5 on 2 cores): its wall times are of no use, and
+its goal is missed.
 """
 
 import argparse
