@@ -23,8 +23,9 @@ class VideoError(ValueError):
 class VideoWriter:
     """Write RGB frames to a video file: a context manager; the file appears complete or not at all.
 
-    The suffix of `path` determines the container. Codecs: "libx264" (`crf` 0-51, `preset`), and the
-    lossless "ffv1" and "rawvideo". `pix_fmt` None: yuv420p for libx264, RGB for the lossless ones.
+    The suffix of `path` determines the container. Codecs: "libx264" (`crf` 0-51, `preset`,
+    `x264_params` as "cabac=0:ref=1"), and the lossless "ffv1" and "rawvideo". `pix_fmt` None:
+    yuv420p for libx264, RGB for the lossless ones.
     `times_s` (n,): presentation times, strictly increasing from 0 or later (.mkv: resolution 1 ms;
     .mp4: 1/90000 s, start 1 ms); None: constant `fps`.
     The bytes depend on the arguments and frames only: one thread, and no macroblock tree in x264,
@@ -47,6 +48,7 @@ class VideoWriter:
         preset: str = "veryfast",
         pix_fmt: str | None = None,
         times_s: Sequence[float] | None = None,
+        x264_params: str = "",
     ):
         if codec not in self.PIX_FMT:
             raise VideoError(f"codec {codec!r}: expected one of {', '.join(self.PIX_FMT)}")
@@ -59,7 +61,8 @@ class VideoWriter:
         self._ticks = None if times_s is None else self._to_ticks(times_s)
         self._options = {}
         if codec == "libx264":
-            self._options = {"crf": str(crf), "preset": preset, "x264-params": "mbtree=0"}
+            params = ":".join(filter(None, ("mbtree=0", x264_params)))
+            self._options = {"crf": str(crf), "preset": preset, "x264-params": params}
             if self.path.suffix == ".avi":  # AVI stores no times: frames in display order
                 self._options["bf"] = "0"
         self._codec = codec

@@ -1,4 +1,4 @@
-"""Appearance of a subject: hair, fringe, beard, glasses, clothes, background.
+"""Appearance of a subject: hair, fringe, beard, glasses, closed eyes, clothes, background.
 
 Layers are pairs (premultiplied float32 RGB (H, W, 3), alpha (H, W)); `unit` is the number of video
 pixels per pixel of the source picture, so that everything scales with the face.
@@ -6,10 +6,20 @@ pixels per pixel of the source picture, so that everything scales with the face.
     >>> rgb, alpha = clothes(np.random.default_rng(0), landmarks, width=320, height=240)
 """
 
+import math
+
 import cv2
 import numpy as np
 
-from rppg.synthetic.face_template import HAIR_INSIDE, HAIR_OUTSIDE, SKULL_CENTRE, SKULL_RADII, fill
+from rppg.synthetic.face_template import (
+    EYES,
+    HAIR_INSIDE,
+    HAIR_OUTSIDE,
+    SKULL_CENTRE,
+    SKULL_RADII,
+    fill,
+    spread,
+)
 
 BEARDS = {  # landmark outlines; the lips are cut out
     "full": (177, 215, 138, 135, 169, 170, 140, 171, 175, 396, 369, 395, 394, 364, 367, 435, 401)
@@ -20,9 +30,13 @@ BEARDS = {  # landmark outlines; the lips are cut out
 LIPS_OUTLINE = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181)
 
 
-def _strands(rng, shape, length_px=9.0, width_px=0.7, angle_deg=90.0):
+def _grain(rng, shape):
+    """Noise for `_strands`; drawn for hair that is not there too, so that later draws are equal."""
+    return rng.standard_normal((shape[0] * 2, shape[1] * 2)).astype(np.float32)
+
+
+def _strands(noise, shape, length_px=9.0, width_px=0.7, angle_deg=90.0):
     """Streaky texture (H, W), mean 1, standard deviation 0.18, running along an angle."""
-    noise = rng.standard_normal((shape[0] * 2, shape[1] * 2)).astype(np.float32)
     noise = cv2.GaussianBlur(noise, (0, 0), sigmaX=length_px, sigmaY=width_px)
     turn = cv2.getRotationMatrix2D((shape[1], shape[0]), angle_deg, 1)
     noise = cv2.warpAffine(noise, turn, (shape[1] * 2, shape[0] * 2), borderMode=cv2.BORDER_REFLECT)
@@ -50,34 +64,37 @@ def hair(rng, source, style, colour, sample, to_source):
         mask *= np.clip((118 - rows) / 8, 0, 1)
     mask = sample(mask) * (0.72 if style == "buzz" else 1.0)
     luma = sample(source.hair_luma)
-    texture = _strands(rng, mask.shape, 6, 0.6, rng.uniform(20, 70))
+    angle_deg = rng.uniform(20, 70)
+    texture = _strands(_grain(rng, mask.shape), mask.shape, 6, 0.6, angle_deg)
     luma = np.clip(luma ** rng.uniform(0.7, 1.1) * texture**0.4, 0.35, 2.2)
     return (colour * luma[..., None] * mask[..., None]).astype(np.float32), mask
 
 
 def hair_behind(style, colour, landmarks, unit, rng, width, height):
     """Long hair falling behind the shoulders; empty for other styles."""
-    alpha = np.zeros((height, width), np.float32)
-    if style == "long":
-        left, right = landmarks[234], landmarks[454]
-        drop = rng.uniform(75, 105) * unit
-        outline = [
-            *(left + (-20 * unit, -30 * unit), left + (-24 * unit, drop * 0.5)),
-            *(left + (-18 * unit, drop), left + (20 * unit, drop)),
-            *(right + (-20 * unit, drop), right + (18 * unit, drop)),
-            *(right + (25 * unit, drop * 0.5), right + (22 * unit, -30 * unit)),
-        ]
-        alpha = fill(outline, 3.0 * unit, shape=(height, width))
-    texture = _strands(rng, (height, width), 14 * unit, 0.9, 88)[..., None]
+    drop = rng.uniform(75, 105) * unit if style == "long" else 0.0
+    grain = _grain(rng, (height, width))
+    if style != "long":
+        return np.zeros((height, width, 3), np.float32), np.zeros((height, width), np.float32)
+    left, right = landmarks[234], landmarks[454]
+    outline = [
+        *(left + (-20 * unit, -30 * unit), left + (-24 * unit, drop * 0.5)),
+        *(left + (-18 * unit, drop), left + (20 * unit, drop)),
+        *(right + (-20 * unit, drop), right + (18 * unit, drop)),
+        *(right + (25 * unit, drop * 0.5), right + (22 * unit, -30 * unit)),
+    ]
+    alpha = fill(outline, 3.0 * unit, shape=(height, width))
+    texture = _strands(grain, (height, width), 14 * unit, 0.9, 88)[..., None]
     return (0.8 * colour * texture * alpha[..., None]).astype(np.float32), alpha
 
 
 def fringe(rng, coverage, colour, landmarks, unit, width, height):
     """Hair over one side of the forehead as premultiplied RGBA (H, W, 4); zeros if coverage 0."""
     side = rng.choice((-1.0, 1.0))
-    texture = _strands(rng, (height, width), 8 * unit, 0.7, 90 - side * 25)
+    grain = _grain(rng, (height, width))
     if coverage == 0:
         return np.zeros((height, width, 4), np.float32)
+    texture = _strands(grain, (height, width), 8 * unit, 0.7, 90 - side * 25)
     left, right = (landmarks[i] for i in ((68, 298) if side < 0 else (298, 68)))
     inner = left + (right - left) * coverage
     brow = landmarks[[66, 296]].mean(axis=0)[1]
@@ -104,14 +121,16 @@ def beard_mask(rng, landmarks, unit, shape):
 
 
 def moles(face, landmarks, unit, rng):
-    """A few dark spots on cheeks and chin."""
+    """A few dark spots on cheeks and chin, painted in place."""
     for _ in range(rng.integers(0, 5)):
         around = landmarks[rng.choice((50, 280, 205, 425, 152, 187, 411))]
         spot = around + rng.normal(0, 5 * unit, 2)
-        rows, columns = np.mgrid[: face.shape[0], : face.shape[1]]
+        (left, top), reach = np.round(spot).astype(int), math.ceil(6 * unit)
+        box = slice(max(top - reach, 0), top + reach), slice(max(left - reach, 0), left + reach)
+        rows, columns = (grid[box] for grid in np.mgrid[: face.shape[0], : face.shape[1]])
         far = np.hypot(columns - spot[0], rows - spot[1]) / (rng.uniform(0.7, 1.4) * unit)
-        face = face * (1 - 0.4 * np.exp(-(far**2)))[..., None]
-    return face.astype(np.float32)
+        face[box] *= (1 - 0.4 * np.exp(-(far**2)))[..., None]
+    return face
 
 
 def glasses(face, landmarks, unit, rng):
@@ -135,6 +154,32 @@ def glasses(face, landmarks, unit, rng):
         cv2.line(line, a, b, 255, thick, cv2.LINE_AA, 3)
     mask = line[..., None].astype(np.float32) / 255
     return face * (1 - 0.9 * mask) + colour * 0.9 * mask
+
+
+def close_eyes(face, skin, landmarks, unit):
+    """The same face with lids painted over the eyes and lashes along the lower lid."""
+    points = landmarks[[*EYES[0], *EYES[1]]]
+    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+    margin = round(24 * unit)  # more than eight standard deviations of the colour's spread
+    columns = slice(max(int(left) - margin, 0), int(right) + margin)
+    box = slice(max(int(top) - margin, 0), int(bottom) + margin), columns
+    closed, near = face.copy(), landmarks - (columns.start, box[0].start)
+    closed[box] = _paint_lids(face[box], skin[box] > 0.9, near, unit)
+    return closed
+
+
+def _paint_lids(face, bare, landmarks, unit):
+    shape = face.shape[:2]
+    lids = spread(face, bare, 3.0 * unit) * 0.97
+    for eye in EYES:
+        mask = fill(landmarks[list(eye)], 0.8 * unit, max(1, round(unit)), shape)[..., None]
+        face = face * (1 - mask) + lids * mask
+        lash = np.round(landmarks[[eye[0], *eye[9:]]] * 8).astype(np.int32)
+        lash = lash[np.argsort(lash[:, 0])]
+        line = np.zeros(shape, np.uint8)
+        cv2.polylines(line, [lash], False, 255, max(1, round(unit)), cv2.LINE_AA, shift=3)
+        face = face * (1 - 0.7 * line[..., None].astype(np.float32) / 255)
+    return face
 
 
 def _muted(rng) -> np.ndarray:

@@ -127,6 +127,12 @@ def fill(points, blur_px: float = 0.0, grow_px: int = 0, shape=(512, 512)) -> np
     return cv2.GaussianBlur(mask, (0, 0), blur_px) if blur_px else mask
 
 
+def box_of(mask: np.ndarray) -> tuple[slice, slice]:
+    """Bounding box (rows, columns) of a mask (H, W) that is not empty."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
 def _silhouette(landmarks: np.ndarray) -> np.ndarray:
     """Head without hair: skull, face, ears and neck."""
     angle = np.linspace(0, 2 * np.pi, 60)

@@ -8,10 +8,10 @@ Everything fixed to the head is linear in its time courses:
     skin(t) = face + sum over k of courses[t, k] * layers[k]
 
 so that a frame costs one matrix product.  Layers are float32 (K, h, w, 3) inside the subject's
-box; ambient light is a coarse picture of gains (h / 4, w / 4, 3) per frame.
+box; ambient light is a picture of gains (H, W, 3) per frame, from a grid of H / 4 by W / 4.
 
     >>> layers = skin_layers(subject, nuisances, rng, pulse_scale=0.02)
-    >>> picture = subject.face[layers.box] + layers.at(courses[0])
+    >>> picture = subject.face[layers.box] + np.tensordot(courses[0], layers.pictures, axes=1)
 """
 
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 
 from rppg.synthetic.disturbances import Nuisances
+from rppg.synthetic.face_template import box_of
 from rppg.synthetic.pulse import Pulse
 from rppg.synthetic.subject import Subject
 
@@ -37,20 +38,15 @@ COARSE = 4  # pixels of the picture per pixel of the ambient light
 
 @dataclass(frozen=True)
 class SkinLayers:
-    """Layers (K, h, w, 3) inside box (rows, columns), in the order of `skin_courses`."""
+    """Pictures (K, h, w, 3) inside box (rows, columns), in the order of `skin_courses`."""
 
     box: tuple[slice, slice]
-    flat: np.ndarray  # (K, h * w * 3)
-    shape: tuple[int, int, int]
-
-    def at(self, course: np.ndarray) -> np.ndarray:
-        """Sum of the layers (h, w, 3) for the courses (K,) of a frame, to be added to the face."""
-        return (course @ self.flat).reshape(self.shape)
+    pictures: np.ndarray
 
 
 def skin_layers(subject: Subject, nuisances: Nuisances, rng, pulse_scale: float) -> SkinLayers:
     """Layers of one recording: pulse, its delay, squeezed blood, shine and shading."""
-    box = _box(subject.skin > 0.02)
+    box = box_of(subject.skin > 0.02)
     face, skin = subject.face[box], subject.skin[box]
     rows, columns = (
         grid[box] for grid in np.mgrid[: subject.skin.shape[0], : subject.skin.shape[1]]
@@ -81,8 +77,7 @@ def skin_layers(subject: Subject, nuisances: Nuisances, rng, pulse_scale: float)
     grey = [np.repeat(x[..., None], 3, axis=2) for x in (shine, slope_x, slope_y)]
     grey.append(cheek[..., None] * nuisances.highlight_rgb)
     layers = [blood, -blood * delay_s[..., None], pressed, *grey, face * (skin * around)[..., None]]
-    flat = np.stack(layers).astype(np.float32)
-    return SkinLayers(box, flat.reshape(len(flat), -1), face.shape)
+    return SkinLayers(box, np.stack(layers).astype(np.float32))
 
 
 def skin_courses(
@@ -104,27 +99,26 @@ class AmbientLight:
 
     def __init__(self, subject: Subject, nuisances: Nuisances):
         height, width = subject.skin.shape
-        self.n, self.unit = nuisances, height / 240
-        shape = (height // COARSE, width // COARSE)
-        rows, columns = (np.mgrid[: shape[0], : shape[1]] + 0.5) * COARSE
+        unit, n = height / 240, nuisances
+        self.size, self.shape = (width, height), (height // COARSE, width // COARSE)
+        rows, columns = (np.mgrid[: self.shape[0], : self.shape[1]] + 0.5) * COARSE
         middle = subject.landmarks[[234, 454, 152, 10]].mean(axis=0)
-        self.x, self.y = columns - middle[0], rows - middle[1]
-        gx, gy = nuisances.gradient
-        self.gradient = (1 + 2 * gx * self.x / width + 2 * gy * self.y / height)[..., None]
-        reach = np.clip(0.5 + nuisances.side * self.x / (36 * self.unit), 0, 1)
-        self.side = (reach**2 * (3 - 2 * reach))[..., None]
+        x, y = columns - middle[0], rows - middle[1]
+        gradient = 1 + 2 * n.gradient[0] * x / width + 2 * n.gradient[1] * y / height
+        reach = np.clip(0.5 + n.side * x / (36 * unit), 0, 1)
+        side = gradient * (reach**2 * (3 - 2 * reach))
+        self.flat = np.stack([gradient, side]).reshape(2, -1).astype(np.float32)
+        self.weights = np.stack([n.gain, n.gain * n.side_light], axis=2).astype(np.float32)
+        soft_px = 7 * unit  # width of the shadow's edge
+        along = x * np.cos(n.shadow_angle) + y * np.sin(n.shadow_angle)
+        self.along, self.edge = (along / soft_px).astype(np.float32), n.shadow_px / soft_px
+        self.depth = n.shadow_depth.astype(np.float32)[:, None, None]
+        self.gains = np.empty((height, width, 3), np.float32)
 
     def at(self, frame: int) -> np.ndarray:
-        """Gains (h, w, 3) float32 on the coarse grid."""
-        n = self.n
-        gains = self.gradient * n.gain[frame] * (1 + self.side * n.side_light[frame])
-        if n.shadow_depth.any():
-            along = self.x * np.cos(n.shadow_angle) + self.y * np.sin(n.shadow_angle)
-            inside = 1 / (1 + np.exp(-(along - n.shadow_px[frame]) / (7 * self.unit)))
-            gains = gains * (1 - n.shadow_depth * inside[..., None])
-        return gains.astype(np.float32)
-
-
-def _box(mask: np.ndarray) -> tuple[slice, slice]:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        """Gains (H, W, 3) float32 of a frame, valid until the next call."""
+        gains = (self.weights[frame] @ self.flat).reshape(3, *self.shape)
+        if self.depth.any():
+            inside = 1 / (1 + np.exp(float(self.edge[frame]) - self.along))
+            gains *= 1 - self.depth * inside
+        return cv2.resize(cv2.merge(tuple(gains)), self.size, dst=self.gains)

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.interpolate import RBFInterpolator
 
 from rppg.synthetic import appearance
-from rppg.synthetic.face_template import BROWS, EYES, LIPS, OVAL, fill, load_source, spread
+from rppg.synthetic.face_template import BROWS, EYES, LIPS, OVAL, box_of, fill, load_source
 
 HR_RANGE_BPM = (45.0, 150.0)
 FACE_WIDTH = 94.0  # source pixels from landmark 234 to 454
@@ -85,8 +85,8 @@ def make_subject(traits: Traits, width: int, height: int) -> Subject:
     face = _recolour(sample(source.image), skin, traits.tone, rng)
     hair_colour = _hair_colour(traits.tone, rng)
     face, beard = _features(face, landmarks, hair_colour, rng, sample)
-    closed_eyes = _close_eyes(face, skin, landmarks)
     unit = np.ptp(landmarks[[234, 454], 0]) / FACE_WIDTH  # pixels of video per source pixel
+    closed_eyes = appearance.close_eyes(face, skin, landmarks, unit)
     outfit = appearance.clothes(rng, landmarks, width, height)
     style = HAIR_STYLES[rng.integers(len(HAIR_STYLES))]
     hair = appearance.hair(rng, source, style, hair_colour, sample, to_source)
@@ -166,18 +166,21 @@ def skin_colour(tone: float) -> np.ndarray:
 
 def _recolour(face, skin, tone, rng):
     """Recolour the skin: ratio of the source to its mean colour, times the new colour."""
-    mean = (face * skin[..., None]).sum(axis=(0, 1)) / skin.sum()
+    texture = cv2.GaussianBlur(rng.standard_normal(skin.shape).astype(np.float32), (0, 0), 1.1)
+    blotch = cv2.GaussianBlur(rng.standard_normal(skin.shape).astype(np.float32), (0, 0), 9)
+    texture = 1 + 0.05 * rng.uniform(0.2, 1) * texture + 0.5 * rng.uniform(0, 1) * blotch
+    cast = 1 + rng.uniform(-0.03, 0.03, 3).astype(np.float32)
+    box = box_of(skin > 0)
+    recoloured, face, skin = face.copy(), face[box], skin[box][..., None]
+    mean = (face * skin).sum(axis=(0, 1)) / skin.sum()
     ratio = np.clip(face, 4, 255) / mean
     grey = ratio.mean(axis=2, keepdims=True)
     contrast = 0.95 - 0.1 * tone
     grey_out = np.where(grey > 1, 1 + 0.5 * np.tanh(1.6 * (grey - 1)), grey**contrast)
     ratio = grey_out * (ratio / grey) ** (0.9 - 0.25 * tone)
-    texture = cv2.GaussianBlur(rng.standard_normal(skin.shape).astype(np.float32), (0, 0), 1.1)
-    blotch = cv2.GaussianBlur(rng.standard_normal(skin.shape).astype(np.float32), (0, 0), 9)
-    texture = 1 + 0.05 * rng.uniform(0.2, 1) * texture + 0.5 * rng.uniform(0, 1) * blotch
-    cast = 1 + rng.uniform(-0.03, 0.03, 3).astype(np.float32)
-    painted = np.clip(ratio * skin_colour(tone) * cast * texture[..., None], 0, 250)
-    return face * (1 - skin[..., None]) + painted * skin[..., None]
+    painted = np.clip(ratio * skin_colour(tone) * cast * texture[box][..., None], 0, 250)
+    recoloured[box] = face * (1 - skin) + painted * skin
+    return recoloured
 
 
 def _hair_colour(tone, rng):
@@ -206,22 +209,6 @@ def _features(face, landmarks, hair_colour, rng, sample):
     if rng.random() < 0.2:
         face = appearance.glasses(face, landmarks, unit, rng)
     return np.ascontiguousarray(np.clip(face, 2, 250), np.float32), beard
-
-
-def _close_eyes(face, skin, landmarks):
-    """The same face with lids painted over the eyes and lashes along the lower lid."""
-    shape = face.shape[:2]
-    unit = np.ptp(landmarks[[234, 454], 0]) / FACE_WIDTH
-    lids = spread(face, skin > 0.9, 3.0 * unit) * 0.97
-    for eye in EYES:
-        mask = fill(landmarks[list(eye)], 0.8 * unit, max(1, round(unit)), shape)[..., None]
-        face = face * (1 - mask) + lids * mask
-        lash = np.round(landmarks[[eye[0], *eye[9:]]] * 8).astype(np.int32)
-        lash = lash[np.argsort(lash[:, 0])]
-        line = np.zeros(shape, np.uint8)
-        cv2.polylines(line, [lash], False, 255, max(1, round(unit)), cv2.LINE_AA, shift=3)
-        face = face * (1 - 0.7 * line[..., None].astype(np.float32) / 255)
-    return face.astype(np.float32)
 
 
 def _stack(*layers):

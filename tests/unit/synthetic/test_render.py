@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rppg.synthetic.disturbances import LEVELS, draw_nuisances, level_named
+from rppg.synthetic.pose import PoseWarp
 from rppg.synthetic.pulse import draw_pulse
 from rppg.synthetic.render import Renderer
 from rppg.synthetic.subject import HR_RANGE_BPM, draw_traits, make_subject
@@ -121,6 +122,24 @@ def test_frames_repeat_and_depend_on_the_seed(subjects):
     assert first.shape == (4, 240, 320, 3) and first.dtype == np.uint8
     np.testing.assert_array_equal(first, again)
     assert (first != other).mean() > 0.3
+
+
+def test_frames_do_not_depend_on_those_before(subjects):
+    renderer = rendered(subjects[1], 1.0, "hardest")[1]
+    once = [renderer.clean(frame).copy() for frame in (0, 90)]
+    np.testing.assert_array_equal(renderer.clean(0), once[0])
+    assert not np.array_equal(*once)
+
+
+def test_nothing_moves_outside_the_box_of_all_poses(subjects):
+    """A box for poses ten times as large gives the same pictures."""
+    for subject in subjects:
+        narrow = rendered(subject, 1.0, "hardest")[1]
+        wide = rendered(subject, 1.0, "hardest")[1]
+        wide.pose = PoseWarp(subject, 10 * wide.nuisances.pose)
+        wide.background = subject.background[wide.pose.box]
+        for frame in range(0, len(TIMES_S), 30):
+            np.testing.assert_allclose(narrow.clean(frame), wide.clean(frame), atol=0.3)
 
 
 def test_disturbances_are_independent_of_the_pulse(subjects):
