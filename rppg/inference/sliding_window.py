@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rppg.dataloader.clips import CLIP_FRAMES, Clips, Place, stretches_of
+from rppg.dataloader.clips import CLIP_FRAMES, Clips, Place
+from rppg.dataloader.stretches import stretches_of
 from rppg.datasets.prepared import FPS
 from rppg.datasets.store import Store
 from rppg.inference.classical import COLUMNS, NO_RATE, columns_of, true_hr_bpm
@@ -108,7 +109,7 @@ def view_waves(
     if not whole:
         raise ValueError(f"no {MIN_STRETCH_S:g} s without a gap in {meta['n_frames'] / FPS:.2f} s")
     n_frames = min(n_frames, max(stop - start for start, stop in whole))
-    clips = Clips(store, [id], array, n_frames, normalise, size=size)
+    clips = Clips(store, [id], array, n_frames, normalise, size=size, shortest=n_frames)
     places = _places(id, clips.stretches[id], n_frames)
     model.eval()
     waves: list[list[Tensor]] = [[] for _ in views]
