@@ -18,6 +18,7 @@ def check_options(
     speeds: tuple[float, float],
     normalise: str | None = None,
     size: int | None = None,
+    step: int = 1,
 ) -> None:
     """Raises ValueError for parameters of `Clips` that are invalid or do not fit each other."""
     if array not in ARRAYS:
@@ -26,6 +27,7 @@ def check_options(
         raise ValueError(f"n_frames is {n_frames}, expected 2 or more")
     if not 2 <= shortest <= n_frames:
         raise ValueError(f"shortest is {shortest}, expected 2 to n_frames, which is {n_frames}")
+    check_step(step)
     if not 0 < speeds[0] <= speeds[1]:
         raise ValueError(f"speeds are {speeds}, expected (low, high), 0 < low <= high")
     if normalise is not None and array != "mstmap":
@@ -35,6 +37,12 @@ def check_options(
     if normalise not in (None, *NORMALISATIONS):
         names = ", ".join(NORMALISATIONS)
         raise ValueError(f"no normalisation {normalise!r}, expected one of {names}")
+
+
+def check_step(step: int) -> None:
+    """Raises ValueError for a hop between clips of less than a frame."""
+    if step < 1:
+        raise ValueError(f"step is {step} frames, expected 1 or more")
 
 
 def distinct(ids: Iterable[str]) -> list[str]:

@@ -27,7 +27,7 @@ import torch
 from torch.utils.data import Dataset
 
 from rppg.dataloader.augment import change_speed, source_frames
-from rppg.dataloader.clip_checks import check_options, distinct
+from rppg.dataloader.clip_checks import check_options, check_step, distinct
 from rppg.dataloader.downsample import SmallCrops
 from rppg.dataloader.normalise import NORMALISATIONS
 from rppg.dataloader.stretches import longest, longest_clip, starts_of, stretches_of
@@ -80,10 +80,13 @@ class Clips(Dataset):
         disturb: Disturb | None = None,
         size: int | None = None,
         shortest: int | None = None,
+        step: int = 1,
     ):
         """normalise: a name in NORMALISATIONS, for maps.  size: side in pixels, for crops.  speeds:
         (lowest, highest) for random clips.  shortest: frames that a random clip has at least, None:
-        half of n_frames; give n_frames if all must be equally long.  disturb: adds a distractor to
+        half of n_frames; give n_frames if all must be equally long.  step: frames between the
+        starts in a stretch at which a random clip may begin; 15 gives the overlapping windows, and
+        n_frames the clips side by side, of the paper (Qian et al.).  disturb: adds a distractor to
         random clips before they are normalised, (clip, speed, generator) -> (clip, rate_hz); their
         items then have disturbance_hz, float32 ().  augment: applied to random clips after
         normalisation, (item, generator) -> item.
@@ -96,7 +99,8 @@ class Clips(Dataset):
         self.augment, self.disturb = augment, disturb
         self.size, self.crops = size, SmallCrops(array, size) if size else None
         self.shortest = max(n_frames // 2, 2) if shortest is None else shortest
-        check_options(array, n_frames, self.shortest, speeds, normalise, size)
+        self.step = step
+        check_options(array, n_frames, self.shortest, speeds, normalise, size, step)
         self.needed = source_frames(self.shortest, speeds[1])  # frames of a stretch
         self.stretches: dict[str, list[tuple[int, int]]] = {}
         self.skipped: dict[str, str] = {}
@@ -141,8 +145,7 @@ class Clips(Dataset):
     def sliding_windows(self, step: int = STEP_FRAMES) -> list[Place]:
         """All clips of n_frames at a hop of `step` frames within each stretch, sorted by id and
         time."""
-        if step < 1:
-            raise ValueError(f"step is {step} frames, expected 1 or more")
+        check_step(step)
         return [
             Place(id, start)
             for id, stretches in self.stretches.items()
@@ -169,13 +172,13 @@ class Clips(Dataset):
         return item | {"clip": NORMALISATIONS[self.normalise](item["clip"])}
 
     def _place(self, id: str, generator: torch.Generator) -> Place:
-        """A random place in a recording: uniform over the speeds, then over all starts that are
-        valid at the speed."""
+        """A random place in a recording: uniform over the speeds, then over all starts, every
+        `step` frames, that are valid at the speed."""
         at_speed, at_start = torch.rand(2, generator=generator, dtype=torch.float64).tolist()
         stretches, (low, high) = self.stretches[id], self.speeds
         speed = low + at_speed * (high - low)
         n_frames = min(self.n_frames, longest_clip(longest(stretches), speed))
-        starts = starts_of(stretches, source_frames(n_frames, speed))
+        starts = starts_of(stretches, source_frames(n_frames, speed), self.step)
         return Place(id, starts[int(at_start * len(starts))], speed, n_frames=n_frames)
 
     def _reason(self, meta: dict, stretches: list) -> str | None:

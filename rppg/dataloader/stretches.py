@@ -5,8 +5,8 @@ frames of the recording (`rppg.dataloader.augment.source_frames`).
 
     >>> longest_clip(300, speed=1.4), longest_clip(300, speed=0.6)
     (214, 499)
-    >>> starts_of([(0, 300), (320, 500)], n_read=299)
-    [0, 1]
+    >>> starts_of([(0, 340), (360, 500)], n_read=300, step=15)
+    [0, 15, 30]
 """
 
 import math
@@ -36,6 +36,6 @@ def longest_clip(n_source: int, speed: float) -> int:
     return n_frames - (source_frames(n_frames, speed) > n_source)  # rounded up
 
 
-def starts_of(stretches: Sequence[tuple[int, int]], n_read: int) -> list[int]:
-    """First frames at which n_read frames lie in a stretch, in order."""
-    return [first for start, stop in stretches for first in range(start, stop - n_read + 1)]
+def starts_of(stretches: Sequence[tuple[int, int]], n_read: int, step: int = 1) -> list[int]:
+    """First frames at which n_read frames lie in a stretch, every `step` frames of each."""
+    return [first for start, stop in stretches for first in range(start, stop - n_read + 1, step)]

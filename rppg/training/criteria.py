@@ -16,7 +16,7 @@ from torch.utils.data import default_collate
 from rppg.dataloader.clips import CLIP_FRAMES, Clips, LabelledClips, Place
 from rppg.datasets.prepared import FPS
 from rppg.datasets.store import Store
-from rppg.inference.sliding_window import batch_of, predict_model, waves_of
+from rppg.inference.sliding_window import STEP_FRAMES, batch_of, predict_model, waves_of
 from rppg.losses.irrelevant_power import irrelevant_power_ratio
 from rppg.models.protocol import LabelObjective
 from rppg.training.self_consistency import drawn, middle, stack
@@ -36,6 +36,7 @@ class RateError:
     array: str = "mstmap"
     views: Sequence[Tensor] = ()
     size: int | None = None
+    step: int = STEP_FRAMES
 
     def __call__(self, model: nn.Module) -> dict[str, float]:
         table = predict_model(
@@ -48,6 +49,7 @@ class RateError:
             self.n_frames,
             views=self.views,
             size=self.size,
+            step=self.step,
         )
         return rate_errors(table)
 

@@ -17,6 +17,7 @@ from rppg.signals.classical import METHODS
 MAX_COUNT = 2**32 - 1  # NumPy's largest seed
 COUNTS = {  # parameters and fields of training that are 1 at least
     *("n_steps", "accumulate_grad_batches", "log_every", "save_every", "validate_every"),
+    *("clip_step", "window_step"),
     *("batch_size", "n_frames", "n_rows", "workers", "epochs", "size", "windows", "n_anchors"),
     *("n_candidates", "n_subjects", "n_sessions", "clips_per_subject"),
 }
