@@ -26,8 +26,9 @@ POSITIVE = {
     *("test_share", "dev_share"),
 }
 NOT_NEGATIVE = {"weight_decay", "self_supervised", "desync_s", "noise_g"}
+CHANCES = ("flip_time", "flip_rows", "flip", "mirror", "upside_down", "distractor_chance")
 SHARES = {  # from 0 to this
-    **dict.fromkeys(("flip_time", "flip_rows", "flip", "mirror", "distractor_chance"), 1.0),
+    **dict.fromkeys(CHANCES, 1.0),
     **dict.fromkeys(("drop_rows", "test_share", "dev_share"), 0.99),
 }
 LEAST = {"n_frames": 2, "n_folds": 2, "bout_s": 5.0, "rate_hz": 40.0}
