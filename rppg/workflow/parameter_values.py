@@ -51,6 +51,7 @@ CHOICES = {
     "method": ("relcon", "rebar", "simclr", "augpred", "scratch", "random", "features"),
     "precision": ("32-true", "bf16-mixed"),
     "schedule": ("cosine", "constant"),
+    "submit": ("validation", "paper"),
     "device": ("auto", "cpu", "cuda"),
 }
 FILLED = {"crops", "methods", "datasets", "labelled"}  # lists that are not empty

@@ -143,3 +143,7 @@ def test_the_papers_profile_has_the_papers_flips_windows_and_nothing_else():
         assert given["speeds"] == [0.6, 1.4] and given.get("n_frames", 300) == 300
     maps, faces = (runs[f"{name}/pretrain"].parameters for name in NETS)
     assert maps["drop_rows"] == maps["distractor_chance"] == 0 and not faces["distractor_pairs"]
+
+
+def test_the_papers_profile_submits_the_papers_ensemble():
+    assert load_profile("paper").notebooks["05_ensemble"] == {"submit": "paper"}
