@@ -21,6 +21,7 @@ import torch
 from rppg.dataloader.augment import MapAugmentation
 from rppg.dataloader.batches import Batches
 from rppg.dataloader.clips import Clips
+from rppg.dataloader.collate import cut_to_shortest
 from rppg.dataloader.distractors import PeriodicIllumination
 from rppg.datasets import Store
 from rppg.datasets.folds import make_split
@@ -59,7 +60,7 @@ def course(seed: int, given: dict, folder: Path) -> pd.DataFrame:
     )
     fit(
         build("st_transformer", seed, **architecture),
-        Batches(clips, given["batch_size"], seed=seed),
+        Batches(clips, given["batch_size"], seed=seed, collate=cut_to_shortest),
         SelfSupervised(**given["weights"], n_rows=given["n_rows"]),
         FitConfig(**given["training"], seed=seed, monitor="self_disagreement_bpm"),
         folder,

@@ -1,4 +1,4 @@
-"""Augmentation of clips: speed, time reversal, flipped and dropped rows.
+"""Augmentation of clips: speed, time reversal, flipped and dropped rows, mirrored and turned faces.
 
 Functions of one clip (T, ...): a map (T, N, C), face crops (T, H, W, 3), or a BVP (T,), which is
 augmented like its clip.  They are deterministic; `MapAugmentation` and `FaceAugmentation` draw from
@@ -121,21 +121,24 @@ class MapAugmentation:
 
 @dataclass(frozen=True)
 class FaceAugmentation:
-    """Random augmentation of an item of `Clips` with face crops: reversed in time, with its BVP, or
-    mirrored.  Every call draws two random values.  Raises ValueError for an invalid probability."""
+    """Random augmentation of an item of `Clips` with face crops: reversed in time, with its BVP,
+    mirrored, or turned upside down.  Every call draws three random values.  Raises ValueError for
+    an invalid probability."""
 
     flip_time: float = 0.5  # probability per clip
     mirror: float = 0.5  # probability per clip that left and right are exchanged
+    upside_down: float = 0.0  # probability per clip that top and bottom are exchanged
 
     def __post_init__(self):
-        _check_probabilities(self, {"flip_time": 1.0, "mirror": 1.0})
+        _check_probabilities(self, {"flip_time": 1.0, "mirror": 1.0, "upside_down": 1.0})
 
     def __call__(self, item: dict, generator: torch.Generator) -> dict:
         faces = item["clip"]
         if faces.ndim != 4:
             raise ValueError(f"expected face crops (T, H, W, 3), found {tuple(faces.shape)}")
-        backwards, mirrored = torch.rand(2, generator=generator).tolist()
-        changed = {"clip": faces.flip(2) if mirrored < self.mirror else faces}
+        backwards, mirrored, turned = torch.rand(3, generator=generator).tolist()
+        axes = [2] * (mirrored < self.mirror) + [1] * (turned < self.upside_down)
+        changed = {"clip": faces.flip(axes) if axes else faces}
         return item | (_backwards(item | changed) if backwards < self.flip_time else changed)
 
 

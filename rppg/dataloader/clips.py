@@ -4,7 +4,8 @@ A clip is T frames at 30 fps of a recording's MSTmap (T, 63, 6), face crops (T, 
 crops (T, 64, 64, 3); crops are as stored or, with `size`, averaged down.
 
     >>> clips = Clips(store, ids, normalise="ratio", speeds=(0.6, 1.4))  # doctest: +SKIP
-    >>> batches = Batches(clips, batch_size=4)  # training: random clips  # doctest: +SKIP
+    >>> cut = {"collate": cut_to_shortest}  # if they are not equally long
+    >>> batches = Batches(clips, batch_size=4, **cut)  # training: random clips  # doctest: +SKIP
     >>> windows = clips.sliding_windows(step=15)  # doctest: +SKIP
     >>> loader = DataLoader(clips, sampler=windows)  # validation: all clips  # doctest: +SKIP
     >>> next(iter(loader))["clip"].shape  # doctest: +SKIP
@@ -25,11 +26,12 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from rppg.dataloader.arrays import ARRAYS
 from rppg.dataloader.augment import change_speed, source_frames
+from rppg.dataloader.clip_checks import check_options, check_step, distinct
 from rppg.dataloader.downsample import SmallCrops
 from rppg.dataloader.normalise import NORMALISATIONS
-from rppg.datasets.prepared import FPS, Prepared
+from rppg.dataloader.stretches import longest, longest_clip, starts_of, stretches_of
+from rppg.datasets.prepared import Prepared
 from rppg.datasets.store import Store
 from rppg.utils.threads import one_thread
 
@@ -41,12 +43,14 @@ Disturb = Callable[[torch.Tensor, float, torch.Generator], tuple[torch.Tensor, f
 
 
 class Place(NamedTuple):
-    """Position of a clip: recording, first frame, speed, and the lag of its BVP in frames."""
+    """Position of a clip: recording, first frame, speed, the lag of its BVP in frames, and its
+    length, if that is not the n_frames of `Clips`."""
 
     id: str
     start: int
     speed: float = 1.0
     late: int = 0
+    n_frames: int | None = None
 
 
 class Clips(Dataset):
@@ -60,8 +64,8 @@ class Clips(Dataset):
 
     Clips contain no frames in gaps over 0.5 s (gaps_s in recording.json); map rows whose regions
     were not visible are NaN unless `normalise` is given.  stretches: per id, sorted, the (start,
-    stop) of gap-free stretches of n_frames or more.  skipped: id to reason, for recordings without
-    such a stretch and those whose preparation failed.
+    stop) of gap-free stretches that give `shortest` frames at the highest speed.  skipped: id to
+    reason, for recordings without such a stretch and those whose preparation failed.
     """
 
     def __init__(
@@ -75,12 +79,17 @@ class Clips(Dataset):
         augment: Augment | None = None,
         disturb: Disturb | None = None,
         size: int | None = None,
+        shortest: int | None = None,
+        step: int = 1,
     ):
         """normalise: a name in NORMALISATIONS, for maps.  size: side in pixels, for crops.  speeds:
-        (lowest, highest) for random clips.  disturb: adds a distractor to random clips before they
-        are normalised, (clip, speed, generator) -> (clip, rate_hz); their items then have
-        disturbance_hz, float32 ().  augment: applied to random clips after normalisation, (item,
-        generator) -> item.
+        (lowest, highest) for random clips.  shortest: frames that a random clip has at least, None:
+        half of n_frames; give n_frames if all must be equally long.  step: frames between the
+        starts in a stretch at which a random clip may begin; 15 gives the overlapping windows, and
+        n_frames the clips side by side, of the paper (Qian et al.).  disturb: adds a distractor to
+        random clips before they are normalised, (clip, speed, generator) -> (clip, rate_hz); their
+        items then have disturbance_hz, float32 ().  augment: applied to random clips after
+        normalisation, (item, generator) -> item.
 
         Raises KeyError for an id that was never prepared, ValueError for invalid parameters, for a
         recording that was prepared without the array, and if no recording has a clip.
@@ -89,14 +98,17 @@ class Clips(Dataset):
         self.normalise, self.speeds = normalise, speeds
         self.augment, self.disturb = augment, disturb
         self.size, self.crops = size, SmallCrops(array, size) if size else None
-        self._check()
+        self.shortest = max(n_frames // 2, 2) if shortest is None else shortest
+        self.step = step
+        check_options(array, n_frames, self.shortest, speeds, normalise, size, step)
+        self.needed = source_frames(self.shortest, speeds[1])  # frames of a stretch
         self.stretches: dict[str, list[tuple[int, int]]] = {}
         self.skipped: dict[str, str] = {}
-        for id in _distinct(ids):
+        for id in distinct(ids):
             meta = store.meta(id)
             if meta is None:
                 raise KeyError(f"{id} is not prepared in {store.root}: prepare it, or drop the id")
-            stretches = [] if meta["status"] != "ok" else stretches_of(meta, n_frames)
+            stretches = [] if meta["status"] != "ok" else stretches_of(meta, self.needed)
             if reason := self._reason(meta, stretches):
                 self.skipped[id] = reason
             else:
@@ -118,8 +130,10 @@ class Clips(Dataset):
     def sample(self, index: int, generator: torch.Generator) -> dict:
         """A random clip of recording number `index`: place, speed and augmentation are drawn.
 
-        Speeds are uniform in `speeds`, but limited by the longest stretch of the recording; the
-        limit is 1 if that is exactly as long as a clip.
+        Speeds are uniform in `speeds`, whatever the length of the recording.  If no stretch of it
+        is long enough for n_frames at the speed, the clip is as long as one can be, `shortest` or
+        more: no frame is made up, since a mirrored or repeated end breaks the rhythm that the
+        losses ask for.  `rppg.dataloader.collate.cut_to_shortest` makes a batch of such clips.
         """
         item = self._item(place := self._place(list(self.stretches)[index], generator))
         if self.disturb is not None:
@@ -129,9 +143,9 @@ class Clips(Dataset):
         return item if self.augment is None else self.augment(item, generator)
 
     def sliding_windows(self, step: int = STEP_FRAMES) -> list[Place]:
-        """All clips at a hop of `step` frames within each stretch, sorted by id and time."""
-        if step < 1:
-            raise ValueError(f"step is {step} frames, expected 1 or more")
+        """All clips of n_frames at a hop of `step` frames within each stretch, sorted by id and
+        time."""
+        check_step(step)
         return [
             Place(id, start)
             for id, stretches in self.stretches.items()
@@ -139,11 +153,18 @@ class Clips(Dataset):
             for start in range(first, stop - self.n_frames + 1, step)
         ]
 
+    def first(self, id: str) -> Place:
+        """The clip at the start of a recording: of n_frames or, if no stretch is that long, of all
+        of its longest one."""
+        stretches = self.stretches[id]
+        long = [one for one in stretches if one[1] - one[0] >= self.n_frames]
+        start, stop = long[0] if long else max(stretches, key=lambda one: one[1] - one[0])
+        return Place(id, start, n_frames=min(self.n_frames, stop - start))
+
     def _item(self, place: Place) -> dict:
-        n_read = source_frames(self.n_frames, place.speed)
         speed = torch.tensor(place.speed, dtype=torch.float32)
         facts = {"id": place.id, "start": place.start, "speed": speed}
-        return self._read(self.store.open(place.id), place, n_read) | facts
+        return self._read(self.store.open(place.id), place) | facts
 
     def _normalised(self, item: dict) -> dict:
         if self.normalise is None:
@@ -151,27 +172,27 @@ class Clips(Dataset):
         return item | {"clip": NORMALISATIONS[self.normalise](item["clip"])}
 
     def _place(self, id: str, generator: torch.Generator) -> Place:
-        """A random place in a recording: uniform over all starts that are valid at the speed."""
+        """A random place in a recording: uniform over the speeds, then over all starts, every
+        `step` frames, that are valid at the speed."""
         at_speed, at_start = torch.rand(2, generator=generator, dtype=torch.float64).tolist()
         stretches, (low, high) = self.stretches[id], self.speeds
-        longest = max(stop - start for start, stop in stretches)
-        speed = min(low + at_speed * (high - low), (longest - 1) / (self.n_frames - 1))
-        n_read = source_frames(self.n_frames, speed)
-        starts = [first for start, stop in stretches for first in range(start, stop - n_read + 1)]
-        return Place(id, starts[int(at_start * len(starts))], speed)
+        speed = low + at_speed * (high - low)
+        n_frames = min(self.n_frames, longest_clip(longest(stretches), speed))
+        starts = starts_of(stretches, source_frames(n_frames, speed), self.step)
+        return Place(id, starts[int(at_start * len(starts))], speed, n_frames=n_frames)
 
     def _reason(self, meta: dict, stretches: list) -> str | None:
         """Why a recording has no clips; None if it has some."""
         if meta["status"] != "ok":
             return f"not prepared: {meta.get('reason')}"
         if not stretches:
-            return f"no {self.n_frames} frames without a gap in {meta['n_frames']}"
+            return f"no {self.needed} frames without a gap in {meta['n_frames']}"
         return None
 
-    def _read(self, prepared: Prepared, place: Place, n_read: int) -> dict:
-        return {
-            "clip": change_speed(self._frames(prepared, place, n_read), place.speed, self.n_frames)
-        }
+    def _read(self, prepared: Prepared, place: Place) -> dict:
+        n_frames = place.n_frames or self.n_frames
+        frames = self._frames(prepared, place, source_frames(n_frames, place.speed))
+        return {"clip": change_speed(frames, place.speed, n_frames)}
 
     def _frames(self, prepared: Prepared, place: Place, n_read: int) -> torch.Tensor:
         if self.crops is not None:
@@ -182,29 +203,6 @@ class Clips(Dataset):
             text = f"{place.id}: a gap in {where} that is missing in gaps_s of recording.json"
             raise ValueError(f"{text}: prepare it again, or create new clips if that was done")
         return torch.from_numpy(frames)
-
-    def _check(self) -> None:
-        if self.array not in ARRAYS:
-            raise ValueError(f"no array {self.array!r}, expected one of {', '.join(ARRAYS)}")
-        if self.n_frames < 2:
-            raise ValueError(f"n_frames is {self.n_frames}, expected 2 or more")
-        if not 0 < self.speeds[0] <= self.speeds[1]:
-            raise ValueError(f"speeds are {self.speeds}, expected (low, high), 0 < low <= high")
-        if self.normalise is not None and self.array != "mstmap":
-            raise ValueError(f"normalise is for maps: do not give it for {self.array!r}")
-        if self.size is not None and self.array == "mstmap":
-            raise ValueError(f"size is for crops: do not give it for {self.array!r}")
-        if self.normalise not in (None, *NORMALISATIONS):
-            names = ", ".join(NORMALISATIONS)
-            raise ValueError(f"no normalisation {self.normalise!r}, expected one of {names}")
-
-
-def stretches_of(meta: dict, n_frames: int) -> list[tuple[int, int]]:
-    """(start, stop) of the stretches between gaps in a recording.json, of n_frames or more."""
-    gaps = [[round(edge_s * FPS) for edge_s in gap] for gap in meta.get("gaps_s") or []]
-    edges = [0, *(edge for gap in gaps for edge in gap), meta["n_frames"]]
-    pairs = zip(edges[::2], edges[1::2], strict=True)
-    return [(start, stop) for start, stop in pairs if stop - start >= n_frames]
 
 
 class LabelledClips(Clips):
@@ -228,23 +226,17 @@ class LabelledClips(Clips):
             return "no label: neither a ground-truth BVP nor an HR"
         return None
 
-    def _read(self, prepared: Prepared, place: Place, n_read: int) -> dict:
-        item = super()._read(prepared, place, n_read)
+    def _read(self, prepared: Prepared, place: Place) -> dict:
+        item = super()._read(prepared, place)
+        n_frames = len(item["clip"])
+        n_read = source_frames(n_frames, place.speed)
         wave = prepared.window(place.start + place.late, n_read, names=("bvp",)).get("bvp")
         has_wave = wave is not None and bool(np.isfinite(wave).all())
         wave = torch.from_numpy(wave) if has_wave else torch.full((n_read,), torch.nan)
         hr_bpm = prepared.meta.get("hr_true_bpm")
         return item | {
-            "wave": change_speed(wave, place.speed, self.n_frames),
+            "wave": change_speed(wave, place.speed, n_frames),
             "hr_bpm": torch.tensor(torch.nan if hr_bpm is None else hr_bpm * place.speed).float(),
             "has_wave": torch.tensor(has_wave),
             "has_hr": torch.tensor(hr_bpm is not None),
         }
-
-
-def _distinct(ids: Iterable[str]) -> list[str]:
-    """The ids, sorted.  Raises ValueError for duplicates."""
-    sorted_ids = sorted(ids)
-    if twice := sorted({a for a, b in zip(sorted_ids, sorted_ids[1:], strict=False) if a == b}):
-        raise ValueError(f"{', '.join(twice)}: given twice, expected every recording once")
-    return sorted_ids

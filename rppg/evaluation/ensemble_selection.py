@@ -9,6 +9,11 @@ of the models and every fit inside the folds.  Gross misses make the RMSE of a t
 validation set of some 20 recordings hardly has any.  So options are compared by their misses (more
 than 5 bpm off), then by how far from a miss their hardest recordings are (the margin of the true
 rate's peak; a combination of rates has none), and last by their mean absolute error.
+
+`choose(..., submit="paper")` submits what the paper does (Qian et al., 3rd RePSS, sections 3.2 and
+3.3) instead: the plain average of "the multiple best prediction results under different settings of
+both solution 1 and solution 2".  How many it averages it does not say: the 1, 2 or 3 best of each,
+as validation says.  What validation would choose among all combinations is marked in the table.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,8 +28,13 @@ from rppg.evaluation.metrics import NEAR_BPM
 
 N_FOLDS = 5
 OF_EACH, OF_ALL = (1, 2, 3), (2, 3, 4, 5)  # sizes of the sets of best models
+SETS = (*((k, True) for k in OF_EACH), *((k, False) for k in OF_ALL), (None, False))
 HARDEST = 0.1  # share of the recordings that the margin is of
 PAPER = "average"
+PAPER_SOLUTIONS = ("st_transformer", "contrast_phys")
+BOTH = "average of both solutions"  # submitted if the paper's ensemble is asked for
+SUBMIT = ("validation", "paper")
+COMBINE = COMBINATIONS | {BOTH: COMBINATIONS[PAPER]}
 
 
 @dataclass(frozen=True)
@@ -36,7 +46,8 @@ class Choice:
     tenth, NaN for combinations of rates), mae_bpm, rmse_bpm, and mae_below_average_bpm: by how
     much it is below the plain average of the same models.  members: combination to the models
     that are best for it; chosen: the combination to submit.  learned, true_bpm and mean_bpm (of
-    the training labels) are what combinations are fitted to.
+    the training labels) are what combinations are fitted to.  by_validation: the combination that
+    validation chooses; it is not `chosen` if the paper's average is submitted.
     """
 
     options: pd.DataFrame
@@ -45,19 +56,33 @@ class Choice:
     learned: Stack
     true_bpm: np.ndarray
     mean_bpm: float
+    by_validation: str
+
+    def name_of(self, combination: str) -> str:
+        """What a combination is called in tables of models."""
+        passed_over = combination == self.by_validation != self.chosen
+        return model_name(combination, passed_over)
 
 
 def choose(
-    table: pd.DataFrame, truth: pd.DataFrame, solutions: Mapping[str, str], mean_bpm: float
+    table: pd.DataFrame,
+    truth: pd.DataFrame,
+    solutions: Mapping[str, str],
+    mean_bpm: float,
+    submit: str = "validation",
 ) -> Choice:
     """Measure every combination of every set of models on validation recordings.
 
     table: long table of predictions; truth: columns id, subject and hr_true_bpm of the validation
     recordings; solutions: model to the solution that it belongs to; mean_bpm: of training labels.
+    submit: what is chosen, "validation" (its best option) or "paper" (the plain average of the best
+    models of both solutions of the paper; other solutions are left out).
     With one subject nothing can be measured (errors are NaN): the paper's average of the best model
-    of each solution is chosen.  Raises ValueError for fewer than two models, no recording, or
-    truths that are no number.
+    of each solution is chosen.  Raises ValueError for fewer than two models, no recording, truths
+    that are no number, another `submit`, and if the paper's ensemble has no model of a solution.
     """
+    if submit not in SUBMIT:
+        raise ValueError(f"submit is {submit!r}, expected one of {', '.join(SUBMIT)}")
     if len(solutions) < 2 or truth.empty:
         found = f"{len(solutions)} models and {len(truth)} validation recordings"
         raise ValueError(f"an ensemble needs two models and recordings to choose by, found {found}")
@@ -68,11 +93,15 @@ def choose(
     found = stack(table, list(solutions), truth["id"].tolist())
     folds = _folds(truth["subject"].to_numpy())
     rows = list(_options(found, true_bpm, solutions, folds, mean_bpm))
+    if submit == "paper":
+        rows += _of_both(found, true_bpm, solutions, folds, mean_bpm)
     order = {"by": ["misses", "margin", "mae_bpm"], "ascending": [True, False, True]}
     options = pd.DataFrame(rows).sort_values(**order, ignore_index=True)
     first = options.drop_duplicates("combination")
     members = dict(zip(first["combination"], first["members"], strict=True))
-    return Choice(options, members, first["combination"].iloc[0], found, true_bpm, mean_bpm)
+    best = next(name for name in first["combination"] if name != BOTH)
+    chosen = BOTH if submit == "paper" else best
+    return Choice(options, members, chosen, found, true_bpm, mean_bpm, best)
 
 
 def answer(table: pd.DataFrame, ids: Sequence[str], choice: Choice) -> pd.DataFrame:
@@ -86,9 +115,9 @@ def answer(table: pd.DataFrame, ids: Sequence[str], choice: Choice) -> pd.DataFr
     tables = []
     for combination, members in choice.members.items():
         one, learned = stack(table, members, ids), choice.learned.of_models(members)
-        hr_bpm = COMBINATIONS[combination](one, learned, choice.true_bpm, choice.mean_bpm)
+        hr_bpm = COMBINE[combination](one, learned, choice.true_bpm, choice.mean_bpm)
         reason = np.where(np.isfinite(hr_bpm), "", "no model of the ensemble has a heart rate")
-        facts = {"id": list(ids), "model": model_name(combination), "kind": "ensemble"}
+        facts = {"id": list(ids), "model": choice.name_of(combination), "kind": "ensemble"}
         facts |= {
             "split": rows["split"].to_numpy(),
             "hr_bpm": hr_bpm,
@@ -101,9 +130,10 @@ def answer(table: pd.DataFrame, ids: Sequence[str], choice: Choice) -> pd.DataFr
     return pd.concat(tables, ignore_index=True)
 
 
-def model_name(combination: str) -> str:
-    """What a combination is called in tables of models."""
-    return f"Ensemble, {combination}"
+def model_name(combination: str, passed_over: bool = False) -> str:
+    """What a combination is called in tables of models.  passed_over: validation chooses it, but
+    the paper's average is submitted."""
+    return f"Ensemble, {combination}" + " (validation's choice)" * passed_over
 
 
 def ranked(one: Stack, true_bpm: np.ndarray, solutions: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -123,15 +153,23 @@ def _folds(subjects: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     return list(GroupKFold(min(N_FOLDS, n_subjects)).split(subjects, groups=subjects))
 
 
-def _options(found: Stack, true_bpm, solutions, folds, mean_bpm) -> Iterator[dict]:
+def _of_both(found: Stack, true_bpm, solutions, folds, mean_bpm) -> list[dict]:
+    """Options of BOTH: plain averages of the best models of each of the paper's solutions."""
+    own = {model: name for model, name in solutions.items() if name in PAPER_SOLUTIONS}
+    if missing := [name for name in PAPER_SOLUTIONS if name not in own.values()]:
+        raise ValueError(
+            f"the paper's ensemble is of both solutions: no {' and no '.join(missing)}"
+        )
+    sets = [(k, True) for k in OF_EACH]
+    rows = _options(found.of_models(list(own)), true_bpm, own, folds, mean_bpm, sets)
+    return [row | {"combination": BOTH} for row in rows if row["combination"] == PAPER]
+
+
+def _options(found: Stack, true_bpm, solutions, folds, mean_bpm, sets=SETS) -> Iterator[dict]:
     """Every combination of every set of models, with its errors by cross-validation."""
     whole, seen = ranked(found, true_bpm, solutions), set()
     inside = [ranked(found.of_recordings(fit), true_bpm[fit], solutions) for fit, _ in folds]
-    for size, of_each in (
-        *((k, True) for k in OF_EACH),
-        *((k, False) for k in OF_ALL),
-        (None, False),
-    ):
+    for size, of_each in sets:
         members = _best(whole, size, of_each)
         if len(members) < 2 or frozenset(members) in seen:
             continue

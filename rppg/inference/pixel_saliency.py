@@ -12,7 +12,7 @@ as PhysNet, and for `looks` those with a saliency sampler (`HasSaliency`).
 For a figure, `plot_block` of rppg.plotting.saliency:
 
     >>> clips = Clips(store, [id], "face", size=32)  # doctest: +SKIP
-    >>> clip = clips[clips.sliding_windows()[0]]["clip"][None]  # doctest: +SKIP
+    >>> clip = clips[clips.first(id)]["clip"][None]  # doctest: +SKIP
     >>> seen = seen_in_clip(model, clip)  # doctest: +SKIP
     >>> crop = crop_of(store, id, "face")  # doctest: +SKIP
     >>> plot_block(crop, **seen, hr_true_bpm=72, title=id, origin=origin)  # doctest: +SKIP
@@ -26,7 +26,7 @@ import torch
 from torch import Tensor, nn
 
 from rppg.dataloader.arrays import ARRAYS
-from rppg.dataloader.clips import Clips, Place
+from rppg.dataloader.clips import Clips
 from rppg.datasets.prepared import FPS
 from rppg.datasets.store import Store
 from rppg.inference.sliding_window import cell_waves, device_of, rate_of
@@ -65,8 +65,8 @@ def looks(store: Store, ids: Iterable[str], model: HasSaliency, **inputs) -> lis
     inputs: as in `Clips`.  Raises ValueError for a model without a sampler.
     """
     clips, rows = Clips(store, ids, **inputs), []
-    for id in clips.stretches:
-        place = Place(id, clips.stretches[id][0][0])
+    first = {place.id: place for place in reversed(clips.sliding_windows())}
+    for id, place in sorted(first.items()):
         maps, warped = model.look(clips[place]["clip"][None])
         crop = np.array(getattr(store.open(id), clips.array)[place.start])
         frame = warped[0].clamp(0, 255).round().byte().numpy()

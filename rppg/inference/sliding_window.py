@@ -15,7 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rppg.dataloader.clips import CLIP_FRAMES, Clips, Place, stretches_of
+from rppg.dataloader.clip_checks import check_step
+from rppg.dataloader.clips import CLIP_FRAMES, Clips, Place
+from rppg.dataloader.stretches import stretches_of
 from rppg.datasets.prepared import FPS
 from rppg.datasets.store import Store
 from rppg.inference.classical import COLUMNS, NO_RATE, columns_of, true_hr_bpm
@@ -42,6 +44,7 @@ def predict_model(
     labels: bool = True,
     views: Sequence[Tensor] = (),
     size: int | None = None,
+    step: int = STEP_FRAMES,
 ) -> "pd.DataFrame":
     """Heart rate of each recording by a model that predicts the BVP (B, T) of clips (B, T, ...).
 
@@ -49,7 +52,8 @@ def predict_model(
     and is left in eval mode.  A recording shorter than a clip, but of 3 s or more, is one short
     clip.  labels: whether hr_true_bpm is looked up; without, no label is read and it is NaN.
     views: rows of a map; if given, each gives a BVP, and their spectra vote
-    (`rppg.inference.region_voting`).  size: pixels a side of crops.
+    (`rppg.inference.region_voting`).  size: pixels a side of crops.  step: frames from the start of
+    a clip to that of the next; the last one ends with its stretch, whatever is left.
 
     Raises KeyError for an id that was never prepared, ValueError for views of a model that takes no
     rows.
@@ -66,7 +70,8 @@ def predict_model(
         row |= {"split": meta.get("split"), "origin": meta.get("origin"), "reason": ""}
         row["hr_true_bpm"] = true_hr_bpm(store, meta) if labels else None
         try:
-            clips = {"array": array, "n_frames": n_frames, "batch_size": batch_size, "size": size}
+            clips = {"array": array, "n_frames": n_frames, "batch_size": batch_size}
+            clips |= {"size": size, "step": step}
             waves = view_waves(store, id, model, normalise, **clips, views=views or (None,))
             row |= columns_of(vote([heart_rate(wave, FPS) for wave in waves]))
         except ValueError as error:
@@ -81,8 +86,8 @@ def model_wave(
     """The predicted BVP (T,) float64 of one recording, NaN in its gaps over 0.5 s and in what is
     left between two of them that is shorter than a clip.
 
-    clips: array, n_frames, batch_size and size as in predict_model.  Raises ValueError, with the
-    reason, for a recording that was not prepared or has no 3 s without a gap.
+    clips: array, n_frames, batch_size, size and step as in predict_model.  Raises ValueError, with
+    the reason, for a recording that was not prepared or has no 3 s without a gap.
     """
     return view_waves(store, id, model, normalise, **clips)[0]
 
@@ -98,6 +103,7 @@ def view_waves(
     batch_size: int = 8,
     views: Sequence[Tensor | None] = (None,),
     size: int | None = None,
+    step: int = STEP_FRAMES,
 ) -> list[np.ndarray]:
     """model_wave of each view: rows (k,) of the map that the model is shown; None: all of them."""
     meta = store.meta(id)
@@ -108,8 +114,8 @@ def view_waves(
     if not whole:
         raise ValueError(f"no {MIN_STRETCH_S:g} s without a gap in {meta['n_frames'] / FPS:.2f} s")
     n_frames = min(n_frames, max(stop - start for start, stop in whole))
-    clips = Clips(store, [id], array, n_frames, normalise, size=size)
-    places = _places(id, clips.stretches[id], n_frames)
+    clips = Clips(store, [id], array, n_frames, normalise, size=size, shortest=n_frames)
+    places = _places(id, clips.stretches[id], n_frames, step)
     model.eval()
     waves: list[list[Tensor]] = [[] for _ in views]
     n_clips = batch_of(clips[places[0]]["clip"].numel(), batch_size)
@@ -146,7 +152,7 @@ def with_ground_truth(
     found, its HeartRate; hr_true_bpm, contact, the ground-truth BVP (T,), and contact_found.  None
     for what the labels do not have, and for the HeartRate of a BVP that has none, as a flat one.
 
-    clips: array, n_frames, batch_size and size as in model_wave, which says when it raises.
+    clips: array, n_frames, batch_size, size and step as in model_wave, which says when it raises.
     """
     rows = []
     for id in ids:
@@ -186,9 +192,10 @@ def rate_of(wave: np.ndarray) -> HeartRate | None:
         return None
 
 
-def _places(id: str, stretches: Sequence[tuple[int, int]], n_frames: int) -> list[Place]:
-    """Clips that cover each stretch from its first frame to its last."""
-    starts, step = set(), min(STEP_FRAMES, n_frames)
+def _places(id: str, stretches: Sequence[tuple[int, int]], n_frames: int, step: int) -> list[Place]:
+    """Clips that cover each stretch from its first frame to its last, at most `step` apart."""
+    check_step(step)
+    starts, step = set(), min(step, n_frames)
     for first, stop in stretches:
         last = stop - n_frames
         starts |= {*range(first, last + 1, step), last}

@@ -1,7 +1,8 @@
 """Contrast: windows of one video have like spectra, windows of different videos unlike ones.
 
 An ST-rPPG block is (V, T, S, S): V videos, T frames, S x S cells.  Spectra are shares of the power
-in 40-250 bpm, (V, N, F): N windows a video, F frequencies.
+in 40-250 bpm, (V, N, F): N windows a video, F frequencies.  If videos are played at speeds of their
+own, so are these bands (`window_spectra`), and spectra are compared at the frequencies as played.
 
     >>> from rppg.losses.windows import window_spectra
     >>> times_s = torch.arange(300) / 30

@@ -15,6 +15,7 @@ Source: Sun and Li, Contrast-Phys, ECCV 2022, section 3.4.
 import torch
 from torch import Tensor
 
+from rppg.losses.sinc import inside_band
 from rppg.signals.spectrum import crop_band, power_spectrum, unit_area
 
 BAND_HZ = (40 / 60, 250 / 60)  # of Contrast-Phys; wider than the band of reported heart rates
@@ -55,13 +56,22 @@ def random_windows(
 
 
 def window_spectra(
-    windows: Tensor, fps: float, band_hz: tuple[float, float] = BAND_HZ
+    windows: Tensor, fps: float, band_hz: Tensor | tuple[float, float] = BAND_HZ
 ) -> tuple[Tensor, Tensor]:
     """freq_hz (F,) in the band and each window's share of its in-band power (V, N, F).
 
     windows: (V, N, n_frames).  Own mean removed, no padding, no taper: bins of fps / n_frames Hz.
+    band_hz: (low, high) of all videos or, if they are played at speeds of their own, a tensor
+    (V, 2): then freq_hz is the whole axis, and shares outside a video's own band are zero.
     A window without any in-band power stays all zeros and gives no gradient.  Raises ValueError
-    if the band holds no frequency.
+    if a band holds no frequency, or for a tensor of another shape.
     """
-    freq_hz, power = crop_band(*power_spectrum(windows, fps), band_hz)  # (F,), (V, N, F)
-    return freq_hz, unit_area(power)
+    freq_hz, power = power_spectrum(windows, fps)  # (F,), (V, N, F)
+    if not isinstance(band_hz, Tensor):
+        freq_hz, power = crop_band(freq_hz, power, band_hz)
+        return freq_hz, unit_area(power)
+    if band_hz.shape != (len(windows), 2):
+        found = f"{tuple(band_hz.shape)} for {len(windows)} videos"
+        raise ValueError(f"expected bands (V, 2), found {found}")
+    inside = inside_band(freq_hz, band_hz)  # (V, F)
+    return freq_hz, unit_area(power * inside[:, None])

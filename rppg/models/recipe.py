@@ -24,8 +24,9 @@ class Recipe:
     objective(**weights): the step of self-supervised pre-training.
     supervised_objective(self_supervised=, losses=, **label_weights): the step of training with
     labels; losses is an `objective`, self_supervised its weight.
-    augmentation(flip): of labelled clips, which are never reversed in time: a ground-truth BVP has
-    a direction.  flip: probability that a clip is mirrored, or a map's rows reversed.
+    augmentation(flip, flip_time, upside_down): of labelled clips.  flip: probability that a clip is
+    mirrored, or a map's rows reversed; flip_time: that it is reversed in time, with its BVP;
+    upside_down: that crops are turned upside down.
     """
 
     net: type[PulseNet]
@@ -33,7 +34,7 @@ class Recipe:
     array: str
     objective: Callable[..., Objective]
     supervised_objective: Callable[..., Objective]
-    augmentation: Callable[[float], Callable]
+    augmentation: Callable[..., Callable]
 
     def supervised(
         self,
@@ -54,11 +55,18 @@ class Recipe:
         )
 
 
-def maps_augmentation(flip: float) -> MapAugmentation:
-    """Augmentation of labelled maps; flip: probability that the rows of a map are reversed."""
-    return MapAugmentation(flip_time=0.0, flip_rows=flip)
+def maps_augmentation(
+    flip: float, flip_time: float = 0.0, upside_down: float = 0.0
+) -> MapAugmentation:
+    """Augmentation of labelled maps.  flip: probability that the rows of a map are reversed, which
+    is its picture upside down; flip_time: that a clip is reversed in time.  upside_down, of crops,
+    is ignored."""
+    return MapAugmentation(flip_time=flip_time, flip_rows=flip)
 
 
-def crops_augmentation(flip: float) -> FaceAugmentation:
-    """Augmentation of labelled crops; flip: probability that a clip is mirrored."""
-    return FaceAugmentation(flip_time=0.0, mirror=flip)
+def crops_augmentation(
+    flip: float, flip_time: float = 0.0, upside_down: float = 0.0
+) -> FaceAugmentation:
+    """Augmentation of labelled crops.  flip: probability that a clip is mirrored; flip_time: that
+    it is reversed in time; upside_down: that top and bottom are exchanged."""
+    return FaceAugmentation(flip_time=flip_time, mirror=flip, upside_down=upside_down)

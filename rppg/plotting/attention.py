@@ -41,7 +41,7 @@ def plot_attention(
     blue less; the numbers are the shares.  With `seen_in_map` of the model's attention_maps:
 
         clips = Clips(store, [id], normalise=normalise)
-        clip = clips[clips.sliding_windows()[0]]["clip"][None]  # (1, T, 63, 6)
+        clip = clips[clips.first(id)]["clip"][None]  # (1, T, 63, 6)
         shares = seen_in_map(model, clip, COMBINATIONS, REGIONS)
         crops, outlines = previews(store, [id])
         plot_attention(crops[id], outlines[id], **shares, title=id, origin=origin)

@@ -16,7 +16,7 @@ from torch.utils.data import default_collate
 from rppg.dataloader.clips import CLIP_FRAMES, Clips, LabelledClips, Place
 from rppg.datasets.prepared import FPS
 from rppg.datasets.store import Store
-from rppg.inference.sliding_window import batch_of, predict_model, waves_of
+from rppg.inference.sliding_window import STEP_FRAMES, batch_of, predict_model, waves_of
 from rppg.losses.irrelevant_power import irrelevant_power_ratio
 from rppg.models.protocol import LabelObjective
 from rppg.training.self_consistency import drawn, middle, stack
@@ -36,6 +36,7 @@ class RateError:
     array: str = "mstmap"
     views: Sequence[Tensor] = ()
     size: int | None = None
+    step: int = STEP_FRAMES
 
     def __call__(self, model: nn.Module) -> dict[str, float]:
         table = predict_model(
@@ -48,6 +49,7 @@ class RateError:
             self.n_frames,
             views=self.views,
             size=self.size,
+            step=self.step,
         )
         return rate_errors(table)
 
@@ -79,7 +81,7 @@ class MeanIPR:
     def __init__(self, store: Store, ids: Iterable[str], limit: int = 48, seed: int = 0, **inputs):
         """inputs: as in `Clips`.  Of more than `limit` recordings, that many are drawn by the seed.
         Raises what Clips raises."""
-        clips = Clips(store, ids, **inputs)
+        clips = Clips(store, ids, **_equally_long(inputs))
         self.ids = drawn(list(clips.stretches), limit, seed)
         self._clips = stack(clips, _places(clips, self.ids))  # (n, T, ...)
 
@@ -94,7 +96,7 @@ class LabelLoss:
 
     def __init__(self, store: Store, ids: Iterable[str], step: LabelObjective, **inputs):
         """inputs: as in `LabelledClips`, which says what this raises."""
-        clips = LabelledClips(store, ids, **inputs)
+        clips = LabelledClips(store, ids, **_equally_long(inputs))
         self.ids, self.step = list(clips.stretches), step
         self._batch = default_collate([clips[place] for place in _places(clips, self.ids)])
 
@@ -109,6 +111,11 @@ def _waves(model: nn.Module, clips: Tensor) -> Tensor:
     model.eval()
     parts = clips.split(batch_of(clips[0].numel(), CLIPS_A_BATCH))
     return torch.cat([waves_of(model, part).float() for part in parts])
+
+
+def _equally_long(inputs: dict) -> dict:
+    """Parameters of `Clips` whose clips are one stack: none is shorter than n_frames."""
+    return inputs | {"shortest": inputs.get("n_frames", CLIP_FRAMES)}
 
 
 def _places(clips: Clips, ids: list[str]) -> list[Place]:

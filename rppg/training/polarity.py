@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from rppg.dataloader.clips import LabelledClips
+from rppg.dataloader.collate import cut_to_shortest
 from rppg.inference.sliding_window import waves_of
 from rppg.models.protocol import PulseNet
 
@@ -53,16 +54,17 @@ def polarity_of(model: nn.Module, clips: LabelledClips) -> Polarity:
     """Correlation of the model's BVPs with the ground truth; the model is left in eval mode."""
     model.eval()
     places = clips.sliding_windows(step=clips.n_frames)
+    with_window = {place.id for place in places}  # the others are a little shorter than a clip
+    places += [clips.first(id) for id in clips.stretches if id not in with_window]
     chosen = np.unique(
         np.linspace(0, len(places) - 1, min(N_CLIPS, len(places))).round().astype(int)
     )
     items = [item for item in (clips[places[k]] for k in chosen) if item["has_wave"]]
     correlations: list[float] = []
     for at in range(0, len(items), BATCH_CLIPS):
-        part = items[at : at + BATCH_CLIPS]
-        waves = waves_of(model, torch.stack([item["clip"] for item in part])).float()
-        bvp = torch.stack([item["wave"] for item in part])
-        correlations += [_pearson(a, b) for a, b in zip(waves, bvp, strict=True)]
+        part = cut_to_shortest(items[at : at + BATCH_CLIPS])
+        waves = waves_of(model, part["clip"]).float()
+        correlations += [_pearson(a, b) for a, b in zip(waves, part["wave"], strict=True)]
     return Polarity(tuple(correlations))
 
 

@@ -34,6 +34,7 @@ its HR is read without a tenth of the BVP at either end: padding has the same ef
 so that an untrained PhysNet agreed with itself to 0.7 bpm; without the ends, to 10 or worse.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -43,6 +44,7 @@ from torch import Tensor, nn
 
 from rppg.dataloader.augment import change_speed
 from rppg.dataloader.clips import CLIP_FRAMES, Clips, Place
+from rppg.dataloader.stretches import longest
 from rppg.datasets.prepared import FPS
 from rppg.datasets.store import Store
 from rppg.inference.classical import RGB, WHOLE_FACE
@@ -54,6 +56,7 @@ from rppg.utils.seeding import generator_from
 from rppg.utils.threads import one_thread
 
 OVERLAP = 0.8  # of a clip, first and last
+NEARLY = 0.9  # of n_frames that a recording has at least
 ENDS = 0.1  # of a BVP, first and last, if the net pads: no HR is read there
 CLIPS_A_BATCH = 8  # at most
 SUBSET, ROWS = 5, 6  # what a seed is for; fit has 0 to 4
@@ -80,7 +83,8 @@ class SelfConsistency:
         size: int | None = None,
     ):
         """Of more than `limit` recordings, that many are drawn by the seed.  array and size: what
-        the model sees, as in `Clips`.
+        the model sees, as in `Clips`.  A recording of 90 % of n_frames or more is used; all clips
+        are then as long as the shortest of these: 10 s may be prepared as 299 frames.
 
         Raises KeyError for an id that was never prepared, ValueError if no recording is as long as
         a clip, or speed is not between 0 and 1 (a faster clip would need more frames).
@@ -89,7 +93,11 @@ class SelfConsistency:
             raise ValueError(f"speed is {speed}, expected above 0 and below 1: a slower clip")
         if limit < 2:
             raise ValueError(f"limit is {limit}, expected 2 or more recordings to compare")
-        whole = Clips(store, ids, array, n_frames, normalise, size=size)
+        ids, given = list(ids), {"normalise": normalise, "size": size}
+        least = math.ceil(NEARLY * n_frames)
+        whole = Clips(store, ids, array, n_frames, **given, shortest=least)
+        n_frames = min(n_frames, *(longest(found) for found in whole.stretches.values()))
+        whole = Clips(store, ids, array, n_frames, **given, shortest=n_frames)
         self.ids = drawn(list(whole.stretches), limit, seed)
         self.skipped, self.speed = dict(whole.skipped), speed
         starts = {id: middle(whole.stretches[id], n_frames) for id in self.ids}

@@ -17,6 +17,7 @@ from rppg.signals.classical import METHODS
 MAX_COUNT = 2**32 - 1  # NumPy's largest seed
 COUNTS = {  # parameters and fields of training that are 1 at least
     *("n_steps", "accumulate_grad_batches", "log_every", "save_every", "validate_every"),
+    *("clip_step", "window_step"),
     *("batch_size", "n_frames", "n_rows", "workers", "epochs", "size", "windows", "n_anchors"),
     *("n_candidates", "n_subjects", "n_sessions", "clips_per_subject"),
 }
@@ -25,8 +26,9 @@ POSITIVE = {
     *("test_share", "dev_share"),
 }
 NOT_NEGATIVE = {"weight_decay", "self_supervised", "desync_s", "noise_g"}
+CHANCES = ("flip_time", "flip_rows", "flip", "mirror", "upside_down", "distractor_chance")
 SHARES = {  # from 0 to this
-    **dict.fromkeys(("flip_time", "flip_rows", "flip", "mirror", "distractor_chance"), 1.0),
+    **dict.fromkeys(CHANCES, 1.0),
     **dict.fromkeys(("drop_rows", "test_share", "dev_share"), 0.99),
 }
 LEAST = {"n_frames": 2, "n_folds": 2, "bout_s": 5.0, "rate_hz": 40.0}
@@ -49,6 +51,7 @@ CHOICES = {
     "method": ("relcon", "rebar", "simclr", "augpred", "scratch", "random", "features"),
     "precision": ("auto", "32-true", "bf16-mixed"),
     "schedule": ("cosine", "constant"),
+    "submit": ("validation", "paper"),
     "device": ("auto", "cpu", "cuda"),
 }
 FILLED = {"crops", "methods", "datasets", "labelled"}  # lists that are not empty

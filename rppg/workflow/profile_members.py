@@ -58,11 +58,11 @@ def _model_faults(profile: Profile, names: list[str]) -> Iterator[Fault]:
     model = profile.notebooks.get(SUBMIT, {}).get("model")
     if not model:
         return
-    from rppg.evaluation.ensemble import COMBINATIONS
-    from rppg.evaluation.ensemble_selection import model_name
+    from rppg.evaluation.ensemble_selection import COMBINE, model_name
     from rppg.signals.classical import METHODS
 
-    known = [*names, *map(model_name, COMBINATIONS), *METHODS]
+    ensembles = [model_name(one, passed_over) for passed_over in (False, True) for one in COMBINE]
+    known = [*names, *ensembles, *METHODS]
     if model not in known:
         expected = f"one of {', '.join(known[:LISTED])} ..." if len(known) > LISTED else str(known)
         found = f"{show(model)}{suggestion(model, known)}"

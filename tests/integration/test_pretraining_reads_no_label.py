@@ -13,6 +13,7 @@ from helpers.self_consistency import HR_BPM, write_store
 from rppg.dataloader.augment import FaceAugmentation, MapAugmentation
 from rppg.dataloader.batches import Batches
 from rppg.dataloader.clips import Clips, LabelledClips, Place
+from rppg.dataloader.collate import cut_to_shortest
 from rppg.datasets.fold_tables import write_folds
 from rppg.datasets.folds import id_table, make_split
 from rppg.datasets.store import Store
@@ -82,7 +83,7 @@ def pretrain(store, run_dir, kind):
     assert parts.train == TRAIN and parts.dev == HELD_OUT
     torch.manual_seed(0)
     clips, net, step, fed = kind(store, parts.train)
-    batches = Batches(clips, batch_size=2)
+    batches = Batches(clips, batch_size=2, collate=cut_to_shortest)
     known = {"clip", "id", "start", "speed", "disturbance_hz"}
     assert set(next(batches.stream())) <= known
     self_consistency = SelfConsistency(store, parts.dev, **fed)

@@ -32,7 +32,7 @@ from rppg.losses.contrast import (
 )
 from rppg.losses.correlation import mcc_loss, negative_pearson
 from rppg.losses.disturbance import disturbance_loss
-from rppg.losses.windows import wave_windows, window_spectra
+from rppg.losses.windows import BAND_HZ, wave_windows, window_spectra
 from rppg.models.common import Parts, rate_loss_of
 from rppg.signals.spectrum import power_spectrum
 
@@ -59,20 +59,22 @@ class Contrast:
         if self.distractor_pairs:
             return self._of_pairs(model, batch, generator)
         block = model(batch["clip"], whole_block=True).float()
-        return self.of_share(self.share(block, generator), block, batch)
+        return self.of_share(self.share(block, batch["speed"], generator), block, batch)
 
     def _of_pairs(self, model: nn.Module, batch: dict, generator: torch.Generator):
         distracted, rate_hz = with_distractors(batch["clip"], batch["speed"], generator)
         both = torch.cat([batch["clip"].float(), distracted])  # (2 B, T, H, W, 3)
         block = model(both, whole_block=True).float()  # (2 B, T, S, S)
-        share = torch.cat(self.share(block, generator).chunk(2), dim=1)  # (B, 2 N, F)
+        share = self.share(block, batch["speed"].repeat(2), generator)  # (2 B, N, F)
+        share = torch.cat(share.chunk(2), dim=1)  # (B, 2 N, F)
         of_distracted = {"speed": batch["speed"], "disturbance_hz": rate_hz}
         return self.of_share(share, block[len(distracted) :], of_distracted)
 
-    def share(self, block: Tensor, generator: torch.Generator) -> Tensor:
-        """Spectra (B, N, F) of random windows of the block (B, T, S, S), N = K (S S + 1)."""
+    def share(self, block: Tensor, speed: Tensor, generator: torch.Generator) -> Tensor:
+        """Spectra (B, N, F) of random windows of the block (B, T, S, S), N = K (S S + 1), each in
+        the band of a clip that is played at its speed (B,)."""
         windows = sample_windows(block, block.shape[1] // 2, self.windows, generator)
-        return window_spectra(windows, FPS)[1]
+        return window_spectra(windows, FPS, scaled_band(speed, BAND_HZ))[1]
 
     def of_share(self, share: Tensor, block: Tensor, batch: dict) -> tuple[Tensor, Parts]:
         """Loss of a block and its parts; of the batch only speed (B,) and, if it is there,
@@ -107,7 +109,7 @@ class SupervisedContrast:
 
     def __call__(self, model: nn.Module, batch: dict, generator: torch.Generator):
         block = model(batch["clip"], whole_block=True).float()
-        share = self.losses.share(block, generator)
+        share = self.losses.share(block, batch["speed"], generator)
         unlabelled, parts = self.losses.of_share(share, block, batch)
         has_wave, waves = batch["has_wave"], block.mean(dim=(2, 3))  # (B,), (B, T)
         only_rate = batch["has_hr"] & ~has_wave
@@ -127,15 +129,16 @@ class SupervisedContrast:
         """Losses of the clips that have a ground-truth BVP; zeros if none has."""
         names = ("truth_pull", "truth_push", "pearson", "mcc")
         has_wave, bvp = batch["has_wave"], batch["wave"]  # (B,), (B, T)
+        speed = batch["speed"][has_wave]  # (L,)
         if not has_wave.any():
             return {name: waves.new_zeros(()) for name in names}
         n_windows, n_frames = share.shape[1], waves.shape[1] // 2
         truth = wave_windows(bvp[has_wave], n_frames, n_windows, generator)
-        truth = window_spectra(truth, FPS)[1]  # (L, N, F)
+        truth = window_spectra(truth, FPS, scaled_band(speed, BAND_HZ))[1]  # (L, N, F)
         pair = waves[has_wave], bvp[has_wave]
         return {
             "truth_pull": truth_pull_loss(share[has_wave], truth),
             "truth_push": truth_push_loss(share, truth, has_wave),
             "pearson": negative_pearson(*pair),
-            "mcc": mcc_loss(*pair, FPS, scaled_band(batch["speed"][has_wave])),
+            "mcc": mcc_loss(*pair, FPS, scaled_band(speed)),
         }

@@ -39,8 +39,10 @@ class MultiView:
     """The anchor's spectra are like the positive's, unlike the negative's; no label is read.
 
     The negative is the sampled clip played faster, by one ratio a batch as in the published code;
-    the positive is the negative's wave, slowed down by the same.  contrast, sparsity (w_s) and
-    temporal (w_t) are weights; the last two are of the saliency, if the model has one.
+    the positive is the negative's wave, slowed down by the same.  A view is as long as the
+    negative if that is shorter than view_s, as of a clip that was cut (`cut_to_shortest`).
+    contrast, sparsity (w_s) and temporal (w_t) are weights; the last two are of the saliency, if
+    the model has one.
     """
 
     contrast: float = 1.0
@@ -69,7 +71,8 @@ class MultiView:
         """MVTL of the branches of a batch."""
         anchor, negative = branches.anchor.float(), branches.negative.float()
         positive = resample_time(negative, anchor.shape[1])
-        views = {"n_views": self.views, "view_s": self.view_s}
+        view_s = min(self.view_s, negative.shape[1] / FPS)
+        views = {"n_views": self.views, "view_s": view_s}
         return multi_view_triplet(anchor, positive, negative, FPS, generator, **views)
 
 

@@ -1,6 +1,7 @@
 """Objectives of the Spatial-Temporal Transformer, without labels or with them.
 
-    batches = Batches(Clips(store, ids, normalise="zscore", speeds=(0.6, 1.4)), batch_size=4)
+    clips = Clips(store, ids, normalise="zscore", speeds=(0.6, 1.4))
+    batches = Batches(clips, batch_size=4, collate=cut_to_shortest)
     fit(model, batches, SelfSupervised(), FitConfig(n_steps=1000), run_dir)
 
     labelled = Batches(LabelledClips(store, ids, normalise="zscore"), batch_size=4)

@@ -56,7 +56,8 @@ def training_setup_for(
     with BVPs up to desync_s off, and the lowest loss on dev chooses.
 
     speeds: lowest and highest that a clip is played at.  weights: of MultiView, by name.  mirror:
-    chance that a face is mirrored; the paper does not.  Raises ValueError for another loss, and for
+    chance that a face is mirrored; the paper does not.  Clips are all of n_frames: views of a fixed
+    length are taken from them.  Raises ValueError for another loss, and for
     shifted labels of a loss that reads none.
     """
     if loss not in (LABEL_FREE, *LABELLED):
@@ -64,6 +65,7 @@ def training_setup_for(
         raise ValueError(f"no loss {loss!r}, expected one of {known}")
     losses = MultiView(**(weights or {}))
     chance = {"speeds": tuple(speeds), "augment": FaceAugmentation(flip_time=0.0, mirror=mirror)}
+    chance |= {"shortest": inputs["n_frames"]}
     if loss == LABEL_FREE:
         if desync_s:
             raise ValueError(f"desync_s is {desync_s}, but {loss} reads no ground-truth BVP")

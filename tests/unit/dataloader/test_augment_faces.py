@@ -87,6 +87,9 @@ def test_mirroring_keeps_the_bvp_and_time_reversal_reverses_it():
     backward = FaceAugmentation(flip_time=1.0, mirror=0.0)(item, generator())
     assert torch.equal(backward["clip"], clip.flip(0))
     assert torch.equal(backward["wave"], item["wave"].flip(0))
+    turned = FaceAugmentation(flip_time=0.0, mirror=0.0, upside_down=1.0)(item, generator())
+    assert torch.equal(turned["clip"], clip.flip(1))
+    assert torch.equal(turned["wave"], item["wave"])
     assert backward["id"] == "A/1/a" and "wave" not in FaceAugmentation()(
         {"clip": clip}, generator()
     )
@@ -101,8 +104,28 @@ def test_half_of_the_faces_are_mirrored_and_half_reversed_in_time():
         assert 0.18 < share < 0.32, f"{name}: {share}"
 
 
+def test_the_papers_flips_of_faces_are_horizontal_and_vertical_each_of_half_of_the_clips():
+    clip, paper = torch.rand(5, 2, 2, 3, generator=generator()), FaceAugmentation(0.0, 0.5, 0.5)
+    changed = [paper({"clip": clip}, generator(seed))["clip"] for seed in range(400)]
+    kinds = {"plain": [], "horizontal": [2], "vertical": [1], "both": [1, 2]}
+    for name, axes in kinds.items():
+        kind = clip.flip(axes) if axes else clip
+        share = np.mean([torch.equal(one, kind) for one in changed])
+        assert 0.18 < share < 0.32, f"{name}: {share}"
+
+
+def test_a_chance_of_being_turned_does_not_change_who_is_mirrored():
+    clip = torch.rand(5, 2, 2, 3, generator=generator())
+    for seed in range(50):
+        plain = FaceAugmentation()({"clip": clip}, generator(seed))["clip"]
+        turned = FaceAugmentation(upside_down=1.0)({"clip": clip}, generator(seed))["clip"]
+        assert torch.equal(turned, plain.flip(1))
+
+
 def test_maps_and_invalid_probabilities_are_refused():
     with pytest.raises(ValueError, match=r"expected face crops \(T, H, W, 3\), found \(5, 63, 6\)"):
         FaceAugmentation()({"clip": torch.zeros(5, 63, 6)}, generator())
     with pytest.raises(ValueError, match="mirror is 1.5, expected 0 to 1"):
         FaceAugmentation(mirror=1.5)
+    with pytest.raises(ValueError, match="upside_down is -0.1, expected 0 to 1"):
+        FaceAugmentation(upside_down=-0.1)

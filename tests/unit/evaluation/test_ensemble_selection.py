@@ -7,7 +7,7 @@ from helpers.ensemble import stack_of, table_of
 from helpers.figure import strict_and_closed, texts  # noqa: F401
 
 from rppg.evaluation.ensemble import COMBINATIONS
-from rppg.evaluation.ensemble_selection import answer, choose, ranked
+from rppg.evaluation.ensemble_selection import PAPER_SOLUTIONS, SUBMIT, answer, choose, ranked
 from rppg.plotting.ensemble import plot_options
 
 pytestmark = pytest.mark.usefixtures("strict_and_closed")
@@ -125,3 +125,74 @@ def test_the_figure_names_every_combination_and_its_origin(validation):
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert names[-1] == choice.chosen and set(names) == set(COMBINATIONS)
     assert "Combinations (synthetic)" in texts(figure)
+
+
+# The paper's ensemble
+
+
+BOTH = {"ST one": PAPER_SOLUTIONS[0], "ST two": PAPER_SOLUTIONS[0]}
+BOTH |= {"CP one": PAPER_SOLUTIONS[1], "CP two": PAPER_SOLUTIONS[1]}
+
+
+@pytest.fixture
+def with_third(validation):
+    """The four models, and one of a third solution, which is always right."""
+    table, truth = validation
+    right = table_of({"G": list(truth["hr_true_bpm"])}, truth["id"])
+    right = right.assign(kind="learned", split="validation", origin="synthetic")
+    return pd.concat([table, right], ignore_index=True), truth, BOTH | {"G": "gideon2021"}
+
+
+def test_the_papers_ensemble_is_the_plain_average_of_the_best_of_both_solutions(with_third):
+    table, truth, solutions = with_third
+    choice = choose(table, truth, solutions, 95.0, submit="paper")
+    assert choice.chosen == "average of both solutions"
+    members = choice.members[choice.chosen]
+    assert {solutions[model] for model in members} == set(PAPER_SOLUTIONS), "and no third one"
+    rows = answer(table, truth["id"].tolist(), choice)
+    submitted = rows[rows["chosen"]].set_index("id")["hr_bpm"]
+    rates = table[table["model"].isin(members)].pivot(index="id", columns="model", values="hr_bpm")
+    assert submitted.to_numpy() == pytest.approx(rates.loc[submitted.index].mean(axis=1))
+    assert set(rows["model"]) >= {"Ensemble, average of both solutions", "Ensemble, average"}
+
+
+def test_how_many_of_each_are_averaged_is_what_validation_says(with_third):
+    """CP two says nothing of the rate: the two best of each are worse than the best of each."""
+    table, truth, solutions = with_third
+    choice = choose(table, truth, solutions, 95.0, submit="paper")
+    options = choice.options[choice.options["combination"] == choice.chosen]
+    assert set(options["models"]) == {"best 1 of each", "best 2 of each"}
+    assert options["models"].iloc[0] == "best 1 of each" and len(choice.members[choice.chosen]) == 2
+
+
+def test_what_validation_chooses_stands_beside_it_and_is_marked(with_third):
+    table, truth, solutions = with_third
+    paper, plain = (choose(table, truth, solutions, 95.0, submit) for submit in SUBMIT[::-1])
+    assert paper.by_validation == plain.by_validation == plain.chosen
+    ids = truth["id"].tolist()
+    rows, before = answer(table, ids, paper), answer(table, ids, plain)
+    marked = [name for name in rows["model"].unique() if name.endswith("(validation's choice)")]
+    assert marked == [f"Ensemble, {plain.chosen} (validation's choice)"]
+    of_marked = rows[rows["model"] == marked[0]]
+    chosen = before[before["chosen"]]
+    assert of_marked["hr_bpm"].tolist() == chosen["hr_bpm"].tolist()
+    assert not of_marked["chosen"].any() and rows["chosen"].sum() == len(ids)
+    assert not before["model"].str.contains("validation|both").any(), "only where it is asked for"
+    rest = paper.options[paper.options["combination"] != paper.chosen].reset_index(drop=True)
+    pd.testing.assert_frame_equal(rest, plain.options)
+
+
+def test_the_papers_ensemble_of_one_subject_is_of_the_best_of_each(with_third):
+    table, truth, solutions = with_third
+    choice = choose(table, truth[truth["subject"] == "s4"], solutions, 95.0, submit="paper")
+    assert choice.chosen == "average of both solutions" and choice.by_validation == "average"
+    assert len(choice.members[choice.chosen]) == 2
+
+
+def test_the_papers_ensemble_needs_both_solutions(with_third):
+    table, truth, solutions = with_third
+    one = {model: name for model, name in solutions.items() if name != PAPER_SOLUTIONS[1]}
+    with pytest.raises(ValueError, match="is of both solutions: no contrast_phys"):
+        choose(table, truth, one, 95.0, submit="paper")
+    with pytest.raises(ValueError, match="submit is 'mean', expected one of validation, paper"):
+        choose(table, truth, solutions, 95.0, submit="mean")

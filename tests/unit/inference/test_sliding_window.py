@@ -74,6 +74,42 @@ def test_the_wave_covers_all_but_the_gap_and_does_not_depend_on_the_batch(store)
     np.testing.assert_allclose(one_by_one, wave, atol=1e-5)
 
 
+class Counted(Green):
+    """Green, which keeps the first value of each clip that it is shown."""
+
+    def forward(self, clips):
+        self.shown = [*getattr(self, "shown", []), *clips[:, 0, 0, 0].tolist()]
+        return super().forward(clips)
+
+
+@pytest.mark.parametrize(
+    ("step", "starts"),
+    [
+        (15, [*range(0, 406, 15), 410, *range(0, 106, 15), 110, 0]),
+        (300, [0, 300, 410, 0, 110, 0]),  # side by side; the last one ends with its stretch
+        (75, [0, 75, 150, 225, 300, 375, 410, 0, 75, 110, 0]),
+    ],
+)
+def test_clips_are_a_step_apart_and_cover_all_frames(tmp_path, step, starts):
+    store = Store(tmp_path / "prepared")
+    for n_frames, name in ((710, "a"), (410, "b"), (200, "c")):
+        maps = mstmap_of(75, n_frames=n_frames)
+        maps[..., 0] = np.arange(n_frames)[:, None]  # the number of the frame
+        put(store, f"a/1/{name}", maps)
+    model = Counted()
+    for name in "abc":
+        wave = model_wave(store, f"a/1/{name}", model, None, step=step)
+        assert np.isfinite(wave).all()
+    assert model.shown == starts
+    table = predict_model(store, ["a/1/a"], Green(), "green", "ratio", step=step)
+    assert table["hr_bpm"].item() == pytest.approx(75, abs=1)
+
+
+def test_a_step_of_no_frame_is_an_error(store):
+    with pytest.raises(ValueError, match="step is 0 frames"):
+        model_wave(store, "a/1/long", Green(), "ratio", step=0)
+
+
 def test_overlapping_clips_of_one_wave_give_it_back():
     whole = np.sin(2 * np.pi * np.arange(400) / 25)
     starts = [0, 50, 150, 300]

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from rppg.dataloader.augment import scaled_band
 from rppg.losses.contrast import sample_windows
-from rppg.losses.windows import wave_windows, window_spectra
+from rppg.losses.windows import BAND_HZ, wave_windows, window_spectra
 
 FPS = 30.0
 
@@ -125,6 +126,61 @@ def test_gain_offset_and_sign_do_not_change_spectra():
     gain = torch.linspace(0.1, 50, 6, dtype=torch.float64)[:, None]
     _, other = window_spectra(-gain * windows + 7 * gain, FPS)
     assert torch.allclose(share, other, rtol=1e-9, atol=0)
+
+
+# Speeds
+
+
+def naive_share(windows, bands_hz):
+    """Shares (V, N, F) by a loop over videos, windows and frequencies."""
+    n_frames = windows.shape[-1]
+    found = torch.zeros(*windows.shape[:2], n_frames // 2 + 1, dtype=windows.dtype)
+    frames = torch.arange(n_frames, dtype=windows.dtype)
+    for v, (low, high) in enumerate(bands_hz.tolist()):
+        for n, wave in enumerate(windows[v]):
+            for k in range(n_frames // 2 + 1):
+                if low <= k * FPS / n_frames <= high:
+                    turn = 2 * torch.pi * k * frames / n_frames
+                    centred = wave - wave.mean()
+                    of_sine = (centred * turn.sin()).sum()
+                    found[v, n, k] = (centred * turn.cos()).sum() ** 2 + of_sine**2
+    return found / found.sum(dim=-1, keepdim=True)
+
+
+def test_bands_of_each_videos_speed_give_the_shares_of_a_loop():
+    windows = torch.randn(3, 4, 41, generator=seeded(), dtype=torch.float64)
+    bands_hz = scaled_band(torch.tensor([0.6, 1.0, 1.4], dtype=torch.float64), BAND_HZ)
+    freq_hz, share = window_spectra(windows, FPS, bands_hz)
+    assert freq_hz.tolist() == pytest.approx([k * FPS / 41 for k in range(21)])
+    torch.testing.assert_close(share, naive_share(windows, bands_hz))
+
+
+def test_197_bpm_at_1_4_times_the_speed_is_in_the_band_and_a_drift_of_34_bpm_is_not():
+    """276 bpm on the screen, which no face has; 48 bpm there are 34 bpm of the face."""
+    waves = sines(276, 48, n_frames=150)
+    bands_hz = scaled_band(torch.tensor([1.4]), BAND_HZ)
+    freq_hz, share = window_spectra((waves[0] + 5 * waves[1])[None, None], FPS, bands_hz)
+    assert 60 * freq_hz[share[0, 0].argmax()] == pytest.approx(276)
+    assert share.max() == pytest.approx(1, abs=1e-9)
+    freq_hz, share = window_spectra((waves[0] + 5 * waves[1])[None, None], FPS)
+    assert 60 * freq_hz[share[0, 0].argmax()] == pytest.approx(48)  # in the band of a face
+
+
+def test_at_the_speed_of_life_the_band_is_that_of_all_videos():
+    windows = torch.randn(3, 4, 150, generator=seeded(), dtype=torch.float64)
+    one_hz, one = window_spectra(windows, FPS)
+    freq_hz, each = window_spectra(windows, FPS, scaled_band(torch.ones(3), BAND_HZ))
+    inside = torch.isin(freq_hz, one_hz)
+    torch.testing.assert_close(each[..., inside], one)
+    assert each[..., ~inside].count_nonzero() == 0
+
+
+def test_bands_that_do_not_fit_are_errors():
+    windows = sines(60, 90, n_frames=150)[:, None]
+    with pytest.raises(ValueError, match=r"expected bands \(V, 2\), found \(1, 2\) for 2 videos"):
+        window_spectra(windows, FPS, torch.tensor([[0.7, 4.0]]))
+    with pytest.raises(ValueError, match="holds no frequency"):
+        window_spectra(windows, FPS, torch.tensor([[0.7, 4.0], [0.61, 0.65]]))
 
 
 def test_a_band_without_a_frequency_is_an_error():

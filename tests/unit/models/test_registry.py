@@ -108,4 +108,7 @@ def test_objectives_and_augmentations_carry_what_was_asked_for():
     step = faces.supervised(0.0, {"push": 2.0}, {"mcc": 0.0})
     assert step == SupervisedContrast(self_supervised=0.0, losses=Contrast(push=2.0), mcc=0.0)
     assert faces.augmentation(0.2) == FaceAugmentation(flip_time=0.0, mirror=0.2)
+    every = {"flip": 0.2, "flip_time": 0.3, "upside_down": 0.4}
+    assert faces.augmentation(**every) == FaceAugmentation(0.3, 0.2, 0.4)
+    assert maps.augmentation(**every) == MapAugmentation(flip_time=0.3, flip_rows=0.2)
     assert maps.augmentation(0.2) == MapAugmentation(flip_time=0.0, flip_rows=0.2)

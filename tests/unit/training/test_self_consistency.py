@@ -180,3 +180,13 @@ def test_rates_and_shares_are_those_of_a_plain_transform(speed):
 def test_parameters_that_cannot_be_are_errors(store, options, words):
     with pytest.raises(ValueError, match=words):
         SelfConsistency(store, HR_BPM, "ratio", **options)
+
+
+def test_a_recording_that_is_a_frame_short_is_used_and_all_clips_are_as_short(tmp_path):
+    write_store(tmp_path, {"A/1/a": 60.0, "A/2/b": 90.0})
+    write_recording(tmp_path, "A/3/c", 75.0, n_frames=299)
+    self_consistency = SelfConsistency(Store(tmp_path), Store(tmp_path).ids(), "ratio")
+    assert self_consistency.ids == ["A/1/a", "A/2/b", "A/3/c"] and not self_consistency.skipped
+    seen = []
+    self_consistency(Answer(lambda clips: seen.append(clips.shape[1]) or pulse_in(clips)))
+    assert max(seen) == 299

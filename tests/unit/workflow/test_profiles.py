@@ -13,6 +13,7 @@ from rppg.workflow.profiles import (
 )
 
 FROM_SCRATCH = {"model", "normalise", "size", "n_frames"}  # of 04: elsewhere as the parent's
+NETS = ("st_transformer", "contrast_phys")
 MACHINE = {"n_workers"}  # decides no result
 GIVEN = {"prepared_dir", "run_dir", "threads", "seed"}  # by the workflow
 BASE = """
@@ -122,3 +123,27 @@ def test_part_is_a_profile_or_a_stage_of_one():
     assert profile_and_stage(None, "") == ("", None)
     with pytest.raises(ProfileError, match="'smoke' is a profile, and --profile names another"):
         profile_and_stage("smoke", "demo")
+
+
+def test_the_papers_profile_has_the_papers_flips_windows_and_nothing_else():
+    runs = load_profile("paper").runs
+    flips = {
+        "st_transformer/pretrain": {"flip_time": 0.5, "flip_rows": 0.5},
+        "st_transformer/finetune": {"flip_time": 0.5, "flip": 0.5},
+        "contrast_phys/pretrain": {"flip_time": 0.0, "mirror": 0.5, "upside_down": 0.5},
+        "contrast_phys/finetune": {"flip_time": 0.0, "flip": 0.5, "upside_down": 0.5},
+        "contrast_phys/pretrain_difference": {"flip_time": 0.0, "mirror": 0.5, "upside_down": 0.5},
+        "contrast_phys/finetune_difference": {"flip_time": 0.0, "flip": 0.5, "upside_down": 0.5},
+    }
+    for name, expected in flips.items():
+        given = runs[name].parameters
+        assert {key: given[key] for key in expected} == expected, name
+        step = 15 if name.startswith("st_") else 300
+        assert (given["clip_step"], given["window_step"]) == (step, step), name
+        assert given["speeds"] == [0.6, 1.4] and given.get("n_frames", 300) == 300
+    maps, faces = (runs[f"{name}/pretrain"].parameters for name in NETS)
+    assert maps["drop_rows"] == maps["distractor_chance"] == 0 and not faces["distractor_pairs"]
+
+
+def test_the_papers_profile_submits_the_papers_ensemble():
+    assert load_profile("paper").notebooks["05_ensemble"] == {"submit": "paper"}

@@ -2,11 +2,12 @@
 
 import pytest
 import torch
-from helpers.self_consistency import write_store
+from helpers.self_consistency import write_recording, write_store
 from torch import nn
 
 from rppg.dataloader.augment import scaled_band
 from rppg.dataloader.clips import LabelledClips
+from rppg.datasets.store import Store
 from rppg.losses.correlation import negative_pearson
 from rppg.losses.rate_cross_entropy import rate_loss
 from rppg.models.checkpoint import objective_facts
@@ -142,6 +143,14 @@ def test_the_sign_is_found_on_contact_waves_and_turned(store, gain):
     turned = polarity_of(model, clips)
     assert turned.mean == pytest.approx(-found.mean)
     assert "inverted" in str(found if found.negative else turned)
+
+
+def test_the_sign_is_found_on_recordings_that_are_a_frame_short_too(tmp_path):
+    for k, n_frames in enumerate((299, 299, 300)):
+        write_recording(tmp_path, f"A/{k}/v", 60.0 + 10 * k, n_frames=n_frames)
+    clips = LabelledClips(Store(tmp_path), Store(tmp_path).ids(), normalise="zscore")
+    found = polarity_of(Green(), clips)
+    assert found.negative and len(found.correlations) == 3
 
 
 def test_without_a_contact_wave_the_sign_is_unknown(store):
