@@ -214,23 +214,31 @@ class LabelledClips(Clips):
     has_wave  bool (), whether the clip has a BVP without a gap
     has_hr    bool (), whether the labels contain the recording's HR
 
-    Select by the flags (`wave[has_wave]`): NaN times 0 is NaN.
+    Select by the flags (`wave[has_wave]`): NaN times 0 is NaN.  use_waves: False hides the BVPs.
     """
+
+    def __init__(self, *arguments, use_waves: bool = True, **options):
+        self.use_waves = use_waves
+        super().__init__(*arguments, **options)
 
     def _reason(self, meta: dict, stretches: list) -> str | None:
         if reason := super()._reason(meta, stretches):
             return reason
         if meta.get("known_bad"):
             return f"known bad: {meta['known_bad']}"
-        if meta.get("hr_true_bpm") is None and self.store.open(meta["id"]).bvp is None:
+        if meta.get("hr_true_bpm") is None and not self._has_wave(meta["id"]):
             return "no label: neither a ground-truth BVP nor an HR"
         return None
+
+    def _has_wave(self, id: str) -> bool:
+        return self.use_waves and self.store.open(id).bvp is not None
 
     def _read(self, prepared: Prepared, place: Place) -> dict:
         item = super()._read(prepared, place)
         n_frames = len(item["clip"])
         n_read = source_frames(n_frames, place.speed)
-        wave = prepared.window(place.start + place.late, n_read, names=("bvp",)).get("bvp")
+        names = ("bvp",) if self.use_waves else ()
+        wave = prepared.window(place.start + place.late, n_read, names=names).get("bvp")
         has_wave = wave is not None and bool(np.isfinite(wave).all())
         wave = torch.from_numpy(wave) if has_wave else torch.full((n_read,), torch.nan)
         hr_bpm = prepared.meta.get("hr_true_bpm")

@@ -5,7 +5,7 @@ split_counts(split)  # a row per dataset, a column per part
 origin_of(store, split.train)  # "real" or "synthetic"
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -37,12 +37,8 @@ def origin_of(store: Store, ids: Iterable[str]) -> str:
     return origins[0]
 
 
-def ids_with_bvp(store: Store, split: Split, datasets: Sequence[str]) -> list[str]:
-    """Training recordings with a ground-truth BVP that are not known to be bad; if there are none,
-    those of `datasets` outside validation and test."""
+def ids_with_bvp(store: Store, ids: Iterable[str]) -> list[str]:
+    """Those of these recordings that have a ground-truth BVP and are not known to be bad."""
     index = store.index().set_index("id")
-    usable = index[index["has_bvp"] & (index["status"] == "ok") & index["known_bad"].isna()]
-    own = [id for id in split.train if id in usable.index]
-    held_out = {*split.dev, *split.test}
-    others = usable.index[usable["dataset"].isin(datasets)]
-    return own or [id for id in others if id not in held_out]
+    usable = index["has_bvp"] & (index["status"] == "ok") & index["known_bad"].isna()
+    return [id for id in ids if usable.get(id, False)]

@@ -56,7 +56,7 @@ CHOICES = {
 }
 FILLED = {"crops", "methods", "datasets", "labelled"}  # lists that are not empty
 DATASETS = (*(name for key, name in FOLDERS.items() if key != "challenge_test"), OWN)
-NAME_DATASETS = ("datasets", "labelled", "waves", "validation")  # parameters, of faces
+NAME_DATASETS = ("datasets", "labelled", "validation")  # parameters, of faces
 
 
 def expected_value(name: str, value: object) -> str | None:

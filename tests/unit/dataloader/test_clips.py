@@ -237,3 +237,14 @@ def test_faces_are_averaged_down_if_a_size_is_given(store):
     assert item["clip"].shape == (T, 2, 2, 3) and item["clip"].dtype == torch.float32
     # frames 40, 41.5, 43, ...: halves are kept, where the crops as stored are rounded
     assert item["clip"][:3, 0, 0, 0].tolist() == [40.0, 41.5, 43.0]
+
+
+def test_bvps_can_be_hidden_and_then_the_heart_rate_alone_is_a_label(tmp_path):
+    write(tmp_path, "A/1/both", 45, hr_true_bpm=72.0)
+    write(tmp_path, "A/2/bvp", 45, hr_true_bpm=None)
+    given = (Store(tmp_path), ["A/1/both", "A/2/bvp"])
+    shown, hidden = (LabelledClips(*given, n_frames=T, use_waves=use) for use in (True, False))
+    assert shown[Place("A/1/both", 0)]["has_wave"] and not shown.skipped
+    item = hidden[Place("A/1/both", 0)]
+    assert "no label" in hidden.skipped["A/2/bvp"] and not item["has_wave"]
+    assert item["wave"].isnan().all() and item["hr_bpm"] == 72
