@@ -146,7 +146,8 @@ def run(
     wanted = load_profile(name, data, seed)
     require_data(wanted)
     request = runner.RunRequest(wanted, part, rerun, cores, gpus, executor_profile)
-    if not _is_up_to_date(request):
+    up_to_date = _is_up_to_date(request)
+    if not up_to_date:
         from rppg.training.profile_values import check_values  # imports torch
 
         check_values(wanted)
@@ -158,7 +159,7 @@ def run(
         typer.echo(runner.format_plan(runner.plan(request)))
         return
     before = run_log.submissions(wanted)
-    if runner.execute(request) != 0:
+    if not up_to_date and runner.execute(request) != 0:
         left = runner.plan(replace(request, rerun=None))
         typer.echo(runner.format_failures(left), err=True)
         run_log.log_failure(wanted, runner.failed(left))
@@ -169,10 +170,12 @@ def run(
 
 
 def _is_up_to_date(request: "RunRequest") -> bool:
+    """Whether nothing would run, and no result of another profile would be linked."""
     from rppg.workflow.runner import plan
 
     try:
-        return not plan(request).planned
+        found = plan(request)
+        return not found.planned and not found.reused
     except FileNotFoundError:  # a value names what is not there: the check says which
         return False
 

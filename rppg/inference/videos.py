@@ -87,9 +87,9 @@ def predict_each(
     methods = method_names(methods)
     trained = [name for name in methods if name not in METHODS]
     with Models(trained, runs) if trained else nullcontext() as models:
-        landmarker, finder = FaceLandmarks(), BoxFinder()
+        landmarker, find = FaceLandmarks(), models.find if models else BoxFinder().find
         for recording in tqdm(recordings, desc="videos", unit="video", disable=len(recordings) < 2):
-            yield _answer(recording, methods, models, landmarker, finder.find)
+            yield _answer(recording, methods, models, landmarker, find)
 
 
 def _answer(

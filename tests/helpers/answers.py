@@ -59,6 +59,9 @@ class StubModels:
     def load(self):
         pass
 
+    def find(self, rgb):
+        return None
+
     def wave(self, name, store, id):
         return learned_wave(store, id, *self._models[name])
 

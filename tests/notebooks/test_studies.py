@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 from helpers.ablation import made_up_grid
-from helpers.notebooks import ALL, ROOT, STUDIES, printed, rppg_run
+from helpers.notebooks import ALL, NOTEBOOKS, ROOT, STUDIES, printed, rppg_run
 
 from rppg.studies.ablation.published import repeated_rows
 from rppg.studies.relcon.results.runs import METHODS
@@ -32,6 +32,25 @@ def test_the_ablation_runs_from_faces_to_tables_on_very_little():
     assert table[["table", "row", "seed"]].to_numpy().tolist() == [[1, 2, 1], [2, 12, 1]]
     assert (table["origin"] == "synthetic").all() and table["rmse_bpm"].between(0, 140).all()
     assert has_nothing_to_do("ablation_smoke")
+
+
+@pytest.mark.slow
+def test_the_papers_tables_at_the_papers_size_go_a_few_steps(smoke_run, tmp_path):
+    runs = load_profile("ablation_paper").runs
+    assert {name for name in runs if name.startswith("table")} == {
+        *(f"table1/row{row:02}" for row in range(1, 7)),
+        *(f"table2/row{row:02}" for row in range(1, 13)),
+    }
+    run = runs["st_transformer/ubfc"]
+    short = {"n_frames": 120, "batch_size": 2, "n_workers": 0, "threads": 2}
+    short |= {"prepared_dir": "prepared/smoke", "run_dir": str(tmp_path / "run")}
+    short["training"] = run.parameters["training"] | {"n_steps": 2, "log_every": 1}
+    notebook = NOTEBOOKS / f"{run.notebook}.ipynb"
+    run_notebook(notebook, tmp_path / "executed.ipynb", run.parameters | short)
+    model = json.loads((tmp_path / "run" / "model.json").read_text())
+    assert model["config"]["dim"] == 128 and model["config"]["n_loops"] == 6
+    losses = pd.read_csv(tmp_path / "run" / "metrics.csv")
+    assert len(losses) == 2 and (losses[["bandwidth", "periodicity"]] > 0).all(axis=None)
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ def store(tmp_path):
 
 def in_a_process(models: Models) -> Models:
     """The models as they are where torch has not been imported: here a test has."""
-    models._worker = Worker(models._nets, model_process._import_torch)
+    models._worker = Worker(models._nets, partial(model_process._import, mtcnn=False))
     return models
 
 
