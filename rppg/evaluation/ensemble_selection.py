@@ -8,7 +8,8 @@ combination of every set is measured by cross-validation that leaves subjects ou
 of the models and every fit inside the folds.  Gross misses make the RMSE of a test set, and a
 validation set of some 20 recordings hardly has any.  So options are compared by their misses (more
 than 5 bpm off), then by how far from a miss their hardest recordings are (the margin of the true
-rate's peak; a combination of rates has none), and last by their mean absolute error.
+rate's peak; a combination of rates has none), and last by their mean absolute error.  That margin
+is of a few recordings, so options within ALIKE of the best one are compared by their error at once.
 
 `choose(..., submit="paper")` submits what the paper does (Qian et al., 3rd RePSS, sections 3.2 and
 3.3) instead: the plain average of "the multiple best prediction results under different settings of
@@ -30,6 +31,9 @@ N_FOLDS = 5
 OF_EACH, OF_ALL = (1, 2, 3), (2, 3, 4, 5)  # sizes of the sets of best models
 SETS = (*((k, True) for k in OF_EACH), *((k, False) for k in OF_ALL), (None, False))
 HARDEST = 0.1  # share of the recordings that the margin is of
+ALIKE = (
+    0.1  # of margins, which are logarithms: a tenth more power at the true rate is no difference
+)
 PAPER = "average"
 PAPER_SOLUTIONS = ("st_transformer", "contrast_phys")
 BOTH = "average of both solutions"  # submitted if the paper's ensemble is asked for
@@ -95,8 +99,7 @@ def choose(
     rows = list(_options(found, true_bpm, solutions, folds, mean_bpm))
     if submit == "paper":
         rows += _of_both(found, true_bpm, solutions, folds, mean_bpm)
-    order = {"by": ["misses", "margin", "mae_bpm"], "ascending": [True, False, True]}
-    options = pd.DataFrame(rows).sort_values(**order, ignore_index=True)
+    options = ordered(pd.DataFrame(rows))
     first = options.drop_duplicates("combination")
     members = dict(zip(first["combination"], first["members"], strict=True))
     best = next(name for name in first["combination"] if name != BOTH)
@@ -143,6 +146,15 @@ def ranked(one: Stack, true_bpm: np.ndarray, solutions: Mapping[str, str]) -> li
     mae_bpm = dict(zip(one.models, error.mean(axis=1), strict=True))
     order = sorted(one.models, key=lambda model: (mae_bpm[model], model))
     return [(model, solutions[model]) for model in order]
+
+
+def ordered(options: pd.DataFrame) -> pd.DataFrame:
+    """Options, best first."""
+    fewest = options["misses"] == options["misses"].min()
+    alike = fewest & (options["margin"] >= options.loc[fewest, "margin"].max() - ALIKE)
+    options = options.assign(margin_or_alike=options["margin"].mask(alike, np.inf))
+    order = {"by": ["misses", "margin_or_alike", "mae_bpm"], "ascending": [True, False, True]}
+    return options.sort_values(**order, ignore_index=True).drop(columns="margin_or_alike")
 
 
 def _folds(subjects: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -7,7 +7,14 @@ from helpers.ensemble import stack_of, table_of
 from helpers.figure import strict_and_closed, texts  # noqa: F401
 
 from rppg.evaluation.ensemble import COMBINATIONS
-from rppg.evaluation.ensemble_selection import PAPER_SOLUTIONS, SUBMIT, answer, choose, ranked
+from rppg.evaluation.ensemble_selection import (
+    PAPER_SOLUTIONS,
+    SUBMIT,
+    answer,
+    choose,
+    ordered,
+    ranked,
+)
 from rppg.plotting.ensemble import plot_options
 
 pytestmark = pytest.mark.usefixtures("strict_and_closed")
@@ -196,3 +203,16 @@ def test_the_papers_ensemble_needs_both_solutions(with_third):
         choose(table, truth, one, 95.0, submit="paper")
     with pytest.raises(ValueError, match="submit is 'mean', expected one of validation, paper"):
         choose(table, truth, solutions, 95.0, submit="mean")
+
+
+def test_options_of_nearly_the_same_margin_are_compared_by_their_error():
+    rows = [
+        {"combination": "far", "misses": 0.0, "margin": 0.7, "mae_bpm": 0.1},
+        {"combination": "first", "misses": 0.0, "margin": 1.16, "mae_bpm": 0.3},
+        {"combination": "alike", "misses": 0.0, "margin": 1.15, "mae_bpm": 0.2},
+        {"combination": "rates", "misses": 0.0, "margin": np.nan, "mae_bpm": 0.05},
+        {"combination": "missed", "misses": 1.0, "margin": 3.0, "mae_bpm": 0.01},
+    ]
+    found = ordered(pd.DataFrame(rows))
+    assert found["combination"].tolist() == ["alike", "first", "far", "rates", "missed"]
+    assert found.columns.tolist() == ["combination", "misses", "margin", "mae_bpm"]
