@@ -9,7 +9,8 @@ of the models and every fit inside the folds.  Gross misses make the RMSE of a t
 validation set of some 20 recordings hardly has any.  So options are compared by their misses (more
 than 5 bpm off), then by how far from a miss their hardest recordings are (the margin of the true
 rate's peak; a combination of rates has none), and last by their mean absolute error.  That margin
-is of a few recordings, so options within ALIKE of the best one are compared by their error at once.
+is of a few recordings, so combinations of the same models whose margins are within ALIKE of the
+best one are compared by their error at once.
 
 `choose(..., submit="paper")` submits what the paper does (Qian et al., 3rd RePSS, sections 3.2 and
 3.3) instead: the plain average of "the multiple best prediction results under different settings of
@@ -150,11 +151,13 @@ def ranked(one: Stack, true_bpm: np.ndarray, solutions: Mapping[str, str]) -> li
 
 def ordered(options: pd.DataFrame) -> pd.DataFrame:
     """Options, best first."""
-    fewest = options["misses"] == options["misses"].min()
-    alike = fewest & (options["margin"] >= options.loc[fewest, "margin"].max() - ALIKE)
-    options = options.assign(margin_or_alike=options["margin"].mask(alike, np.inf))
-    order = {"by": ["misses", "margin_or_alike", "mae_bpm"], "ascending": [True, False, True]}
-    return options.sort_values(**order, ignore_index=True).drop(columns="margin_or_alike")
+    by = {"by": ["misses", "margin", "mae_bpm"], "ascending": [True, False, True]}
+    options = options.sort_values(**by, ignore_index=True)
+    first = options.iloc[0]
+    alike = options["margin"] >= first["margin"] - ALIKE
+    alike &= (options["misses"] == first["misses"]) & (options["members"] == first["members"])
+    of_same = options[alike].sort_values("mae_bpm")
+    return pd.concat([of_same, options[~alike]], ignore_index=True)
 
 
 def _folds(subjects: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -205,14 +205,16 @@ def test_the_papers_ensemble_needs_both_solutions(with_third):
         choose(table, truth, solutions, 95.0, submit="mean")
 
 
-def test_options_of_nearly_the_same_margin_are_compared_by_their_error():
+def test_combinations_of_the_same_models_of_nearly_the_same_margin_are_compared_by_their_error():
     rows = [
-        {"combination": "far", "misses": 0.0, "margin": 0.7, "mae_bpm": 0.1},
-        {"combination": "first", "misses": 0.0, "margin": 1.16, "mae_bpm": 0.3},
-        {"combination": "alike", "misses": 0.0, "margin": 1.15, "mae_bpm": 0.2},
-        {"combination": "rates", "misses": 0.0, "margin": np.nan, "mae_bpm": 0.05},
-        {"combination": "missed", "misses": 1.0, "margin": 3.0, "mae_bpm": 0.01},
+        ("far", "ab", 0.0, 0.7, 0.1),
+        ("first", "ab", 0.0, 1.16, 0.3),
+        ("alike", "ab", 0.0, 1.15, 0.2),
+        ("others", "abc", 0.0, 1.15, 0.1),
+        ("rates", "ab", 0.0, np.nan, 0.05),
+        ("missed", "ab", 1.0, 3.0, 0.01),
     ]
-    found = ordered(pd.DataFrame(rows))
-    assert found["combination"].tolist() == ["alike", "first", "far", "rates", "missed"]
-    assert found.columns.tolist() == ["combination", "misses", "margin", "mae_bpm"]
+    columns = ["combination", "members", "misses", "margin", "mae_bpm"]
+    found = ordered(pd.DataFrame(rows, columns=columns))
+    expected = ["alike", "first", "others", "far", "rates", "missed"]
+    assert found["combination"].tolist() == expected and found.columns.tolist() == columns
