@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
+from types import ModuleType
 
 import cv2
 import numpy as np
@@ -54,8 +55,8 @@ class FaceLandmarks:
         if self._mesh is not None:
             self._mesh.close()
         with without_chatter():
-            from mediapipe.python.solutions.face_mesh import FaceMesh
-
+            with without_pyplot():
+                from mediapipe.python.solutions.face_mesh import FaceMesh
             self._mesh = FaceMesh(static_image_mode=False, max_num_faces=1, refine_landmarks=False)
             self._mesh.process(np.zeros((64, 64, 3), np.uint8))  # its threads have started by now
         self._started, self._shape = False, None
@@ -176,6 +177,21 @@ def square_crop(rgb: np.ndarray, square: tuple[int, int, int], size: int = CROP_
     if left or top or right or bottom:
         crop = cv2.copyMakeBorder(crop, top, bottom, left, right, cv2.BORDER_REPLICATE)
     return cv2.resize(crop, (size, size), interpolation=cv2.INTER_LINEAR)
+
+
+@contextmanager
+def without_pyplot():
+    """Inside, pyplot is an empty module unless it has been imported before: mediapipe's drawing
+    helpers import it, which takes half of mediapipe's time, and nothing here draws with them."""
+    names = [name for name in ("matplotlib", "matplotlib.pyplot") if name not in sys.modules]
+    sys.modules |= {name: ModuleType(name) for name in names}
+    if "matplotlib" in names:
+        sys.modules["matplotlib"].pyplot = sys.modules["matplotlib.pyplot"]
+    try:
+        yield
+    finally:
+        for name in names:
+            del sys.modules[name]
 
 
 @contextmanager

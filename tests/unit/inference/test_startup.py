@@ -9,7 +9,9 @@ from helpers.vision_clips import write_clip
 from rppg.models.checkpoint import save_model
 from rppg.models.registry import build
 
-LARGE = "torch torchvision facenet_pytorch pandas sklearn scipy.signal scipy.stats".split()
+LARGE = (
+    "matplotlib torch torchvision facenet_pytorch pandas sklearn scipy.signal scipy.stats".split()
+)
 
 
 def imported(arguments: list[str]) -> set[str]:

@@ -153,3 +153,13 @@ def test_crop_repeats_the_border(square):
 def test_unexpected_message_of_mediapipe_is_an_error():
     with pytest.raises(RuntimeError, match="gave 17 bytes, expected 7956"):
         face_mesh._parse(b"\0" * 17)
+
+
+def test_pyplot_is_left_out_of_mediapipes_import_and_whole_afterwards():
+    code = (
+        "import sys\nfrom rppg.preprocessing.face_mesh import FaceLandmarks\nFaceLandmarks()\n"
+        "print(any(name.startswith('matplotlib') for name in sys.modules))\n"
+        "from matplotlib import pyplot\nprint(callable(pyplot.figure))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.split() == ["False", "True"], done.stderr
