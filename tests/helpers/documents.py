@@ -50,6 +50,13 @@ def commands_in(page: Path, program: str, whole: bool = False) -> list[list[str]
     return [line[1:] for line in commands if line[1:] and not line[1].startswith("-")]
 
 
+def scripts_in(page: Path) -> list[list[str]]:
+    """The words of a sentence's commands that name a script alone: `benchmarks/store.py --out`."""
+    found = INLINE.findall(FENCE.sub("", page.read_text()))
+    lines = [line for body in found for line in _lines(body)]
+    return [line for line in lines if re.fullmatch(r"benchmarks/\w+\.py", line[0])]
+
+
 def _lines(body: str) -> list[list[str]]:
     """The words of each command of a shell, without comments and `do`.  What is no command, such
     as a line of output, has other first words."""

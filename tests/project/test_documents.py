@@ -5,7 +5,15 @@ import shlex
 
 import pytest
 import typer.main
-from helpers.documents import PAGES, ROOT, anchors_of, commands_in, links_in, profiles_in
+from helpers.documents import (
+    PAGES,
+    ROOT,
+    anchors_of,
+    commands_in,
+    links_in,
+    profiles_in,
+    scripts_in,
+)
 
 from rppg.cli import app
 
@@ -55,6 +63,15 @@ def test_rppg_commands_have_those_names_options_and_profiles(page):
 
 
 @PAGE
+def test_what_rppg_run_is_asked_for_is_a_profile_or_a_stage(page):
+    notebooks = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+    for line in commands_in(page, "rppg"):
+        asked = line[1] if len(line) > 1 and line[0] == "run" else "-"
+        if not asked.startswith("-") and "/" not in asked:
+            assert asked in known_profiles() | notebooks | {"challenge"}, f"{page.name}: {asked}"
+
+
+@PAGE
 def test_whole_rppg_commands_are_accepted(page):
     for line in commands_in(page, "rppg", whole=True):
         name, *arguments = (VALUES.get(word, word) for word in line)
@@ -63,7 +80,7 @@ def test_whole_rppg_commands_are_accepted(page):
 
 @PAGE
 def test_scripts_are_there_and_have_those_options(page):
-    for line in commands_in(page, "python"):
+    for line in commands_in(page, "python") + scripts_in(page):
         script = ROOT / line[0]
         assert script.exists(), f"{page.name}: python {shlex.join(line)}"
         for option in (word.split("=")[0] for word in line[1:] if word.startswith("--")):
