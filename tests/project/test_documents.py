@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 
 import pytest
 import typer.main
@@ -30,6 +32,12 @@ def known_profiles() -> set[str]:
 
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text().splitlines()) <= 200
+
+
+def test_the_demos_tables_are_those_of_their_file():
+    command = [sys.executable, ROOT / "benchmarks/demo_tables.py", "--check"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_index_lists_every_page_of_docs():
