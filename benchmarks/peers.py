@@ -166,7 +166,8 @@ def tree_mib(pid: int) -> float:
         total = _mib(process)
         for child in process.children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
-                total += _mib(child) if child.cmdline() != child.parent().cmdline() else 0.0
+                above = child.parent().cmdline()  # empty: it is ending, and has been counted
+                total += _mib(child) if above and child.cmdline() != above else 0.0
     return total
 
 
