@@ -27,7 +27,8 @@ def check_parameters(notebook: Path, parameters: dict, of: str = "") -> None:
 def run_notebook(notebook: Path, executed: Path, parameters: dict) -> None:
     """Execute notebook with parameters from the project's folder; keep the copy as executed.
 
-    What the cells print on stderr (progress bars) is shown as it comes.  When a cell fails, the
+    What the cells print on stderr (progress bars) is shown as it comes; of a bar, the copy has the
+    last line.  When a cell fails, the
     partial copy is kept and named, and papermill's error is raised.
     """
     import papermill as pm
@@ -43,6 +44,7 @@ def run_notebook(notebook: Path, executed: Path, parameters: dict) -> None:
             cwd=str(project_dir(__file__)),
             progress_bar=False,
             stderr_file=sys.stderr,
+            coalesce_streams=True,  # a progress bar leaves its last line in the copy
             extra_arguments=["--IPKernelApp.log_level=40"],  # errors of the kernel, not its advice
         )
     except pm.PapermillExecutionError:

@@ -36,3 +36,19 @@ def test_the_executed_copy_is_kept_and_a_partial_one_of_a_failure_named(path, tm
         run_notebook(path, executed, {"size": 10})
     assert f"own.ipynb failed; what it did so far: {executed}" in capsys.readouterr().err
     assert "big" in executed.read_text()
+
+
+@pytest.mark.slow
+def test_a_progress_bar_moves_and_is_one_line_of_the_copy(tmp_path, monkeypatch, capsys):
+    bench = Bench(tmp_path, monkeypatch)
+    bar = (
+        "import time\nfrom tqdm import tqdm\nfor k in tqdm(range(n), desc='fit', mininterval=0):\n"
+    )
+    bench.notebook("own", "n: int = 5", bar + "    time.sleep(0.2)\nprint('done')")
+    monkeypatch.setattr(notebook, "project_dir", lambda start: tmp_path)
+    run_notebook(tmp_path / "notebooks" / "own.ipynb", tmp_path / "out.ipynb", {})
+    assert capsys.readouterr().err.count("fit:") > 3
+    outputs = nbformat.read(tmp_path / "out.ipynb", 4).cells[-1].outputs
+    (bar,) = (one.text for one in outputs if one.name == "stderr")
+    assert bar.count("fit:") == 1 and "5/5" in bar
+    assert [one.text for one in outputs if one.name == "stdout"] == ["done\n"]
