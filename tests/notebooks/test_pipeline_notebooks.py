@@ -81,7 +81,8 @@ def test_smoke_run_scores_every_model_and_says_synthetic_everywhere(smoke_run):
     whole = board[board["split"] == "synthetic test"].set_index("model")
     assert set(whole["kind"]) == {"null", "classical", "learned", "ensemble"}
     assert (whole["n"] == 8).all()
-    assert whole.loc["POS", "rmse_bpm"] < 0.5 * whole.loc["mean of training", "rmse_bpm"]
+    right = whole["within_5bpm"]  # of 8 short clips: one miss is most of an RMSE
+    assert right["POS"] >= 0.75 and right["mean of training"] <= 0.5
     facts = json.loads((folder / "run.json").read_text())
     chosen = facts["parameters"]["model"]
     assert facts["origin"] == "synthetic" and whole.loc[chosen, "kind"] == "ensemble"
