@@ -21,6 +21,7 @@ subjects come without gt.csv, without waves, or with fewer clips.
 """
 
 import re
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -82,21 +83,18 @@ def read(root: Path, wave_name: str | None = None, wave_hz: float | None = None)
 
 
 def _likely_name(folders: list[Path]) -> str | None:
-    """The first of WAVE_NAMES by which a clip of any subject has a file."""
-    there = {path for folder in folders for path in _readable(folder)}
-    keys = {path.name.split(".")[0] for path in there if is_video(path)}
+    """The first of WAVE_NAMES by which a clip of any subject has a file.  A folder that cannot be
+    read has none: its subject gets a `problem` when it is read."""
+    readable = {}
+    for folder in folders:
+        with suppress(OSError):
+            readable[folder] = [path.name for path in folder.iterdir() if is_video(path)]
     for name in WAVE_NAMES:
-        files = {name.replace("{video}", key) for key in keys}
-        if any((folder / file).is_file() for folder in folders for file in files):
-            return name
+        for folder, videos in readable.items():
+            keys = (video.split(".")[0] for video in videos)
+            if any((folder / name.replace("{video}", key)).is_file() for key in keys):
+                return name
     return None
-
-
-def _readable(folder: Path) -> list[Path]:
-    try:
-        return list(folder.iterdir())
-    except OSError:  # its subject gets a problem when it is read
-        return []
 
 
 def _subjects(base: Path) -> list[Path]:

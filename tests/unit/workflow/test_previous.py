@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from helpers.workflow import PROFILE, Bench, with_run
@@ -145,11 +146,10 @@ def test_a_command_line_is_words_that_no_shell_reads(bench):
 
 
 def test_the_exit_status_of_a_stage_is_that_of_its_process(tmp_path, monkeypatch):
-    monkeypatch.setattr(job, "words", lambda root, stage: [sys.executable, "-c", stage])
-    assert job._execute(tmp_path, "pass") == 0
-    assert job._execute(tmp_path, "raise SystemExit(3)") == 3
+    monkeypatch.setattr(job, "words", lambda root, stage: [sys.executable, "-c", stage.notebook])
     killed = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-    assert job._execute(tmp_path, killed) == 128 + 9
+    for code, status in (("pass", 0), ("raise SystemExit(3)", 3), (killed, 128 + 9)):
+        assert job._execute(tmp_path, SimpleNamespace(notebook=code, gpu=0)) == status
     assert subprocess.run([sys.executable, "-c", killed]).returncode == -9
 
 
