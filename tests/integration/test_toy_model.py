@@ -49,7 +49,7 @@ def project(tmp_path):
     assert {path.split("/")[2] for path in files if "models" in path} == {"colour_conv"}
     write_files(files | {PROFILE: tiny_profile(files[PROFILE])}, root)
     assert f"```python\n{ROW}```" in (DOCS / "training.md").read_text()
-    registry = root / "rppg/models/registry.py"
+    registry = root / "rppg/models/names.py"
     text = registry.read_text()
     last = '    "gideon2021": "rppg.models.gideon2021",\n'
     assert text.count(last) == 1
