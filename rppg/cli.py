@@ -19,6 +19,7 @@ from rppg import __version__, cli_data
 from rppg.inference.predict_command import predict
 
 if TYPE_CHECKING:
+    from rppg.workflow.planning import Plan
     from rppg.workflow.profiles import Profile
     from rppg.workflow.runner import RunRequest
 
@@ -146,7 +147,8 @@ def run(
     wanted = load_profile(name, data, seed)
     require_data(wanted)
     request = runner.RunRequest(wanted, part, rerun, cores, gpus, executor_profile)
-    up_to_date = _is_up_to_date(request)
+    found = _plan_of(request)
+    up_to_date = found is not None and not found.planned and not found.reused
     if not up_to_date:
         from rppg.training.profile_values import check_values  # imports torch
 
@@ -156,7 +158,7 @@ def run(
 
         refuse_data(wanted, "data" if data is None else "--data")
     if dry_run:
-        typer.echo(runner.format_plan(runner.plan(request)))
+        typer.echo(runner.format_plan(found or runner.plan(request)))
         return
     before = run_log.submissions(wanted)
     if not up_to_date and runner.execute(request) != 0:
@@ -169,15 +171,14 @@ def run(
         _show_results(wanted)
 
 
-def _is_up_to_date(request: "RunRequest") -> bool:
-    """Whether nothing would run, and no result of another profile would be linked."""
+def _plan_of(request: "RunRequest") -> "Plan | None":
+    """What would run; None if a value names what is not there: the check of values says which."""
     from rppg.workflow.runner import plan
 
     try:
-        found = plan(request)
-        return not found.planned and not found.reused
-    except FileNotFoundError:  # a value names what is not there: the check says which
-        return False
+        return plan(request)
+    except FileNotFoundError:
+        return None
 
 
 @app.command()

@@ -149,8 +149,7 @@ class Clips(Dataset):
         return [
             Place(id, start)
             for id, stretches in self.stretches.items()
-            for first, stop in stretches
-            for start in range(first, stop - self.n_frames + 1, step)
+            for start in starts_of(stretches, self.n_frames, step)
         ]
 
     def first(self, id: str) -> Place:

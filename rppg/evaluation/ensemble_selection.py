@@ -32,9 +32,7 @@ N_FOLDS = 5
 OF_EACH, OF_ALL = (1, 2, 3), (2, 3, 4, 5)  # sizes of the sets of best models
 SETS = (*((k, True) for k in OF_EACH), *((k, False) for k in OF_ALL), (None, False))
 HARDEST = 0.1  # share of the recordings that the margin is of
-ALIKE = (
-    0.1  # of margins, which are logarithms: a tenth more power at the true rate is no difference
-)
+ALIKE = 0.1  # of margins, which are logarithms: a tenth more power at the true rate is as good
 PAPER = "average"
 PAPER_SOLUTIONS = ("st_transformer", "contrast_phys")
 BOTH = "average of both solutions"  # submitted if the paper's ensemble is asked for

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 RUN = "finetune"  # of each model's runs: the one that has learned from labels
 PROFILE = "demo"  # whose runs are used if no folder is named
-CROPS = {"face": "on_crop", "wide": "on_wide"}  # arrays that need MTCNN's box, and who gets them
+CROPS = {"face": "on_crop", "wide": "on_wide"}  # beside the map: who gets them in `extract`
 
 
 def run_folders(names: Sequence[str], runs: Path | None = None) -> dict[str, Path]:

@@ -106,13 +106,11 @@ def _answer(
                 models.load()  # raises before an answer
             return Answer(recording, [_row(video, name, reason) for name in methods], None)
         rgb = np.asarray(traces.mstmap[:, ALL_REGIONS_ROW, :3], dtype=float)  # (T, 3)
-        trained = [name for name in methods if name not in METHODS]
-        predict = {
-            name: partial(wave, name, rgb, traces.fps) for name in methods if name in METHODS
-        }
+        predict = {name: partial(wave, name, rgb, traces.fps) for name in METHODS}
         if models:
             models.load()
-            predict |= {name: partial(models.wave, name, store, recording.id) for name in trained}
+            of_video = {"store": store, "id": recording.id}
+            predict |= {name: partial(models.wave, name, **of_video) for name in models.names}
         rows = [_estimate(video, name, predict[name], traces) for name in methods]
     return Answer(recording, rows, traces)
 

@@ -28,8 +28,8 @@ def run_notebook(notebook: Path, executed: Path, parameters: dict) -> None:
     """Execute notebook with parameters from the project's folder; keep the copy as executed.
 
     What the cells print on stderr (progress bars) is shown as it comes; of a bar, the copy has the
-    last line.  When a cell fails, the
-    partial copy is kept and named, and papermill's error is raised.
+    last line.  When a cell fails, the partial copy is kept and named, and papermill's error is
+    raised.
     """
     import papermill as pm
 

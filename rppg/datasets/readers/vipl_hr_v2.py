@@ -9,7 +9,7 @@ Each subject's folder is a plain number and has, beside its clips, one gt.csv wi
 So a clip has one heart rate and its own mean frame rate (17.0 to 27.2 a second over 115 clips),
 which is the truth: the file's own rate is not.  A clip's key is its file name up to the first dot.
 Source: the excerpt kept at github.com/P-uyoung/Ambient_RPPG (VIPL_v2, 23 gt.csv files); two public
-loaders read the same.  How the contact waves that some teams had were handed out is not public:
+loaders read the same.  How the contact PPG that some teams had was handed out is not public:
 likely names are looked for (WAVE_NAMES), and another one is a parameter.  Known defects: some
 subjects come without gt.csv, without waves, or with fewer clips.
 
@@ -49,7 +49,7 @@ DATASET = "VIPL-HR-V2"
 FOLDER = DATASET
 PUBLISHED = Published(None, None, None, "the challenge's rules: not public; 17-27 fps were found")
 LABELS, HR_ROW, FPS_ROW = "gt.csv", "Heart rate", "fps_mean"
-WAVE_NAMES = tuple(  # of contact waves in a subject's folder, in the order in which they are tried
+WAVE_NAMES = tuple(  # of contact PPG in a subject's folder, in the order in which they are tried
     f"{{video}}{between}{word}.{ending}"
     for between in ("_", "/")
     for word in ("wave", "ppg", "bvp", "PPG", "BVP")
@@ -59,7 +59,7 @@ LAYOUT = """\
 <root>/train/ or <root>/ holding folders named by plain numbers
   <N>/video1.mp4.avi ... video5.mp4.avi
   <N>/gt.csv     optional: columns video1 ... video5, rows "Heart rate" and "fps_mean"
-  <N>/video1_wave.csv ... optional: contact waves, see WAVE_NAMES"""
+  <N>/video1_wave.csv ... optional: contact PPG, see WAVE_NAMES"""
 
 
 def read(root: Path, wave_name: str | None = None, wave_hz: float | None = None) -> list:
