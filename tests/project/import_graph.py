@@ -19,7 +19,7 @@ LAYERS = (  # from the ground up
     ("models", "synthetic", "workflow"),
     ("inference",),
     ("training",),
-    ("studies",),
+    ("studies", "api"),
     ("cli_data",),
     ("cli",),
     ("__main__",),
