@@ -1,6 +1,7 @@
 """The `rppg` command: what the notebooks do, for one line in a terminal.
 
 rppg predict face.mp4 --plot face.png      heart rate of a face video
+rppg live                                  heart rate in front of a camera
 rppg run --profile demo                    the whole pipeline: videos to submission.csv
 rppg config demo st_transformer/pretrain   what a run is given, and where each value comes from
 rppg COMMAND --help                        what a command takes and makes
@@ -16,6 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from rppg import __version__, cli_data
+from rppg.inference.live_command import live
 from rppg.inference.predict_command import predict
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ app.command()(cli_data.prepare)
 app.command()(cli_data.folds)
 app.command()(cli_data.wearables)
 app.command()(predict)
+app.command()(live)
 
 
 @app.command()
