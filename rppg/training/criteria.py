@@ -92,21 +92,21 @@ class MeanIPR:
         """inputs: as in `Clips`.  One window a recording, in the middle; of more than `limit`
         recordings, that many are drawn by the seed.  step: all windows of all recordings instead,
         so many frames apart, read anew each time.  Raises what Clips raises."""
-        self._clips = Clips(store, ids, **_equally_long(inputs))
+        clips = Clips(store, ids, **_equally_long(inputs))
         if step is None:
-            self.ids = drawn(list(self._clips.stretches), limit, seed)
-            self._kept = stack(self._clips, _places(self._clips, self.ids))  # (n, T, ...)
+            self.ids = drawn(list(clips.stretches), limit, seed)
+            self._clips = stack(clips, _places(clips, self.ids))  # (n, T, ...)
         else:
-            self.ids, self._kept = list(self._clips.stretches), None
-            self._windows = self._clips.sliding_windows(step)
+            self.ids, self._clips, self._read_from = list(clips.stretches), None, clips
+            self._windows = clips.sliding_windows(step)
 
     @torch.no_grad()
     def __call__(self, model: nn.Module) -> dict[str, float]:
-        if self._kept is not None:
-            waves = _waves(model, self._kept)
+        if self._clips is not None:
+            waves = _waves(model, self._clips)
         else:
             at = range(0, len(self._windows), CLIPS_A_BATCH)
-            parts = (stack(self._clips, self._windows[i : i + CLIPS_A_BATCH]) for i in at)
+            parts = (stack(self._read_from, self._windows[i : i + CLIPS_A_BATCH]) for i in at)
             waves = torch.cat([_waves(model, part) for part in parts])
         return {"ipr": irrelevant_power_ratio(waves, FPS).mean().item()}
 
