@@ -53,6 +53,12 @@ CHOICES = {
     "schedule": ("cosine", "constant"),
     "submit": ("validation", "paper"),
     "device": ("auto", "cpu", "cuda"),
+    "spectrum": ("padded", "welch"),  # of readout, as the next
+    "aggregate": ("", "psd", "mean", "track"),
+    "folds": ("subjects", "published"),  # of protocol, as the next
+    "scored": ("recordings", "windows"),
+    "periodicity_form": ("own", "printed"),  # of weights
+    "mcc_form": ("own", "printed"),  # of label_weights
 }
 FILLED = {"crops", "methods", "datasets", "labelled"}  # lists that are not empty
 DATASETS = (*(name for key, name in FOLDERS.items() if key != "challenge_test"), OWN)
