@@ -21,8 +21,8 @@ def simulate(
     crops: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(
-            help="Small crops to make, 64 pixels: `face` or `wide`; repeat the option for both."
-            " They take longer than the maps, and 3.7 MB of disk space each per 10 s."
+            help="Small crops to make, 32 pixels: `face` or `wide`; repeat the option for both."
+            " They take longer than the maps, and 0.9 MB of disk space each per 10 s."
         ),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that simulate.")] = 2,
@@ -35,9 +35,10 @@ def simulate(
     OUT/simulated then holds one recording per clip, as `rppg prepare` writes them: a profile that
     names the dataset `simulated` learns from them.
     """
+    from rppg.datasets.recording import SIMULATED
     from rppg.synthetic.traces.simulate import TraceConfig
-    from rppg.synthetic.traces.write import DATASET, write_traces
+    from rppg.synthetic.traces.write import write_traces
 
     config = TraceConfig(seed, clips, seconds, pulse, tuple(crops or ()))
     written = write_traces(out, config, workers=workers, replace=replace)
-    typer.echo(f"{out / DATASET}: {clips} simulated clips, {written} of them written now")
+    typer.echo(f"{out / SIMULATED}: {clips} simulated clips, {written} of them written now")

@@ -42,6 +42,7 @@ LAST_GETS = {  # what the workflow gives to the notebooks that follow the runs
 }
 CONFIGS = {  # parameters that are the fields of a dataclass of the package
     "training": "training/config.py:FitConfig",
+    "simulated": "synthetic/traces/simulate.py:TraceConfig",
     "faces": "synthetic/config.py:ChallengeConfig",
     "motion": "studies/relcon/simulator/simulate.py:SimulatorConfig",
 }
@@ -173,6 +174,10 @@ def _parameter_faults(place: Place, notebook: str, given: dict, gets, needs) -> 
         fit = config_fields(CONFIGS["training"])
         fit = {name: field for name, field in fit.items() if name not in ("seed", "monitor")}
         yield from field_faults((*place, "training"), training, fit)
+    if isinstance(simulated := given.get("simulated"), dict):
+        yield from field_faults(
+            (*place, "simulated"), simulated, config_fields(CONFIGS["simulated"])
+        )
 
 
 def field_faults(place: Place, given: dict, fields: dict[str, Field]) -> Iterator[Fault]:

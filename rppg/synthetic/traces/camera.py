@@ -101,7 +101,10 @@ def displayed(linear: np.ndarray, curve: np.ndarray) -> np.ndarray:
     region is not equally bright everywhere, then a contrast curve (B,) and that of sRGB."""
     over = ((linear - (BRIGHTEST - KNEE)) / (2 * KNEE)).clip(0, 1)
     kept = np.minimum(linear - KNEE * over**2, BRIGHTEST).clip(DARK, None)
-    return 255 * (np.float32(1.055) * kept ** (curve / 2.4)[:, None, None, None] - 0.055)
+    np.log(kept, out=kept)  # a power by log and exp: four times as fast in NumPy
+    kept *= (curve / 2.4).astype(np.float32)[:, None, None, None]
+    np.exp(kept, out=kept)
+    return kept * np.float32(255 * 1.055) - np.float32(255 * 0.055)
 
 
 def _gains(linear: np.ndarray, scene: Scene, camera: Camera) -> np.ndarray:

@@ -2,11 +2,11 @@
 
     >>> frames = crop_frames(rng, "face", scene, camera, stamps_s, at_s)  # doctest: +SKIP
     >>> frames.shape  # doctest: +SKIP
-    (16, 300, 64, 64, 3)
+    (16, 300, 32, 32, 3)
 
 Reflection and camera are those of the regions, on CELLS x CELLS cells.  Eyes, brows, lips, a mouth
 that opens and lids that close are drawn into the texture; outside the head there is a background
-that stands still.  Nets see these crops averaged down to 16 or 32 pixels.
+that stands still.  Nets see these crops averaged down to 16 or 8 pixels.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from rppg.synthetic.traces.reflection import reflected
 from rppg.synthetic.traces.scene import Scene
 from rppg.synthetic.traces.surface import HALF_HEIGHT, cell_surface
 
-SIDE = 64  # pixels of a crop
+SIDE = 32  # pixels of a crop
 CELLS = 16  # cells a side
 # Half width of the face over the side of the crop, and the place of its origin below the middle.
 CROPS = {"face": (0.27, -0.01), "wide": (0.31, 0.0)}
@@ -31,7 +31,7 @@ DARK_PARTS = (  # middle, half sizes, brightness over the skin's
 )
 EYES = DARK_PARTS[:2]
 MOUTH = (0.0, 0.66, 0.24, 0.16, 0.35)
-DITHER = 0.35  # noise of a crop's pixel that no codec removes
+DITHER = 0.3  # noise of a crop's pixel that no codec removes
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def _look(rng, half_width: float, middle_y: float) -> Look:
     x, y = place[None] / half_width, (place[:, None] - middle_y) / half_width
     stretch = 1 + 0.08 * normal(rng, 2)
     x, y = x * stretch[0] + 0.04 * normal(rng, 1), y * stretch[1] + 0.04 * normal(rng, 1)
-    grain = cv2.GaussianBlur(normal(rng, SIDE, SIDE), (0, 0), 1.2)
+    grain = cv2.GaussianBlur(normal(rng, SIDE, SIDE), (0, 0), 0.8)
     texture = 1 + float(between(rng, 0.02, 0.2, 1)[0]) * grain
     for part in DARK_PARTS:
         texture *= 1 - (1 - part[4]) * _spot(x, y, part)
@@ -128,7 +128,7 @@ def _hair(rng, x: np.ndarray, y: np.ndarray, radius: np.ndarray) -> np.ndarray:
 
 def _background(rng) -> np.ndarray:
     """Display values (SIDE, SIDE, 3) of a wall or a room, mostly grey."""
-    coarse = float(between(rng, 2, 12, 1)[0])
+    coarse = float(between(rng, 1, 6, 1)[0])
     grey, colour = (
         cv2.GaussianBlur(normal(rng, SIDE, SIDE, n), (0, 0), coarse).reshape(SIDE, SIDE, n)
         for n in (1, 3)

@@ -90,4 +90,5 @@ def _blinks(rng, times_s: np.ndarray) -> np.ndarray:
     """Closure of the lids (B, n): four blinks at random times, of which some fall outside."""
     n_clips, last_s = len(times_s), float(times_s.max())
     when_s = between(rng, -0.5 * last_s, 1.5 * last_s, n_clips, 4, 1)
-    return np.exp(-(((times_s[:, None] - when_s) / np.float32(0.085)) ** 4)).max(axis=1)
+    near = ((times_s[:, None] - when_s) / np.float32(0.085)) ** 2
+    return np.exp(-(near * near)).max(axis=1)

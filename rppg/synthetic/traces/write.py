@@ -21,11 +21,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 from rppg.datasets.prepared import FPS
+from rppg.datasets.recording import SIMULATED
 from rppg.datasets.store import Store
 from rppg.synthetic.traces.simulate import BLOCK, Block, TraceConfig, simulate_block
 from rppg.utils import worker_pool
 
-DATASET = "simulated"
 SIMULATOR = 1  # increased if equal parameters give other clips
 NAME = "clip"
 
@@ -60,7 +60,7 @@ def write_traces(
 
 def clip_id(number: int) -> str:
     """Id of a clip."""
-    return f"{DATASET}/{number:06d}/{NAME}"
+    return f"{SIMULATED}/{number:06d}/{NAME}"
 
 
 def fingerprint(config: TraceConfig) -> str:
@@ -81,9 +81,9 @@ def _done(task, blocks, workers: int):
 def _missing(store: Store, config: TraceConfig, replace: bool) -> list[tuple[int, list[int]]]:
     """(block, numbers of its clips that are to be written), of blocks with such clips."""
     wanted = {f"{number:06d}" for number in range(config.n_clips)}
-    mark, there = fingerprint(config), store.root / DATASET
+    mark, there = fingerprint(config), store.root / SIMULATED
     found = {path.name for path in there.iterdir()} if there.is_dir() else set()
-    metas = {name: store.meta(f"{DATASET}/{name}/{NAME}") for name in found & wanted}
+    metas = {name: store.meta(f"{SIMULATED}/{name}/{NAME}") for name in found & wanted}
     other = [name for name, meta in metas.items() if meta and meta.get("fingerprint") != mark]
     other += sorted(found - wanted)
     if other and not replace:
