@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 from typer.core import TyperGroup
 
-from rppg import __version__, cli_data
+from rppg import __version__, cli_data, cli_simulate
 from rppg.inference.live_command import live
 from rppg.inference.predict_command import predict
 
@@ -74,6 +74,7 @@ def options(
 
 app.command()(cli_data.challenge)
 app.command("check-data")(cli_data.check_data)
+app.command()(cli_simulate.simulate)
 app.command()(cli_data.prepare)
 app.command()(cli_data.folds)
 app.command()(cli_data.wearables)

@@ -24,6 +24,7 @@ from rppg.datasets.id_parts import check_part, shown
 
 LONGEST_BRIDGE_S = 0.5  # NaN stretches up to this long are interpolated, longer ones stay NaN
 SYNTHETIC_MARK = "SYNTHETIC.txt"  # lies at the root of a written, not filmed, dataset
+SIMULATED = "simulated"  # dataset of clips that were never a video (rppg.synthetic.traces)
 SPLITS = ("train", "test", "none")
 ORIGINS = ("real", "synthetic")
 BAYER_PATTERNS = ("RGGB", "GRBG", "BGGR", "GBRG")  # of the top left 2x2 pixels, by row

@@ -18,6 +18,7 @@ from rppg.models.recipe import Recipe
 from rppg.models.registry import inputs_of, recipe, shape_for
 from rppg.signals.readout import Readout
 from rppg.synthetic.config import ChallengeConfig
+from rppg.synthetic.traces.simulate import TraceConfig
 from rppg.training.config import FitConfig
 from rppg.utils.paths import project_dir
 from rppg.workflow.code_hash import models_named
@@ -44,6 +45,10 @@ def check_values(profile: Profile) -> None:
     named = cache(lambda notebook: models_named(notebook, root / "rppg"))
     if profile.challenge and profile.modality == "faces":
         _try(lambda: ChallengeConfig(**profile.challenge), ("challenge",), chain)
+    simulated = (profile.notebooks.get("01_preprocess") or {}).get("simulated")
+    if simulated:
+        place = ("notebooks", "01_preprocess", "simulated")
+        _try(lambda: TraceConfig(**simulated), place, chain)
     for run in profile.runs.values():
         written = any(run.name in (file.settings.get("runs") or {}) for file in chain)
         place = ("runs" if written else "sweeps", run.name, "parameters")

@@ -44,6 +44,7 @@ CONFIGS = {  # parameters that are the fields of a dataclass of the package
     "training": "training/config.py:FitConfig",
     "readout": "signals/readout.py:Readout",
     "protocol": "studies/gideon2021/protocol.py:Protocol",
+    "simulated": "synthetic/traces/simulate.py:TraceConfig",
     "faces": "synthetic/config.py:ChallengeConfig",
     "motion": "studies/relcon/simulator/simulate.py:SimulatorConfig",
 }
@@ -175,7 +176,7 @@ def _parameter_faults(place: Place, notebook: str, given: dict, gets, needs) -> 
         fit = config_fields(CONFIGS["training"])
         fit = {name: field for name, field in fit.items() if name not in ("seed", "monitor")}
         yield from field_faults((*place, "training"), training, fit)
-    for name in ("readout", "protocol"):
+    for name in ("readout", "protocol", "simulated"):
         if isinstance(inner := given.get(name), dict):
             yield from field_faults((*place, name), inner, config_fields(CONFIGS[name]))
 

@@ -20,11 +20,11 @@ LAYERS = (  # from the ground up
     ("inference",),
     ("training",),
     ("studies", "api"),
-    ("cli_data",),
+    ("cli_data", "cli_simulate"),
     ("cli",),
     ("__main__",),
 )
-ROOT_FILES = {"__init__", "__main__", "cli", "cli_data"}
+ROOT_FILES = {"__init__", "__main__", "cli", "cli_data", "cli_simulate"}
 LEVEL = {folder: level for level, folders in enumerate(LAYERS) for folder in folders}
 
 
