@@ -17,10 +17,12 @@ import argparse
 import hashlib
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from people_consensus import consensus_rows
 from people_data import Person, package_faces, shared_recordings
 from people_peers import peer_waves
 from people_tables import by_kind, by_recording, draw, how_few
@@ -31,6 +33,7 @@ from rppg.inference.model_process import Models
 from rppg.inference.trained import extract_into
 from rppg.inference.video_paths import expand_videos
 from rppg.models.names import RECIPES, WEIGHTS
+from rppg.preprocessing.extract import Traces
 from rppg.preprocessing.face_detector import BoxFinder
 from rppg.preprocessing.face_mesh import FaceLandmarks
 from rppg.preprocessing.resampling import grid, resample, spread_s
@@ -80,19 +83,24 @@ def measure(people: list[Person], weights: list[Path], envs: Path | None = None)
     """One row per recording, method and window; one row with the reason for a method that fails."""
     rows = []
     for person in people:
-        times_s, waves = face_waves(person, weights) if person.video else finger_waves(person)
+        shared = {"recording": person.name, "kind": person.kind, "reference": person.reference}
+        if person.video:
+            times_s, waves, traces = face_waves(person, weights)
+            rows += [shared | row for row in consensus_of(person, times_s, waves, traces)]
+        else:
+            times_s, waves = finger_waves(person)
         if person.video and envs is not None:
             waves |= peer_waves(person.video, times_s, envs)
         print(f"{person.name}: {len(times_s) / FPS:.1f} s, {len(waves)} methods", flush=True)
         for (method, origin), found in waves.items():
-            shared = {"recording": person.name, "kind": person.kind, "reference": person.reference}
-            shared |= {"method": method, "weights": origin}
-            rows += [shared | row for row in window_rows(person, times_s, found)]
+            own = shared | {"method": method, "weights": origin}
+            rows += [own | row for row in window_rows(person, times_s, found)]
     return pd.DataFrame(rows)
 
 
-def face_waves(person: Person, weights: list[Path]) -> tuple[np.ndarray, Waves]:
-    """Times (T,) at 30 fps, and the waves of classical methods and of every trained net."""
+def face_waves(person: Person, weights: list[Path]) -> tuple[np.ndarray, Waves, Traces]:
+    """Times (T,) at 30 fps, the waves of classical methods and of every trained net, and what they
+    are of."""
     (recording,) = expand_videos([person.video])
     waves: Waves = {}
     with tempfile.TemporaryDirectory(prefix="rppg-") as folder:
@@ -108,7 +116,15 @@ def face_waves(person: Person, weights: list[Path]) -> tuple[np.ndarray, Waves]:
                 for name in names:
                     found = attempt(models.wave, name, store, recording.id)
                     waves[name, f"{label} {checksum(runs / name / 'finetune')}"] = found
-    return traces.times_s + traces.meta["start_s"], waves
+    return traces.times_s + traces.meta["start_s"], waves, traces
+
+
+def consensus_of(person: Person, times_s: np.ndarray, waves: Waves, traces: Traces):
+    """Rows of the consensus of classical methods, and of those and nets."""
+    contact = None if person.contact is None else np.interp(times_s, *person.contact)
+    truth = partial(true_rate, person, contact, times_s)
+    n_frames, step = round(WINDOW_S * FPS), round(STEP_S * FPS)
+    return consensus_rows(waves, traces, n_frames, step, truth)
 
 
 def finger_waves(person: Person) -> tuple[np.ndarray, Waves]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from rppg.evaluation.metrics import NEAR_BPM, score
-from rppg.plotting.style import BLUE, GREY, ORANGE, PURPLE, subplots
+from rppg.plotting.style import BLUE, GREEN, GREY, ORANGE, PURPLE, subplots
 
 MEAN = "mean predictor"
 SHOWN_BPM = 20.0  # on both sides of the mean of the reference
@@ -18,6 +18,7 @@ STYLES = {"POS": (BLUE, "o"), "CHROM": ("#56B4E9", "s"), "RED": (BLUE, "o")}
 NETS = {"st_transformer": (ORANGE, "^"), "contrast_phys": ("#E69F00", "v")}
 NETS |= {"gideon2021": ("#8B4513", "<")}
 STYLES |= NETS
+STYLES["consensus"] = (GREEN, "*")
 FACE_ONLY = ("POS", "CHROM")  # drawn for faces alone: a finger is too red for them
 
 
@@ -80,6 +81,7 @@ def _line(one: pd.DataFrame, n_windows: int) -> dict:
         near = (known["hr_bpm"] - known["hr_true_bpm"]).abs() <= NEAR_BPM
         line |= {"mae_bpm": found["mae_bpm"], "within_5bpm": near.sum() / max(n_windows, 1)}
         line |= {"r": found["pearson_r"], "wave_r": one["wave_r"].mean()}
+        line["confidence"] = one["confidence"].mean() if "confidence" in one else np.nan
     return line
 
 
@@ -118,7 +120,8 @@ def _panel(axis, rows: pd.DataFrame, name: str) -> None:
         colour, marker = style
         few = {"marker": marker, "ms": 5} if len(one) < 10 else {}
         rate = one["hr_bpm"].clip(low, high)
-        label = f"{method} ({weights.split()[0]})" if method in NETS and weights else method
+        is_ours = method in STYLES and weights
+        label = f"{method} ({weights.split()[0]})" if is_ours else method
         axis.plot(one["start_s"], rate, "-", color=colour, lw=1.3, label=label, **few)
     axis.set_title(f"{name}, {rows['reference'].iloc[0]}", fontsize="medium", loc="left")
     axis.set_xlabel("start of the window (s)")
