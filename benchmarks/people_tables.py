@@ -78,7 +78,8 @@ def _line(one: pd.DataFrame, n_windows: int) -> dict:
     line = {"windows": n_windows, "answers": len(known), "mae_bpm": np.nan, "within_5bpm": 0.0}
     if len(known):
         found = score(known["hr_true_bpm"], known["hr_bpm"], n_boot=1)
-        near = (known["hr_bpm"] - known["hr_true_bpm"]).abs() <= NEAR_BPM
+        error = (known["hr_bpm"] - known["hr_true_bpm"]).abs().round(3)  # as in the CSV
+        near = error <= NEAR_BPM
         line |= {"mae_bpm": found["mae_bpm"], "within_5bpm": near.sum() / max(n_windows, 1)}
         line |= {"r": found["pearson_r"], "wave_r": one["wave_r"].mean()}
         line["confidence"] = one["confidence"].mean() if "confidence" in one else np.nan
