@@ -6,6 +6,7 @@
 """
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,12 +16,14 @@ from rppg.api.models import Model, load_model
 from rppg.api.result import Pulse, Result
 from rppg.api.sources import Source, source_of
 from rppg.datasets.store import Store
+from rppg.inference.consensus import agree, fitted_for
+from rppg.inference.videos import notes_on
 from rppg.models.names import RECIPES
 from rppg.signals.classical import METHODS, wave
 from rppg.signals.heart_rate import heart_rate as rate_of
 from rppg.utils.errors import InputError, NoHeartRateError, RppgError
 
-DEFAULT = "POS"
+DEFAULT, CONSENSUS = "POS", "consensus"
 ALL_REGIONS_ROW = -1  # of the 63 rows of an MSTmap: the whole face
 
 
@@ -31,14 +34,17 @@ def heart_rate(
 
     source: path of a video, frames (T, H, W, 3) RGB uint8, mean colour of the skin (T, 3), pulse
     wave (T,), or a Recording of `load_dataset`.  Arrays need `fps`, or `times_s` (T,), in s.
-    method: POS (default), CHROM, GREEN, ICA, PBV, LGI, OMIT; for videos also the name of a trained
-    model, or the result of `load_model`, which is loaded once.  A wave takes none.
+    method: POS (default), CHROM, GREEN, ICA, PBV, LGI, OMIT; for videos also "consensus" of these
+    seven, which has a confidence, the name of a trained model, or the result of `load_model`, which
+    is loaded once.  A wave takes none.
 
     Raises InputError for arguments that cannot be used; VideoError, NoFaceError or
     NoHeartRateError where the video, the face or the pulse is missing; MissingModelError for a
     model that is not trained.  All of them are RppgErrors.
     """
     result = pulse(source, fps, method, times_s=times_s)
+    if result.estimate is not None:  # the consensus has read it
+        return result
     try:
         estimate = rate_of(result.wave, result.fps)
     except ValueError as error:
@@ -84,7 +90,7 @@ def mstmap(source, fps: float | None = None, *, times_s=None) -> Map:
     if found.kind != "video":
         raise InputError(f"found a {found.kind}, expected a video, or frames (T, H, W, 3)")
     traces = _traces(found)
-    return Map(traces.mstmap, traces.times_s, traces.fps, tuple(traces.meta["notes"]))
+    return Map(traces.mstmap, traces.times_s, traces.fps, tuple(notes_on(traces.meta)))
 
 
 def _method(method, kind: str) -> "str | Model":
@@ -96,10 +102,14 @@ def _method(method, kind: str) -> "str | Model":
         raise InputError(f"{found}, expected a name or the result of rppg.load_model")
     elif str(method).upper() in METHODS:
         return str(method).upper()
+    elif str(method).lower() == CONSENSUS:
+        if kind == "trace":
+            raise InputError(f"the {CONSENSUS} sees the head's motion, too: it needs a video")
+        return CONSENSUS
     elif str(method).lower() in RECIPES:
         chosen = load_model(str(method).lower())
     else:
-        expected = ", ".join([*METHODS, *RECIPES])
+        expected = ", ".join([*METHODS, CONSENSUS, *RECIPES])
         raise InputError(f"no method {str(method)!r}, expected one of {expected}")
     if kind == "trace":
         raise InputError(f"{chosen.name} sees the face's regions or pixels: it needs a video")
@@ -113,12 +123,29 @@ def _of_video(source: Source, method: "str | Model") -> Pulse:
             traces, values = method.answer(recording, Store(folder))
     else:
         traces = _traces(source)
-        rgb = np.asarray(traces.mstmap[:, ALL_REGIONS_ROW, :3], dtype=float)  # (T, 3)
-        values = wave(method, rgb, traces.fps)
-    name = getattr(method, "name", method)
-    notes = tuple(traces.meta["notes"])
     facts = {"name": recording.name, "origin": recording.origin, "traces": traces}
+    if method == CONSENSUS:
+        return _agreed(traces, facts)
+    if not isinstance(method, Model):
+        values = wave(method, _face(traces), traces.fps)
+    name, notes = getattr(method, "name", method), tuple(notes_on(traces.meta))
     return Result(values, traces.times_s, traces.fps, name, notes, **facts)
+
+
+def _face(traces) -> np.ndarray:
+    """Mean colour of the whole face (T, 3)."""
+    return np.asarray(traces.mstmap[:, ALL_REGIONS_ROW, :3], dtype=float)
+
+
+def _agreed(traces, facts: dict) -> Result:
+    """The consensus of the classical methods."""
+    rgb = _face(traces)
+    waves = {name: partial(wave, name, rgb, traces.fps) for name in METHODS}
+    values, estimate, said = agree(waves, traces, fitted_for([]))
+    facts |= {"estimate": estimate, "seconds": said["per_second"]}
+    facts |= {name: said[name] for name in ("confidence", "words")}
+    notes = tuple(notes_on(traces.meta))
+    return Result(values, traces.times_s, traces.fps, CONSENSUS, notes, **facts)
 
 
 def _traces(source: Source):

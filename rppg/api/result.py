@@ -6,11 +6,13 @@
 >>> result.plot().savefig("face.png")  # doctest: +SKIP
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rppg.inference.consensus import WINDOW_S
 from rppg.signals.heart_rate import HeartRate
 
 if TYPE_CHECKING:
@@ -40,6 +42,9 @@ class Result(Pulse):
     name: str = ""
     origin: str = "real"  # "synthetic" if it is known to be
     traces: "Traces | None" = field(default=None, repr=False)  # None without a video
+    confidence: float | None = None  # of the method "consensus": that bpm is within 5 of the truth
+    words: str = ""  # the same in words
+    seconds: Mapping | None = field(default=None, repr=False)  # of the consensus, as `over_time`
 
     @property
     def bpm(self) -> float:
@@ -53,12 +58,16 @@ class Result(Pulse):
 
     @property
     def per_second(self) -> "pd.DataFrame":
-        """The rate over time, a row a second: time_s, and hr_bpm of the 10 s around it.
+        """The rate over time, a row a second: time_s, and hr_bpm of the 10 s around it; of the
+        consensus also its confidence.
 
         It begins and ends 5 s inside the recording; one of up to 10 s has one row.
         """
         import pandas as pd
 
+        if self.seconds is not None and len(self.seconds["start_s"]):
+            columns = {name: self.seconds[name] for name in ("hr_bpm", "confidence")}
+            return pd.DataFrame({"time_s": self.seconds["start_s"] + WINDOW_S / 2, **columns})
         centres_s, track_bpm = self.estimate.clip_times_s, self.estimate.track_bpm
         times_s = np.arange(np.ceil(centres_s[0]), centres_s[-1] + 1e-9)
         times_s = times_s if len(times_s) else centres_s[:1]
@@ -75,4 +84,6 @@ class Result(Pulse):
         return plot_recording(face, self.times_s, self.wave, self.estimate, title, self.origin)
 
     def __str__(self) -> str:
+        if self.words:
+            return self.words
         return f"{self.bpm:.1f} bpm ({self.method}, quality {self.quality:.2f})"

@@ -151,7 +151,7 @@ def _rate(predict: Callable[[], np.ndarray], traces) -> tuple[np.ndarray, HeartR
 
 def _estimate(video: str, method: str, estimate: Callable[[], tuple], traces) -> dict:
     """One method's row; what it cannot do with these traces is a reason, not an exception."""
-    notes = _notes(traces.meta)
+    notes = notes_on(traces.meta)
     try:
         bvp, rate, fields = estimate()
     except Exception as error:  # of this method: the others' answers stay
@@ -161,7 +161,7 @@ def _estimate(video: str, method: str, estimate: Callable[[], tuple], traces) ->
     return _row(video, method, hr_bpm=rate.hr_bpm, quality=rate.quality, notes=notes, **signals)
 
 
-def _notes(meta: dict) -> list[str]:
+def notes_on(meta: dict) -> list[str]:
     """What was assumed, left out or scaled in a video's traces."""
     notes = list(meta.get("notes", []))
     if (share := meta.get("face_hit_rate", 1.0)) < 1:

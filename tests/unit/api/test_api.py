@@ -70,6 +70,23 @@ def test_the_rate_of_each_second_follows_a_rate_that_moves():
     np.testing.assert_allclose(table["hr_bpm"], 60 + 30 * table["time_s"] / 40, atol=3)
 
 
+def test_the_consensus_has_a_confidence_and_words(path):
+    found = rppg.heart_rate(path, method="consensus")
+    assert abs(found.bpm - HR_BPM) < 3
+    assert 0 <= found.confidence <= 1
+    assert str(found) == found.words != ""
+    assert list(found.per_second) == ["time_s", "hr_bpm", "confidence"]
+    assert found.per_second["time_s"].tolist() == [5.0, 6.0, 7.0]
+    with pytest.raises(rppg.InputError, match="needs a video"):
+        rppg.heart_rate(TRACE, fps=30, method="consensus")
+
+
+def test_gaps_are_told_in_the_notes(rgb):
+    blank = rgb.copy()
+    blank[100:140] = 0  # 1.6 s without a face
+    assert any("gap" in note for note in rppg.heart_rate(blank, fps=FPS).notes)
+
+
 def test_the_plot_shows_the_face_where_there_was_one(of_file):
     assert len(of_file.plot().axes) == 3
     assert len(rppg.heart_rate(SINE, fps=30).plot().axes) == 2
