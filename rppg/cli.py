@@ -2,6 +2,7 @@
 
 rppg predict face.mp4 --plot face.png      heart rate of a face video
 rppg live                                  heart rate in front of a camera
+rppg magnify face.mp4 pulse.mp4            a video in which the pulse can be seen
 rppg run --profile demo                    the whole pipeline: videos to submission.csv
 rppg config demo st_transformer/pretrain   what a run is given, and where each value comes from
 rppg COMMAND --help                        what a command takes and makes
@@ -18,6 +19,7 @@ from typer.core import TyperGroup
 
 from rppg import __version__, cli_data, cli_simulate
 from rppg.inference.live_command import live
+from rppg.inference.magnify_command import magnify
 from rppg.inference.predict_command import predict
 
 if TYPE_CHECKING:
@@ -80,6 +82,7 @@ app.command()(cli_data.folds)
 app.command()(cli_data.wearables)
 app.command()(predict)
 app.command()(live)
+app.command()(magnify)
 
 
 @app.command()

@@ -122,6 +122,20 @@ def _strip(width: int, rate: Rate | None) -> np.ndarray:
     return strip
 
 
+def wave_strip(wave: np.ndarray, width: int, index: int, words: str) -> np.ndarray:
+    """A wave (T,), a sample a frame, as (STRIP_PX, width, 3), with a mark at frame `index`."""
+    strip = np.full((STRIP_PX, width, 3), 20, np.uint8)
+    low, high = np.quantile(wave, (0.01, 0.99))
+    share = np.clip((wave - low) / max(high - low, 1e-9), -0.1, 1.1)
+    x = np.linspace(6, width - 7, len(wave))
+    y = STRIP_PX - 30 - share * (STRIP_PX - 50)
+    points = np.stack([x, y], axis=1).astype(np.int32)
+    cv2.polylines(strip, [points], False, GREEN, 1, cv2.LINE_AA)
+    cv2.circle(strip, tuple(points[index].tolist()), 5, ORANGE, -1, cv2.LINE_AA)
+    cv2.putText(strip, words, (12, STRIP_PX - 8), FONT, 0.45, WHITE, 1, cv2.LINE_AA)
+    return strip
+
+
 def _levels(wave: np.ndarray, n: int, levels: int) -> np.ndarray:
     """The wave (T,) band-passed, at n samples, as whole numbers from 0 to levels - 1."""
     from rppg.signals.bandpass import bandpass
