@@ -12,7 +12,9 @@ import typer
 
 def simulate(
     out: Annotated[Path, typer.Argument(help="Folder of prepared recordings; made if missing.")],
-    clips: Annotated[int, typer.Option(min=1, help="Number of clips, each of another person.")],
+    clips: Annotated[
+        int, typer.Option(min=1, max=999_999, help="Number of clips, each of another person.")
+    ],
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 0,
     seconds: Annotated[float, typer.Option(help="Length of a clip, 3 to 120 s.")] = 10.0,
     pulse: Annotated[

@@ -5,7 +5,7 @@
 72.0
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,7 +42,7 @@ def heart_rate(
     NoHeartRateError where the video, the face or the pulse is missing; MissingModelError for a
     model that is not trained.  All of them are RppgErrors.
     """
-    result = pulse(source, fps, method, times_s=times_s)
+    result = _read(source, fps, method, times_s)
     if result.estimate is not None:  # the consensus has read it
         return result
     try:
@@ -57,6 +57,12 @@ def pulse(
     source, fps: float | None = None, method: "str | Model | None" = None, *, times_s=None
 ) -> Pulse:
     """The pulse wave (T,) that `heart_rate` reads the rate from; arguments and errors as there."""
+    found = _read(source, fps, method, times_s)
+    return Pulse(**{one.name: getattr(found, one.name) for one in fields(Pulse)})
+
+
+def _read(source, fps: float | None, method, times_s) -> Result:
+    """The wave, in a Result that has no rate yet unless the consensus has read it."""
     found = source_of(source, fps, times_s)
     if found.kind == "wave":
         if method is not None:
@@ -116,7 +122,7 @@ def _method(method, kind: str) -> "str | Model":
     return chosen
 
 
-def _of_video(source: Source, method: "str | Model") -> Pulse:
+def _of_video(source: Source, method: "str | Model") -> Result:
     recording = source.recording
     if isinstance(method, Model):
         with TemporaryDirectory(prefix="rppg-") as folder:

@@ -4,6 +4,8 @@ for recording in rppg.load_dataset("data/UBFC-rPPG"):
     print(recording.id, recording.true_hr_bpm(), rppg.heart_rate(recording).bpm)
 """
 
+import os
+
 from rppg.datasets import Recording
 from rppg.utils.errors import InputError
 
@@ -17,6 +19,8 @@ def load_dataset(root, layout: str = "auto") -> list[Recording]:
     """
     from rppg.datasets.readers import layouts_of, read
 
+    if not isinstance(root, str | os.PathLike) or not os.fspath(root):
+        raise InputError(f"root is {root!r}, expected the name of a folder")
     try:
         found = layouts_of(root, layout)
         return [one for name, folder in found.items() for one in read(name, folder)]

@@ -49,6 +49,8 @@ def load_model(model: "str | Path", runs: "str | Path | None" = None) -> Model:
     project.  Raises MissingModelError if there are no weights, InputError for an unknown name or
     weights that cannot be loaded.  Imports torch.
     """
+    if runs is not None and not isinstance(runs, str | Path):
+        raise InputError(f"runs is {runs!r}, expected the name of a folder")
     folder = _folder(model, None if runs is None else Path(runs))
     from rppg.models.registry import load_run, name_of
 
@@ -60,13 +62,13 @@ def load_model(model: "str | Path", runs: "str | Path | None" = None) -> Model:
 
 
 def _folder(model, runs: Path | None) -> Path:
-    if not isinstance(model, str | Path):
-        raise InputError(f"found a {type(model).__name__}, expected a name or a run's folder")
-    if str(model) in RECIPES:
+    if not isinstance(model, str | Path) or not str(model):
+        raise InputError(f"found {model!r}, expected a name or a run's folder")
+    if (name := str(model).lower()) in RECIPES:
         try:
-            return run_folders([str(model)], runs)[str(model)]
+            return run_folders([name], runs)[name]
         except FileNotFoundError as error:
-            raise MissingModelError(str(error)) from None
+            raise MissingModelError(str(error).replace("--runs names", "`runs` names")) from None
     if (Path(model) / WEIGHTS).is_file():
         return Path(model)
     if Path(model).is_dir():

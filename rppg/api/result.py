@@ -65,7 +65,10 @@ class Result(Pulse):
         """
         import pandas as pd
 
-        if self.seconds is not None and len(self.seconds["start_s"]):
+        if self.confidence is not None and not len(self.seconds["start_s"]):
+            row = {"time_s": len(self.wave) / self.fps / 2, "hr_bpm": self.bpm}
+            return pd.DataFrame([row | {"confidence": self.confidence}])
+        if self.seconds is not None:
             columns = {name: self.seconds[name] for name in ("hr_bpm", "confidence")}
             return pd.DataFrame({"time_s": self.seconds["start_s"] + WINDOW_S / 2, **columns})
         centres_s, track_bpm = self.estimate.clip_times_s, self.estimate.track_bpm

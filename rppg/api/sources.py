@@ -8,8 +8,8 @@ rppg.utils.errors.InputError: found an array (300, 5), expected frames (T, H, W,
 frame (T, 3) or a wave (T,)
 """
 
-import math
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +20,10 @@ from scipy.interpolate import PchipInterpolator
 from rppg.datasets import Recording
 from rppg.datasets.frame_array import FrameArray
 from rppg.datasets.prepared import FPS
+from rppg.inference.stream import check_fps
 from rppg.inference.video_paths import expand_videos
+from rppg.preprocessing.frame_rate import FEWEST_FPS, check_frame_rate, longest_s
+from rppg.preprocessing.video_writer import VideoError
 from rppg.utils.errors import InputError, NoHeartRateError
 
 LONGEST_STEP_S = 0.5  # between two samples that are interpolated
@@ -42,40 +45,46 @@ def source_of(source, fps: float | None = None, times_s=None) -> Source:
 
     source: a path of a video, a Recording, frames (T, H, W, 3) uint8, mean colours (T, 3), or a
     wave (T,).  Arrays need fps, or the time of each sample times_s (T,); with times, colours and
-    waves are interpolated to 30 a second, NaN where more than 0.5 s are missing.
+    waves are interpolated to even times, NaN where more than 0.5 s are missing.
     """
-    if fps is not None and not (_is_number(fps) and math.isfinite(fps) and fps > 0):
-        raise InputError(f"fps is {fps!r}, expected a positive number")
-    if isinstance(source, Recording):
-        return Source("video", source if fps is None else replace(source, fps=float(fps)))
+    check_fps(fps)
+    if fps is not None and times_s is not None:
+        raise InputError("found fps and times_s, expected one of them")
     if isinstance(source, str | os.PathLike):
-        return Source("video", _file(Path(source), fps, times_s))
+        source = _file(os.fspath(source))
+    if isinstance(source, Recording):
+        return Source("video", _timed(source, fps, times_s))
     values = _array(source)
     if fps is None and times_s is None:
         raise InputError("an array has no times: give fps, or times_s")
-    if fps is not None and times_s is not None:
-        raise InputError("found fps and times_s, expected one of them")
     if values.ndim == 4:
         return Source("video", _in_memory(values, fps, times_s))
     kind = "wave" if values.ndim == 1 else "trace"
     values = values.astype(float)
     if times_s is None:
         return Source(kind, values=values, fps=float(fps))
-    return Source(kind, values=_even(values, _times(times_s, len(values))))
+    return Source(kind, None, *_even(values, _times(times_s, len(values))))
 
 
-def _is_number(value) -> bool:
-    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-
-
-def _file(path: Path, fps: float | None, times_s) -> Recording:
-    if path.is_dir():
+def _file(name: str) -> Recording:
+    if not name:
+        raise InputError("the name of the video is empty")
+    if re.match(r"[a-z]+://", name):
+        raise InputError(f"{name} is an address: download the video first")
+    path = Path(name)
+    (recording,) = expand_videos([path]) if not os.path.isdir(path) else (None,)
+    if recording is None:
         raise InputError(f"{path} is a folder, expected a video; rppg.load_dataset reads folders")
-    (recording,) = expand_videos([path])
     if recording.problem:
-        raise NoHeartRateError(recording.problem)
-    stamps = None if times_s is None else _times(times_s, None)
-    return replace(recording, fps=None if fps is None else float(fps), times_s=stamps)
+        raise VideoError(recording.problem)
+    return recording
+
+
+def _timed(recording: Recording, fps: float | None, times_s) -> Recording:
+    """The recording with the times that are given, if any, in place of its own."""
+    if times_s is not None:
+        return replace(recording, times_s=_times(times_s, None))
+    return recording if fps is None else replace(recording, fps=float(fps), times_s=None)
 
 
 def _in_memory(rgb: np.ndarray, fps: float | None, times_s) -> Recording:
@@ -86,8 +95,10 @@ def _in_memory(rgb: np.ndarray, fps: float | None, times_s) -> Recording:
 
 
 def _array(source) -> np.ndarray:
-    if not isinstance(source, np.ndarray | Sequence):
+    if isinstance(source, bytes | bytearray) or not isinstance(source, np.ndarray | Sequence):
         raise InputError(f"found a {type(source).__name__}, expected a path or an array: {ARRAYS}")
+    if isinstance(source, np.ma.MaskedArray):
+        raise InputError("a masked array: fill it, by NaN (`array.filled(np.nan)`) or by values")
     try:
         values = np.asarray(source)
     except ValueError as error:  # such as frames of several sizes
@@ -101,26 +112,42 @@ def _array(source) -> np.ndarray:
 
 
 def _times(times_s, n: int | None) -> np.ndarray:
-    try:
-        stamps = np.asarray(times_s, dtype=float)
-    except (ValueError, TypeError):
-        raise InputError(f"times_s is a {type(times_s).__name__}, expected numbers (T,)") from None
-    if stamps.ndim != 1 or (n is not None and len(stamps) != n):
-        expected = "(T,)" if n is None else f"({n},)"
+    """Checked stamps (T,), strictly increasing seconds."""
+    stamps = np.asarray(times_s)
+    if stamps.dtype.kind not in "uif" or isinstance(times_s, np.ma.MaskedArray):
+        found = f"times_s is a {type(times_s).__name__} of {stamps.dtype}"
+        raise InputError(f"{found}, expected numbers (T,), in seconds")
+    stamps = stamps.astype(float)
+    if stamps.ndim != 1 or len(stamps) < 2 or (n is not None and len(stamps) != n):
+        expected = "(T,) of 2 or more" if n is None else f"({n},)"
         raise InputError(f"times_s has shape {stamps.shape}, expected {expected}")
-    if not (np.isfinite(stamps).all() and (np.diff(stamps) > 0).all()):
+    if not np.isfinite(stamps).all():
+        raise InputError(f"{np.sum(~np.isfinite(stamps))} of times_s are not finite")
+    if not (np.diff(stamps) > 0).all():
         raise InputError("times_s do not ascend, expected strictly increasing seconds")
+    if (step_s := float(np.median(np.diff(stamps)))) > LONGEST_STEP_S:
+        raise InputError(
+            f"times_s step by {step_s:g}, expected seconds: {FEWEST_FPS:g} or more in one"
+        )
+    if (span_s := stamps[-1] - stamps[0]) > longest_s(len(stamps)):
+        raise InputError(f"{len(stamps)} times_s cover {span_s:.4g} s: the clock jumps")
     return stamps
 
 
-def _even(values: np.ndarray, times_s: np.ndarray) -> np.ndarray:
-    """Samples at 30 a second, NaN in gaps of more than 0.5 s."""
+def _even(values: np.ndarray, times_s: np.ndarray) -> tuple[np.ndarray, float]:
+    """Samples at even times and their number a second, 30 or the median if that is more, so that
+    nothing is folded into the heart band; NaN in gaps of more than 0.5 s."""
     known = np.isfinite(values.reshape(len(values), -1)).all(axis=1)
     if known.sum() < 2:
         raise InputError(f"{known.sum()} of {len(values)} samples are numbers, expected 2 or more")
     at_s = times_s[known]
-    grid_s = np.arange(at_s[0], at_s[-1] + 1e-9, 1 / FPS)
+    try:
+        check_frame_rate(at_s)
+    except ValueError as error:
+        raise NoHeartRateError(str(error).replace("frames", "samples", 1)) from error
+    fps = max(float(FPS), 1 / float(np.median(np.diff(at_s))))
+    grid_s = np.arange(at_s[0], at_s[-1] + 1e-9, 1 / fps)
     after = np.searchsorted(at_s, grid_s).clip(1, len(at_s) - 1)
     even = PchipInterpolator(at_s, values[known])(grid_s)
     even[at_s[after] - at_s[after - 1] > LONGEST_STEP_S] = np.nan
-    return even
+    return even, fps

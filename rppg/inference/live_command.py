@@ -32,7 +32,7 @@ def live(
     from rppg.inference.live_view import TerminalView, WindowView, has_display
     from rppg.inference.stream import Stream
 
-    stream = Stream(method=method.upper())
+    stream = Stream(method=method)
     frames = camera_frames(camera) if video is None else played(video_frames(video))
     view = TerminalView() if terminal or not has_display() else WindowView()
     try:

@@ -19,6 +19,7 @@ import numpy as np
 
 from rppg.datasets.prepared import FPS
 from rppg.preprocessing.face_mesh import CentredMean, FaceLandmarks
+from rppg.preprocessing.frame_rate import FEWEST_FPS, check_frame_rate
 from rppg.preprocessing.mstmap import expand, region_means
 from rppg.preprocessing.resampling import WIDEST_S, neighbours, resample, spread_s
 from rppg.preprocessing.tracking import SparseTracker
@@ -30,6 +31,8 @@ FIRST_S, WINDOW_S, EVERY_S = 5.0, 10.0, 1.0
 LONGEST_PAUSE_S = 60.0  # between two frames; after more, it begins again
 KEPT_S = WINDOW_S + 2.0  # of colours: a window, and frames around it for interpolation
 ALL_REGIONS_ROW = -1  # of the 63 rows of an MSTmap: the whole face
+FASTEST_FPS = 1e6  # samples a second that are believed
+SLOW_S, SLOW_FRAMES = 2.0, 3  # so many frames, so far apart, are no video
 _NOTHING = (np.full((6, 3), np.nan), np.zeros(6))  # means, counts of a frame without a face
 
 
@@ -44,6 +47,17 @@ class Rate:
     wave: np.ndarray | None  # (T,) BVP of the window at 30 fps
 
 
+def check_fps(fps) -> None:
+    """Raise InputError unless fps is None or a positive number."""
+    if fps is not None and not (is_number(fps) and 0 < fps < FASTEST_FPS):
+        raise InputError(f"fps is {str(fps)[:40]!r}, expected a positive number")
+
+
+def is_number(value) -> bool:
+    """Whether a value is one real number, Python's or NumPy's; True and False are none."""
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
 class Stream:
     """A face in front of a camera.  fps: frames are `1 / fps` apart, so no times are given.
 
@@ -52,13 +66,14 @@ class Stream:
     """
 
     def __init__(self, fps: float | None = None, method: str = "POS"):
-        if method not in METHODS:
-            raise InputError(f"no method {method!r}, expected one of {', '.join(METHODS)}")
-        if fps is not None and not (math.isfinite(fps) and fps > 0):
-            raise InputError(f"fps is {fps!r}, expected a positive number")
-        self.fps, self.method = fps, method
+        known = {name.lower(): name for name in METHODS}
+        if not isinstance(method, str) or method.lower() not in known:
+            expected = f"expected a classical one: {', '.join(METHODS)}"
+            raise InputError(f"no method {method!r} for frames as they come, {expected}")
+        check_fps(fps)
+        self.fps, self.method = fps, known[method.lower()]
         self.landmarks: np.ndarray | None = None  # (468, 2) of the last frame that is done
-        self._mesh, self._n = FaceLandmarks(), 0
+        self._mesh, self._n, self._n_slow = FaceLandmarks(), 0, 0
         self._begin(None)
 
     def add(self, rgb: np.ndarray, time_s: float | None = None) -> list[Rate]:
@@ -67,6 +82,7 @@ class Stream:
         Raises InputError for another array, a time that is missing or not later than the last.
         """
         time_s = self._checked(rgb, time_s)
+        self._refuse_slow(time_s)
         if self._last_s is None or time_s - self._last_s > LONGEST_PAUSE_S:
             self._begin(time_s)
         self._last_s, self._n = time_s, self._n + 1
@@ -85,15 +101,26 @@ class Stream:
     def _checked(self, rgb: np.ndarray, time_s: float | None) -> float:
         if getattr(rgb, "ndim", 0) != 3 or rgb.shape[-1] != 3 or rgb.dtype != np.uint8:
             found = f"a frame {getattr(rgb, 'shape', type(rgb).__name__)}"
+            found += f" of {getattr(rgb, 'dtype', '?')}"
             raise InputError(f"{found}, expected an array (H, W, 3) of uint8 in the order R, G, B")
         if time_s is None:
             if self.fps is None:
                 raise InputError("a frame has no time: give it, or the fps of the stream")
             time_s = self._n / self.fps
+        if not is_number(time_s):
+            raise InputError(f"time_s is {time_s!r}, expected a number, in seconds")
         if not math.isfinite(time_s) or (self._last_s is not None and time_s <= self._last_s):
             last = "the first one" if self._last_s is None else f"{self._last_s:g} s"
             raise InputError(f"a frame at {time_s:g} s after {last}, expected ascending times")
         return float(time_s)
+
+    def _refuse_slow(self, time_s: float) -> None:
+        """Raise InputError if frames are seconds apart, as times in milliseconds make them."""
+        is_slow = self._last_s is not None and time_s - self._last_s > SLOW_S
+        self._n_slow = self._n_slow + 1 if is_slow else 0
+        if self._n_slow == SLOW_FRAMES:
+            found = f"{SLOW_FRAMES} frames, each {time_s - self._last_s:g} s after the last"
+            raise InputError(f"{found}: expected seconds, and {FEWEST_FPS:g} frames or more in one")
 
     def _coloured(self, rgb: np.ndarray, time_s: float, landmarks) -> list[Rate]:
         """Keep a frame's colours; the rates of the windows that can be resampled by now."""
@@ -122,6 +149,9 @@ class Stream:
         times_s, means, counts = (np.array(one) for one in zip(*self._colours, strict=True))
         last = round(end_s * FPS)
         grid_s = np.arange(max(0, last - round(WINDOW_S * FPS)), last) / FPS
+        inside = times_s >= grid_s[0]
+        if inside.sum() > 1:
+            check_frame_rate(times_s[inside])
         if not counts.any():
             raise ValueError(f"no face in the last {len(grid_s) / FPS:g} s")
         near = neighbours(counts > 0, times_s, grid_s)

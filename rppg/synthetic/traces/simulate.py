@@ -10,6 +10,7 @@ have BLOCK clips, which share the nominal frame rate and cover heart rates, tone
 evenly, and each block has its own generators.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +40,7 @@ class TraceConfig:
     crops: tuple[str, ...] = ()  # of CROPS, beside the map
 
     def __post_init__(self):
-        if self.n_clips < 1 or self.seed < 0 or self.pulse_amplitude_scale < 0:
+        if self.n_clips < 1 or self.seed < 0 or not 0 <= self.pulse_amplitude_scale < math.inf:
             found = f"{self.n_clips} clips, seed {self.seed}, pulse {self.pulse_amplitude_scale}"
             raise ValueError(f"{found}: expected 1 clip or more, a seed and a pulse from 0 up")
         if not SHORTEST_S <= self.seconds <= LONGEST_S:

@@ -13,6 +13,7 @@ each clip is a subject of its own.  A clip appears whole or not at all; the next
 import functools
 import hashlib
 import json
+import re
 import shutil
 from contextlib import closing
 from dataclasses import asdict
@@ -82,20 +83,44 @@ def _missing(store: Store, config: TraceConfig, replace: bool) -> list[tuple[int
     """(block, numbers of its clips that are to be written), of blocks with such clips."""
     wanted = {f"{number:06d}" for number in range(config.n_clips)}
     mark, there = fingerprint(config), store.root / SIMULATED
-    found = {path.name for path in there.iterdir()} if there.is_dir() else set()
-    metas = {name: store.meta(f"{SIMULATED}/{name}/{NAME}") for name in found & wanted}
+    metas = {name: store.meta(f"{SIMULATED}/{name}/{NAME}") for name in _clips_in(there)}
     other = [name for name, meta in metas.items() if meta and meta.get("fingerprint") != mark]
-    other += sorted(found - wanted)
+    other += sorted(set(metas) - wanted - set(other))
     if other and not replace:
-        text = f"{there} holds {len(other)} simulated clips of other settings"
+        text = (
+            f"{there} holds {len(other)} simulated clips of other settings, or of a larger number"
+        )
         raise ValueError(f"{text}, such as {other[0]}: choose another folder, or --replace them")
     for name in other:
         shutil.rmtree(there / name)
-    done = {name for name, meta in metas.items() if meta and name not in other}
+    done = {name for name, meta in metas.items() if meta and name not in other} & wanted
     blocks: dict[int, list[int]] = {}
     for name in sorted(wanted - done):
         blocks.setdefault(int(name) // BLOCK, []).append(int(name))
     return list(blocks.items())
+
+
+def _clips_in(there: Path) -> set[str]:
+    """Names of the clips in the dataset's folder; hidden files are none.
+
+    Raises ValueError for anything else there: it is not ours to delete.
+    """
+    names = {path.name for path in there.iterdir()} if there.is_dir() else set()
+    names = {name for name in names if not name.startswith(".")}
+    clip = re.compile(r"\d{6,}")
+    foreign = [name for name in sorted(names) if not clip.fullmatch(name)]
+    foreign += [n for n in sorted(names - set(foreign)) if not _holds_a_clip_alone(there / n)]
+    if foreign:
+        text = f"{there / foreign[0]} is no simulated clip"
+        raise ValueError(f"{text}: move it away, or choose another folder")
+    return names
+
+
+def _holds_a_clip_alone(folder: Path) -> bool:
+    """Whether nothing but a clip, or what an interrupted one left, lies in a folder."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    return all(path.name == NAME or path.name.startswith(".") for path in folder.iterdir())
 
 
 def _write_block(root: Path, config: TraceConfig, block: tuple[int, list[int]]) -> None:

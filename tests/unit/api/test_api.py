@@ -109,6 +109,16 @@ def test_the_map_of_a_video(rgb):
         (SINE, {"times_s": T[:-1]}, r"expected \(600,\)"),
         (SINE, {"times_s": T[::-1]}, "ascend"),
         (SINE, {"times_s": ["a"] * 600}, "expected numbers"),
+        (SINE, {"times_s": 1000 * T}, "step by 33.3.*, expected seconds"),
+        (SINE, {"times_s": np.r_[T[:300], T[300:] + 1.7e9]}, "the clock jumps"),
+        (SINE, {"times_s": T.astype("datetime64[s]")}, "in seconds"),
+        (SINE, {"times_s": np.full(600, np.nan)}, "not finite"),
+        (SINE, {"fps": 10**400}, "expected a positive number"),
+        (SINE, {"fps": True}, "expected a positive number"),
+        (np.ma.masked_greater(SINE, 0.5), {"fps": 30}, "masked array"),
+        (b"face.mp4", {"fps": 30}, "found a bytes"),
+        ("", {}, "is empty"),
+        ("http://host/face.mp4", {}, "download"),
         (SINE, {"fps": 30, "method": "POS"}, "read as it is"),
         (np.zeros((300, 4)), {"fps": 30}, r"found an array \(300, 4\)"),
         (np.zeros((9, 4, 4, 3)), {"fps": 30}, "uint8"),
@@ -127,6 +137,31 @@ def test_what_cannot_be_used_is_an_input_error(source, options, says):
         rppg.heart_rate(source, **options)
 
 
+def test_fast_samples_are_not_folded_into_the_heart_band():
+    at_s = np.arange(20000) / 1000
+    noisy = np.sin(2 * np.pi * 1.2 * at_s) + 3 * np.sin(2 * np.pi * 28.9 * at_s)
+    assert abs(rppg.heart_rate(noisy, times_s=at_s).bpm - 72) < 0.5
+
+
+def test_slow_samples_are_refused_whichever_way_they_are_timed():
+    slow = np.sin(2 * np.pi * 3 * np.arange(100) / 5)  # 180 bpm at 5 a second looks like 120
+    for times in ({"fps": 5}, {"times_s": np.arange(100) / 5}):
+        with pytest.raises(rppg.NoHeartRateError, match="7|fps|frames"):
+            rppg.heart_rate(slow, **times)
+
+
+def test_a_pulse_is_no_result():
+    assert type(rppg.pulse(SINE, fps=30)) is rppg.Pulse
+
+
+def test_times_replace_those_of_a_recording(path):
+    (recording,) = rppg.load_dataset(path.parent)
+    slower_s = np.arange(300) / FPS * 1.1
+    assert abs(rppg.heart_rate(recording, times_s=slower_s).bpm - HR_BPM / 1.1) < 3
+    with pytest.raises(rppg.InputError, match="one of them"):
+        rppg.heart_rate(recording, 30, times_s=slower_s)
+
+
 def test_what_holds_no_rate_is_another_error(rgb, tmp_path):
     with pytest.raises(rppg.NoHeartRateError, match="3 s"):
         rppg.heart_rate(SINE[:60], fps=30)
@@ -141,7 +176,7 @@ def test_what_holds_no_rate_is_another_error(rgb, tmp_path):
 
 
 def test_paths_that_are_no_video(tmp_path):
-    with pytest.raises(rppg.NoHeartRateError, match="no such file"):
+    with pytest.raises(rppg.VideoError, match="no such file"):
         rppg.heart_rate(tmp_path / "none.mp4")
     with pytest.raises(rppg.InputError, match="load_dataset"):
         rppg.heart_rate(tmp_path)
@@ -170,8 +205,9 @@ def test_a_dataset_is_its_recordings(path, tmp_path):
     assert abs(rppg.heart_rate(recording).bpm - HR_BPM) < 3
     with pytest.raises(rppg.InputError, match="unknown layout"):
         rppg.load_dataset(path.parent, layout="x")
-    with pytest.raises(rppg.InputError):
-        rppg.load_dataset(tmp_path / "none")
+    for nothing in (tmp_path / "none", "", None, 5):
+        with pytest.raises(rppg.InputError):
+            rppg.load_dataset(nothing)
 
 
 def test_every_error_is_an_rppg_error():

@@ -88,7 +88,37 @@ def test_a_time_that_does_not_ascend_is_refused_and_nothing_is_lost(video):
     stream.add(video[1], 0.04)
 
 
-@pytest.mark.parametrize("options", [{"fps": 0}, {"fps": float("nan")}, {"method": "x"}])
+def test_too_few_frames_a_second_give_a_reason_not_another_rate(video):
+    stream = Stream()
+    found = [r for i, rgb in enumerate(video[::5]) for r in stream.add(rgb, i / 5)]
+    assert found and all("5.0 frames a second are too few" in rate.reason for rate in found)
+
+
+@pytest.mark.parametrize("factor", [1000, 1e6])
+def test_times_in_other_units_are_refused(video, factor):
+    stream = Stream()
+    with pytest.raises(InputError, match="expected seconds"):
+        for index, rgb in enumerate(video[:9]):
+            stream.add(rgb, factor * index / FPS)
+
+
+@pytest.mark.parametrize("time_s", ["0", True, np.array([0.1]), np.datetime64("now")])
+def test_a_time_that_is_no_number_is_refused(video, time_s):
+    with pytest.raises(InputError, match="expected a number"):
+        Stream().add(video[0], time_s)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"fps": 0},
+        {"fps": float("nan")},
+        {"fps": "30"},
+        {"fps": True},
+        {"method": "x"},
+        {"method": 5},
+    ],
+)
 def test_wrong_options_are_refused(options):
     with pytest.raises(InputError):
         Stream(**options)

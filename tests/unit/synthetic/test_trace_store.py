@@ -77,3 +77,23 @@ def test_the_command_writes_a_store(tmp_path):
     assert result.exit_code == 0, result.output
     assert "2 simulated clips, 2 of them written now" in result.output
     assert len(Store(tmp_path / "out").ids()) == 2
+
+
+def test_replacing_never_deletes_what_is_no_clip(tmp_path):
+    config = TraceConfig(seed=2, n_clips=2, seconds=3.0)
+    write_traces(tmp_path, config, workers=1, progress=False)
+    (tmp_path / "simulated" / ".DS_Store").write_text("hidden")
+    assert write_traces(tmp_path, config, workers=1, progress=False) == 0
+    for folder in ("holiday", "000007"):
+        photo = tmp_path / "simulated" / folder / "me.jpg"
+        photo.parent.mkdir()
+        photo.write_text("keep")
+        with pytest.raises(ValueError, match="no simulated clip"):
+            write_traces(tmp_path, config, workers=1, progress=False, replace=True)
+        assert photo.read_text() == "keep"
+        shutil.rmtree(photo.parent)
+
+
+def test_a_pulse_that_is_not_finite_is_refused():
+    with pytest.raises(ValueError, match="pulse inf"):
+        TraceConfig(pulse_amplitude_scale=float("inf"))
