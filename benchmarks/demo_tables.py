@@ -52,16 +52,16 @@ def pages() -> dict[Path, str]:
     """README.md and docs/results.md as they should be."""
     scores, (readme, results) = read(SCORES), (ROOT / "README.md", ROOT / "docs/results.md")
     few = scores[scores["submitted"] | scores["model"].isin(SIX)]
-    text = with_table(results.read_text(), START, HEADER + "".join(map(line, rows_of(scores))))
+    text = with_table(results.read_text(), START, leaderboard(scores))
     return {
-        readme: with_table(readme.read_text(), START, HEADER + "".join(map(line, rows_of(few)))),
+        readme: with_table(readme.read_text(), START, leaderboard(few)),
         results: with_table(text, START_OF_SEEDS, seeds_table(read(SEEDS))),
     }
 
 
-def rows_of(scores: pd.DataFrame) -> list:
-    """Rows whose columns are attributes."""
-    return list(scores.itertuples())
+def leaderboard(scores: pd.DataFrame) -> str:
+    """The rows in Markdown."""
+    return HEADER + "".join(map(line, scores.itertuples()))
 
 
 def seeds_table(scores: pd.DataFrame) -> str:

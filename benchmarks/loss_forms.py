@@ -9,11 +9,11 @@ net before training and after pre-training.  Two more rows say what the layer no
 the deviation of the tokens behind the last encoder of the paper's net before training.
 """
 
-import argparse
 from pathlib import Path
 
 import pandas as pd
 import torch
+from demo_table import table_of
 from torch import Tensor
 
 from rppg.dataloader.augment import scaled_band
@@ -99,19 +99,14 @@ def norm_rows() -> list[dict]:
     return rows
 
 
+def measured(project: Path) -> pd.DataFrame:
+    """All rows."""
+    parts = [rows_of(project, *one) for one in RUNS.items()]
+    return pd.DataFrame(sum(parts, []) + norm_rows())
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--project", type=Path, default=Path("."))
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--from", dest="table", type=Path, help="print this table instead")
-    given = parser.parse_args()
-    if given.table:
-        table = pd.read_csv(given.table)
-    else:
-        parts = [rows_of(given.project, *one) for one in RUNS.items()]
-        table = pd.DataFrame(sum(parts, []) + norm_rows())
-        if given.out:
-            table.to_csv(given.out, index=False, float_format="%.6g")
+    table = table_of(__doc__, measured, "%.6g")
     wide = table.pivot_table(index=["term", "form"], columns=["net", "stage"], values="value")
     print(wide.to_string(float_format="{:.4g}".format))
 

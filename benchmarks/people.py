@@ -27,7 +27,7 @@ from people_data import Person, package_faces, shared_recordings
 from people_peers import peer_waves
 from people_tables import by_kind, by_recording, draw, how_few
 
-from rppg.datasets.prepared import FPS
+from rppg.datasets.prepared import FPS, face_colours
 from rppg.datasets.store import Store
 from rppg.inference.model_process import Models
 from rppg.inference.trained import extract_into
@@ -43,7 +43,6 @@ from rppg.signals.heart_rate import heart_rate
 
 WINDOW_S, STEP_S = 10.0, 1.0
 LARGEST_SHIFT_S = 0.5
-WHOLE_FACE = -1  # row of an MSTmap
 RESULTS = Path("benchmarks/results/people.csv")
 Waves = dict[tuple[str, str], np.ndarray | str]  # (method, weights) -> (T,), or why there is none
 
@@ -105,11 +104,9 @@ def face_waves(person: Person, weights: list[Path]) -> tuple[np.ndarray, Waves, 
     waves: Waves = {}
     with tempfile.TemporaryDirectory(prefix="rppg-") as folder:
         store, nets = Store(folder), [(runs, *trained(runs)) for runs in weights]
-        seen = {"mstmap", "face", "wide"} if nets else set()
-        find = BoxFinder().find
-        traces = extract_into(store, recording, FaceLandmarks(), find, seen - {"mstmap"})
-        rgb = np.asarray(traces.mstmap[:, WHOLE_FACE, :3], dtype=float)  # (T, 3)
-        waves |= classical_waves(rgb)
+        crops = ("face", "wide") if nets else ()
+        traces = extract_into(store, recording, FaceLandmarks(), BoxFinder().find, crops)
+        waves |= classical_waves(face_colours(traces.mstmap))
         for runs, names, label in nets:
             with Models(names, runs) as models:
                 models.load()
@@ -185,7 +182,7 @@ def window_rows(person: Person, times_s: np.ndarray, found: np.ndarray | str) ->
 
 
 def true_rate(person: Person, contact, times_s: np.ndarray, part: slice) -> float:
-    """The reference's rate in a window: of the contact wave (T,), else of the beats; else NaN."""
+    """The reference's rate in a window: of the contact PPG (T,), else of the beats; else NaN."""
     if contact is not None:
         return heart_rate(contact[part], FPS).hr_bpm
     if person.beats_s is None:
@@ -196,7 +193,7 @@ def true_rate(person: Person, contact, times_s: np.ndarray, part: slice) -> floa
 
 
 def best_shift(found: np.ndarray, contact: np.ndarray) -> int:
-    """Frames by which the wave (T,) is to be moved forward to suit the contact wave (T,) best."""
+    """Frames by which the wave (T,) is to be moved forward to suit the contact PPG (T,) best."""
     most, whole = round(LARGEST_SHIFT_S * FPS), slice(0, len(found))
     shifts = range(-most, most + 1)
     return max(shifts, key=lambda shift: correlation(found, contact, shift, whole))

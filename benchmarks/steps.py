@@ -18,12 +18,12 @@ import torch
 from profile_runs import kinds, training_of
 
 from rppg.datasets.store import Store
+from rppg.training.loop import AUGMENTATION, STEP
 from rppg.utils.seeding import generator_from, seed_all
 from rppg.workflow.profiles import load_profile
 
 PARTS = ("data", "forward", "loss", "backward", "optimiser")
 WARM_UP = 40  # steps: each recording has been read
-STEP, AUGMENTATION = 2, 3  # purpose of a seed, as in training
 
 
 def main() -> None:

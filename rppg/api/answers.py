@@ -14,17 +14,18 @@ import numpy as np
 
 from rppg.api.models import Model, load_model
 from rppg.api.result import Pulse, Result
-from rppg.api.sources import Source, source_of
+from rppg.api.sources import source_of
+from rppg.datasets import Recording
+from rppg.datasets.prepared import face_colours
 from rppg.datasets.store import Store
 from rppg.inference.consensus import agree, fitted_for
-from rppg.inference.videos import notes_on
+from rppg.inference.videos import CONSENSUS, notes_on
 from rppg.models.names import RECIPES
 from rppg.signals.classical import METHODS, wave
 from rppg.signals.heart_rate import heart_rate as rate_of
-from rppg.utils.errors import InputError, NoHeartRateError, RppgError
+from rppg.utils.errors import InputError, no_heart_rate
 
-DEFAULT, CONSENSUS = "POS", "consensus"
-ALL_REGIONS_ROW = -1  # of the 63 rows of an MSTmap: the whole face
+DEFAULT = "POS"
 
 
 def heart_rate(
@@ -45,10 +46,8 @@ def heart_rate(
     result = _read(source, fps, method, times_s)
     if result.estimate is not None:  # the consensus has read it
         return result
-    try:
+    with no_heart_rate():
         estimate = rate_of(result.wave, result.fps)
-    except ValueError as error:
-        raise NoHeartRateError(str(error)) from error
     notes = (*result.notes, *([estimate.note] if estimate.note else []))
     return Result(**vars(result) | {"estimate": estimate, "notes": notes})
 
@@ -69,14 +68,10 @@ def _read(source, fps: float | None, method, times_s) -> Result:
             raise InputError(f"a wave is read as it is, found method={method!r}")
         return _result(found.values, found.fps, "given")
     chosen = _method(DEFAULT if method is None else method, found.kind)
-    try:
+    with no_heart_rate():
         if found.kind == "trace":
             return _result(wave(chosen, found.values, found.fps), found.fps, chosen)
-        return _of_video(found, chosen)
-    except RppgError:
-        raise
-    except ValueError as error:
-        raise NoHeartRateError(str(error)) from error
+        return _of_video(found.recording, chosen)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +90,8 @@ def mstmap(source, fps: float | None = None, *, times_s=None) -> Map:
     found = source_of(source, fps, times_s)
     if found.kind != "video":
         raise InputError(f"found a {found.kind}, expected a video, or frames (T, H, W, 3)")
-    traces = _traces(found)
+    with no_heart_rate():
+        traces = _traces(found.recording)
     return Map(traces.mstmap, traces.times_s, traces.fps, tuple(notes_on(traces.meta)))
 
 
@@ -122,47 +118,32 @@ def _method(method, kind: str) -> "str | Model":
     return chosen
 
 
-def _of_video(source: Source, method: "str | Model") -> Result:
-    recording = source.recording
+def _of_video(recording: Recording, method: "str | Model") -> Result:
     if isinstance(method, Model):
         with TemporaryDirectory(prefix="rppg-") as folder:
             traces, values = method.answer(recording, Store(folder))
-    else:
-        traces = _traces(source)
-    facts = {"name": recording.name, "origin": recording.origin, "traces": traces}
-    if method == CONSENSUS:
-        return _agreed(traces, facts)
-    if not isinstance(method, Model):
-        values = wave(method, _face(traces), traces.fps)
-    name, notes = getattr(method, "name", method), tuple(notes_on(traces.meta))
-    return Result(values, traces.times_s, traces.fps, name, notes, **facts)
-
-
-def _face(traces) -> np.ndarray:
-    """Mean colour of the whole face (T, 3)."""
-    return np.asarray(traces.mstmap[:, ALL_REGIONS_ROW, :3], dtype=float)
-
-
-def _agreed(traces, facts: dict) -> Result:
-    """The consensus of the classical methods."""
-    rgb = _face(traces)
+        return _of_traces(recording, traces, values, method.name)
+    traces = _traces(recording)
+    rgb = face_colours(traces.mstmap)  # (T, 3)
+    if method != CONSENSUS:
+        return _of_traces(recording, traces, wave(method, rgb, traces.fps), method)
     waves = {name: partial(wave, name, rgb, traces.fps) for name in METHODS}
     values, estimate, said = agree(waves, traces, fitted_for([]))
-    facts |= {"estimate": estimate, "seconds": said["per_second"]}
+    facts = {"estimate": estimate, "seconds": said["per_second"]}
     facts |= {name: said[name] for name in ("confidence", "words")}
+    return _of_traces(recording, traces, values, CONSENSUS, **facts)
+
+
+def _of_traces(recording: Recording, traces, values: np.ndarray, method: str, **facts) -> Result:
     notes = tuple(notes_on(traces.meta))
-    return Result(values, traces.times_s, traces.fps, CONSENSUS, notes, **facts)
+    facts |= {"name": recording.name, "origin": recording.origin, "traces": traces}
+    return Result(values, traces.times_s, traces.fps, method, notes, **facts)
 
 
-def _traces(source: Source):
+def _traces(recording: Recording):
     from rppg.preprocessing.extract import extract
 
-    try:
-        return extract(source.recording, overlap=True)
-    except RppgError:
-        raise
-    except ValueError as error:
-        raise NoHeartRateError(str(error)) from error
+    return extract(recording, overlap=True)
 
 
 def _result(values: np.ndarray, fps: float, method: str) -> Result:

@@ -20,10 +20,10 @@ from scipy.interpolate import PchipInterpolator
 from rppg.datasets import Recording
 from rppg.datasets.frame_array import FrameArray
 from rppg.datasets.prepared import FPS
-from rppg.inference.stream import check_fps
 from rppg.inference.video_paths import expand_videos
 from rppg.preprocessing.frame_rate import FEWEST_FPS, check_frame_rate, longest_s
 from rppg.preprocessing.video_writer import VideoError
+from rppg.utils.arguments import check_fps
 from rppg.utils.errors import InputError, NoHeartRateError
 
 LONGEST_STEP_S = 0.5  # between two samples that are interpolated

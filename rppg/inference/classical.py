@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rppg.datasets.prepared import FPS
+from rppg.datasets.prepared import FPS, RGB, face_colours
 from rppg.datasets.store import Store
 from rppg.signals.classical import METHODS, pos, wave
 from rppg.signals.heart_rate import (
@@ -32,8 +32,6 @@ from rppg.signals.readout import Readout
 if TYPE_CHECKING:
     import pandas as pd
 
-WHOLE_FACE = 62  # row of an MSTmap: all six regions
-RGB = slice(0, 3)
 COLUMNS = "id model kind split hr_bpm quality hr_true_bpm origin reason freq_hz power".split()
 NO_RATE = {"hr_bpm": np.nan, "quality": np.nan, "freq_hz": None, "power": None}
 
@@ -111,7 +109,7 @@ def _recording_rows(store: Store, id: str, methods: list[str], how: Readout) -> 
         prepared = store.open(id)
     except ValueError as error:
         return [shared | {"model": method, "reason": str(error)} for method in methods]
-    rgb = np.asarray(prepared.mstmap[:, WHOLE_FACE, RGB], dtype=np.float64)  # (T, 3)
+    rgb = face_colours(prepared.mstmap)  # (T, 3)
     return [shared | {"model": m, **_estimate(m, rgb, prepared.fps, how)} for m in methods]
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rppg.datasets.prepared import WHOLE_FACE
 from rppg.evaluation.confidence import confidence, features
 from rppg.evaluation.consensus import Consensus, consensus, on_grid
 from rppg.evaluation.consensus_file import Fitted, consensus_for
@@ -26,7 +27,7 @@ from rppg.signals.heart_rate import TRACKED_FROM_S, HeartRate, heart_rate, power
 from rppg.signals.tracking import track_peak
 
 WINDOW_S, STEP_S = 10.0, 1.0
-WHOLE_FACE, LUMA = 62, 3  # row and channel of a map
+LUMA = 3  # channel of a map
 DIM_FACE, SMALL_FACE_PX, FEW_FPS, SHORT_S = 50.0, 80.0, 20.0, 8.0  # what is said to limit an answer
 Waves = Mapping[str, np.ndarray]
 

@@ -10,11 +10,13 @@
 
 import os
 import sys
+from functools import lru_cache
 
 import cv2
 import numpy as np
 
 from rppg.inference.stream import Rate
+from rppg.signals.bandpass import bandpass
 
 TITLE = "rppg live"
 STRIP_PX = 120  # under the picture: the wave
@@ -109,9 +111,10 @@ def _words(landmarks: np.ndarray | None, rate: Rate | None) -> tuple[str, tuple]
     return words, WHITE if rate.quality >= UNSURE else ORANGE
 
 
+@lru_cache(maxsize=1)
 def _strip(width: int, rate: Rate | None) -> np.ndarray:
-    """The wave of the last window (STRIP_PX, width, 3)."""
-    strip = np.full((STRIP_PX, width, 3), 20, np.uint8)
+    """The wave of the last window (STRIP_PX, width, 3): drawn once a rate, not once a frame."""
+    strip = _blank(width)
     if rate is None or rate.wave is None:
         return strip
     y = STRIP_PX - 12 - _levels(rate.wave, width, STRIP_PX - 24)
@@ -122,24 +125,32 @@ def _strip(width: int, rate: Rate | None) -> np.ndarray:
     return strip
 
 
-def wave_strip(wave: np.ndarray, width: int, index: int, words: str) -> np.ndarray:
-    """A wave (T,), a sample a frame, as (STRIP_PX, width, 3), with a mark at frame `index`."""
-    strip = np.full((STRIP_PX, width, 3), 20, np.uint8)
-    low, high = np.quantile(wave, (0.01, 0.99))
-    share = np.clip((wave - low) / max(high - low, 1e-9), -0.1, 1.1)
-    x = np.linspace(6, width - 7, len(wave))
-    y = STRIP_PX - 30 - share * (STRIP_PX - 50)
-    points = np.stack([x, y], axis=1).astype(np.int32)
-    cv2.polylines(strip, [points], False, GREEN, 1, cv2.LINE_AA)
-    cv2.circle(strip, tuple(points[index].tolist()), 5, ORANGE, -1, cv2.LINE_AA)
-    cv2.putText(strip, words, (12, STRIP_PX - 8), FONT, 0.45, WHITE, 1, cv2.LINE_AA)
-    return strip
+class WaveStrip:
+    """A wave (T,), a sample a frame, drawn once; `at` gives it (STRIP_PX, width, 3) for a frame."""
+
+    def __init__(self, wave: np.ndarray, width: int, words: str):
+        low, high = np.quantile(wave, (0.01, 0.99))
+        share = np.clip((wave - low) / max(high - low, 1e-9), -0.1, 1.1)
+        x = np.linspace(6, width - 7, len(wave))
+        y = STRIP_PX - 30 - share * (STRIP_PX - 50)
+        self._points, self._words = np.stack([x, y], axis=1).astype(np.int32), words
+        self._drawn = _blank(width)
+        cv2.polylines(self._drawn, [self._points], False, GREEN, 1, cv2.LINE_AA)
+
+    def at(self, index: int) -> np.ndarray:
+        """The strip with a mark at frame `index`."""
+        strip = self._drawn.copy()
+        cv2.circle(strip, tuple(self._points[index].tolist()), 5, ORANGE, -1, cv2.LINE_AA)
+        cv2.putText(strip, self._words, (12, STRIP_PX - 8), FONT, 0.45, WHITE, 1, cv2.LINE_AA)
+        return strip
+
+
+def _blank(width: int) -> np.ndarray:
+    return np.full((STRIP_PX, width, 3), 20, np.uint8)
 
 
 def _levels(wave: np.ndarray, n: int, levels: int) -> np.ndarray:
     """The wave (T,) band-passed, at n samples, as whole numbers from 0 to levels - 1."""
-    from rppg.signals.bandpass import bandpass
-
     smooth = bandpass(np.nan_to_num(wave), 30.0)
     sampled = np.interp(np.linspace(0, len(smooth) - 1, n), np.arange(len(smooth)), smooth)
     low, high = sampled.min(), sampled.max()

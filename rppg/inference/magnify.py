@@ -18,7 +18,8 @@ import numpy as np
 from tqdm import tqdm
 
 from rppg.datasets import Recording
-from rppg.inference.live_view import wave_strip
+from rppg.datasets.prepared import face_colours
+from rppg.inference.live_view import WaveStrip
 from rppg.inference.video_paths import expand_videos
 from rppg.preprocessing.extract import extract
 from rppg.preprocessing.resampling import TimedFrames
@@ -26,14 +27,13 @@ from rppg.preprocessing.video_writer import VideoWriter
 from rppg.signals.bandpass import bandpass
 from rppg.signals.classical import wave
 from rppg.signals.heart_rate import HeartRate, heart_rate
-from rppg.utils.errors import NoHeartRateError, RppgError
+from rppg.utils.errors import no_heart_rate
 
 GAIN = 40.0  # a pulse of half a grey level becomes one of 20
 BAND = (0.8, 1.25)  # of the heart rate: what is amplified
 SMALL_PX = 24  # pixels of the frame, a side, in one of the small frame: noise is averaged out
 MOST_LEVELS = 40.0  # grey levels that are added or taken away at most: edges that move
 COLUMNS_A_CHUNK = 600  # pixels whose courses are filtered at a time
-ALL_REGIONS_ROW = -1  # of the 63 rows of an MSTmap: the whole face
 SUFFIXES = (".mp4", ".mkv")
 
 
@@ -55,16 +55,11 @@ def magnify(
     """
     (recording,) = expand_videos([video])
     recording = recording if fps is None else replace(recording, fps=fps)
-    try:
+    with no_heart_rate(str(video)):
         traces = extract(recording, overlap=True)
-        rgb = traces.mstmap[:, ALL_REGIONS_ROW, :3].astype(float)  # (T, 3)
-        pulse = wave("POS", rgb, traces.fps)
+        pulse = wave("POS", face_colours(traces.mstmap), traces.fps)
         found = heart_rate(pulse, traces.fps)
         course = course_of(recording, found.hr_bpm)
-    except RppgError:
-        raise
-    except ValueError as error:
-        raise NoHeartRateError(f"{video}: {error}") from error
     at_s = course.times_s - course.times_s[0]
     smooth = bandpass(np.nan_to_num(pulse), traces.fps)
     beats = np.interp(at_s, traces.times_s, smooth)  # (T,), at the frames
@@ -127,7 +122,9 @@ def _write(
 
 def _drawn(recording, course: Course, gain: float, beats, words: str) -> Iterator[np.ndarray]:
     """The frames with the wave below, each side even, as H.264 wants them."""
+    strip = None
     for index, (rgb, _) in enumerate(TimedFrames(recording)):
         height, width = (side // 2 * 2 for side in rgb.shape[:2])
         shown = amplified(rgb, course.changes[index], gain)[:height, :width]
-        yield np.concatenate([shown, wave_strip(beats, width, index, words)])
+        strip = strip or WaveStrip(beats, width, words)
+        yield np.concatenate([shown, strip.at(index)])

@@ -17,23 +17,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rppg.datasets.prepared import FPS
+from rppg.datasets.prepared import FPS, RGB, WHOLE_FACE
 from rppg.preprocessing.face_mesh import CentredMean, FaceLandmarks
 from rppg.preprocessing.frame_rate import FEWEST_FPS, check_frame_rate
-from rppg.preprocessing.mstmap import expand, region_means
+from rppg.preprocessing.mstmap import NO_FACE, expand, region_means
 from rppg.preprocessing.resampling import WIDEST_S, neighbours, resample, spread_s
 from rppg.preprocessing.tracking import SparseTracker
 from rppg.signals.classical import METHODS, wave
 from rppg.signals.heart_rate import heart_rate
+from rppg.utils.arguments import check_fps, is_number
 from rppg.utils.errors import InputError
 
 FIRST_S, WINDOW_S, EVERY_S = 5.0, 10.0, 1.0
 LONGEST_PAUSE_S = 60.0  # between two frames; after more, it begins again
 KEPT_S = WINDOW_S + 2.0  # of colours: a window, and frames around it for interpolation
-ALL_REGIONS_ROW = -1  # of the 63 rows of an MSTmap: the whole face
-FASTEST_FPS = 1e6  # samples a second that are believed
 SLOW_S, SLOW_FRAMES = 2.0, 3  # so many frames, so far apart, are no video
-_NOTHING = (np.full((6, 3), np.nan), np.zeros(6))  # means, counts of a frame without a face
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,17 +43,6 @@ class Rate:
     quality: float  # 0-1, as of `HeartRate`; NaN if there is none
     reason: str  # why there is none, else ""
     wave: np.ndarray | None  # (T,) BVP of the window at 30 fps
-
-
-def check_fps(fps) -> None:
-    """Raise InputError unless fps is None or a positive number."""
-    if fps is not None and not (is_number(fps) and 0 < fps < FASTEST_FPS):
-        raise InputError(f"fps is {str(fps)[:40]!r}, expected a positive number")
-
-
-def is_number(value) -> bool:
-    """Whether a value is one real number, Python's or NumPy's; True and False are none."""
-    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
 class Stream:
@@ -125,7 +112,7 @@ class Stream:
     def _coloured(self, rgb: np.ndarray, time_s: float, landmarks) -> list[Rate]:
         """Keep a frame's colours; the rates of the windows that can be resampled by now."""
         self.landmarks = landmarks
-        means, counts = _NOTHING if landmarks is None else region_means(rgb, landmarks)
+        means, counts = NO_FACE if landmarks is None else region_means(rgb, landmarks)
         self._colours.append((time_s - self._start_s, means, counts))
         while self._colours[-1][0] - self._colours[0][0] > KEPT_S:
             self._colours.popleft()
@@ -155,6 +142,6 @@ class Stream:
         if not counts.any():
             raise ValueError(f"no face in the last {len(grid_s) / FPS:g} s")
         near = neighbours(counts > 0, times_s, grid_s)
-        traces = expand(means[near], counts[near])[:, [ALL_REGIONS_ROW], :3]  # (f, 1, 3)
+        traces = expand(means[near], counts[near])[:, [WHOLE_FACE], RGB]  # (f, 1, 3)
         rows = resample(traces, times_s[near], grid_s, spread_s(times_s))
         return rows[:, 0].astype(float)  # (T, 1, 3) -> (T, 3)

@@ -20,6 +20,7 @@ import numpy as np
 from tqdm import tqdm
 
 from rppg.datasets import Recording
+from rppg.datasets.prepared import face_colours
 from rppg.datasets.store import Store
 from rppg.inference.faults import reason_of
 from rppg.inference.model_process import Models
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "expand_videos", "method_names", "predict_each", "predict_videos"]
 
 CONSENSUS = "consensus"  # the method that combines the others
-ALL_REGIONS_ROW = -1  # of the 63 rows of an MSTmap: the whole face
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,7 @@ def _answer(
             if models:
                 models.load()  # raises before an answer
             return Answer(recording, [_row(video, name, reason) for name in methods], None)
-        rgb = np.asarray(traces.mstmap[:, ALL_REGIONS_ROW, :3], dtype=float)  # (T, 3)
+        rgb = face_colours(traces.mstmap)  # (T, 3)
         predict = {name: cache(partial(wave, name, rgb, traces.fps)) for name in METHODS}
         if models:
             models.load()

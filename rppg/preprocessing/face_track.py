@@ -20,7 +20,7 @@ from rppg.datasets.recording import Recording
 from rppg.preprocessing.face_mesh import centred_mean
 from rppg.preprocessing.frame_changes import Cuts, FreshFrames, first_of
 from rppg.preprocessing.head_pose import NO_HEAD, head_pose
-from rppg.preprocessing.mstmap import region_means
+from rppg.preprocessing.mstmap import NO_FACE, region_means
 from rppg.preprocessing.resampling import TimedFrames
 from rppg.preprocessing.tracking import TRACKINGS, Follow, Found
 from rppg.utils.read_ahead import read_ahead
@@ -29,7 +29,6 @@ AHEAD = 4  # frames that are decoded, and tracked, before they are asked for, wi
 TRIAL_S = 4.0  # of video, after which it is decided whether the landmarks are good enough:
 FOLLOWED = 0.8  # minimum share of frames with a face
 JUMP = 1.0  # heights of the face that it moves from one sight to the next: another face
-_NOTHING = (np.full((6, 3), np.nan), np.zeros(6))  # means, counts of a frame without a face
 
 
 class Gate:
@@ -72,7 +71,7 @@ class Track:
         found = landmarks is not None
         if found and self.preview is None:
             self.preview = (rgb, landmarks, time_s)
-        mean, count = region_means(rgb, landmarks) if found else _NOTHING
+        mean, count = region_means(rgb, landmarks) if found else NO_FACE
         self.times_s.append(time_s)
         self.means.frombytes(mean.tobytes())
         self.counts.frombytes(count.tobytes())

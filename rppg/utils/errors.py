@@ -7,6 +7,9 @@
 found an array (300,), expected (T, H, W, 3)
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class RppgError(Exception):
     """Base of the package's own errors: the message says what was found and what to do."""
@@ -22,3 +25,15 @@ class NoHeartRateError(RppgError, ValueError):
 
 class MissingModelError(RppgError, FileNotFoundError):
     """No trained weights lie where they were looked for."""
+
+
+@contextmanager
+def no_heart_rate(source: str = "") -> Iterator[None]:
+    """Inside, a ValueError of the code that reads waves and rates is a NoHeartRateError, with the
+    name of the source before it; the package's own errors pass."""
+    try:
+        yield
+    except RppgError:
+        raise
+    except ValueError as error:
+        raise NoHeartRateError(f"{source}: {error}" if source else str(error)) from error

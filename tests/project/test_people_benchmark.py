@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
-FPS, DELAY = 30, 6  # frames by which the contact wave comes later
+FPS, DELAY = 30, 6  # frames by which the contact PPG comes later
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@
     rows = tested_rows(seen, "Gideon2021") + constant_rows(seen, train_bpm)
 
 A row a recording, as a dict: id, dataset, model, hr_bpm, hr_true_bpm; pearson, mcc, snr_db of its
-wave against the contact wave.  Source: Gideon and Stent, ICCV 2021, Tables 3 and 6: constants are
+wave against the contact PPG.  Source: Gideon and Stent, ICCV 2021, Tables 3 and 6: constants are
 the mean and the median heart rate, here of the recordings trained on; their waves are sines.
 """
 
@@ -46,7 +46,7 @@ def tested_rows(seen: Sequence[dict], model: str) -> list[dict]:
 
 
 def windowed(seen: Sequence[dict]) -> list[dict]:
-    """Each 10 s window, side by side, of recordings that have a contact wave, as if it was one: the
+    """Each 10 s window, side by side, of recordings that have a contact PPG, as if it was one: the
     same entries, `found` and hr_true_bpm being peaks of the waves' zero-padded spectra in 40 to 250
     bpm (section 3.5), found None if the wave is flat; named "<id>@<start in s>".
 
@@ -109,8 +109,8 @@ def predictions_of(store: Store, seen: Sequence[dict], model: str) -> pd.DataFra
 def wave_values(
     wave: np.ndarray, contact: np.ndarray | None, hr_true_bpm: float | None
 ) -> dict[str, float]:
-    """Pearson, MCC and SNR (dB) of a wave (T,) against the contact wave (T,), means over clips of
-    10 s; NaN where there is no contact wave, or no 10 s of both without a gap."""
+    """Pearson, MCC and SNR (dB) of a wave (T,) against the contact PPG (T,), means over clips of
+    10 s; NaN where there is no contact PPG, or no 10 s of both without a gap."""
     pairs = [] if contact is None else _clips(np.stack([wave, contact]), STEP_FRAMES)
     clips = [pair for _, pair in pairs]
     if not clips or hr_true_bpm is None:

@@ -1,4 +1,4 @@
-"""Simulated clips: MSTmaps, small crops, the contact wave and the true rate, block by block.
+"""Simulated clips: MSTmaps, small crops, the contact PPG and the true rate, block by block.
 
     >>> config = TraceConfig(seed=0, n_clips=100, seconds=10.0)
     >>> block = simulate_block(config, number=0)  # clips 0 to 15
