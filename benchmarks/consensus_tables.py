@@ -9,19 +9,19 @@ from rppg.evaluation.metrics import NEAR_BPM, score
 from rppg.plotting.reliability import plot_reliability
 
 NULL = "null"
-FACTS = ("id", "part", "level", "seed", "hr_true_bpm", "luma", "face_px", "fps")
+FACTS = ("id", "part", "maker", "level", "seed", "hr_true_bpm", "luma", "face_px", "fps")
 SURE, UNSURE = 0.9, 0.2
 
 
 def print_tables(results: pd.DataFrame) -> None:
-    """Errors by level on held-out seeds, and how well each confidence is calibrated."""
-    for part in ("validation", "held out"):
-        mine = results[(results["part"] == part) & (results["level"] != NULL)]
+    """Errors by maker and level, and how well each confidence is calibrated on held-out seeds."""
+    for (part, maker), rows in results.groupby(["part", "maker"], sort=False):
+        mine = rows[rows["level"] != NULL]
         seeds = ", ".join(map(str, sorted(mine["seed"].unique())))
-        print(f"\nsynthetic, {part}, seeds {seeds}, {len(mine)} clips; within 5 bpm in %:")
-        print(errors(mine).to_string(float_format="%.1f"))
-    print("\nconfidence, held out:")
-    print(confidences(results[results["part"] == "held out"]).to_string(float_format="%.3f"))
+        print(f"\nsynthetic, {maker} maker, {part}, seeds {seeds}, {len(mine)} clips; ", end="")
+        print("within 5 bpm in %:\n" + errors(mine).to_string(float_format="%.1f"))
+        if part == "held out":
+            print(confidences(rows).to_string(float_format="%.3f"))
 
 
 def errors(results: pd.DataFrame) -> pd.DataFrame:
@@ -65,12 +65,12 @@ def confidences(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(results: pd.DataFrame, path: Path) -> None:
-    """The reliability diagram of the classical consensus on clips with a pulse."""
+    """The reliability diagram of the consensus with nets on clips with a pulse."""
     pulse = results[results["level"] != NULL]
-    confidence = pulse["confidence, classical"]
-    right = (pulse["consensus, classical"] - pulse["hr_true_bpm"]).abs() <= NEAR_BPM
+    confidence = pulse["confidence, with nets"]
+    right = (pulse["consensus, with nets"] - pulse["hr_true_bpm"]).abs() <= NEAR_BPM
     error = calibration_error(confidence, right)
-    title = "Consensus of classical methods, held out"
+    title = "Consensus with nets, held out, both makers"
     figure = plot_reliability(reliability(confidence, right), error, title, "synthetic")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)

@@ -1,7 +1,8 @@
 """Heart rates of real people, by every method, against contact PPG or a chest strap.
 
-    python benchmarks/people.py --weights runs/demo              # classical methods and three nets
-    python benchmarks/people.py --weights runs/demo --peers      # and other packages' methods
+    python benchmarks/people.py                          # classical methods and the nets in the box
+    python benchmarks/people.py --weights runs/demo      # other nets
+    python benchmarks/people.py --peers                  # and other packages' methods
     python benchmarks/people.py --from benchmarks/results/people.csv     # only tables and figure
 
 Rates of 10 s windows every second.  A video is decoded and its face followed once for all methods;
@@ -30,7 +31,7 @@ from people_tables import by_kind, by_recording, draw, how_few
 from rppg.datasets.prepared import FPS, face_colours
 from rppg.datasets.store import Store
 from rppg.inference.model_process import Models
-from rppg.inference.trained import extract_into
+from rppg.inference.trained import extract_into, run_folders
 from rppg.inference.video_paths import expand_videos
 from rppg.models.names import RECIPES, WEIGHTS
 from rppg.preprocessing.extract import Traces
@@ -54,7 +55,7 @@ def main() -> None:
         rows = pd.read_csv(args.measured, keep_default_na=False, na_values=[""])
     else:
         people = package_faces(args.folder) + shared_recordings(args.shared)
-        rows = measure(people, args.weights, args.envs if args.peers else None)
+        rows = measure(people, args.weights or [None], args.envs if args.peers else None)
         args.out.parent.mkdir(parents=True, exist_ok=True)
         rows.to_csv(args.out, index=False, float_format="%.3f")
     print(how_few(rows))
@@ -66,7 +67,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument(
-        "--weights", type=Path, action="append", default=[], help="runs of nets, as runs/demo"
+        "--weights", type=Path, action="append", help="runs of nets; default: those in the box"
     )
     parser.add_argument("--peers", action="store_true", help="also open-rppg and vitallens")
     parser.add_argument("--envs", type=Path, default=Path("build/peers"), help="of the peers")
@@ -78,7 +79,9 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure(people: list[Person], weights: list[Path], envs: Path | None = None) -> pd.DataFrame:
+def measure(
+    people: list[Person], weights: list[Path | None], envs: Path | None = None
+) -> pd.DataFrame:
     """One row per recording, method and window; one row with the reason for a method that fails."""
     rows = []
     for person in people:
@@ -97,22 +100,22 @@ def measure(people: list[Person], weights: list[Path], envs: Path | None = None)
     return pd.DataFrame(rows)
 
 
-def face_waves(person: Person, weights: list[Path]) -> tuple[np.ndarray, Waves, Traces]:
+def face_waves(person: Person, weights: list[Path | None]) -> tuple[np.ndarray, Waves, Traces]:
     """Times (T,) at 30 fps, the waves of classical methods and of every trained net, and what they
     are of."""
     (recording,) = expand_videos([person.video])
     waves: Waves = {}
     with tempfile.TemporaryDirectory(prefix="rppg-") as folder:
         store, nets = Store(folder), [(runs, *trained(runs)) for runs in weights]
-        crops = ("face", "wide") if nets else ()
-        traces = extract_into(store, recording, FaceLandmarks(), BoxFinder().find, crops)
+        traces = extract_into(store, recording, FaceLandmarks(), BoxFinder().find, ("face", "wide"))
         waves |= classical_waves(face_colours(traces.mstmap))
         for runs, names, label in nets:
             with Models(names, runs) as models:
                 models.load()
                 for name in names:
                     found = attempt(models.wave, name, store, recording.id)
-                    waves[name, f"{label} {checksum(runs / name / 'finetune')}"] = found
+                    digest = checksum(run_folders([name], runs)[name])
+                    waves[name, f"{label} {digest}"] = found
     return traces.times_s + traces.meta["start_s"], waves, traces
 
 
@@ -145,9 +148,11 @@ def attempt(function, *arguments) -> np.ndarray | str:
         return str(error)
 
 
-def trained(runs: Path) -> tuple[list[str], str]:
-    """The nets whose weights are in a folder of runs, and its name.  Raises FileNotFoundError if
-    there is none."""
+def trained(runs: Path | None) -> tuple[list[str], str]:
+    """The nets whose weights are in a folder of runs, and its name; None: those in the box.  Raises
+    FileNotFoundError if there is none."""
+    if runs is None:
+        return list(RECIPES), "box"
     names = [name for name in RECIPES if (runs / name / "finetune" / WEIGHTS).is_file()]
     if not names:
         raise FileNotFoundError(f"no MODEL/finetune/{WEIGHTS} below {runs}")

@@ -6,7 +6,7 @@
 """
 
 from dataclasses import dataclass, fields
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,13 +19,14 @@ from rppg.datasets import Recording
 from rppg.datasets.prepared import face_colours
 from rppg.datasets.store import Store
 from rppg.inference.consensus import agree, fitted_for
+from rppg.inference.trained import extract_into, learned_wave, load_models
 from rppg.inference.videos import CONSENSUS, notes_on
 from rppg.models.names import RECIPES
 from rppg.signals.classical import METHODS, wave
 from rppg.signals.heart_rate import heart_rate as rate_of
 from rppg.utils.errors import InputError, no_heart_rate
 
-DEFAULT = "POS"
+DEFAULT = {"video": CONSENSUS, "trace": "POS"}
 
 
 def heart_rate(
@@ -35,9 +36,9 @@ def heart_rate(
 
     source: path of a video, frames (T, H, W, 3) RGB uint8, mean colour of the skin (T, 3), pulse
     wave (T,), or a Recording of `load_dataset`.  Arrays need `fps`, or `times_s` (T,), in s.
-    method: POS (default), CHROM, GREEN, ICA, PBV, LGI, OMIT; for videos also "consensus" of these
-    seven, which has a confidence, the name of a trained model, or the result of `load_model`, which
-    is loaded once.  A wave takes none.
+    method: POS, CHROM, GREEN, ICA, PBV, LGI, OMIT; for videos also the name of a trained model, the
+    result of `load_model`, or "consensus" of all of them, which has a confidence.  Default: POS for
+    colours, the consensus for videos, which imports torch.  A wave takes none.
 
     Raises InputError for arguments that cannot be used; VideoError, NoFaceError or
     NoHeartRateError where the video, the face or the pulse is missing; MissingModelError for a
@@ -67,7 +68,7 @@ def _read(source, fps: float | None, method, times_s) -> Result:
         if method is not None:
             raise InputError(f"a wave is read as it is, found method={method!r}")
         return _result(found.values, found.fps, "given")
-    chosen = _method(DEFAULT if method is None else method, found.kind)
+    chosen = _method(DEFAULT[found.kind] if method is None else method, found.kind)
     with no_heart_rate():
         if found.kind == "trace":
             return _result(wave(chosen, found.values, found.fps), found.fps, chosen)
@@ -123,15 +124,37 @@ def _of_video(recording: Recording, method: "str | Model") -> Result:
         with TemporaryDirectory(prefix="rppg-") as folder:
             traces, values = method.answer(recording, Store(folder))
         return _of_traces(recording, traces, values, method.name)
+    if method == CONSENSUS:
+        return _consensus(recording)
     traces = _traces(recording)
-    rgb = face_colours(traces.mstmap)  # (T, 3)
-    if method != CONSENSUS:
-        return _of_traces(recording, traces, wave(method, rgb, traces.fps), method)
-    waves = {name: partial(wave, name, rgb, traces.fps) for name in METHODS}
-    values, estimate, said = agree(waves, traces, fitted_for([]))
+    return _of_traces(
+        recording, traces, wave(method, face_colours(traces.mstmap), traces.fps), method
+    )
+
+
+def _consensus(recording: Recording) -> Result:
+    """The answer of the classical methods and the models in the box together."""
+    from rppg.preprocessing.face_detector import BoxFinder
+    from rppg.preprocessing.face_mesh import FaceLandmarks
+
+    nets = _nets()
+    seen = {inputs["array"] for _, inputs in nets.values()}
+    with TemporaryDirectory(prefix="rppg-") as folder:
+        store = Store(folder)
+        traces = extract_into(store, recording, FaceLandmarks(), BoxFinder().find, seen)
+        rgb = face_colours(traces.mstmap)  # (T, 3)
+        waves = {name: partial(wave, name, rgb, traces.fps) for name in METHODS}
+        waves |= {n: partial(learned_wave, store, recording.id, *nets[n]) for n in nets}
+        values, estimate, said = agree(waves, traces, fitted_for(list(nets)))
     facts = {"estimate": estimate, "seconds": said["per_second"]}
     facts |= {name: said[name] for name in ("confidence", "words")}
     return _of_traces(recording, traces, values, CONSENSUS, **facts)
+
+
+@cache
+def _nets() -> dict:
+    """The models in the box, loaded once: (net, inputs) by name."""
+    return load_models(list(RECIPES))
 
 
 def _of_traces(recording: Recording, traces, values: np.ndarray, method: str, **facts) -> Result:

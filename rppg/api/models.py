@@ -45,8 +45,8 @@ class Model:
 def load_model(model: "str | Path", runs: "str | Path | None" = None) -> Model:
     """A trained model by its name, or by the folder of the run that trained it.
 
-    runs: folder of a profile's runs, in which a name is looked for; default: runs/demo of the
-    project.  Raises MissingModelError if there are no weights, InputError for an unknown name or
+    runs: folder of a profile's runs, in which a name is looked for; default: the models in the
+    box.  Raises MissingModelError if there are no weights, InputError for an unknown name or
     weights that cannot be loaded.  Imports torch.
     """
     if runs is not None and not isinstance(runs, str | Path):

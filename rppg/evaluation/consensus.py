@@ -21,7 +21,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
-from scipy.optimize import minimize
 
 from rppg.evaluation.ensemble import Stack, log_product
 from rppg.evaluation.metrics import NEAR_BPM
@@ -92,6 +91,8 @@ def fit_rules(one: Stack, true_bpm: np.ndarray, amplitude: np.ndarray | None = N
 
     Windows without any spectrum are left out.  Raises ValueError if none is left.
     """
+    from scipy.optimize import minimize  # a third of a second, which an answer need not wait for
+
     known = np.isfinite(one.power).all(axis=2).any(axis=0) & np.isfinite(true_bpm)
     if not known.any():
         raise ValueError("no window with a spectrum and a true rate to fit a consensus to")

@@ -21,8 +21,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import nnls as solve_nnls
-from scipy.signal import find_peaks
 
 from rppg.evaluation.metrics import NEAR_BPM
 
@@ -107,6 +105,8 @@ def nnls(one: Stack, learned: Stack, true_bpm: np.ndarray, mean_bpm=None) -> np.
     known = np.isfinite(learned.hr_bpm).all(axis=0)
     if not known.any():
         return average(one)
+    from scipy.optimize import nnls as solve_nnls  # a third of a second, for one combination
+
     weights, _ = solve_nnls(learned.hr_bpm[:, known].T, true_bpm[known])
     weights = weights + 1e-9  # a recording that only models of no weight have
     return mean_known(one.hr_bpm, np.broadcast_to(weights[:, None], one.hr_bpm.shape))
@@ -196,6 +196,8 @@ def _peak(freq_hz: np.ndarray, power: np.ndarray) -> np.ndarray:
 def _weighted_peaks(freq_hz: np.ndarray, log_power: np.ndarray) -> float:
     if not np.isfinite(log_power).all():
         return np.nan
+    from scipy.signal import find_peaks  # a second, which the other combinations need not wait for
+
     at, _ = find_peaks(np.r_[-np.inf, log_power, -np.inf])  # an edge may be a peak
     heights = np.exp(SHARPNESS * (log_power[at - 1] - log_power.max()))
     return float(60 * (heights * freq_hz[at - 1]).sum() / heights.sum())

@@ -1,7 +1,7 @@
 """The command `rppg predict`: heart rates of own videos, said and written video by video.
 
 rppg predict face.mp4 --plot face.png
-rppg predict videos/ --method all --out rates.csv
+rppg predict videos/ --method consensus --method all --out rates.csv
 rppg predict stream.h264 --fps 30              a file that holds no times of its frames
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rppg.datasets import Recording
     from rppg.inference.videos import Answer
 
-DEFAULT = ["POS", "CHROM", "GREEN"]
+DEFAULT = ["consensus"]
 INTERRUPTED, TERMINATED = 130, 143  # exit statuses, as of a shell
 
 
@@ -27,14 +27,14 @@ def predict(
     method: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(
-            help="POS, CHROM, GREEN, ICA, PBV, LGI, OMIT, or all for these seven; a trained "
-            "model: st_transformer, contrast_phys, gideon2021; consensus: of the seven and of the "
-            "trained models named with it, with its confidence. May be repeated."
+            help="consensus (default): of all methods, with its confidence; POS, CHROM, GREEN, "
+            "ICA, PBV, LGI, OMIT, or all for these seven; a trained model: st_transformer, "
+            "contrast_phys, gideon2021. May be repeated."
         ),
     ] = None,
     runs: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(help="Folder of trained models, MODEL/finetune; default: runs/demo."),
+        typer.Option(help="Folder of trained models, as runs/demo; default: those in the package."),
     ] = None,
     plot: Annotated[
         Optional[Path],  # noqa: UP045
@@ -46,9 +46,12 @@ def predict(
     ] = None,
     fps: FpsOption = None,
 ) -> None:
-    """Heart rate of face videos.  Default: POS, with CHROM and GREEN as second opinions.
+    """Heart rate of face videos, in the words of the consensus, with its confidence.
 
     rppg predict face.mp4 --method POS --method st_transformer
+
+    The consensus combines seven classical methods and the trained models that are in the package;
+    trained models named with it take the place of all three.  POS alone needs a third of the time.
 
     Videos without an estimate are listed with a reason; the command then exits with status 1.
     Notes on what was assumed or left out follow the table.

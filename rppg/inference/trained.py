@@ -22,31 +22,28 @@ from rppg.datasets import Recording
 from rppg.datasets.npy_writer import ArrayFile
 from rppg.datasets.store import Store
 from rppg.inference.faults import reason_of
-from rppg.models.names import WEIGHTS
+from rppg.models.names import BOX, WEIGHTS
 from rppg.models.weights_header import read_about
-from rppg.utils.paths import project_dir
 
 if TYPE_CHECKING:
     from torch import nn
 
 RUN = "finetune"  # of each model's runs: the one that has learned from labels
-PROFILE = "demo"  # whose runs are used if no folder is named
 CROPS = {"face": "on_crop", "wide": "on_wide"}  # beside the map: who gets them in `extract`
 
 
 def run_folders(names: Sequence[str], runs: Path | None = None) -> dict[str, Path]:
-    """<runs>/<name>/finetune of each name; runs: folder of a profile's runs, None: runs/demo of the
-    project.
+    """The folder with the weights of each name: <runs>/<name>/finetune, or that of the package.
 
-    Raises FileNotFoundError, which says what trains it, for a model whose weights are not there.
+    runs: folder of a profile's runs; None: the models in the box.  Raises FileNotFoundError, which
+    says what trains it, for a model whose weights are not there.
     """
-    runs = project_dir(__file__) / "runs" / PROFILE if runs is None else Path(runs)
-    folders = {name: runs / name / RUN for name in names}
+    folders = {name: BOX / name if runs is None else Path(runs) / name / RUN for name in names}
     if missing := [name for name, folder in folders.items() if not (folder / WEIGHTS).is_file()]:
         looked = ", ".join(str(folders[name] / WEIGHTS) for name in missing)
         raise FileNotFoundError(
             f"no trained {' and no '.join(missing)}: looked for {looked}; `rppg run --profile "
-            f"{PROFILE}` trains into runs/{PROFILE}, --runs names another folder of trained models"
+            f"NAME` trains into runs/NAME, --runs names such a folder"
         )
     return folders
 

@@ -5,7 +5,7 @@
     table[["video", "method", "hr_bpm", "quality", "reason", "notes"]]
 
 A method is a classical one, a trained model, or the consensus of the classical ones and the trained
-models that are named with it; all share one pass over each video.
+models: those that are named with it, else all; all share one pass over each video.
 """
 
 from collections.abc import Callable, Iterator
@@ -88,9 +88,11 @@ def predict_each(
     from rppg.preprocessing.face_mesh import FaceLandmarks
 
     methods = method_names(methods)
-    trained = [name for name in methods if name not in (*METHODS, CONSENSUS)]
-    agree = _consensus(trained) if CONSENSUS in methods else None
-    with Models(trained, runs) if trained else nullcontext() as models:
+    nets = [name for name in methods if name in RECIPES]
+    if CONSENSUS in methods:
+        nets = nets or list(RECIPES)
+    agree = _consensus(nets) if CONSENSUS in methods else None
+    with Models(nets, runs) if nets else nullcontext() as models:
         landmarker, find = FaceLandmarks(), models.find if models else BoxFinder().find
         for recording in tqdm(recordings, desc="videos", unit="video", disable=len(recordings) < 2):
             yield _answer(recording, methods, models, landmarker, find, agree)
@@ -122,11 +124,11 @@ def _answer(
     return Answer(recording, rows, traces)
 
 
-def _consensus(trained: list[str]) -> Callable[..., tuple]:
+def _consensus(nets: list[str]) -> Callable[..., tuple]:
     """`agree` of the classical methods and these nets; importing it takes half a second."""
     from rppg.inference.consensus import agree, fitted_for
 
-    return partial(agree, fitted=fitted_for(trained))
+    return partial(agree, fitted=fitted_for(nets))
 
 
 def _extract(recording, landmarker, find, store: Store | None, models: Models | None) -> "Traces":

@@ -31,7 +31,7 @@ def path(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def of_file(path):
-    return rppg.heart_rate(path)
+    return rppg.heart_rate(path, method="POS")
 
 
 def test_a_video_file_gives_its_rate_with_the_wave(of_file):
@@ -42,8 +42,8 @@ def test_a_video_file_gives_its_rate_with_the_wave(of_file):
 
 
 def test_frames_in_memory_give_the_rate_of_their_file(rgb, of_file):
-    assert abs(rppg.heart_rate(rgb, fps=FPS).bpm - of_file.bpm) < 1
-    by_times = rppg.heart_rate(rgb, times_s=100 + np.arange(len(rgb)) / FPS)
+    assert abs(rppg.heart_rate(rgb, fps=FPS, method="POS").bpm - of_file.bpm) < 1
+    by_times = rppg.heart_rate(rgb, times_s=100 + np.arange(len(rgb)) / FPS, method="POS")
     assert abs(by_times.bpm - of_file.bpm) < 1
 
 
@@ -71,7 +71,8 @@ def test_the_rate_of_each_second_follows_a_rate_that_moves():
 
 
 def test_the_consensus_has_a_confidence_and_words(path):
-    found = rppg.heart_rate(path, method="consensus")
+    found = rppg.heart_rate(path)
+    assert found.method == "consensus"
     assert abs(found.bpm - HR_BPM) < 3
     assert 0 <= found.confidence <= 1
     assert str(found) == found.words != ""
@@ -84,7 +85,7 @@ def test_the_consensus_has_a_confidence_and_words(path):
 def test_gaps_are_told_in_the_notes(rgb):
     blank = rgb.copy()
     blank[100:140] = 0  # 1.6 s without a face
-    assert any("gap" in note for note in rppg.heart_rate(blank, fps=FPS).notes)
+    assert any("gap" in note for note in rppg.mstmap(blank, fps=FPS).notes)
 
 
 def test_the_plot_shows_the_face_where_there_was_one(of_file):
@@ -202,7 +203,7 @@ def test_models_that_are_not_there(tmp_path, path):
 def test_a_dataset_is_its_recordings(path, tmp_path):
     (recording,) = rppg.load_dataset(path.parent)
     assert recording.id == "folder/root/face.mkv"
-    assert abs(rppg.heart_rate(recording).bpm - HR_BPM) < 3
+    assert abs(rppg.heart_rate(recording, method="POS").bpm - HR_BPM) < 3
     with pytest.raises(rppg.InputError, match="unknown layout"):
         rppg.load_dataset(path.parent, layout="x")
     for nothing in (tmp_path / "none", "", None, 5):

@@ -65,7 +65,7 @@ def test_a_process_that_dies_is_a_fault_of_the_machine(runs, store):
 
 
 def test_a_missing_model_is_said_before_a_process_starts(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no trained gideon2021.*rppg run --profile demo"):
+    with pytest.raises(FileNotFoundError, match="no trained gideon2021.*rppg run --profile NAME"):
         Models(["gideon2021"], tmp_path)
 
 

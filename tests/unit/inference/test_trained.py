@@ -2,11 +2,11 @@
 
 import json
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
 from helpers.vision_clips import recording, write_clip
 from typer.testing import CliRunner
 
@@ -17,7 +17,8 @@ from rppg.inference.sliding_window import model_wave
 from rppg.inference.trained import load_models
 from rppg.inference.videos import expand_videos, method_names, predict_videos
 from rppg.models.checkpoint import save_model
-from rppg.models.registry import INPUTS, build, load_run
+from rppg.models.names import RECIPES
+from rppg.models.registry import INPUTS, build, load_run, recipe
 from rppg.plotting import recordings as recording_plots
 from rppg.preprocessing import face_detector, resampling
 from rppg.preprocessing.prepare import prepare_one
@@ -143,20 +144,15 @@ def test_a_missing_model_is_one_line_with_the_place_and_the_command(tmp_path, mo
     with pytest.raises(SystemExit) as stop:
         cli.main()
     assert str(tmp_path / "st_transformer" / "finetune" / "model.safetensors") in stop.value.code
-    assert "rppg run --profile demo" in stop.value.code and "--runs" in stop.value.code
+    assert "rppg run --profile NAME" in stop.value.code and "--runs" in stop.value.code
 
 
-def test_without_a_folder_the_demos_models_of_the_project_are_used(runs, tmp_path, monkeypatch):
-    for part in ("notebooks/workflow", "rppg"):
-        (tmp_path / part).mkdir(parents=True)
-    (tmp_path / "notebooks" / "workflow" / "Snakefile").touch()
-    (tmp_path / "runs").mkdir()
-    (tmp_path / "runs" / "demo").symlink_to(runs)
-    monkeypatch.setattr("rppg.inference.trained.__file__", str(tmp_path / "rppg" / "one.py"))
-    model, inputs = load_models(["contrast_phys"])["contrast_phys"]
-    assert inputs == FED["contrast_phys"] and set(inputs) == {*INPUTS}
-    assert model(torch.zeros(1, 60, 32, 32, 3)).shape == (1, 60)
-    assert load_models([], tmp_path / "nowhere") == {}
+def test_without_a_folder_the_models_in_the_package_are_used():
+    models = load_models(list(RECIPES))
+    for name, (net, inputs) in models.items():
+        assert type(net).__name__ == recipe(name).net.__name__
+        assert set(inputs) == {*INPUTS}
+    assert load_models([], Path("nowhere")) == {}
 
 
 def test_all_stands_for_the_classical_methods_and_mixes_with_models():
