@@ -1,0 +1,189 @@
+"""The model card's tables in docs/people.md, written from the package and the committed results.
+
+    python benchmarks/card_tables.py            # write
+    python benchmarks/card_tables.py --check    # status 1 where the page differs
+
+A table lies between `<!-- NAME -->` and `<!-- end -->`: `models`, from the weights in the package;
+`second maker` and `second maker by kind`, from second_maker.csv; `confidence`, from the same and
+consensus.csv; `people`, from people.csv.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from demo_tables import with_table
+from people_tables import by_kind
+from release import card
+from second_maker import NULL_LEVEL, bands_of
+
+from rppg.evaluation.calibration import calibration_error
+from rppg.evaluation.metrics import NEAR_BPM, score
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS, PAGE = ROOT / "benchmarks/results", ROOT / "docs/people.md"
+NAMES = {"consensus": "**consensus**", "st_transformer": "ST-Transformer"}
+NAMES |= {"contrast_phys": "Contrast-Phys+", "gideon2021": "Gideon2021"}
+METHODS = ("consensus", "st_transformer", "contrast_phys", "gideon2021")
+METHODS += ("POS", "CHROM", "ICA", "LGI", "GREEN")
+SHOWN = ("consensus", "st_transformer", "contrast_phys", "gideon2021", "POS", "CHROM")
+SURE, UNSURE = 0.9, 0.2
+
+
+def main() -> None:
+    """Write the page, or compare it."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    args = parser.parse_args()
+    text = page()
+    if args.check and PAGE.read_text() != text:
+        sys.exit(f"{PAGE}: not what the package and {RESULTS} hold: run {Path(__file__)}")
+    PAGE.write_text(text)
+
+
+def page() -> str:
+    """The page as it should be."""
+    judged = pd.read_csv(RESULTS / "second_maker.csv")
+    people = pd.read_csv(RESULTS / "people.csv", keep_default_na=False, na_values=[""])
+    tables = {
+        "models": models(),
+        "second maker": by_level(judged),
+        "second maker by kind": by_band(judged),
+        "confidence": confidences(judged, pd.read_csv(RESULTS / "consensus.csv")),
+        "people": faces(people),
+    }
+    text = PAGE.read_text()
+    for name, table in tables.items():
+        text = with_table(text, f"<!-- {name} -->\n", table)
+    return text
+
+
+def models() -> str:
+    """One row a model in the box."""
+    rows = [
+        (NAMES[one.model], f"{one.weights:,}", f"{one.kB} kB", f"{one.step} of {one.of}")
+        + (f"{one.rmse_bpm:.2f}", f"`{one.sha256[:16]}`")
+        for one in card().itertuples()
+    ]
+    header = (
+        "model",
+        "weights",
+        "file",
+        "chosen step",
+        "validation RMSE, bpm",
+        "SHA-256, first 16",
+    )
+    return markdown(header, rows)
+
+
+def by_level(judged: pd.DataFrame) -> str:
+    """RMSE with its interval and share within 5 bpm of every method, level by level."""
+    judged = judged[judged["level"] != NULL_LEVEL]
+    levels = list(dict.fromkeys(judged["level"]))
+    header = ["method"] + [f"{level}, n {(judged['level'] == level).sum()}" for level in levels]
+    rows = []
+    for method in METHODS:
+        cells = [_cell(judged[judged["level"] == level], method) for level in levels]
+        rows.append([NAMES.get(method, method), *cells])
+    means = [_mean_cell(judged[judged["level"] == level]) for level in levels]
+    return markdown(header, [*rows, ["mean of the true rates", *means]])
+
+
+def by_band(judged: pd.DataFrame) -> str:
+    """Share within 5 bpm by tone, heart rate, frame rate, face and compression, all levels."""
+    judged = judged[judged["level"] != NULL_LEVEL]
+    rows = []
+    for band, mask in bands_of(judged).items():
+        mine = judged[mask]
+        shares = [f"{100 * near(mine, method).mean():.0f}" for method in SHOWN]
+        rows.append([band, str(len(mine)), *shares])
+    whole = [f"{100 * near(judged, method).mean():.0f}" for method in SHOWN]
+    header = ["within 5 bpm, %", "n", *(NAMES.get(method, method) for method in SHOWN)]
+    return markdown(header, [["all", str(len(judged)), *whole], *rows])
+
+
+def confidences(judged: pd.DataFrame, fitted: pd.DataFrame) -> str:
+    """How well the confidence is calibrated, on clips that nothing was fitted on."""
+    first = fitted[(fitted["part"] == "held out") & (fitted["maker"] == "first")]
+    name = "with nets"
+    first = pd.DataFrame(
+        {
+            "null": first["level"] == "null",
+            "confidence": first[f"confidence, {name}"],
+            "right": (first[f"consensus, {name}"] - first["hr_true_bpm"]).abs() <= NEAR_BPM,
+        }
+    )
+    second = pd.DataFrame(
+        {
+            "null": judged["level"] == NULL_LEVEL,
+            "confidence": judged["confidence"],
+            "right": near(judged, "consensus"),
+        }
+    )
+    header = ("faces", "n", "calibration error", "at least 0.9", "right of these")
+    header += ("without a pulse", "at most 0.2")
+    rows = [_confidence_row("first maker", first), _confidence_row("second maker", second)]
+    return markdown(header, rows)
+
+
+def faces(people: pd.DataFrame) -> str:
+    """Errors on real faces with a reference."""
+    table = by_kind(people).reset_index()
+    table = table[table["kind"] == "face"]
+    rows = [
+        [
+            NAMES.get(one.method, one.method) + (", classical" if _is_classical(one) else ""),
+            f"{one.mae_bpm:.1f}",
+            f"{round(one.within_5bpm * one.windows)} of {one.windows}",
+            "" if np.isnan(one.wave_r) else f"{one.wave_r:.2f}",
+        ]
+        for one in table.itertuples()
+    ]
+    return markdown(("method", "MAE, bpm", "within 5 bpm", "r of the wave"), rows)
+
+
+def near(rows: pd.DataFrame, method: str) -> pd.Series:
+    """Whether each answer is within 5 bpm; none is a miss."""
+    return (rows[method] - rows["hr_bpm"]).abs() <= NEAR_BPM
+
+
+def markdown(header, rows) -> str:
+    """A table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _is_classical(one) -> bool:
+    return one.method == "consensus" and not one.weights
+
+
+def _cell(rows: pd.DataFrame, method: str) -> str:
+    found = score(rows["hr_bpm"], rows[method].fillna(rows["hr_bpm"].mean()))
+    interval = f"[{found['rmse_low']:.1f}, {found['rmse_high']:.1f}]"
+    return f"{100 * near(rows, method).mean():.1f} %, {found['rmse_bpm']:.1f} {interval}"
+
+
+def _mean_cell(rows: pd.DataFrame) -> str:
+    found = score(rows["hr_bpm"], np.full(len(rows), rows["hr_bpm"].mean()))
+    return f"{100 * found['within_5bpm']:.1f} %, {found['rmse_bpm']:.1f}"
+
+
+def _confidence_row(name: str, rows: pd.DataFrame) -> list[str]:
+    pulse, null = rows[~rows["null"] & rows["confidence"].notna()], rows[rows["null"]]
+    sure = pulse["confidence"] >= SURE
+    unsure = (null["confidence"].fillna(0) <= UNSURE).sum()
+    return [
+        name,
+        str(len(pulse)),
+        f"{calibration_error(pulse['confidence'], pulse['right']):.3f}",
+        str(sure.sum()),
+        f"{100 * pulse['right'][sure].mean():.1f} %",
+        str(len(null)),
+        str(unsure),
+    ]
+
+
+if __name__ == "__main__":
+    main()
