@@ -33,13 +33,16 @@ class Scene:
     lamps: Lamps
 
 
+HARDER = 0.5  # exponent of an even draw: half of the clips are above severity 0.7
+
+
 def draw_scene(
     rng, times_s: np.ndarray, seconds: float, pulse_scale: float, calm: bool = False
 ) -> Scene:
     """A scene for frames at times_s (B, n).  calm: with disturbances of strength 0 only."""
     n_clips = len(times_s)
     severity = ((rng.permutation(n_clips) + rng.random(n_clips)) / n_clips).astype(np.float32)
-    severity = severity * np.float32(not calm)
+    severity = severity**HARDER * np.float32(not calm)
     beats = draw_beats(rng, n_clips, seconds)
     phase, hr_hz = beats.phase(times_s), beats.rate_hz[:, 0]
     slow = between(rng, 0.1, 1.0, n_clips, 1) * drift(rng, times_s, VASOMOTION_HZ)
