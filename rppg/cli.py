@@ -18,6 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from rppg import __version__, cli_data, cli_simulate
+from rppg.api.export_command import export
 from rppg.inference.live_command import live
 from rppg.inference.magnify_command import magnify
 from rppg.inference.predict_command import predict
@@ -80,9 +81,8 @@ app.command()(cli_simulate.simulate)
 app.command()(cli_data.prepare)
 app.command()(cli_data.folds)
 app.command()(cli_data.wearables)
-app.command()(predict)
-app.command()(live)
-app.command()(magnify)
+for command in (predict, live, magnify, export):
+    app.command()(command)
 
 
 @app.command()
