@@ -102,15 +102,15 @@ def _required(wheel: Path) -> list[importlib.metadata.Distribution]:
     archive = zipfile.ZipFile(wheel)
     about = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
     text = archive.read(about).decode()
-    waiting = list(map(Requirement, re.findall(r"^Requires-Dist: (.*)$", text, re.M)))
-    found: dict[str, importlib.metadata.Distribution] = {}
+    waiting = [(need, "") for need in re.findall(r"^Requires-Dist: (.*)$", text, re.M)]
+    found: dict[tuple[str, str], importlib.metadata.Distribution] = {}
     while waiting:
-        need = waiting.pop()
-        applies = need.marker is None or need.marker.evaluate({"extra": ""})
-        name = re.sub(r"[-_.]+", "-", need.name).lower()
-        if applies and name not in found:
-            found[name] = importlib.metadata.distribution(name)
-            waiting += map(Requirement, found[name].requires or [])
+        line, extra = waiting.pop()
+        need = Requirement(line)
+        if need.marker is None or need.marker.evaluate({"extra": extra}):
+            for asked in {(need.name, name) for name in ("", *need.extras)} - found.keys():
+                found[asked] = importlib.metadata.distribution(need.name)
+                waiting += [(other, asked[1]) for other in found[asked].requires or []]
     return list(found.values())
 
 

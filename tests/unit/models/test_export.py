@@ -1,4 +1,4 @@
-"""Nets as ONNX files: the same BVP by ONNX Runtime, for any batch and the lengths that are named."""
+"""Nets as ONNX files: the same BVP by ONNX Runtime, for any batch and the lengths named."""
 
 import json
 
