@@ -18,6 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from rppg import __version__, cli_data, cli_simulate
+from rppg.api.export_command import export
 from rppg.inference.live_command import live
 from rppg.inference.magnify_command import magnify
 from rppg.inference.predict_command import predict
@@ -46,7 +47,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-MaybePath = Optional[Path]  # noqa: UP045  (typer reads these at run time, on Python 3.10 too)
+MaybePath = Optional[Path]  # noqa: UP045  (typer reads these at run time)
 MaybeText = Optional[str]  # noqa: UP045
 MaybeNumber = Optional[int]  # noqa: UP045
 DataOption = Annotated[
@@ -80,9 +81,8 @@ app.command()(cli_simulate.simulate)
 app.command()(cli_data.prepare)
 app.command()(cli_data.folds)
 app.command()(cli_data.wearables)
-app.command()(predict)
-app.command()(live)
-app.command()(magnify)
+for command in (predict, live, magnify, export):
+    app.command()(command)
 
 
 @app.command()
@@ -237,7 +237,7 @@ def main() -> None:
         advice = "end other programs, or use fewer --workers"
         sys.exit(f"rppg: out of memory ({str(error) or 'MemoryError'}): {advice}")
     except ImportError as error:
-        advice = "install requirements.lock again"
+        advice = "install requirements.lock again, or the extra rppg[suite]"
         sys.exit(f"rppg: a package cannot be imported ({error}): {advice}")
     except (OSError, RuntimeError, ValueError, KeyError, SyntaxError, csv.Error) as error:
         text = error.args[0] if isinstance(error, KeyError) else error

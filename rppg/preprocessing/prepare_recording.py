@@ -10,7 +10,6 @@ else is unforeseen, stored with its type and tried again the next time.
 """
 
 import functools
-import importlib.metadata
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -30,9 +29,10 @@ from rppg.preprocessing.face_mesh import CROP_SIDE, FaceLandmarks
 from rppg.preprocessing.faults import LIBRARY, RESUMES, MachineFault, machine_fault
 from rppg.preprocessing.tracking import check_tracking
 from rppg.preprocessing.wide_crop import WIDE_SIDE
+from rppg.utils.packages import MEDIAPIPE, installed_versions
 
 PREPARATION = 2  # increased if the same video gives other arrays: all recordings are redone
-PACKAGES = ("av", "facenet-pytorch", "mediapipe", "numpy", "opencv-contrib-python", "scipy")
+PACKAGES = ("av", "facenet-pytorch", *MEDIAPIPE, "numpy", "opencv-contrib-python", "scipy")
 CROPS = ("face", "wide")
 ARRAYS = {  # shape per frame and type on disk
     "mstmap": ((63, 6), "<f4"),
@@ -196,8 +196,7 @@ def _identity(recording: Recording, mark: str | None) -> dict:
 
 @functools.cache
 def _versions() -> dict:
-    packages = {name: importlib.metadata.version(name) for name in PACKAGES}
-    return {"preparation": PREPARATION, **packages}
+    return {"preparation": PREPARATION, **installed_versions(PACKAGES)}
 
 
 def is_current(meta: dict, how: How, store: Store | None = None) -> bool:

@@ -10,15 +10,16 @@ import hashlib
 import json
 import platform
 import subprocess
-from importlib import metadata
 from pathlib import Path
 
 import pandas as pd
 
 from rppg.utils.atomic import atomic_write
+from rppg.utils.packages import MEDIAPIPE, installed_versions
 
 PACKAGES = (
-    "rppg numpy scipy pandas torch lightning-fabric mediapipe av opencv-contrib-python".split()
+    *"rppg numpy scipy pandas torch lightning-fabric av opencv-contrib-python".split(),
+    *MEDIAPIPE,
 )
 
 
@@ -45,7 +46,7 @@ def file_digest(path: Path) -> str:
 
 def versions() -> dict[str, str]:
     """Python's and the main packages' versions."""
-    return {"python": platform.python_version(), **{p: metadata.version(p) for p in PACKAGES}}
+    return {"python": platform.python_version(), **installed_versions(PACKAGES)}
 
 
 def write_run_json(

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -27,14 +28,13 @@ def locked_pins(python: str) -> dict[str, str]:
 
 
 def direct_dependencies() -> list[Requirement]:
-    """What pyproject.toml asks for (read as text: tomllib is not in Python 3.10)."""
-    text = (ROOT / "pyproject.toml").read_text()
-    lists = re.findall(r"^dependencies = \[(.*?)^\]|^dev = \[(.*?)\]", text, flags=re.M | re.S)
-    quoted = [found for pair in lists for found in re.findall(r'"([^"]+)"', "".join(pair))]
-    return [Requirement(entry) for entry in quoted]
+    """What pyproject.toml asks for, of what the lock installs: the extra `export` is not in it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    return list(map(Requirement, [*project["dependencies"], *extras["suite"], *extras["dev"]]))
 
 
-@pytest.mark.parametrize("python", ["3.10", "3.11", "3.12"])
+@pytest.mark.parametrize("python", ["3.11", "3.12"])
 def test_every_dependency_is_pinned_inside_its_range(python):
     pins = locked_pins(python)
     wanted = [

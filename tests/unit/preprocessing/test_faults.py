@@ -24,6 +24,12 @@ def out_of_memory_in_opencv():
     return error
 
 
+def out_of_memory_in_numpy():
+    with pytest.raises(MemoryError) as caught:
+        np.empty(2**60, np.uint8)
+    return caught.value
+
+
 FAULTS = {
     "disk full": (OSError(errno.ENOSPC, "No space left on device"), "make room"),
     "quota": (OSError(errno.EDQUOT, "Disk quota exceeded"), "make room"),
@@ -32,7 +38,7 @@ FAULTS = {
     "files": (OSError(errno.EMFILE, "Too many open files"), "raise the limit"),
     "memory": (MemoryError(), "not enough memory; use fewer workers"),
     "NumPy's": (
-        np.core._exceptions._ArrayMemoryError((9**9, 9), np.dtype("f8")),
+        out_of_memory_in_numpy(),
         "allocate .* not enough memory",
     ),
     "OpenCV's": (out_of_memory_in_opencv(), "not enough memory"),
