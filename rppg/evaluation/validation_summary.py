@@ -56,4 +56,4 @@ def _of_later(values: pd.Series, best_step: int, unit: str) -> str:
     found = f"{who} higher by {span}{unit}"
     if high <= alike:
         return f"{found}: no real difference, any of these would do."
-    return f"{found}: the net got worse while it trained on, so an early step is kept."
+    return f"{found}: by this measure the net did not improve any more, so an early step is kept."
