@@ -102,9 +102,7 @@ def main() -> None:
     args = parser.parse_args()
     paths = sorted(args.notebooks.glob("*.ipynb"))
     if not paths:
-        raise FileNotFoundError(
-            f"no executed notebook in {args.notebooks}: `make submission` first"
-        )
+        raise FileNotFoundError(f"no executed notebook in {args.notebooks}: run the demo first")
     args.out.mkdir(parents=True, exist_ok=True)
     names = [path.stem for path in paths]
     written = [write_page(path, args.out, names) for path in paths]

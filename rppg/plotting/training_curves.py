@@ -148,10 +148,10 @@ def _draw_losses(axes: Axes, metrics: pd.DataFrame) -> None:
     linear one with a line at zero.  A loss that is the only one is drawn once."""
     parts = [name for name in metrics.columns if name not in NO_LOSS | {"loss"}]
     parts = [name for name in parts if (metrics[name] != 0).any()]
-    same = [name for name in parts if np.allclose(metrics[name], metrics["loss"])]
-    label = " = ".join(["loss", *map(_plain, same)])
+    only = parts if len(parts) == 1 and np.allclose(metrics[parts[0]], metrics["loss"]) else []
+    label = " = ".join(["loss", *map(_plain, only)])
     axes.plot(metrics["step"], metrics["loss"], color="black", lw=1.5, label=label)
-    parts = [name for name in parts if name not in same]
+    parts = parts if not only else []
     linear = (metrics[["loss", *parts]] < 0).any(axis=None)
     for place, name in enumerate(parts):
         turn, place = divmod(place, len(LOSS_COLOURS))
