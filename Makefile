@@ -13,7 +13,7 @@ UV := 0.13.9
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 FAST = $(PYTEST) -m "not slow"
 
-.PHONY: submission test test-fast lint format docs release lock clean
+.PHONY: submission test test-fast lint format docs pages release lock clean
 submission: .venv/installed
 	$(BIN)/rppg run --profile $(PROFILE) --cores $(CORES)
 
@@ -38,6 +38,10 @@ format: .venv/installed
 docs: .venv-docs/installed
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
 	@echo "build/site/index.html"
+
+# The executed notebooks of the demo as HTML in docs/notebooks, once `make submission` has made them.
+pages: .venv/installed
+	$(BIN)/python docs/notebook_pages.py submissions/$(PROFILE)/notebooks docs/notebooks
 
 # An archive of the sources and a wheel in build/dist, checked; CONTRIBUTING.md says what a release is.
 release: .venv-docs/installed

@@ -64,7 +64,7 @@ def plot_quality(
     _draw_rates(rates, prepared, nominal_fps)
     _draw_hearts(hearts, index["hr_true_bpm"], hr_pos_bpm)
     for below in bottom:
-        _draw_crops(below, shown, outlines, n_rows)
+        draw_crops(below, shown, outlines, n_rows)
     figure.suptitle(titled(_summary(index, prepared, dataset), origin), x=0.01, ha="left")
     return figure
 
@@ -144,8 +144,9 @@ def _draw_hearts(axes: Axes, hr_true_bpm, hr_pos_bpm) -> None:
     _count_axis(axes, "heart rate (bpm)")
 
 
-def _draw_crops(part, crops, outlines, n_rows: int) -> None:
-    """A contact sheet: each crop with the outlines of its regions, under its id."""
+def draw_crops(part, crops, outlines, n_rows: int, dataset: bool = False) -> None:
+    """A contact sheet in a figure or subfigure: each crop with the outlines of its regions, under
+    its id, whose dataset is left out unless `dataset`; six crops a row."""
     panels = part.subplots(n_rows, CROPS_A_ROW, squeeze=False)
     for axes in panels.flat:
         axes.set_axis_off()
@@ -155,7 +156,7 @@ def _draw_crops(part, crops, outlines, n_rows: int) -> None:
         regions = outlines.get(id, {})
         for points, colour in zip(regions.values(), REGION_COLOURS, strict=False):
             axes.add_patch(Polygon(points, fill=False, edgecolor=colour, lw=1))
-        axes.set_title(_short(id), fontsize=7, pad=2)
+        axes.set_title(_short(id if dataset else id.split("/", 1)[-1]), fontsize=7, pad=2)
     names = next(iter(outlines.values()), {})
     marks = [
         Line2D([], [], color=colour, label=name.replace("_", " "))
@@ -165,8 +166,7 @@ def _draw_crops(part, crops, outlines, n_rows: int) -> None:
         part.legend(handles=marks, loc="outside lower center", ncols=6, frameon=False, **SMALL)
 
 
-def _short(id: str, longest: int = 26) -> str:
-    name = id.split("/", 1)[-1]
+def _short(name: str, longest: int = 26) -> str:
     return name if len(name) <= longest else f"{name[: longest // 2]}…{name[-longest // 2 + 1 :]}"
 
 

@@ -7,6 +7,7 @@
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from rppg.plotting.style import BLUE, GREEN, GREY, subplots, titled
 
@@ -39,6 +40,7 @@ def plot_options(options: pd.DataFrame, chosen: str, title: str, origin: str) ->
         axes.plot(row[column], [names.index(chosen)], "D", ms=9, color=GREEN, label="submitted")
         axes.set_xlabel(label)
     panels[0].set_yticks(range(len(names)), names)
+    panels[0].xaxis.set_major_locator(MaxNLocator(5, integer=True))
     panels[0].set_ylim(-0.6, len(names) - 0.4)
     handles = panels[0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside lower center", ncols=4, frameon=False)

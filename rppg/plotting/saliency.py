@@ -110,7 +110,7 @@ def _draw_waves(
     cause large values."""
     with plt.rc_context(CLEAN):
         panels = part.subplots(len(waves), 2, sharex="col", squeeze=False, width_ratios=(2.2, 1))
-    n_shown = round(SHOWN_S * fps)
+    n_shown = min(round(SHOWN_S * fps), *map(len, waves))
     for i, (wave, (left, right)) in enumerate(zip(waves, panels, strict=True)):
         is_mean = i == len(waves) - 1 and i > 0
         colour = "black" if is_mean else _colour(i)

@@ -144,18 +144,24 @@ def _draw_bars(axes: Axes, values: pd.Series) -> None:
 
 def _draw_losses(axes: Axes, metrics: pd.DataFrame) -> None:
     """Every loss of metrics.csv, and the losses of a sine as dotted lines: on a logarithmic scale,
-    or, if a loss is negative (push, mcc), on a linear one with a line at zero."""
-    axes.plot(metrics["step"], metrics["loss"], color="black", lw=1.5, label="loss")
+    where zeros are gaps (no clip had that label), or, if a loss is negative (push, mcc), on a
+    linear one with a line at zero.  A loss that is the only one is drawn once."""
     parts = [name for name in metrics.columns if name not in NO_LOSS | {"loss"}]
     parts = [name for name in parts if (metrics[name] != 0).any()]
+    only = parts if len(parts) == 1 and np.allclose(metrics[parts[0]], metrics["loss"]) else []
+    label = " = ".join(["loss", *map(_plain, only)])
+    axes.plot(metrics["step"], metrics["loss"], color="black", lw=1.5, label=label)
+    parts = parts if not only else []
+    linear = (metrics[["loss", *parts]] < 0).any(axis=None)
     for place, name in enumerate(parts):
         turn, place = divmod(place, len(LOSS_COLOURS))
         colour, style = LOSS_COLOURS[place], {"ls": LINE_STYLES[turn % len(LINE_STYLES)], "lw": 1.1}
-        axes.plot(metrics["step"], metrics[name], color=colour, label=_plain(name), **style)
+        values = metrics[name] if linear else metrics[name].where(metrics[name] != 0)
+        axes.plot(metrics["step"], values, color=colour, label=_plain(name), **style)
         if name in SINE_FLOORS:
             floor, style = SINE_FLOORS[name], {"color": colour, "lw": 1.2, "ls": ":"}
             axes.axhline(floor, label=f"{name} of a sine: {floor:.2f}", **style)
-    if (metrics[["loss", *parts]] < 0).any(axis=None):
+    if linear:
         axes.axhline(0, color=GREY, lw=0.8)
     else:
         axes.set_yscale("log")

@@ -8,11 +8,15 @@ only warns of an unknown parameter, and continues with the default).
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 
+from rppg.utils.atomic import atomic_write
 from rppg.utils.paths import project_dir
 from rppg.workflow.typed_fields import notebook_fields
+
+BAR = re.compile(r"\d%\|.*\[\d+:\d\d|\d\w* \[\d+:\d\d")  # of tqdm, with a total and without
 
 
 def check_parameters(notebook: Path, parameters: dict, of: str = "") -> None:
@@ -28,8 +32,8 @@ def run_notebook(notebook: Path, executed: Path, parameters: dict) -> None:
     """Execute notebook with parameters from the project's folder; keep the copy as executed.
 
     What the cells print on stderr (progress bars) is shown as it comes; of a bar, the copy has the
-    last line.  When a cell fails, the partial copy is kept and named, and papermill's error is
-    raised.
+    last line, as ordinary output.  When a cell fails, the partial copy is kept and named, and
+    papermill's error is raised.
     """
     import papermill as pm
 
@@ -50,6 +54,20 @@ def run_notebook(notebook: Path, executed: Path, parameters: dict) -> None:
     except pm.PapermillExecutionError:
         print(f"\n{Path(notebook).name} failed; what it did so far: {executed}", file=sys.stderr)
         raise
+    finally:
+        if executed.is_file():
+            _bars_to_stdout(executed)
+
+
+def _bars_to_stdout(executed: Path) -> None:
+    """Make progress bars of an executed copy output like any other: Jupyter paints stderr red."""
+    notebook = json.loads(executed.read_text(encoding="utf-8"))
+    for output in (one for cell in notebook["cells"] for one in cell.get("outputs", ())):
+        text = "".join(output.get("text", ""))
+        if output.get("name") == "stderr" and all(map(BAR.search, text.splitlines())):
+            output["name"] = "stdout"
+    text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    atomic_write(executed, lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def main() -> None:

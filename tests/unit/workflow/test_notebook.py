@@ -49,6 +49,16 @@ def test_a_progress_bar_moves_and_is_one_line_of_the_copy(tmp_path, monkeypatch,
     run_notebook(tmp_path / "notebooks" / "own.ipynb", tmp_path / "out.ipynb", {})
     assert capsys.readouterr().err.count("fit:") > 3
     outputs = nbformat.read(tmp_path / "out.ipynb", 4).cells[-1].outputs
-    (bar,) = (one.text for one in outputs if one.name == "stderr")
-    assert bar.count("fit:") == 1 and "5/5" in bar
-    assert [one.text for one in outputs if one.name == "stdout"] == ["done\n"]
+    assert {one.name for one in outputs} == {"stdout"}, "Jupyter paints stderr red"
+    text = "".join(one.text for one in outputs)
+    assert text.count("fit:") == 1 and "5/5" in text and "done\n" in text
+
+
+@pytest.mark.slow
+def test_warnings_stay_on_stderr(tmp_path, monkeypatch):
+    bench = Bench(tmp_path, monkeypatch)
+    bench.notebook("own", "n: int = 5", "import warnings\nwarnings.warn('100 % of it')")
+    monkeypatch.setattr(notebook, "project_dir", lambda start: tmp_path)
+    run_notebook(tmp_path / "notebooks" / "own.ipynb", tmp_path / "out.ipynb", {})
+    (warned,) = nbformat.read(tmp_path / "out.ipynb", 4).cells[-1].outputs
+    assert warned.name == "stderr" and "100 % of it" in warned.text
