@@ -21,6 +21,7 @@ from rppg import __version__, cli_data, cli_simulate
 from rppg.inference.live_command import live
 from rppg.inference.magnify_command import magnify
 from rppg.inference.predict_command import predict
+from rppg.workflow.kaggle_command import kaggle
 
 if TYPE_CHECKING:
     from rppg.workflow.planning import Plan
@@ -83,6 +84,7 @@ app.command()(cli_data.wearables)
 app.command()(predict)
 app.command()(live)
 app.command()(magnify)
+app.command()(kaggle)
 
 
 @app.command()
