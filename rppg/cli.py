@@ -22,6 +22,7 @@ from rppg.api.export_command import export
 from rppg.inference.live_command import live
 from rppg.inference.magnify_command import magnify
 from rppg.inference.predict_command import predict
+from rppg.workflow.kaggle_command import kaggle
 
 if TYPE_CHECKING:
     from rppg.workflow.planning import Plan
@@ -81,7 +82,7 @@ app.command()(cli_simulate.simulate)
 app.command()(cli_data.prepare)
 app.command()(cli_data.folds)
 app.command()(cli_data.wearables)
-for command in (predict, live, magnify, export):
+for command in (predict, live, magnify, export, kaggle):
     app.command()(command)
 
 

@@ -53,10 +53,14 @@ def load_profile(name: str, data: Path | str | None = None, seed: int | None = N
 
 
 def merge_chain(chain: tuple[ProfileFile, ...]) -> dict:
-    """The settings of all files, each over the one that it extends."""
+    """The settings of all files, each over the one that it extends.  A run that is null in a file
+    and a run of one below is taken away."""
     settings: dict = {}
     for file in chain:
-        settings = merged(settings, file.settings)
+        below, settings = settings.get("runs"), merged(settings, file.settings)
+        if isinstance(below, dict) and isinstance(runs := settings.get("runs"), dict):
+            kept = {name: run for name, run in runs.items() if run is not None or name not in below}
+            settings = {**settings, "runs": kept}
     return settings
 
 

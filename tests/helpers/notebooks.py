@@ -11,7 +11,8 @@ ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 STUDIES = NOTEBOOKS / "studies"
 PATHS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
-ALL = [*PATHS, *sorted(STUDIES.glob("*/*.ipynb"))]
+ELSEWHERE = [NOTEBOOKS / "kaggle.ipynb", NOTEBOOKS / "colab.ipynb"]  # run on other machines
+ALL = [*PATHS, *sorted(STUDIES.glob("*/*.ipynb")), *ELSEWHERE]
 
 
 def rppg_run(*words: str) -> subprocess.CompletedProcess:

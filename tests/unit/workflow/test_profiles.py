@@ -147,3 +147,14 @@ def test_the_papers_profile_has_the_papers_flips_windows_and_nothing_else():
 
 def test_the_papers_profile_submits_the_papers_ensemble():
     assert load_profile("paper").notebooks["05_ensemble"] == {"submit": "paper"}
+
+
+def test_a_run_that_is_null_takes_away_the_one_below(project):
+    project.write("short", "extends: base\nruns: {net/tune: null}")
+    assert list(load_profile("short").runs) == ["net/learn"]
+
+
+def test_a_run_that_is_null_and_takes_none_away_is_an_error(project):
+    project.write("none", "extends: base\nruns: {net/tuned: null}")
+    with pytest.raises(ProfileError, match=r"net/tuned: found nothing \(null\)"):
+        load_profile("none")
