@@ -7,12 +7,14 @@ rppg predict stream.h264 --fps 30              a file that holds no times of its
 
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from rppg.utils.command_options import FpsOption, with_fps
+from rppg.utils.command_options import FpsOption, until_unread, with_fps
 
 if TYPE_CHECKING:
     from rppg.datasets import Recording
@@ -61,18 +63,26 @@ def predict(
     report = _Report(methods, out, plot)
     found = expand_videos(videos, say=lambda text: typer.echo(text, err=True))
     report.begin(with_fps(found, fps))
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # temporary files go
-    try:
+    with until_unread(), _ended_by_signals(report):
         for answer in predict_each(report.recordings, methods, runs):
             report.add(answer)
+    if report.is_incomplete:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _ended_by_signals(report: "_Report") -> Iterator[None]:
+    """Inside, Ctrl-C and SIGTERM end the command with their status, after the report's notes."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # temporary files go
+    try:
+        yield
     except KeyboardInterrupt:
-        typer.echo(f"interrupted: {report.n_done} of {len(found)} videos are done", err=True)
+        done = f"{report.n_done} of {len(report.recordings)} videos are done"
+        typer.echo(f"interrupted: {done}", err=True)
         raise typer.Exit(INTERRUPTED) from None
     finally:
         signal.signal(signal.SIGTERM, before)
         report.end()
-    if report.is_incomplete:
-        raise typer.Exit(1)
 
 
 class _Report:

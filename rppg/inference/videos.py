@@ -22,6 +22,7 @@ from tqdm import tqdm
 from rppg.datasets import Recording
 from rppg.datasets.prepared import face_colours
 from rppg.datasets.store import Store
+from rppg.inference.doubts import check_picture, doubts
 from rppg.inference.faults import reason_of
 from rppg.inference.model_process import Models
 from rppg.inference.trained import extract_into
@@ -79,15 +80,18 @@ def predict_each(
 
     Without an estimate, hr_bpm is NaN and reason says why: whatever goes wrong with one video, or
     with one method, is a reason there.  notes: sentences on what was assumed, left out or scaled.
-    runs: folder of trained models, as in `load_models`; a missing one is a FileNotFoundError before
-    the first video, one that cannot be loaded a ValueError before the first answer, and so is a
-    consensus with a net for which it was not fitted.  Raises MachineFault if the machine cannot go
-    on.
+    runs: folder of trained models, as in `load_models`; a missing folder or model is a
+    FileNotFoundError before the first video, one that cannot be loaded a ValueError before the
+    first answer, and so is a consensus with a net for which it was not fitted.  Raises MachineFault
+    if the machine cannot go on.
     """
     from rppg.preprocessing.face_detector import BoxFinder
     from rppg.preprocessing.face_mesh import FaceLandmarks
 
     methods = method_names(methods)
+    if runs is not None and not Path(runs).is_dir():
+        expected = "expected one that holds trained models as MODEL/finetune"
+        raise FileNotFoundError(f"{runs} is no folder: {expected}")
     trained = [name for name in methods if name not in (*METHODS, CONSENSUS)]
     agree = _consensus(trained) if CONSENSUS in methods else None
     with Models(trained, runs) if trained else nullcontext() as models:
@@ -104,6 +108,7 @@ def _answer(
         store = Store(folder) if models else None
         try:
             traces = _extract(recording, landmarker, find, store, models)
+            check_picture(traces.meta)
         except Exception as error:  # of this video: the others are done
             reason = reason_of(error, video)
             if models:
@@ -157,6 +162,7 @@ def _estimate(video: str, method: str, estimate: Callable[[], tuple], traces) ->
     except Exception as error:  # of this method: the others' answers stay
         return _row(video, method, reason_of(error, video), notes=notes)
     notes += [rate.note] if rate.note else []
+    notes += doubts(bvp, rate, traces, has_confidence="confidence" in fields)
     signals = {"wave": bvp, "times_s": traces.times_s, "estimate": rate, **fields}
     return _row(video, method, hr_bpm=rate.hr_bpm, quality=rate.quality, notes=notes, **signals)
 

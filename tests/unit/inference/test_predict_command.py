@@ -37,6 +37,8 @@ def predict(*words):
         *(("--plot", word) for word in ("hr.gif", "s1", "", "3.mp4/x.png")),
         *(("--method", word) for word in ("FFT", "", "PO S")),
         ("--method=st_transformer", "--runs=nowhere"),
+        ("--method=consensus", "--runs=nowhere"),
+        ("--method=POS", "--runs=nowhere"),
     ],
 )
 def test_a_wrong_option_is_refused_before_a_video_is_opened(option, three, monkeypatch):

@@ -29,6 +29,16 @@ def test_still_video_has_no_note():
     assert fresh.times_s == [0.0] and fresh.notes() == []
 
 
+def test_seconds_in_which_the_picture_stands_still_are_counted():
+    rng, still = np.random.default_rng(0), np.full((16, 16, 3), 7, np.uint8)
+    for n_settling, share in [(0, 0.0), (14, 0.1), (150, 0.5), (300, 1.0)]:
+        fresh = FreshFrames()
+        for i in range(300):
+            moving = rng.integers(0, 255, still.shape, dtype=np.uint8)
+            fresh.add(moving if i < n_settling else still, i / 30)
+        assert fresh.changing_share(299 / 30) == pytest.approx(share, abs=0.12)
+
+
 def test_only_the_pixels_of_the_face_are_compared():
     fresh = FreshFrames()
     landmarks = np.float32([[300, 100], [330, 140]])
