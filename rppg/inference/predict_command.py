@@ -44,8 +44,14 @@ def predict(
     ] = None,
     out: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(help="Table to write: .csv, or .json with the BVPs. Grows video by video."),
+        typer.Option(
+            help="Table to write: .csv, or .json with the BVPs and the rate over time. Grows video "
+            "by video."
+        ),
     ] = None,
+    per_second: Annotated[
+        bool, typer.Option("--per-second", help="With --out FILE.csv: a row per second.")
+    ] = False,
     fps: FpsOption = None,
 ) -> None:
     """Heart rate of face videos.  Default: POS, with CHROM and GREEN as second opinions.
@@ -60,7 +66,9 @@ def predict(
     if not any(videos):
         raise ValueError("the name of the video is empty: expected video files, or folders of them")
     methods = method_names(method or DEFAULT)
-    report = _Report(methods, out, plot)
+    if per_second and out is None:
+        raise ValueError("--per-second is about the table: name it with --out rates.csv")
+    report = _Report(methods, out, plot, per_second)
     found = expand_videos(videos, say=lambda text: typer.echo(text, err=True))
     report.begin(with_fps(found, fps))
     with until_unread(), _ended_by_signals(report):
@@ -90,12 +98,12 @@ class _Report:
     file, plots; and the notes at the end.  Raises as TableFile and check_plot, which look whether
     the outputs can be written."""
 
-    def __init__(self, methods: list[str], out: Path | None, plot: Path | None):
+    def __init__(self, methods: list[str], out: Path | None, plot: Path | None, per_second: bool):
         from rppg.inference.video_plots import check_plot
         from rppg.inference.video_table import TableFile
 
         self.methods, self.plot = methods, plot
-        self.file = None if out is None else TableFile(out)
+        self.file = None if out is None else TableFile(out, per_second)
         if plot is not None:
             check_plot(plot)
         self.recordings, self.notes = [], []

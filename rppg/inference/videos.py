@@ -25,6 +25,7 @@ from rppg.datasets.store import Store
 from rppg.inference.doubts import check_picture, doubts
 from rppg.inference.faults import reason_of
 from rppg.inference.model_process import Models
+from rppg.inference.per_second import seconds_of, summary
 from rppg.inference.trained import extract_into
 from rppg.inference.video_paths import expand_videos
 from rppg.models.names import RECIPES
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "expand_videos", "method_names", "predict_each", "predict_videos"]
 
 CONSENSUS = "consensus"  # the method that combines the others
+NUMBERS = ("hr_bpm", "quality", "confidence", "mean_bpm", "lowest_bpm", "highest_bpm")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +48,7 @@ class Answer:
     """What is said of one video."""
 
     recording: Recording
-    rows: list[dict]  # one per method: video, method, hr_bpm, quality, reason, notes, wave, times_s
+    rows: list[dict]  # one per method, as `predict_each` says
     traces: "Traces | None"  # None if the video could not be read
 
 
@@ -78,8 +80,10 @@ def predict_each(
 ) -> Iterator[Answer]:
     """The videos' answers, each as soon as it is there.
 
-    Without an estimate, hr_bpm is NaN and reason says why: whatever goes wrong with one video, or
-    with one method, is a reason there.  notes: sentences on what was assumed, left out or scaled.
+    A row has video, method, the NUMBERS, reason, notes, and of the signal wave, times_s (T,) and
+    per_second, as `seconds_of` gives it.  Only the consensus has a confidence.  Without an
+    estimate, hr_bpm is NaN and reason says why: whatever goes wrong with one video, or with one
+    method, is a reason there.  notes: sentences on what was assumed, left out or scaled.
     runs: folder of trained models, as in `load_models`; a missing folder or model is a
     FileNotFoundError before the first video, one that cannot be loaded a ValueError before the
     first answer, and so is a consensus with a net for which it was not fitted.  Raises MachineFault
@@ -144,8 +148,8 @@ def _extract(recording, landmarker, find, store: Store | None, models: Models | 
 
 
 def _row(video: str, method: str, reason: str = "", **fields) -> dict:
-    row = {"video": video, "method": method, "hr_bpm": np.nan, "quality": np.nan}
-    return {**row, "reason": reason, "notes": [], "wave": None, "times_s": None, **fields}
+    row = dict.fromkeys(NUMBERS, np.nan) | dict.fromkeys(("wave", "times_s", "per_second"))
+    return row | {"video": video, "method": method, "reason": reason, "notes": [], **fields}
 
 
 def _rate(predict: Callable[[], np.ndarray], traces) -> tuple[np.ndarray, HeartRate, dict]:
@@ -164,6 +168,8 @@ def _estimate(video: str, method: str, estimate: Callable[[], tuple], traces) ->
     notes += [rate.note] if rate.note else []
     notes += doubts(bvp, rate, traces, has_confidence="confidence" in fields)
     signals = {"wave": bvp, "times_s": traces.times_s, "estimate": rate, **fields}
+    signals["per_second"] = fields.get("per_second", seconds_of(rate))
+    signals |= summary(signals["per_second"])
     return _row(video, method, hr_bpm=rate.hr_bpm, quality=rate.quality, notes=notes, **signals)
 
 

@@ -38,6 +38,7 @@ def predict(*words):
         *(("--method", word) for word in ("FFT", "", "PO S")),
         ("--method=st_transformer", "--runs=nowhere"),
         ("--method=consensus", "--runs=nowhere"),
+        ("--per-second",),
         ("--method=POS", "--runs=nowhere"),
     ],
 )
