@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rppg.inference.per_second import WINDOW_S
+from rppg.inference.per_second import WINDOW_S, seconds_of
 from rppg.signals.heart_rate import HeartRate
 
 if TYPE_CHECKING:
@@ -75,14 +75,17 @@ class Result(Pulse):
         return pd.DataFrame({"time_s": times_s, "hr_bpm": np.interp(times_s, centres_s, track_bpm)})
 
     def plot(self) -> "Figure":
-        """The face with its regions, where there was a video; the wave; its spectrum."""
+        """The face with its regions, where there was a video; the wave; the rate over time on its
+        spectrogram; its spectrum."""
         from rppg.plotting.recordings import plot_recording
         from rppg.preprocessing.mstmap import draw_regions
 
         traces = self.traces
         face = traces and draw_regions(traces.preview, traces.preview_landmarks)
         title = ": ".join(filter(None, [self.name, self.method]))
-        return plot_recording(face, self.times_s, self.wave, self.estimate, title, self.origin)
+        seconds = self.seconds or seconds_of(self.estimate)
+        signals = (self.times_s, self.wave, self.estimate)
+        return plot_recording(face, *signals, title, self.origin, seconds)
 
     def __str__(self) -> str:
         if self.words:

@@ -2,6 +2,7 @@
 
 rppg predict face.mp4 --plot face.png
 rppg predict videos/ --method all --out rates.csv
+rppg predict videos/ --method consensus --report rates.html
 rppg predict stream.h264 --fps 30              a file that holds no times of its frames
 """
 
@@ -49,6 +50,10 @@ def predict(
             "by video."
         ),
     ] = None,
+    report: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Page to write, .html: all videos, with pictures, in one file."),
+    ] = None,
     per_second: Annotated[
         bool, typer.Option("--per-second", help="With --out FILE.csv: a row per second.")
     ] = False,
@@ -68,13 +73,13 @@ def predict(
     methods = method_names(method or DEFAULT)
     if per_second and out is None:
         raise ValueError("--per-second is about the table: name it with --out rates.csv")
-    report = _Report(methods, out, plot, per_second)
+    said = _Report(methods, out, plot, per_second, report)
     found = expand_videos(videos, say=lambda text: typer.echo(text, err=True))
-    report.begin(with_fps(found, fps))
-    with until_unread(), _ended_by_signals(report):
-        for answer in predict_each(report.recordings, methods, runs):
-            report.add(answer)
-    if report.is_incomplete:
+    said.begin(with_fps(found, fps))
+    with until_unread(), _ended_by_signals(said):
+        for answer in predict_each(said.recordings, methods, runs):
+            said.add(answer)
+    if said.is_incomplete:
         raise typer.Exit(1)
 
 
@@ -98,7 +103,14 @@ class _Report:
     file, plots; and the notes at the end.  Raises as TableFile and check_plot, which look whether
     the outputs can be written."""
 
-    def __init__(self, methods: list[str], out: Path | None, plot: Path | None, per_second: bool):
+    def __init__(
+        self,
+        methods: list[str],
+        out: Path | None,
+        plot: Path | None,
+        per_second: bool,
+        page: Path | None,
+    ):
         from rppg.inference.video_plots import check_plot
         from rppg.inference.video_table import TableFile
 
@@ -106,6 +118,11 @@ class _Report:
         self.file = None if out is None else TableFile(out, per_second)
         if plot is not None:
             check_plot(plot)
+        self.page = None
+        if page is not None:
+            from rppg.inference.video_report import VideoReport
+
+            self.page = VideoReport(page, methods)
         self.recordings, self.notes = [], []
         self.n_done, self.is_incomplete = 0, False
 
@@ -132,11 +149,15 @@ class _Report:
             self.file.add(answer.rows)
         if self.plots is not None and answer.traces is not None:
             self._draw(self.plots[self.n_done], answer)
+        if self.page is not None:
+            self.page.add(answer)
         self.is_incomplete |= any(row["reason"] for row in answer.rows)
         self.n_done += 1
 
     def end(self) -> None:
-        """Print the notes."""
+        """Write the page, and print the notes."""
+        if self.page is not None:
+            self.page.write()
         for note in self.notes:
             typer.echo(f"note: {note}")
 

@@ -39,6 +39,7 @@ def predict(*words):
         ("--method=st_transformer", "--runs=nowhere"),
         ("--method=consensus", "--runs=nowhere"),
         ("--per-second",),
+        ("--report", "page.pdf"),
         ("--method=POS", "--runs=nowhere"),
     ],
 )
@@ -103,6 +104,14 @@ def test_videos_of_one_name_have_a_plot_each_and_a_failing_plot_ends_nothing(thr
     assert result.exit_code == 1 and "q/hr-s1__vid.png: no plot" in result.output
     assert len(pd.read_csv("rates.csv")) == 3
     assert sorted(os.listdir("q")) == ["hr-3.png", "hr-s1__vid.png", "hr-s2__vid.png"]
+
+
+def test_an_interrupted_batch_has_its_page(three, monkeypatch):
+    stub_extraction(monkeypatch, {"3.mp4": KeyboardInterrupt()})
+    result = predict("s1", "3.mp4", "--method=POS", "--report=page.html")
+    assert result.exit_code == 130
+    with open("page.html") as page:
+        assert "Heart rate: vid.mp4" in page.read()
 
 
 def test_names_that_are_no_text_are_printed_and_written(three, monkeypatch):
