@@ -1,4 +1,4 @@
-"""The page of `rppg predict --report`: whole, self-contained, small, and honest about its videos."""
+"""The page of `rppg predict --report`: self-contained, small, and honest about its videos."""
 
 import re
 
