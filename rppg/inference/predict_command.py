@@ -57,6 +57,10 @@ def predict(
     per_second: Annotated[
         bool, typer.Option("--per-second", help="With --out FILE.csv: a row per second.")
     ] = False,
+    face: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Of several: largest, left, right, all, or 1, 2, ... from the left."),
+    ] = None,
     fps: FpsOption = None,
 ) -> None:
     """Heart rate of face videos.  Default: POS, with CHROM and GREEN as second opinions.
@@ -73,11 +77,15 @@ def predict(
     methods = method_names(method or DEFAULT)
     if per_second and out is None:
         raise ValueError("--per-second is about the table: name it with --out rates.csv")
+    if face is not None:
+        from rppg.preprocessing.several_faces import check_face
+
+        check_face(face)
     said = _Report(methods, out, plot, per_second, report)
     found = expand_videos(videos, say=lambda text: typer.echo(text, err=True))
-    said.begin(with_fps(found, fps))
+    said.begin(with_fps(found, fps), face)
     with until_unread(), _ended_by_signals(said):
-        for answer in predict_each(said.recordings, methods, runs):
+        for answer in predict_each(said.recordings, methods, runs, face):
             said.add(answer)
     if said.is_incomplete:
         raise typer.Exit(1)
@@ -124,35 +132,37 @@ class _Report:
 
             self.page = VideoReport(page, methods)
         self.recordings, self.notes = [], []
-        self.n_done, self.is_incomplete = 0, False
+        self.n_done, self.last, self.is_incomplete = 0, None, False
 
-    def begin(self, recordings: "list[Recording]") -> None:
-        """Set the videos that will be done, in order."""
+    def begin(self, recordings: "list[Recording]", face: str | None = None) -> None:
+        """Set the videos that will be done, in order, and which face of each."""
         from rppg.inference.video_plots import plot_paths
-        from rppg.inference.video_table import check_apart, header_and_widths
+        from rppg.inference.video_table import check_apart, header_and_widths, name_of
 
         self.recordings = recordings
         videos = [one.frames for one in recordings]
         if self.file is not None:
             check_apart(self.file.path, videos)
-        self.header, self.widths = header_and_widths([str(v) for v in videos], self.methods)
+        names = [name_of({"video": str(video), "face": face}) for video in videos]
+        self.header, self.widths = header_and_widths(names, self.methods)
         self.plots = None if self.plot is None else plot_paths(self.plot, videos)
 
     def add(self, answer: "Answer") -> None:
         """Print, write and draw the answer on the next video."""
         from rppg.inference.video_table import lines_of, notes_of
 
-        header = [self.header] if self.n_done == 0 else []
+        header = [self.header] if self.last is None else []
+        self.n_done += self.last is not answer.recording
+        self.last = answer.recording
         self._print(header + lines_of(answer.rows, self.widths))
         self.notes += notes_of(answer.rows)
         if self.file is not None:
             self.file.add(answer.rows)
         if self.plots is not None and answer.traces is not None:
-            self._draw(self.plots[self.n_done], answer)
+            self._draw(self.plots[self.n_done - 1], answer)
         if self.page is not None:
             self.page.add(answer)
         self.is_incomplete |= any(row["reason"] for row in answer.rows)
-        self.n_done += 1
 
     def end(self) -> None:
         """Write the page, and print the notes."""
@@ -164,6 +174,7 @@ class _Report:
     def _draw(self, path: Path, answer: "Answer") -> None:
         from rppg.inference.video_plots import draw
 
+        path = path.with_stem(f"{path.stem}-face-{answer.face}") if answer.face else path
         try:
             draw(path, answer.rows[0], answer.traces, answer.recording.origin)
         except Exception as error:  # the rates do not depend on it, and other plots may succeed

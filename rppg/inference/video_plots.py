@@ -14,9 +14,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from rppg.inference.video_table import check_output
+from rppg.inference.video_table import check_output, name_of
 from rppg.utils.atomic import atomic_write
-from rppg.utils.text import printable
 
 PLOT_SUFFIXES = (".png", ".pdf", ".svg", ".jpg")
 LONGEST_LABEL_BYTES = 120
@@ -52,7 +51,7 @@ def figure_of(row: dict, traces, origin: str):
     from rppg.preprocessing.mstmap import draw_regions
 
     face = draw_regions(traces.preview, traces.preview_landmarks)
-    title = printable(f"{Path(row['video']).name}: {row['method']}")
+    title = f"{name_of(row | {'video': Path(row['video']).name})}: {row['method']}"
     signals = (traces.times_s, row["wave"], row.get("estimate"))
     seconds = row.get("per_second")
     return plot_recording(face, *signals, title=title, origin=origin, seconds=seconds)

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from rppg.inference.video_plots import without_glyph_warnings
-from rppg.inference.video_table import check_output
+from rppg.inference.video_table import check_output, name_of
 from rppg.plotting.style import titled
 from rppg.utils.text import printable
 
@@ -71,8 +71,11 @@ class VideoReport:
                 write_report(self.path, self._title(), origin, self._facts(), sections)
 
     def _title(self) -> str:
-        n = len(self._sections)
-        return f"Heart rate: {self._sections[0].title}" if n == 1 else f"Heart rates of {n} videos"
+        n_videos = len({row["video"] for row in self._rows})
+        if len(self._sections) == 1:
+            return f"Heart rate: {self._sections[0].title}"
+        of = f"{len(self._sections)} faces" if n_videos == 1 else f"{n_videos} videos"
+        return f"Heart rates of {of}"
 
     def _facts(self) -> dict[str, str]:
         import rppg
@@ -80,8 +83,8 @@ class VideoReport:
         found = [row for row in self._rows if np.isfinite(row["hr_bpm"])]
         facts = {"methods": ", ".join(self.methods), "rppg": rppg.__version__}
         if len(self._sections) > 1:
-            n_found = len({row["video"] for row in found})
-            return {"videos": len(self._sections), "with a heart rate": n_found} | facts
+            n_found = len({name_of(row) for row in found})
+            return {"faces": len(self._sections), "with a heart rate": n_found} | facts
         return ({"heart rate": f"{found[0]['hr_bpm']:.0f} bpm"} if found else {}) | facts
 
     def _summary(self) -> list["Section"]:
@@ -92,7 +95,7 @@ class VideoReport:
             return []
         table = _table(self._rows)
         table.insert(0, "video", [_name(row) for row in self._rows])
-        return [Section("All videos", "", table=table)]
+        return [Section("All", "", table=table)]
 
     def _section(self, answer: "Answer") -> "Section":
         from rppg.inference.video_table import notes_of
@@ -145,4 +148,4 @@ def _table(rows: Sequence[dict]):
 
 
 def _name(row: dict) -> str:
-    return printable(Path(row["video"]).name or row["video"])
+    return name_of(row | {"video": Path(row["video"]).name or row["video"]})

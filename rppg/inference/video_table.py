@@ -21,9 +21,9 @@ import numpy as np
 from rppg.utils.atomic import atomic_write
 from rppg.utils.text import printable
 
-COLUMNS = ("video", "method", "hr_bpm", "quality", "confidence", "reason", "notes")
+COLUMNS = ("video", "face", "method", "hr_bpm", "quality", "confidence", "reason", "notes")
 SHOWN = ("video", "method", "hr_bpm", "quality", "reason")  # on the terminal
-PER_SECOND = ("video", "method", "start_s", "hr_bpm", "confidence", "reason")
+PER_SECOND = ("video", "face", "method", "start_s", "hr_bpm", "confidence", "reason")
 IN_JSON = ("mean_bpm", "lowest_bpm", "highest_bpm", "per_second", "times_s", "wave")
 TABLE_SUFFIXES = (".csv", ".json")
 LONGEST_NAME_BYTES = 200  # of a file that is written: its temporary copy has a longer name
@@ -87,6 +87,11 @@ def check_apart(path: Path, videos: Sequence[Path]) -> None:
             raise ValueError(f"{path} is one of the videos: choose another name for the table")
 
 
+def name_of(row: dict) -> str:
+    """The video, and the face if one was asked for, of a row or an answer's first one."""
+    return printable(f"{row['video']} (face {row['face']})" if row["face"] else row["video"])
+
+
 def header_and_widths(videos: Sequence[str], methods: Sequence[str]) -> tuple[str, list[int]]:
     """The table's first line, and the widths of its columns except the last."""
     longest = [max(map(len, map(printable, videos))), max(map(len, methods))]
@@ -100,7 +105,7 @@ def lines_of(rows: Sequence[dict], widths: Sequence[int]) -> list[str]:
         rows = [{**rows[0], "method": "-"}]
     lines = []
     for row in rows:
-        video, reason = printable(row["video"]), printable(row["reason"])
+        video, reason = name_of(row), printable(row["reason"])
         numbers = [_number(row[name], ".2f", "-") for name in ("hr_bpm", "quality")]
         lines.append(_aligned((video, row["method"], *numbers, reason), widths))
     return lines
@@ -116,7 +121,7 @@ def notes_of(rows: Sequence[dict]) -> list[str]:
         note if len(methods) == len(rows) else f"{', '.join(methods)}: {note}"
         for note, methods in found.items()
     ]
-    return [printable(f"{rows[0]['video']}: {text}") for text in texts]
+    return [f"{name_of(rows[0])}: {printable(text)}" for text in texts]
 
 
 def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -131,14 +136,13 @@ def _number(value: float, spec: str = ".4f", missing: str = "") -> str:
 
 def _csv_text(row: dict) -> str:
     numbers = [_number(row[name]) for name in ("hr_bpm", "quality", "confidence")]
-    return _csv_line(
-        (row["video"], row["method"], *numbers, row["reason"], "; ".join(row["notes"]))
-    )
+    name = (row["video"], row["face"], row["method"])
+    return _csv_line((*name, *numbers, row["reason"], "; ".join(row["notes"])))
 
 
 def _seconds_text(row: dict) -> str:
     """A line per second; one with the reason if there is none."""
-    found, name = row["per_second"], (row["video"], row["method"])
+    found, name = row["per_second"], (row["video"], row["face"], row["method"])
     if found is None:
         return _csv_line((*name, "", "", "", row["reason"]))
     unknown = np.full(len(found["start_s"]), np.nan)

@@ -10,7 +10,7 @@ models that are named with it; all share one pass over each video.
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -50,6 +50,7 @@ class Answer:
     recording: Recording
     rows: list[dict]  # one per method, as `predict_each` says
     traces: "Traces | None"  # None if the video could not be read
+    face: str = ""  # which of several, as it was asked for or counted from the left
 
 
 def method_names(methods: list[str]) -> list[str]:
@@ -76,12 +77,16 @@ def predict_videos(
 
 
 def predict_each(
-    recordings: list[Recording], methods: list[str], runs: Path | None = None
+    recordings: list[Recording],
+    methods: list[str],
+    runs: Path | None = None,
+    face: str | None = None,
 ) -> Iterator[Answer]:
-    """The videos' answers, each as soon as it is there.
+    """The videos' answers, each as soon as it is there.  face: one of several, as in `check_face`;
+    "all" gives an answer per face.
 
-    A row has video, method, the NUMBERS, reason, notes, and of the signal wave, times_s (T,) and
-    per_second, as `seconds_of` gives it.  Only the consensus has a confidence.  Without an
+    A row has video, face, method, the NUMBERS, reason, notes, and of the signal wave, times_s (T,)
+    and per_second, as `seconds_of` gives it.  Only the consensus has a confidence.  Without an
     estimate, hr_bpm is NaN and reason says why: whatever goes wrong with one video, or with one
     method, is a reason there.  notes: sentences on what was assumed, left out or scaled.
     runs: folder of trained models, as in `load_models`; a missing folder or model is a
@@ -99,9 +104,33 @@ def predict_each(
     trained = [name for name in methods if name not in (*METHODS, CONSENSUS)]
     agree = _consensus(trained) if CONSENSUS in methods else None
     with Models(trained, runs) if trained else nullcontext() as models:
+        shown = tqdm(recordings, desc="videos", unit="video", disable=len(recordings) < 2)
+        if face is not None:
+            for recording in shown:
+                yield from _answers_by_face(recording, face, (methods, models), agree)
+            return
         landmarker, find = FaceLandmarks(), models.find if models else BoxFinder().find
-        for recording in tqdm(recordings, desc="videos", unit="video", disable=len(recordings) < 2):
+        for recording in shown:
             yield _answer(recording, methods, models, landmarker, find, agree)
+
+
+def _answers_by_face(recording: Recording, face: str, asked: tuple, agree) -> Iterator[Answer]:
+    """An answer per face that is meant; a video in which none can be counted has one."""
+    from rppg.preprocessing.several_faces import ChosenFace, faces_of
+
+    try:
+        names = ["1"] if recording.problem else faces_of(recording, face)
+    except Exception:  # of this video: reading it again, below, says so in its row
+        names = ["1"]
+    for name in names:
+        chosen = ChosenFace(name)
+        answer = _answer(recording, *asked, chosen, chosen.find, agree)
+        label = name if answer.traces or chosen.n_seen else ""  # none: the video is at fault
+        rows = [row | {"face": label} for row in answer.rows]
+        if answer.traces is None and chosen.n_seen and not chosen.was_seen:
+            reason = f"there is no face {name}: {chosen.n_seen} at most at a time"
+            rows = [row | {"reason": reason} for row in rows]
+        yield replace(answer, rows=rows, face=label)
 
 
 def _answer(
@@ -149,7 +178,8 @@ def _extract(recording, landmarker, find, store: Store | None, models: Models | 
 
 def _row(video: str, method: str, reason: str = "", **fields) -> dict:
     row = dict.fromkeys(NUMBERS, np.nan) | dict.fromkeys(("wave", "times_s", "per_second"))
-    return row | {"video": video, "method": method, "reason": reason, "notes": [], **fields}
+    row |= {"video": video, "face": "", "method": method}
+    return row | {"reason": reason, "notes": [], **fields}
 
 
 def _rate(predict: Callable[[], np.ndarray], traces) -> tuple[np.ndarray, HeartRate, dict]:

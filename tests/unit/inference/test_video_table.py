@@ -15,6 +15,7 @@ def row(video="a.mp4", method="POS", hr_bpm=72.0, reason="", notes=(), **fields)
     signals = {"wave": None, "times_s": None, "per_second": None, **fields}
     return {
         "video": video,
+        "face": "",
         "method": method,
         "reason": reason,
         "notes": [*notes],
@@ -54,7 +55,7 @@ def test_seconds_are_rows_of_the_csv_and_always_in_the_json(tmp_path):
     ]
     TableFile(tmp_path / "out.csv", per_second=True).add(rows)
     table = pd.read_csv(tmp_path / "out.csv")
-    assert table.columns.tolist() == "video method start_s hr_bpm confidence reason".split()
+    assert table.columns.tolist() == "video face method start_s hr_bpm confidence reason".split()
     assert table["hr_bpm"].tolist()[:4] == [60, 61, 60, 61] and table["start_s"].tolist()[1] == 1
     assert table["confidence"].notna().tolist() == [False, False, True, False, False]
     assert table["reason"].tolist()[4] == "dark" and len(table) == 5
