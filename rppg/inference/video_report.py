@@ -84,7 +84,8 @@ class VideoReport:
         facts = {"methods": ", ".join(self.methods), "rppg": rppg.__version__}
         if len(self._sections) > 1:
             n_found = len({name_of(row) for row in found})
-            return {"faces": len(self._sections), "with a heart rate": n_found} | facts
+            kind = "faces" if any(row["face"] for row in self._rows) else "videos"
+            return {kind: len(self._sections), "with a heart rate": n_found} | facts
         return ({"heart rate": f"{found[0]['hr_bpm']:.0f} bpm"} if found else {}) | facts
 
     def _summary(self) -> list["Section"]:

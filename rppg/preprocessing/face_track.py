@@ -213,7 +213,7 @@ class _Sights:
         notes, sizes, jumps = self.track.notes, self._sizes, self._jumps
         notes += [*self._fresh.notes(), *self._cuts.notes()]
         if len(times_s := self.track.times_s):
-            self.track.changing_share = self._fresh.changing_share(times_s[-1] - times_s[0])
+            self.track.changing_share = self._fresh.changing_share(times_s)
         if len(sizes) > 1:
             (w0, h0, _), (w1, h1, at_s) = sizes[:2]
             change = f"from {w0}x{h0} to {w1}x{h1} at {at_s:.2f} s{first_of(len(sizes) - 1)}"

@@ -43,11 +43,16 @@ class FreshFrames:
         same_size = rgb.shape == self._last.shape
         return float(np.mean(rgb[where] != self._last[where])) if same_size else 1.0
 
-    def changing_share(self, duration_s: float) -> float:
-        """Share of the whole seconds of a video with FEWEST_FRESH new frames or more, 0-1."""
-        since_s = np.array(self.times_s) - (self.times_s[0] if self.times_s else 0.0)
-        n = max(1, int(duration_s))
-        return float((np.bincount(since_s.astype(int), minlength=n)[:n] >= FEWEST_FRESH).mean())
+    def changing_share(self, times_s: np.ndarray) -> float:
+        """Share of the seconds of a video, whose frames are at times_s (n,), n >= 1, with
+        FEWEST_FRESH new frames or more, 0-1; seconds without a frame, and the last, are left out.
+        """
+        start_s = times_s[0]
+        seconds = np.unique((np.asarray(times_s) - start_s).astype(int))
+        seconds = seconds[:-1] if len(seconds) > 1 else seconds
+        of_fresh = (np.array(self.times_s) - start_s).astype(int)
+        found, counts = np.unique(of_fresh, return_counts=True)
+        return float(np.isin(seconds, found[counts >= FEWEST_FRESH]).mean())
 
     def notes(self) -> list[str]:
         """A note if frames are repeated and the new ones are too few per second for 180 bpm."""
