@@ -19,6 +19,7 @@ from rppg.datasets import Recording
 from rppg.datasets.prepared import face_colours
 from rppg.datasets.store import Store
 from rppg.inference.consensus import agree, fitted_for
+from rppg.inference.doubts import check_picture, doubts, doubts_on_wave
 from rppg.inference.trained import extract_into, learned_wave, load_models
 from rppg.inference.videos import CONSENSUS, notes_on
 from rppg.models.names import RECIPES
@@ -49,8 +50,12 @@ def heart_rate(
         return result
     with no_heart_rate():
         estimate = rate_of(result.wave, result.fps)
-    notes = (*result.notes, *([estimate.note] if estimate.note else []))
-    return Result(**vars(result) | {"estimate": estimate, "notes": notes})
+    notes = [*result.notes, *([estimate.note] if estimate.note else [])]
+    if result.traces is None:
+        notes += doubts_on_wave(result.wave, result.fps, estimate)
+    else:
+        notes += doubts(result.wave, estimate, result.traces)
+    return Result(**vars(result) | {"estimate": estimate, "notes": tuple(notes)})
 
 
 def pulse(
@@ -158,7 +163,10 @@ def _nets() -> dict:
 
 
 def _of_traces(recording: Recording, traces, values: np.ndarray, method: str, **facts) -> Result:
+    check_picture(traces.meta)
     notes = tuple(notes_on(traces.meta))
+    if "estimate" in facts:
+        notes += tuple(doubts(values, facts["estimate"], traces, has_confidence=True))
     facts |= {"name": recording.name, "origin": recording.origin, "traces": traces}
     return Result(values, traces.times_s, traces.fps, method, notes, **facts)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rppg.inference.consensus import WINDOW_S
+from rppg.inference.per_second import WINDOW_S, seconds_of
 from rppg.signals.heart_rate import HeartRate
 
 if TYPE_CHECKING:
@@ -65,26 +65,27 @@ class Result(Pulse):
         """
         import pandas as pd
 
-        if self.confidence is not None and not len(self.seconds["start_s"]):
-            row = {"time_s": len(self.wave) / self.fps / 2, "hr_bpm": self.bpm}
-            return pd.DataFrame([row | {"confidence": self.confidence}])
         if self.seconds is not None:
+            half_s = min(WINDOW_S, len(self.wave) / self.fps) / 2
             columns = {name: self.seconds[name] for name in ("hr_bpm", "confidence")}
-            return pd.DataFrame({"time_s": self.seconds["start_s"] + WINDOW_S / 2, **columns})
+            return pd.DataFrame({"time_s": self.seconds["start_s"] + half_s, **columns})
         centres_s, track_bpm = self.estimate.clip_times_s, self.estimate.track_bpm
         times_s = np.arange(np.ceil(centres_s[0]), centres_s[-1] + 1e-9)
         times_s = times_s if len(times_s) else centres_s[:1]
         return pd.DataFrame({"time_s": times_s, "hr_bpm": np.interp(times_s, centres_s, track_bpm)})
 
     def plot(self) -> "Figure":
-        """The face with its regions, where there was a video; the wave; its spectrum."""
+        """The face with its regions, where there was a video; the wave; the rate over time on its
+        spectrogram; its spectrum."""
         from rppg.plotting.recordings import plot_recording
         from rppg.preprocessing.mstmap import draw_regions
 
         traces = self.traces
         face = traces and draw_regions(traces.preview, traces.preview_landmarks)
         title = ": ".join(filter(None, [self.name, self.method]))
-        return plot_recording(face, self.times_s, self.wave, self.estimate, title, self.origin)
+        seconds = self.seconds or seconds_of(self.estimate)
+        signals = (self.times_s, self.wave, self.estimate)
+        return plot_recording(face, *signals, title, self.origin, seconds)
 
     def __str__(self) -> str:
         if self.words:

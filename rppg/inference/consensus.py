@@ -21,12 +21,13 @@ from rppg.evaluation.consensus import Consensus, consensus, on_grid
 from rppg.evaluation.consensus_file import Fitted, consensus_for
 from rppg.evaluation.consensus_words import Verdict, verdict, words
 from rppg.evaluation.ensemble import Stack
+from rppg.inference.per_second import WINDOW_S, whole_as_second
 from rppg.signals.classical import METHODS
 from rppg.signals.head_motion import motion_amplitude
 from rppg.signals.heart_rate import TRACKED_FROM_S, HeartRate, heart_rate, power_near
 from rppg.signals.tracking import track_peak
 
-WINDOW_S, STEP_S = 10.0, 1.0
+STEP_S = 1.0
 LUMA = 3  # channel of a map
 DIM_FACE, SMALL_FACE_PX, FEW_FPS, SHORT_S = 50.0, 80.0, 20.0, 8.0  # what is said to limit an answer
 Waves = Mapping[str, np.ndarray]
@@ -71,6 +72,8 @@ def agree(
     if len(traces.times_s) / traces.fps >= TRACKED_FROM_S and len(seconds["hr_bpm"]):
         means = {key: float(seconds[key].mean()) for key in ("hr_bpm", "confidence")}
         said = replace(said, **means)
+    if not len(seconds["hr_bpm"]):
+        seconds = whole_as_second(said.hr_bpm, said.confidence)
     best, rate = _as_heart_rate(rates, whole.found, said)
     fields = {"confidence": said.confidence, "verdict": said, "words": words(said)}
     return waves[best], rate, fields | {"per_second": seconds}

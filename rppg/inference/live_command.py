@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from rppg.utils.command_options import until_unread
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -27,7 +29,7 @@ def live(
 ) -> None:
     """Heart rate of the face in front of a camera, from the fifth second on.  Nothing is stored.
 
-    Exit status 1 if no heart rate could be told at all.
+    Exit status 1 if no heart rate could be told at all, 141 if nobody reads the lines any more.
     """
     from rppg.inference.live_view import TerminalView, WindowView, has_display
     from rppg.inference.stream import Stream
@@ -36,7 +38,8 @@ def live(
     frames = camera_frames(camera) if video is None else played(video_frames(video))
     view = TerminalView() if terminal or not has_display() else WindowView()
     try:
-        n_rates = show(frames, stream, view)
+        with until_unread():
+            n_rates = show(frames, stream, view)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     finally:

@@ -2,17 +2,20 @@
 
 rppg predict face.mp4 --plot face.png
 rppg predict videos/ --method consensus --method all --out rates.csv
+rppg predict videos/ --report rates.html
 rppg predict stream.h264 --fps 30              a file that holds no times of its frames
 """
 
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from rppg.utils.command_options import FpsOption, with_fps
+from rppg.utils.command_options import FpsOption, until_unread, with_fps
 
 if TYPE_CHECKING:
     from rppg.datasets import Recording
@@ -42,7 +45,21 @@ def predict(
     ] = None,
     out: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(help="Table to write: .csv, or .json with the BVPs. Grows video by video."),
+        typer.Option(
+            help="Table to write: .csv, or .json with the BVPs and the rate over time. Grows video "
+            "by video."
+        ),
+    ] = None,
+    report: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Page to write, .html: all videos, with pictures, in one file."),
+    ] = None,
+    per_second: Annotated[
+        bool, typer.Option("--per-second", help="With --out FILE.csv: a row per second.")
+    ] = False,
+    face: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Of several: largest, left, right, all, or 1, 2, ... from the left."),
     ] = None,
     fps: FpsOption = None,
 ) -> None:
@@ -61,21 +78,35 @@ def predict(
     if not any(videos):
         raise ValueError("the name of the video is empty: expected video files, or folders of them")
     methods = method_names(method or DEFAULT)
-    report = _Report(methods, out, plot)
+    if per_second and out is None:
+        raise ValueError("--per-second is about the table: name it with --out rates.csv")
+    if face is not None:
+        from rppg.preprocessing.several_faces import check_face
+
+        check_face(face)
+    said = _Report(methods, out, plot, per_second, report)
     found = expand_videos(videos, say=lambda text: typer.echo(text, err=True))
-    report.begin(with_fps(found, fps))
+    said.begin(with_fps(found, fps), face)
+    with until_unread(), _ended_by_signals(said):
+        for answer in predict_each(said.recordings, methods, runs, face):
+            said.add(answer)
+    if said.is_incomplete:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _ended_by_signals(report: "_Report") -> Iterator[None]:
+    """Inside, Ctrl-C and SIGTERM end the command with their status, after the report's notes."""
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # temporary files go
     try:
-        for answer in predict_each(report.recordings, methods, runs):
-            report.add(answer)
+        yield
     except KeyboardInterrupt:
-        typer.echo(f"interrupted: {report.n_done} of {len(found)} videos are done", err=True)
+        done = f"{report.n_done} of {len(report.recordings)} videos are done"
+        typer.echo(f"interrupted: {done}", err=True)
         raise typer.Exit(INTERRUPTED) from None
     finally:
         signal.signal(signal.SIGTERM, before)
         report.end()
-    if report.is_incomplete:
-        raise typer.Exit(1)
 
 
 class _Report:
@@ -83,51 +114,70 @@ class _Report:
     file, plots; and the notes at the end.  Raises as TableFile and check_plot, which look whether
     the outputs can be written."""
 
-    def __init__(self, methods: list[str], out: Path | None, plot: Path | None):
+    def __init__(
+        self,
+        methods: list[str],
+        out: Path | None,
+        plot: Path | None,
+        per_second: bool,
+        page: Path | None,
+    ):
         from rppg.inference.video_plots import check_plot
         from rppg.inference.video_table import TableFile
 
         self.methods, self.plot = methods, plot
-        self.file = None if out is None else TableFile(out)
+        self.file = None if out is None else TableFile(out, per_second)
         if plot is not None:
             check_plot(plot)
-        self.recordings, self.notes = [], []
-        self.n_done, self.is_incomplete = 0, False
+        self.page = None
+        if page is not None:
+            from rppg.inference.video_report import VideoReport
 
-    def begin(self, recordings: "list[Recording]") -> None:
-        """Set the videos that will be done, in order."""
+            self.page = VideoReport(page, methods)
+        self.recordings, self.notes = [], []
+        self.n_done, self.last, self.is_incomplete = 0, None, False
+
+    def begin(self, recordings: "list[Recording]", face: str | None = None) -> None:
+        """Set the videos that will be done, in order, and which face of each."""
         from rppg.inference.video_plots import plot_paths
-        from rppg.inference.video_table import check_apart, header_and_widths
+        from rppg.inference.video_table import check_apart, header_and_widths, name_of
 
         self.recordings = recordings
         videos = [one.frames for one in recordings]
         if self.file is not None:
             check_apart(self.file.path, videos)
-        self.header, self.widths = header_and_widths([str(v) for v in videos], self.methods)
+        names = [name_of({"video": str(video), "face": face}) for video in videos]
+        self.header, self.widths = header_and_widths(names, self.methods)
         self.plots = None if self.plot is None else plot_paths(self.plot, videos)
 
     def add(self, answer: "Answer") -> None:
         """Print, write and draw the answer on the next video."""
         from rppg.inference.video_table import lines_of, notes_of
 
-        header = [self.header] if self.n_done == 0 else []
+        header = [self.header] if self.last is None else []
+        self.n_done += self.last is not answer.recording
+        self.last = answer.recording
         self._print(header + lines_of(answer.rows, self.widths))
         self.notes += notes_of(answer.rows)
         if self.file is not None:
             self.file.add(answer.rows)
         if self.plots is not None and answer.traces is not None:
-            self._draw(self.plots[self.n_done], answer)
+            self._draw(self.plots[self.n_done - 1], answer)
+        if self.page is not None:
+            self.page.add(answer)
         self.is_incomplete |= any(row["reason"] for row in answer.rows)
-        self.n_done += 1
 
     def end(self) -> None:
-        """Print the notes."""
+        """Write the page, and print the notes."""
+        if self.page is not None:
+            self.page.write()
         for note in self.notes:
             typer.echo(f"note: {note}")
 
     def _draw(self, path: Path, answer: "Answer") -> None:
         from rppg.inference.video_plots import draw
 
+        path = path.with_stem(f"{path.stem}-face-{answer.face}") if answer.face else path
         try:
             draw(path, answer.rows[0], answer.traces, answer.recording.origin)
         except Exception as error:  # the rates do not depend on it, and other plots may succeed

@@ -10,12 +10,12 @@
 import re
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from rppg.inference.video_table import check_output
+from rppg.inference.video_table import check_output, name_of
 from rppg.utils.atomic import atomic_write
-from rppg.utils.text import printable
 
 PLOT_SUFFIXES = (".png", ".pdf", ".svg", ".jpg")
 LONGEST_LABEL_BYTES = 120
@@ -45,24 +45,37 @@ def plot_paths(plot: Path, videos: Sequence[Path]) -> list[Path]:
     return [plot.with_name(f"{plot.stem}-{label}{plot.suffix}") for label in _numbered(labels)]
 
 
-def draw(path: Path, row: dict, traces, origin: str) -> None:
-    """Write the plot of one row of a video: face with regions, BVP, spectrum."""
-    import matplotlib.pyplot as plt
-
+def figure_of(row: dict, traces, origin: str):
+    """The figure of one row of a video: face with regions, BVP, rate over time, spectrum."""
     from rppg.plotting.recordings import plot_recording
     from rppg.preprocessing.mstmap import draw_regions
 
     face = draw_regions(traces.preview, traces.preview_landmarks)
-    title = printable(f"{Path(row['video']).name}: {row['method']}")
-    wave, found = row["wave"], row.get("estimate")
-    figure = plot_recording(face, traces.times_s, wave, found, title=title, origin=origin)
+    title = f"{name_of(row | {'video': Path(row['video']).name})}: {row['method']}"
+    signals = (traces.times_s, row["wave"], row.get("estimate"))
+    seconds = row.get("per_second")
+    return plot_recording(face, *signals, title=title, origin=origin, seconds=seconds)
+
+
+def draw(path: Path, row: dict, traces, origin: str) -> None:
+    """Write the plot of one row of a video, as `figure_of` draws it."""
+    import matplotlib.pyplot as plt
+
+    figure = figure_of(row, traces, origin)
     kind = path.suffix[1:].lower()
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph .* missing")  # of a name: drawn as a box
+        with without_glyph_warnings():
             atomic_write(path, lambda part: figure.savefig(part, dpi=130, format=kind))
     finally:
         plt.close(figure)
+
+
+@contextmanager
+def without_glyph_warnings() -> Iterator[None]:
+    """Inside, a letter of a name that the font does not have is drawn as a box, unsaid."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        yield
 
 
 def _label(parts: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ models: those that are named with it, else all; all share one pass over each vid
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,8 +22,10 @@ from tqdm import tqdm
 from rppg.datasets import Recording
 from rppg.datasets.prepared import face_colours
 from rppg.datasets.store import Store
+from rppg.inference.doubts import check_picture, doubts
 from rppg.inference.faults import reason_of
 from rppg.inference.model_process import Models
+from rppg.inference.per_second import seconds_of, summary
 from rppg.inference.trained import extract_into
 from rppg.inference.video_paths import expand_videos
 from rppg.models.names import RECIPES
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "expand_videos", "method_names", "predict_each", "predict_videos"]
 
 CONSENSUS = "consensus"  # the method that combines the others
+NUMBERS = ("hr_bpm", "quality", "confidence", "mean_bpm", "lowest_bpm", "highest_bpm")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +48,9 @@ class Answer:
     """What is said of one video."""
 
     recording: Recording
-    rows: list[dict]  # one per method: video, method, hr_bpm, quality, reason, notes, wave, times_s
+    rows: list[dict]  # one per method, as `predict_each` says
     traces: "Traces | None"  # None if the video could not be read
+    face: str = ""  # which of several, as it was asked for or counted from the left
 
 
 def method_names(methods: list[str]) -> list[str]:
@@ -73,29 +77,62 @@ def predict_videos(
 
 
 def predict_each(
-    recordings: list[Recording], methods: list[str], runs: Path | None = None
+    recordings: list[Recording],
+    methods: list[str],
+    runs: Path | None = None,
+    face: str | None = None,
 ) -> Iterator[Answer]:
-    """The videos' answers, each as soon as it is there.
+    """The videos' answers, each as soon as it is there.  face: one of several, as in `check_face`;
+    "all" gives an answer per face.
 
-    Without an estimate, hr_bpm is NaN and reason says why: whatever goes wrong with one video, or
-    with one method, is a reason there.  notes: sentences on what was assumed, left out or scaled.
-    runs: folder of trained models, as in `load_models`; a missing one is a FileNotFoundError before
-    the first video, one that cannot be loaded a ValueError before the first answer, and so is a
-    consensus with a net for which it was not fitted.  Raises MachineFault if the machine cannot go
-    on.
+    A row has video, face, method, the NUMBERS, reason, notes, and of the signal wave, times_s (T,)
+    and per_second, as `seconds_of` gives it.  Only the consensus has a confidence.  Without an
+    estimate, hr_bpm is NaN and reason says why: whatever goes wrong with one video, or with one
+    method, is a reason there.  notes: sentences on what was assumed, left out or scaled.
+    runs: folder of trained models, as in `load_models`; a missing folder or model is a
+    FileNotFoundError before the first video, one that cannot be loaded a ValueError before the
+    first answer, and so is a consensus with a net for which it was not fitted.  Raises MachineFault
+    if the machine cannot go on.
     """
     from rppg.preprocessing.face_detector import BoxFinder
     from rppg.preprocessing.face_mesh import FaceLandmarks
 
     methods = method_names(methods)
+    if runs is not None and not Path(runs).is_dir():
+        expected = "expected one that holds trained models as MODEL/finetune"
+        raise FileNotFoundError(f"{runs} is no folder: {expected}")
     nets = [name for name in methods if name in RECIPES]
     if CONSENSUS in methods:
         nets = nets or list(RECIPES)
     agree = _consensus(nets) if CONSENSUS in methods else None
     with Models(nets, runs) if nets else nullcontext() as models:
+        shown = tqdm(recordings, desc="videos", unit="video", disable=len(recordings) < 2)
+        if face is not None:
+            for recording in shown:
+                yield from _answers_by_face(recording, face, (methods, models), agree)
+            return
         landmarker, find = FaceLandmarks(), models.find if models else BoxFinder().find
-        for recording in tqdm(recordings, desc="videos", unit="video", disable=len(recordings) < 2):
+        for recording in shown:
             yield _answer(recording, methods, models, landmarker, find, agree)
+
+
+def _answers_by_face(recording: Recording, face: str, asked: tuple, agree) -> Iterator[Answer]:
+    """An answer per face that is meant; a video in which none can be counted has one."""
+    from rppg.preprocessing.several_faces import ChosenFace, faces_of
+
+    try:
+        names = ["1"] if recording.problem else faces_of(recording, face)
+    except Exception:  # of this video: reading it again, below, says so in its row
+        names = ["1"]
+    for name in names:
+        chosen = ChosenFace(name)
+        answer = _answer(recording, *asked, chosen, chosen.find, agree)
+        label = name if answer.traces or chosen.n_seen else ""  # none: the video is at fault
+        rows = [row | {"face": label} for row in answer.rows]
+        if answer.traces is None and chosen.n_seen and not chosen.was_seen:
+            reason = f"there is no face {name}: {chosen.n_seen} at most at a time"
+            rows = [row | {"reason": reason} for row in rows]
+        yield replace(answer, rows=rows, face=label)
 
 
 def _answer(
@@ -106,6 +143,7 @@ def _answer(
         store = Store(folder) if models else None
         try:
             traces = _extract(recording, landmarker, find, store, models)
+            check_picture(traces.meta)
         except Exception as error:  # of this video: the others are done
             reason = reason_of(error, video)
             if models:
@@ -141,8 +179,9 @@ def _extract(recording, landmarker, find, store: Store | None, models: Models | 
 
 
 def _row(video: str, method: str, reason: str = "", **fields) -> dict:
-    row = {"video": video, "method": method, "hr_bpm": np.nan, "quality": np.nan}
-    return {**row, "reason": reason, "notes": [], "wave": None, "times_s": None, **fields}
+    row = dict.fromkeys(NUMBERS, np.nan) | dict.fromkeys(("wave", "times_s", "per_second"))
+    row |= {"video": video, "face": "", "method": method}
+    return row | {"reason": reason, "notes": [], **fields}
 
 
 def _rate(predict: Callable[[], np.ndarray], traces) -> tuple[np.ndarray, HeartRate, dict]:
@@ -159,7 +198,10 @@ def _estimate(video: str, method: str, estimate: Callable[[], tuple], traces) ->
     except Exception as error:  # of this method: the others' answers stay
         return _row(video, method, reason_of(error, video), notes=notes)
     notes += [rate.note] if rate.note else []
+    notes += doubts(bvp, rate, traces, has_confidence="confidence" in fields)
     signals = {"wave": bvp, "times_s": traces.times_s, "estimate": rate, **fields}
+    signals["per_second"] = fields.get("per_second", seconds_of(rate))
+    signals |= summary(signals["per_second"])
     return _row(video, method, hr_bpm=rate.hr_bpm, quality=rate.quality, notes=notes, **signals)
 
 

@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.ndimage import uniform_filter1d
 
+from rppg.plotting.rate_over_time import draw_rate_over_time, has_course
 from rppg.plotting.style import (
     BLUE,
     CLEAN,
@@ -26,6 +27,8 @@ from rppg.plotting.style import (
     subplots,
     titled,
 )
+from rppg.signals.bandpass import bandpass
+from rppg.signals.heart_rate import finite_stretches
 
 NEAR_BPM = 5.0  # half-width of the band around the true HR
 NEAR_PEAK_BPM = 6.0  # half-width of the band in the quality of a spectrum
@@ -90,31 +93,56 @@ def plot_leaderboard(board: pd.DataFrame) -> Figure:
 
 
 def plot_recording(
-    face: np.ndarray | None, times_s, wave, found, title: str, origin: str
+    face: np.ndarray | None,
+    times_s,
+    wave,
+    found,
+    title: str,
+    origin: str,
+    seconds=None,
+    size_in: tuple[float, float] | None = None,
 ) -> Figure:
-    """One recording: face (H, W, 3) uint8, its BVP (T,) at times_s, and its spectrum with the peak.
+    """One recording: face (H, W, 3) uint8, its band-passed BVP (T,) at times_s, the rate over time
+    on the BVP's spectrogram, and its mean spectrum with the peak.
 
-    found: the HeartRate of the BVP (hr_bpm, quality, freq_hz (F,), power (F,)).  If wave or found
-    is None, the panels say that there is no HR; without a face the figure has no picture.
+    found: the HeartRate of the BVP (hr_bpm, quality, freq_hz (F,), power (F,)).  seconds: rates of
+    10 s, as `rppg.inference.per_second` has them; with fewer than three there is no spectrogram.
+    If wave or found is None, the panels say that there is no HR; without a face the figure has no
+    picture.
     """
-    figure = plt.figure(figsize=(9.5 if face is not None else 7, 4.4), layout="constrained")
+    size_in = size_in or (9.5 if face is not None else 7, 4.4)
+    figure = plt.figure(figsize=size_in, layout="constrained")
     grid = figure.add_gridspec(2, 2, width_ratios=(0.01 if face is None else 0.62, 1))
     if face is not None:
         picture = figure.add_subplot(grid[:, 0])
         picture.imshow(face)
         picture.set_axis_off()
     with plt.rc_context(CLEAN):
-        panels = [figure.add_subplot(grid[i, 1]) for i in range(2)]
-    if wave is None or found is None:
-        for axes in panels:
-            axes.set_axis_off()
-        panels[0].text(0, 0.5, "no heart rate could be read", transform=panels[0].transAxes)
-    else:
-        _draw_wave(panels[0], np.asarray(times_s, float), np.asarray(wave, float))
-        _draw_spectrum(panels[1], found)
+        top = figure.add_subplot(grid[0, 1])
+        if wave is None or found is None:
+            top.set_axis_off()
+            top.text(0, 0.5, "no heart rate could be read", transform=top.transAxes)
+        else:
+            _draw_signal(
+                figure, (top, grid[1, 1]), np.asarray(times_s, float), wave, found, seconds
+            )
     text = titled(title, origin)  # a file's name may hold two $, which are no formula
     figure.suptitle(text, x=0.01, ha="left", fontsize="large", parse_math=False)
     return figure
+
+
+def _draw_signal(figure: Figure, places, times_s: np.ndarray, wave, found, seconds) -> None:
+    """The BVP on the axes, and in the place below them its spectrum, over time if it has one."""
+    top, below = places
+    wave, fps = np.asarray(wave, float), 1 / float(np.median(np.diff(times_s)))
+    _draw_wave(top, times_s, _filtered(wave, fps))
+    if not has_course(seconds):
+        _draw_spectrum(figure.add_subplot(below), found)
+        return
+    parts = below.subgridspec(1, 2, width_ratios=(1, 0.28), wspace=0.02)
+    course = figure.add_subplot(parts[0])
+    draw_rate_over_time(course, wave, fps, seconds)
+    _draw_spectrum(figure.add_subplot(parts[1], sharey=course), found, upright=True)
 
 
 def plot_faces(images, titles, origin: str, columns: int = 6) -> Figure:
@@ -161,21 +189,47 @@ def _draw_wave(axes: Axes, times_s: np.ndarray, wave: np.ndarray) -> None:
         )
 
 
-def _draw_spectrum(axes: Axes, found) -> None:
+def _filtered(wave: np.ndarray, fps: float) -> np.ndarray:
+    """The wave (T,) in the heart band, stretch by stretch between its gaps."""
+    filtered = np.full_like(wave, np.nan)
+    for start, stop in finite_stretches(wave):
+        filtered[start:stop] = bandpass(wave[start:stop], fps)
+    return filtered
+
+
+def _draw_spectrum(axes: Axes, found, upright: bool = False) -> None:
+    """Mean spectrum with its peak; upright: the frequencies on the y axis, which has its labels
+    next door."""
     freq_bpm, power = 60 * np.asarray(found.freq_hz), np.asarray(found.power)
     height = power / power.max()
     near = np.abs(freq_bpm - found.hr_bpm) <= NEAR_PEAK_BPM
-    axes.plot(freq_bpm, height, color=BLUE, lw=1.2)
-    axes.fill_between(freq_bpm[near], height[near], color=ORANGE, alpha=0.35, lw=0)
-    axes.axvline(found.hr_bpm, color=ORANGE, lw=1, ls="--")
-    right = found.hr_bpm < freq_bpm.mean()
+    if upright:
+        axes.plot(height, freq_bpm, color=BLUE, lw=1.2)
+        axes.fill_betweenx(freq_bpm[near], height[near], color=ORANGE, alpha=0.35, lw=0)
+        axes.axhline(found.hr_bpm, color=ORANGE, lw=1, ls="--")
+        axes.tick_params(labelleft=False)
+        axes.set(xlim=(0, 1.05), xticks=[], xlabel="mean power")
+    else:
+        axes.plot(freq_bpm, height, color=BLUE, lw=1.2)
+        axes.fill_between(freq_bpm[near], height[near], color=ORANGE, alpha=0.35, lw=0)
+        axes.axvline(found.hr_bpm, color=ORANGE, lw=1, ls="--")
+        axes.set(xlim=(freq_bpm[0], freq_bpm[-1]), ylim=(0, 1.05), yticks=[])
+        axes.set(xlabel="heart rate (bpm)", ylabel="power")
+    _name_peak(axes, found, freq_bpm.mean(), upright)
+
+
+def _name_peak(axes: Axes, found, middle_bpm: float, upright: bool) -> None:
+    """Rate and quality beside the peak, on the side where there is more room."""
+    is_low = found.hr_bpm < middle_bpm
     text = f"{found.hr_bpm:.1f} bpm\nquality {found.quality:.2f}"
-    offset, side = (10, "left") if right else (-10, "right")
-    axes.annotate(
-        text, (found.hr_bpm, 1), (offset, -2), textcoords="offset points", ha=side, va="top"
-    )
-    axes.set(xlim=(freq_bpm[0], freq_bpm[-1]), ylim=(0, 1.05), yticks=[])
-    axes.set(xlabel="heart rate (bpm)", ylabel="power")
+    if upright:
+        place, up = (0.97, 0.97 if is_low else 0.03), "top" if is_low else "bottom"
+        style = {"transform": axes.transAxes, "ha": "right", "va": up, "fontsize": "small"}
+        axes.text(*place, text, **style)
+        return
+    offset, side = (10, "left") if is_low else (-10, "right")
+    style = {"textcoords": "offset points", "ha": side, "va": "top"}
+    axes.annotate(text, (found.hr_bpm, 1), (offset, -2), **style)
 
 
 def _bars(axes: Axes, rows: pd.DataFrame, place: dict[str, int]) -> None:

@@ -219,6 +219,7 @@ def _meta(recording: Recording, track: Track, grid_s: np.ndarray) -> dict:
         "height": height,
         "face_hit_rate": track.hit_rate,
         "gaps_s": [[start / FPS, stop / FPS] for start, stop in stretches(~in_reach)],
+        "changing_share": track.changing_share,
         "filled_frames": int((~faces & bridged(times_s, faces, times_s)).sum()),
         "notes": [*recording.notes, *frames.notes, *track.notes, *crop_notes],
     }

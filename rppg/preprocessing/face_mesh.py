@@ -39,15 +39,16 @@ _LANDMARK = np.dtype([("head", "V3"), ("x", "<f4"), ("y_tag", "V1"), ("y", "<f4"
 
 
 class FaceLandmarks:
-    """MediaPipe FaceMesh tracking one face through a video, frame by frame.
+    """MediaPipe FaceMesh tracking one face through a video, frame by frame; up to max_faces of them
+    for `all_in`.
 
     Call `reset` before each recording: the results are then those of a fresh instance, bit for bit.
     A frame of another size than the one before resets it too: the face is found again.
     Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video", 2019.
     """
 
-    def __init__(self):
-        self._mesh = None
+    def __init__(self, max_faces: int = 1):
+        self._mesh, self._max_faces = None, max_faces
         self.reset()
 
     def reset(self) -> None:
@@ -57,22 +58,28 @@ class FaceLandmarks:
         with without_chatter():
             with without_pyplot():
                 from mediapipe.python.solutions.face_mesh import FaceMesh
-            self._mesh = FaceMesh(static_image_mode=False, max_num_faces=1, refine_landmarks=False)
+            options = {"static_image_mode": False, "refine_landmarks": False}
+            self._mesh = FaceMesh(max_num_faces=self._max_faces, **options)
             self._mesh.process(np.zeros((64, 64, 3), np.uint8))  # its threads have started by now
         self._started, self._shape = False, None
 
     def __call__(self, rgb: np.ndarray) -> np.ndarray | None:
         """Landmarks (468, 2) float32 of the next frame, None without a face."""
+        faces = self.all_in(rgb)
+        return faces[0] if faces else None
+
+    def all_in(self, rgb: np.ndarray) -> list[np.ndarray]:
+        """Landmarks (468, 2) float32 of each face of the next frame, in no order."""
         if self._shape not in (None, rgb.shape):
             self.reset()
         self._shape = rgb.shape
         with nullcontext() if self._started else without_chatter():
             faces = self._mesh.process(rgb).multi_face_landmarks
         if not faces:
-            return None
+            return []
         self._started = True
-        height, width = rgb.shape[:2]
-        return _parse(faces[0].SerializeToString()) * np.float32([width, height]) - np.float32(0.5)
+        size = np.float32(rgb.shape[1::-1])
+        return [_parse(face.SerializeToString()) * size - np.float32(0.5) for face in faces]
 
 
 def _parse(message: bytes) -> np.ndarray:

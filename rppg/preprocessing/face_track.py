@@ -65,6 +65,7 @@ class Track:
     preview: tuple | None = None  # (rgb, landmarks, time_s) of the first frame with a face
     notes: list[str] = field(default_factory=list)
     is_followed: bool = False  # whether the face was there during the trial
+    changing_share: float = 1.0  # of the seconds, with a picture that does not stand still
 
     def add(self, rgb: np.ndarray, time_s: float, landmarks: np.ndarray | None) -> None:
         """Add a frame with its smoothed landmarks."""
@@ -211,6 +212,8 @@ class _Sights:
     def close(self) -> None:
         notes, sizes, jumps = self.track.notes, self._sizes, self._jumps
         notes += [*self._fresh.notes(), *self._cuts.notes()]
+        if len(times_s := self.track.times_s):
+            self.track.changing_share = self._fresh.changing_share(times_s)
         if len(sizes) > 1:
             (w0, h0, _), (w1, h1, at_s) = sizes[:2]
             change = f"from {w0}x{h0} to {w1}x{h1} at {at_s:.2f} s{first_of(len(sizes) - 1)}"

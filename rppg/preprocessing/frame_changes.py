@@ -13,6 +13,8 @@ import numpy as np
 from rppg.preprocessing.frame_rate import check_frame_rate
 
 REPEAT_SHARE = 0.05  # of the values, that a codec may change in a repeated picture
+FEWEST_FRESH = 5  # frames of a second in which the picture changes; a codec that settles on a still
+# one changes it for half a second after each key frame
 PICTURE_STEP = 8  # every 8th pixel of a picture is compared,
 FACE_SAMPLES = 32  # and about so many pixels across a face
 # Mean change from frame to frame over the mean value; in brackets the largest within 14 videos,
@@ -40,6 +42,17 @@ class FreshFrames:
     def _changed(self, rgb: np.ndarray, where: tuple[slice, slice]) -> float:
         same_size = rgb.shape == self._last.shape
         return float(np.mean(rgb[where] != self._last[where])) if same_size else 1.0
+
+    def changing_share(self, times_s: np.ndarray) -> float:
+        """Share of the seconds of a video, whose frames are at times_s (n,), n >= 1, with
+        FEWEST_FRESH new frames or more, 0-1; seconds without a frame, and the last, are left out.
+        """
+        start_s = times_s[0]
+        seconds = np.unique((np.asarray(times_s) - start_s).astype(int))
+        seconds = seconds[:-1] if len(seconds) > 1 else seconds
+        of_fresh = (np.array(self.times_s) - start_s).astype(int)
+        found, counts = np.unique(of_fresh, return_counts=True)
+        return float(np.isin(seconds, found[counts >= FEWEST_FRESH]).mean())
 
     def notes(self) -> list[str]:
         """A note if frames are repeated and the new ones are too few per second for 180 bpm."""

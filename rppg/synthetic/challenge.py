@@ -33,6 +33,7 @@ from rppg.synthetic.disturbances import level_named
 from rppg.synthetic.image_writer import write_images
 from rppg.synthetic.layouts import DATASETS
 from rppg.synthetic.layouts.writers import write_table, write_text
+from rppg.synthetic.parameters_file import stored_parameters
 from rppg.synthetic.render import Renderer
 from rppg.synthetic.subject import Subject, Traits, make_subject
 from rppg.utils import worker_pool
@@ -152,7 +153,7 @@ def _changes(root: Path, config: ChallengeConfig) -> str:
     """Text of the parameters in `root` that differ from `config`; "" if there are none."""
     if not (root / "challenge.json").is_file():
         return ""
-    stored = json.loads((root / "challenge.json").read_text())
+    stored = stored_parameters(root / "challenge.json")
     changes = list(differences(stored, json.loads(_parameters(config))))
     changes.sort(key=lambda change: change[0].count("."))  # parameters of the config first
     shown = [f"{key} is {old}, requested {new}" for key, old, new in changes[:SHOWN]]

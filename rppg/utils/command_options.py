@@ -1,4 +1,4 @@
-"""Options that several commands of `rppg` share: --fps, and settings as a JSON object.
+"""What several commands of `rppg` share: --fps, settings as a JSON object, and the end of a pipe.
 
 >>> check_settings(json_object("--config", '{"seed": 1}', "{}"), defaults={"seed": 0})
 >>> check_settings({"seed": "1"}, defaults={"seed": 0})
@@ -8,12 +8,17 @@ ValueError: seed is '1', expected an integer
 
 import json
 import math
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Annotated, Optional
 
 import typer
 
 SLOWEST_FPS, FASTEST_FPS = 1, 1000
+UNREAD = 141  # exit status, as of a shell, of a command whose reader has gone
 
 
 def _check_fps(fps: float | None) -> float | None:
@@ -30,6 +35,17 @@ FpsOption = Annotated[
         help="Frames per second, in place of the times that the files hold, if they hold any.",
     ),
 ]
+
+
+@contextmanager
+def until_unread() -> Iterator[None]:
+    """Inside, a reader that goes, as `head` does, ends the command: quietly, with status 141."""
+    try:
+        yield
+    except BrokenPipeError:
+        with open(os.devnull, "w") as nowhere:  # what is still to be written at the exit goes there
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        raise typer.Exit(UNREAD) from None
 
 
 def with_fps(recordings: list, fps: float | None) -> list:

@@ -146,7 +146,7 @@ def tree_digest(root: Path | str) -> str:
         size = path.stat().st_size
         read = size <= LARGEST_READ and path.suffix.lower() not in MEDIA
         text = f"{path.relative_to(root).as_posix()}\0{size}\0{_sha256(path) if read else ''}\n"
-        digest.update(text.encode())
+        digest.update(os.fsencode(text))  # a name may hold bytes that are no UTF-8
     return digest.hexdigest()[:16]
 
 

@@ -89,8 +89,9 @@ def test_gaps_are_told_in_the_notes(rgb):
 
 
 def test_the_plot_shows_the_face_where_there_was_one(of_file):
-    assert len(of_file.plot().axes) == 3
-    assert len(rppg.heart_rate(SINE, fps=30).plot().axes) == 2
+    faces = [axes for axes in of_file.plot().axes if axes.images]
+    assert len(faces) == 1
+    assert not any(axes.images for axes in rppg.heart_rate(SINE, fps=30).plot().axes)
 
 
 def test_the_map_of_a_video(rgb):

@@ -37,6 +37,11 @@ def predict(*words):
         *(("--plot", word) for word in ("hr.gif", "s1", "", "3.mp4/x.png")),
         *(("--method", word) for word in ("FFT", "", "PO S")),
         ("--method=st_transformer", "--runs=nowhere"),
+        ("--method=consensus", "--runs=nowhere"),
+        ("--per-second",),
+        *(("--face", word) for word in ("middle", "0", "7", "")),
+        ("--report", "page.pdf"),
+        ("--method=POS", "--runs=nowhere"),
     ],
 )
 def test_a_wrong_option_is_refused_before_a_video_is_opened(option, three, monkeypatch):
@@ -100,6 +105,34 @@ def test_videos_of_one_name_have_a_plot_each_and_a_failing_plot_ends_nothing(thr
     assert result.exit_code == 1 and "q/hr-s1__vid.png: no plot" in result.output
     assert len(pd.read_csv("rates.csv")) == 3
     assert sorted(os.listdir("q")) == ["hr-3.png", "hr-s1__vid.png", "hr-s2__vid.png"]
+
+
+def test_each_face_has_its_rows_its_plot_and_its_place_on_the_page(three, monkeypatch):
+    stub_extraction(monkeypatch, {"vid.mp4": ValueError("too short")})
+    names = {"3.mp4": ["1", "2"], "vid.mp4": ["1"]}
+    at = "rppg.preprocessing.several_faces"
+    monkeypatch.setattr(f"{at}.faces_of", lambda one, name: names[one.frames.name])
+    monkeypatch.setattr(f"{at}.FaceLandmarks", lambda n: None)
+    options = ["--face=all", "--method=POS", "--plot=hr.png", "--report=p.html", "--out=r.csv"]
+    result = predict("3.mp4", "s1", "gone.mp4", *options)
+    table = pd.read_csv("r.csv")
+    assert table["video"].tolist() == ["3.mp4", "3.mp4", "s1/vid.mp4", "gone.mp4"]
+    assert table["face"].fillna(0).tolist() == [1, 2, 0, 0] and result.exit_code == 1
+    assert "3.mp4 (face 2)" in result.output and "too short" in result.output
+    assert sorted(one for one in os.listdir(".") if one.endswith("png")) == [
+        "hr-3-face-1.png",
+        "hr-3-face-2.png",
+    ]
+    with open("p.html") as page:
+        assert "3.mp4 (face 2)" in page.read()
+
+
+def test_an_interrupted_batch_has_its_page(three, monkeypatch):
+    stub_extraction(monkeypatch, {"3.mp4": KeyboardInterrupt()})
+    result = predict("s1", "3.mp4", "--method=POS", "--report=page.html")
+    assert result.exit_code == 130
+    with open("page.html") as page:
+        assert "Heart rate: vid.mp4" in page.read()
 
 
 def test_names_that_are_no_text_are_printed_and_written(three, monkeypatch):

@@ -27,7 +27,8 @@ def test_videos_of_one_name_get_plots_of_different_names():
 def test_any_name_can_be_the_title_of_a_plot(video, tmp_path, recwarn):
     seen = traces()
     wave = np.sin(2 * np.pi * 1.2 * seen.times_s)
-    row = {"video": video, "method": "POS", "wave": wave, "estimate": heart_rate(wave, 30.0)}
+    row = {"video": video, "face": "", "method": "POS"}
+    row |= {"wave": wave, "estimate": heart_rate(wave, 30.0)}
     (path,) = plot_paths(tmp_path / "hr.PNG", [Path(video)])
     draw(path, row, seen, "real")
     assert path.stat().st_size > 10_000

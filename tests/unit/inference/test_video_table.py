@@ -11,9 +11,11 @@ from rppg.inference.video_table import TableFile, header_and_widths, lines_of, n
 
 def row(video="a.mp4", method="POS", hr_bpm=72.0, reason="", notes=(), **fields):
     numbers = {"hr_bpm": hr_bpm, "quality": np.nan if np.isnan(hr_bpm) else 0.5}
-    signals = {"wave": None, "times_s": None, **fields}
+    numbers |= dict.fromkeys(("confidence", "mean_bpm", "lowest_bpm", "highest_bpm"), np.nan)
+    signals = {"wave": None, "times_s": None, "per_second": None, **fields}
     return {
         "video": video,
+        "face": "",
         "method": method,
         "reason": reason,
         "notes": [*notes],
@@ -41,6 +43,26 @@ def test_json_has_no_number_that_json_does_not_have(tmp_path):
     file.add([row(wave=np.array([0.5, np.nan, np.inf]), times_s=np.arange(3.0))])
     (found,) = json.loads(file.path.read_text(), parse_constant=pytest.fail)
     assert found["wave"] == [0.5, None, None] and found["times_s"] == [0, 1, 2]
+
+
+def test_seconds_are_rows_of_the_csv_and_always_in_the_json(tmp_path):
+    plain = {"start_s": np.array([0.0, 1.0]), "hr_bpm": np.array([60.0, 61.0])}
+    sure = plain | {"confidence": np.array([0.5, np.nan])}
+    rows = [
+        row(per_second=plain),
+        row(method="consensus", per_second=sure, confidence=0.5, lowest_bpm=60.0),
+        row("b.mp4", hr_bpm=np.nan, reason="dark"),
+    ]
+    TableFile(tmp_path / "out.csv", per_second=True).add(rows)
+    table = pd.read_csv(tmp_path / "out.csv")
+    assert table.columns.tolist() == "video face method start_s hr_bpm confidence reason".split()
+    assert table["hr_bpm"].tolist()[:4] == [60, 61, 60, 61] and table["start_s"].tolist()[1] == 1
+    assert table["confidence"].notna().tolist() == [False, False, True, False, False]
+    assert table["reason"].tolist()[4] == "dark" and len(table) == 5
+    TableFile(tmp_path / "out.json").add(rows)
+    _, found, missing = json.loads((tmp_path / "out.json").read_text(), parse_constant=pytest.fail)
+    assert found["confidence"] == 0.5 and found["lowest_bpm"] == 60 and found["mean_bpm"] is None
+    assert found["per_second"]["confidence"] == [0.5, None] and missing["per_second"] is None
 
 
 @pytest.mark.parametrize("name", ["out", "out.txt", "", "folder.csv", "file/out.csv", "x" * 250])

@@ -16,6 +16,7 @@ FOUND = SimpleNamespace(
     freq_hz=np.linspace(0.66, 3, 400),
     power=np.exp(-((np.linspace(0.66, 3, 400) - 1.2) ** 2) / 0.01),
 )
+COURSE = {"start_s": np.arange(3, 21.0), "hr_bpm": np.linspace(60, 80, 18)}
 FACE = np.zeros((60, 50, 3), np.uint8)
 
 
@@ -47,6 +48,7 @@ def every_figure(origin):
         recording_plots.plot_predictions([60, 80, 90], [61, 120, np.nan], "POS", origin),
         recording_plots.plot_recording(FACE, times_s, wave, FOUND, "a.mp4", origin),
         recording_plots.plot_recording(None, times_s, wave, FOUND, "a.mp4", origin),
+        recording_plots.plot_recording(FACE, times_s, wave, FOUND, "a.mp4", origin, COURSE),
         recording_plots.plot_recording(FACE, times_s, None, None, "a.mp4", origin),
         recording_plots.plot_faces([FACE] * 7, list("abcdefg"), origin),
         recording_plots.plot_mstmap(mstmap, 30.0, "VIPL", origin),

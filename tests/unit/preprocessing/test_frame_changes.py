@@ -29,6 +29,24 @@ def test_still_video_has_no_note():
     assert fresh.times_s == [0.0] and fresh.notes() == []
 
 
+def test_seconds_in_which_the_picture_stands_still_are_counted():
+    rng, still = np.random.default_rng(0), np.full((16, 16, 3), 7, np.uint8)
+    for n_settling, share in [(0, 0.0), (14, 0.1), (150, 0.5), (300, 1.0)]:
+        fresh = FreshFrames()
+        for i in range(300):
+            moving = rng.integers(0, 255, still.shape, dtype=np.uint8)
+            fresh.add(moving if i < n_settling else still, i / 30)
+        assert fresh.changing_share(np.arange(300) / 30) == pytest.approx(share, abs=0.12)
+
+
+def test_seconds_without_a_frame_are_not_those_of_a_still_picture():
+    rng, fresh = np.random.default_rng(0), FreshFrames()
+    times_s = np.r_[np.arange(120) / 30, 50 + np.arange(120) / 30]  # a recorder that paused
+    for time_s in times_s:
+        fresh.add(rng.integers(0, 255, (16, 16, 3), dtype=np.uint8), time_s)
+    assert fresh.changing_share(times_s) == 1.0
+
+
 def test_only_the_pixels_of_the_face_are_compared():
     fresh = FreshFrames()
     landmarks = np.float32([[300, 100], [330, 140]])

@@ -123,6 +123,16 @@ def test_other_parameters_and_other_content_are_refused(root, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("text", "found"), [("[]", "a list"), ("null", "null"), ("{", "is no JSON"), ("3", "a number")]
+)
+def test_damaged_parameters_are_an_error_that_says_so(text, found, tmp_path):
+    (tmp_path / "challenge.json").write_text(text)
+    for replaces in (False, True):
+        with pytest.raises(ValueError, match=f"challenge.json .*{found}.*expected the object"):
+            write_challenge(tmp_path, CONFIG, progress=False, replace=replaces)
+
+
+@pytest.mark.parametrize(
     "change",
     [{"level": "brutal"}, {"width": 322}, {"seconds": 1.0}, {"n_train": -1}, {"height": 100}]
     + [{"pulse_amplitude_scale": -1.0}, {"clips_per_subject": 0}],

@@ -35,6 +35,13 @@ def test_videos_count_by_name_and_size(tmp_path):
         tree_digest(tmp_path / "none")
 
 
+def test_a_name_that_is_no_text_counts_too(tmp_path):
+    (tmp_path / os.fsdecode(b"Zo\xe9.avi")).write_bytes(b"frames")
+    first = tree_digest(tmp_path)
+    (tmp_path / os.fsdecode(b"Zo\xe9.avi")).rename(tmp_path / os.fsdecode(b"Zo\xe8.avi"))
+    assert tree_digest(tmp_path) != first
+
+
 def changed(**values):
     return json.dumps(asdict(GOOD) | values)
 
