@@ -1,0 +1,80 @@
+"""The camera: exposure and white-balance control, mains flicker by rows, sensor noise, sRGB.
+
+>>> camera = Camera(np.random.default_rng(0), LEVELS["easy"], 320, 240, fps=30.0)
+>>> camera.shoot(np.full((240, 320, 3), 0.2, np.float32), time_s=0.0).dtype
+dtype('uint8')
+"""
+
+import numpy as np
+
+from rppg.synthetic.second_maker.config import LEVELS as LEVELS
+from rppg.synthetic.second_maker.config import Level
+
+TARGET = 0.20  # mean linear value that exposure control aims at
+ROLL = 96  # pixels by which the noise field is moved from frame to frame
+CODES = 4095
+MAINS_HZ = (50.0, 60.0)
+STEP = 1 / 48  # of exposure control, in powers of two
+
+
+class Camera:
+    """One camera through one recording: frames must come in order."""
+
+    def __init__(self, rng: np.random.Generator, level: Level, width: int, height: int, fps: float):
+        self.rng, self.fps = rng, fps
+        self.noise = rng.standard_normal((height + ROLL, width + ROLL, 3)).astype(np.float32)
+        strength = rng.uniform(*level.noise)
+        self.shot = np.float32(strength / np.sqrt(TARGET))
+        self.read = np.float32(0.25 * strength)
+        fixed = 0.2 * strength * rng.standard_normal((height, width, 3))
+        fixed += 0.12 * strength * rng.standard_normal((1, width, 1))
+        self.fixed = fixed.astype(np.float32)
+        self.speed = 1 - np.exp(-level.control * rng.uniform(0.5, 2) / fps)
+        self.stepped = rng.uniform() < 0.5  # exposure moves in steps of the hardware
+        self.flicker = rng.uniform(0, level.flicker)
+        self.mains_hz = rng.choice(MAINS_HZ) * (1 + rng.normal(0, 3e-4))
+        self.rows_s = np.arange(height) / height * rng.uniform(0.3, 0.9) / fps
+        self.balance_of_scene = rng.uniform(0.95, 1.05, 3)
+        self.exposure = self.balance = None  # log2 of the gain, and of the channels' gains
+
+    def shoot(self, light: np.ndarray, time_s: float) -> np.ndarray:
+        """A frame (H, W, 3) uint8 of linear light (H, W, 3) float32, which is overwritten."""
+        self._control(light[::8, ::8])
+        exposure = np.round(self.exposure / STEP) * STEP if self.stepped else self.exposure
+        gain = 2.0 ** (exposure + self.balance)
+        wave = np.cos(4 * np.pi * self.mains_hz * (time_s + self.rows_s))
+        rows = (1 + self.flicker * wave)[:, None]
+        flat = light.reshape(len(light), -1)  # (H, 3 W): numpy is slow along an axis of three
+        flat *= rows.astype(np.float32)
+        flat *= np.tile(gain.astype(np.float32), light.shape[1])
+        top, left = self.rng.integers(0, ROLL, 2)
+        height, width = light.shape[:2]
+        noise = self.noise[top : top + height, left : left + width]
+        spread = np.sqrt(np.maximum(light, 0))
+        spread *= self.shot
+        spread += self.read
+        spread *= noise
+        light += spread
+        light += self.fixed
+        light *= CODES
+        return _SRGB[np.clip(light, 0, CODES).astype(np.uint16)]
+
+    def _control(self, seen: np.ndarray) -> None:
+        """Move exposure and white balance towards their targets; the first frame is on target."""
+        mean = seen.reshape(-1, 3).mean(axis=0)
+        exposure = np.log2(TARGET / mean.mean())
+        grey = np.log2(mean.mean() / mean) * 0.7 + np.log2(self.balance_of_scene)
+        if self.exposure is None:
+            self.exposure, self.balance = exposure, grey
+        self.exposure += self.speed * (exposure - self.exposure)
+        self.balance = self.balance + 0.3 * self.speed * (grey - self.balance)
+
+
+def _srgb_table() -> np.ndarray:
+    """8-bit codes of linear values 0..CODES."""
+    linear = np.arange(CODES + 1) / CODES
+    curve = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.rint(255 * curve).astype(np.uint8)
+
+
+_SRGB = _srgb_table()
