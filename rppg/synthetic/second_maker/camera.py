@@ -10,7 +10,7 @@ import numpy as np
 from rppg.synthetic.second_maker.config import LEVELS as LEVELS
 from rppg.synthetic.second_maker.config import Level
 
-TARGET = 0.20  # mean linear value that exposure control aims at
+TARGET, BRIGHTEST = 0.20, 0.70  # linear mean, and bright end of the middle, after exposure
 ROLL = 96  # pixels by which the noise field is moved from frame to frame
 CODES = 4095
 MAINS_HZ = (50.0, 60.0)
@@ -61,8 +61,11 @@ class Camera:
 
     def _control(self, seen: np.ndarray) -> None:
         """Move exposure and white balance towards their targets; the first frame is on target."""
+        height, width = seen.shape[:2]
         mean = seen.reshape(-1, 3).mean(axis=0)
-        exposure = np.log2(TARGET / mean.mean())
+        middle = seen[height // 5 : -height // 5, width // 4 : -width // 4].max(axis=-1)
+        brightest = np.quantile(middle, 0.95)
+        exposure = np.log2(min(TARGET / mean.mean(), BRIGHTEST / brightest))
         grey = np.log2(mean.mean() / mean) * 0.7 + np.log2(self.balance_of_scene)
         if self.exposure is None:
             self.exposure, self.balance = exposure, grey
