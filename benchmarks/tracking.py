@@ -1,7 +1,8 @@
 """The price of sparse tracking, and what it brings: FaceMesh where it is needed against everywhere.
 
-    python benchmarks/tracking.py --clips 48 --video ../shared/data/video/evm_face.mp4=55 \\
+    python benchmarks/tracking.py --clips 144 --video ../shared/data/video/evm_face.mp4=55 \\
         --out benchmarks/results/tracking.csv
+    python benchmarks/tracking.py --clips 144 --levels test hardest  # a part
     python benchmarks/tracking.py --speed --video ../shared/data/video/evm_face.mp4=55
 
 Synthetic clips of each level, of 10 s at 17 to 27 fps, and real videos with their known heart rate
@@ -14,8 +15,10 @@ map_rms                    difference between both maps in grey levels: median o
 found                      share of the frames that FaceMesh gets
 faster                     processor time of every frame over that of sparse, both in this run
 
-The committed CSV is of two processes side by side on a busy machine that were stopped early:
-n is the number of clips that it had done.  Its two sample videos are those of vitallens 0.2.2.
+What is done is kept in --folder, a file of rows a level: a call that was stopped goes on, and the
+levels can be done by several processes before one without --levels puts the table together.
+The committed CSV was made so, two processes side by side on a busy machine; its two sample videos
+are those of vitallens 0.2.2.
 
 With --speed: frames/s with crops, wall time, best of 3, every setting in each round.
 """
@@ -28,6 +31,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
+from tqdm.auto import tqdm
 
 from rppg.datasets.recording import Recording
 from rppg.preprocessing.extract import extract
@@ -40,6 +44,7 @@ from rppg.signals.heart_rate import heart_rate
 from rppg.synthetic.challenge import ChallengeConfig, plan, render_clip
 from rppg.synthetic.config import FIRST_NUMBER
 from rppg.synthetic.disturbances import LEVELS
+from rppg.utils.atomic import atomic_write
 
 METHODS = ("POS", "CHROM", "GREEN")
 WITHIN_BPM = 5.0
@@ -54,6 +59,7 @@ def main() -> None:
     """Measure, print the table, write the CSV."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--clips", type=int, default=24, help="synthetic clips of each level")
+    parser.add_argument("--levels", nargs="+", choices=list(LEVELS), default=list(LEVELS))
     parser.add_argument("--video", nargs="*", default=[], metavar="PATH=BPM", help="real faces")
     parser.add_argument("--folder", type=Path, default=Path("data/tracking"), help="of the clips")
     parser.add_argument("--speed", action="store_true", help="frames/s alone")
@@ -62,30 +68,41 @@ def main() -> None:
     cv2.setNumThreads(1)
     videos = [real(text) for text in args.video]
     if args.speed:
-        clips = [item for item in synthetic(args.folder, 1) if item[0] == PATH_OF_LEVEL]
-        table = speeds([*clips, *videos])
+        table = speeds([*synthetic(args.folder, PATH_OF_LEVEL, 1), *videos])
     else:
-        items = [*synthetic(args.folder, args.clips), *videos]
-        table = summary(pd.DataFrame(measure(items)))
+        tables = [measured(args.folder, level, args.clips) for level in args.levels]
+        table = summary(pd.concat([*tables, pd.DataFrame(measure(videos, Counted()))]))
     print(table.to_string(index=False, float_format="%.3f"))
     if args.out:
         table.to_csv(args.out, index=False, float_format="%.4f")
 
 
-def synthetic(folder: Path, n: int) -> list[Item]:
-    """n clips of each level, rendered unless they are there."""
+def synthetic(folder: Path, level: str, n: int) -> list[Item]:
+    """n clips of one level, rendered unless they are there."""
     sets = {f"n_{name}": n * (name == "train") for name in FIRST_NUMBER}
-    items = []
-    for level in LEVELS:
-        config = ChallengeConfig(seed=SEED, clips_per_subject=1, level=level, **sets)
-        for clip in plan(config):
-            path = folder / level / clip.path
-            if not path.exists():
-                render_clip(folder / level, config, clip)
-            subject = str(clip.subject)
-            recording = Recording(level, subject, "1", frames=path, fps=clip.fps(config))
-            items.append((level, recording, clip.hr_bpm(config)))
+    config, items = ChallengeConfig(seed=SEED, clips_per_subject=1, level=level, **sets), []
+    for clip in plan(config):
+        path = folder / level / clip.path
+        if not path.exists():
+            render_clip(folder / level, config, clip)
+        recording = Recording(level, str(clip.subject), "1", frames=path, fps=clip.fps(config))
+        items.append((level, recording, clip.hr_bpm(config)))
     return items
+
+
+def measured(folder: Path, level: str, n: int) -> pd.DataFrame:
+    """The rows of n clips of one level; those that an earlier call has measured are read."""
+    path, mesh = folder / f"{level}.csv", Counted()
+    done = pd.read_csv(path) if path.exists() else pd.DataFrame({"clip": []})
+    items = synthetic(folder, level, n)
+    for item in tqdm(items, desc=level, unit="clip"):
+        clip = str(item[1].frames.relative_to(folder))
+        if clip not in set(done["clip"]):
+            rows = pd.DataFrame(measure([item], mesh)).assign(clip=clip)
+            done = pd.concat([done, rows], ignore_index=True)
+            atomic_write(path, partial(done.to_csv, index=False))
+    wanted = [str(item[1].frames.relative_to(folder)) for item in items]
+    return done[done["clip"].isin(wanted)]
 
 
 def real(text: str) -> Item:
@@ -94,9 +111,9 @@ def real(text: str) -> Item:
     return Path(path).stem, Recording("real", "1", Path(path).stem, frames=Path(path)), float(bpm)
 
 
-def measure(items: list[Item]) -> list[dict]:
+def measure(items: list[Item], mesh: "Counted") -> list[dict]:
     """One row per item, tracking and method, in the order of the items."""
-    rows, mesh = [], Counted()
+    rows = []
     for name, recording, true_bpm in items:
         maps, facts = {}, {}
         for tracking in TRACKINGS:

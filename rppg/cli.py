@@ -1,6 +1,8 @@
 """The `rppg` command: what the notebooks do, for one line in a terminal.
 
 rppg predict face.mp4 --plot face.png      heart rate of a face video
+rppg live                                  heart rate in front of a camera
+rppg magnify face.mp4 pulse.mp4            a video in which the pulse can be seen
 rppg run --profile demo                    the whole pipeline: videos to submission.csv
 rppg config demo st_transformer/pretrain   what a run is given, and where each value comes from
 rppg COMMAND --help                        what a command takes and makes
@@ -15,7 +17,9 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 from typer.core import TyperGroup
 
-from rppg import __version__, cli_data
+from rppg import __version__, cli_data, cli_simulate
+from rppg.inference.live_command import live
+from rppg.inference.magnify_command import magnify
 from rppg.inference.predict_command import predict
 
 if TYPE_CHECKING:
@@ -72,10 +76,13 @@ def options(
 
 app.command()(cli_data.challenge)
 app.command("check-data")(cli_data.check_data)
+app.command()(cli_simulate.simulate)
 app.command()(cli_data.prepare)
 app.command()(cli_data.folds)
 app.command()(cli_data.wearables)
 app.command()(predict)
+app.command()(live)
+app.command()(magnify)
 
 
 @app.command()

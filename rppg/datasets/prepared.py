@@ -17,6 +17,13 @@ from rppg.datasets.array_files import FORMATS, array_facts, check_array
 
 FPS = 30.0
 ARRAYS = tuple(FORMATS)
+WHOLE_FACE = 62  # row of an MSTmap: all six regions
+RGB = slice(0, 3)  # channels of one
+
+
+def face_colours(mstmap: np.ndarray) -> np.ndarray:
+    """Mean colour (T, 3) float64 of the whole face, of a map (T, 63, 6)."""
+    return np.asarray(mstmap[:, WHOLE_FACE, RGB], dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)

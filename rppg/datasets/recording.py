@@ -19,10 +19,12 @@ from pathlib import Path
 
 import numpy as np
 
+from rppg.datasets.frame_array import FrameArray
 from rppg.datasets.id_parts import check_part, shown
 
 LONGEST_BRIDGE_S = 0.5  # NaN stretches up to this long are interpolated, longer ones stay NaN
 SYNTHETIC_MARK = "SYNTHETIC.txt"  # lies at the root of a written, not filmed, dataset
+SIMULATED = "simulated"  # dataset of clips that were never a video (rppg.synthetic.traces)
 SPLITS = ("train", "test", "none")
 ORIGINS = ("real", "synthetic")
 BAYER_PATTERNS = ("RGGB", "GRBG", "BGGR", "GBRG")  # of the top left 2x2 pixels, by row
@@ -79,7 +81,7 @@ class Recording:
     dataset: str
     subject: str
     name: str
-    frames: Path | tuple[Path, ...]  # a video file, or image files in order
+    frames: Path | tuple[Path, ...] | FrameArray  # a video file, image files in order, or pixels
     times_s: np.ndarray | None = None  # (n_frames,) stamps; they may start anywhere
     fps: float | None = None  # frames a second as the labels state it
     bvp: Signal | None = None  # contact pulse wave, the sensor's own units
@@ -103,7 +105,7 @@ class Recording:
             value = getattr(self, word)
             if value is not None and not (np.isfinite(value) and value > 0):
                 raise ValueError(f"{self.id}: {word} is {value}, expected a positive number")
-        _freeze(self, frames=_as_paths(self.frames), notes=tuple(map(shown, self.notes)))
+        _freeze(self, frames=_as_frames(self.frames), notes=tuple(map(shown, self.notes)))
         if self.problem is not None:
             _freeze(self, problem=shown(self.problem))
         if self.times_s is not None:
@@ -210,7 +212,9 @@ def _check_choice(word: str, value: str, choices: tuple[str, ...]) -> None:
         raise ValueError(f"{word} of a recording is {value!r}, expected one of {choices}")
 
 
-def _as_paths(frames) -> Path | tuple[Path, ...]:
+def _as_frames(frames) -> Path | tuple[Path, ...] | FrameArray:
+    if isinstance(frames, FrameArray):
+        return frames
     if isinstance(frames, (str, Path)):
         return Path(frames)
     if not (paths := tuple(Path(frame) for frame in frames)):

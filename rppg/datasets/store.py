@@ -2,7 +2,7 @@
 
     root/<dataset>/<subject>/<name>/   face.npy    (T, 128, 128, 3) uint8, RGB
                                        mstmap.npy  (T, 63, 6) float32
-                                       bvp.npy     (T,) float32, where there is a contact wave
+                                       bvp.npy     (T,) float32, where there is a contact PPG
                                        wide.npy    (T, 64, 64, 3) uint8, where it was asked for
                                        recording.json
     root/index.parquet                 one row a recording, derived from the JSONs

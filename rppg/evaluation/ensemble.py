@@ -145,9 +145,16 @@ def shrunk(one: Stack, learned: Stack, true_bpm: np.ndarray, mean_bpm: float) ->
     return mean_bpm + share * (average(one) - mean_bpm)
 
 
+def log_product(one: Stack, weights: np.ndarray | None = None) -> np.ndarray:
+    """Logarithm (n, F) of the geometric mean of the spectra, with weights (M,) of the models."""
+    if weights is not None:
+        weights = np.broadcast_to(np.asarray(weights)[:, None, None], one.power.shape)
+    return mean_known(np.log(one.power + EPSILON), weights)
+
+
 SPECTRA: dict[str, Callable[[Stack], np.ndarray]] = {  # (n, F), whose highest peak is the answer
     "PSD": lambda one: mean_known(one.power),
-    "product of PSDs": lambda one: np.exp(mean_known(np.log(one.power + EPSILON))),
+    "product of PSDs": lambda one: np.exp(log_product(one)),
 }
 COMBINATIONS: dict[str, Callable] = {
     "average": average,

@@ -12,12 +12,12 @@ combinations of six face regions, the last one all of them; R, G, B and Y, U, V.
     72
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rppg.datasets.prepared import FPS
+from rppg.datasets.prepared import FPS, RGB, face_colours
 from rppg.datasets.store import Store
 from rppg.signals.classical import METHODS, pos, wave
 from rppg.signals.heart_rate import (
@@ -27,23 +27,24 @@ from rppg.signals.heart_rate import (
     heart_rate,
     power_near,
 )
+from rppg.signals.readout import Readout
 
 if TYPE_CHECKING:
     import pandas as pd
 
-WHOLE_FACE = 62  # row of an MSTmap: all six regions
-RGB = slice(0, 3)
 COLUMNS = "id model kind split hr_bpm quality hr_true_bpm origin reason freq_hz power".split()
 NO_RATE = {"hr_bpm": np.nan, "quality": np.nan, "freq_hz": None, "power": None}
 
 
-def predict_classical(store: Store, ids: Iterable[str], methods: Iterable[str]) -> "pd.DataFrame":
+def predict_classical(
+    store: Store, ids: Iterable[str], methods: Iterable[str], readout: Mapping | None = None
+) -> "pd.DataFrame":
     """Heart rate of each recording by each method, from the mean colour of the whole face.
 
     Columns as COLUMNS: kind "classical"; hr_true_bpm as in true_hr_bpm, NaN if unknown.  For a
     recording that failed preparation, is too short, or has too long gaps, hr_bpm and quality are
-    NaN.
-    Raises ValueError for an unknown method, KeyError for an id that was never prepared.
+    NaN.  readout: fields of `rppg.signals.readout.Readout`; labels are read by the default one.
+    Raises ValueError for an unknown method or read-out, KeyError for an id that was never prepared.
     """
     import pandas as pd
 
@@ -51,7 +52,8 @@ def predict_classical(store: Store, ids: Iterable[str], methods: Iterable[str]) 
     unknown = [method for method in methods if method not in METHODS]
     if unknown:
         raise ValueError(f"no method {', '.join(unknown)}; there are {', '.join(METHODS)}")
-    rows = [row for id in ids for row in _recording_rows(store, id, methods)]
+    how = Readout(**(readout or {}))
+    rows = [row for id in ids for row in _recording_rows(store, id, methods, how)]
     return pd.DataFrame(rows, columns=COLUMNS).astype({"hr_true_bpm": float})
 
 
@@ -82,10 +84,10 @@ def true_hr_bpm(store: Store, meta: dict) -> float | None:
     return read_out(np.asarray(bvp, dtype=np.float64), FPS).get("hr_bpm")
 
 
-def read_out(wave: np.ndarray, fps: float) -> dict:
+def read_out(wave: np.ndarray, fps: float, how: Readout | None = None) -> dict:
     """hr_bpm, quality, freq_hz and power of a BVP (T,), or the reason why there is no estimate."""
     try:
-        return columns_of(heart_rate(wave, fps))
+        return columns_of((how or Readout())(wave, fps))
     except ValueError as error:
         return {"reason": str(error)}
 
@@ -96,7 +98,7 @@ def columns_of(estimate: HeartRate) -> dict:
     return {"hr_bpm": estimate.hr_bpm, "quality": estimate.quality, **spectrum}
 
 
-def _recording_rows(store: Store, id: str, methods: list[str]) -> list[dict]:
+def _recording_rows(store: Store, id: str, methods: list[str], how: Readout) -> list[dict]:
     meta = store.meta(id)
     if meta is None:
         raise KeyError(f"{id} is not prepared in {store.root}")
@@ -107,16 +109,16 @@ def _recording_rows(store: Store, id: str, methods: list[str]) -> list[dict]:
         prepared = store.open(id)
     except ValueError as error:
         return [shared | {"model": method, "reason": str(error)} for method in methods]
-    rgb = np.asarray(prepared.mstmap[:, WHOLE_FACE, RGB], dtype=np.float64)  # (T, 3)
-    return [shared | {"model": m, **_estimate(m, rgb, prepared.fps)} for m in methods]
+    rgb = face_colours(prepared.mstmap)  # (T, 3)
+    return [shared | {"model": m, **_estimate(m, rgb, prepared.fps, how)} for m in methods]
 
 
-def _estimate(method: str, rgb: np.ndarray, fps: float) -> dict:
+def _estimate(method: str, rgb: np.ndarray, fps: float, how: Readout) -> dict:
     try:
         bvp = wave(method, rgb, fps)
     except ValueError as error:
         return {"reason": str(error)}
-    return read_out(bvp, fps)
+    return read_out(bvp, fps, how)
 
 
 def _pos_of_rows(rgb: np.ndarray, fps: float) -> np.ndarray:

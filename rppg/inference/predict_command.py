@@ -28,7 +28,8 @@ def predict(
         Optional[list[str]],  # noqa: UP045
         typer.Option(
             help="POS, CHROM, GREEN, ICA, PBV, LGI, OMIT, or all for these seven; a trained "
-            "model: st_transformer, contrast_phys, gideon2021. May be repeated."
+            "model: st_transformer, contrast_phys, gideon2021; consensus: of the seven and of the "
+            "trained models named with it, with its confidence. May be repeated."
         ),
     ] = None,
     runs: Annotated[

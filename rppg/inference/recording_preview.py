@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from rppg.datasets.prepared import face_colours
 from rppg.datasets.store import Store
-from rppg.inference.classical import RGB, WHOLE_FACE
 from rppg.preprocessing.preview import previews
 from rppg.signals.classical import wave
 
@@ -33,7 +33,7 @@ def _wave(store: Store, id: str, is_prepared: bool) -> dict[str, np.ndarray | No
     if not is_prepared:
         return nothing
     prepared = store.open(id)
-    rgb = np.asarray(prepared.mstmap[:, WHOLE_FACE, RGB], dtype=np.float64)  # (T, 3)
+    rgb = face_colours(prepared.mstmap)  # (T, 3)
     try:
         bvp = wave("POS", rgb, prepared.fps)
     except ValueError:  # too short, grey or black: the preview shows no BVP

@@ -26,14 +26,14 @@ from rppg.signals.heart_rate import HeartRate, power_near
 def region_views(combinations: np.ndarray, n_regions: int) -> list[Tensor]:
     """Rows (k,) of each set of n_regions regions: those that combine no other region.
 
-    combinations: (N, R) bool, which regions a row combines.  Raises ValueError unless
-    1 <= n_regions <= R.
+    combinations: (N, R) bool, which regions a row combines.  n_regions 0: no view, for the whole
+    face only.  Raises ValueError unless 0 <= n_regions <= R.
     """
     most = combinations.shape[1]
-    if not 1 <= n_regions <= most:
-        raise ValueError(f"views of {n_regions} regions asked for, expected 1 to {most}")
+    if not 0 <= n_regions <= most:
+        raise ValueError(f"views of {n_regions} regions asked for, expected 0 to {most}")
     views = []
-    for kept in subsets(range(most), n_regions):
+    for kept in subsets(range(most), n_regions) if n_regions else ():
         others = [region for region in range(most) if region not in kept]
         views.append(torch.from_numpy(np.flatnonzero(~combinations[:, others].any(axis=1))))
     return views[::-1]
@@ -41,8 +41,8 @@ def region_views(combinations: np.ndarray, n_regions: int) -> list[Tensor]:
 
 def vote(found: Sequence[HeartRate]) -> HeartRate:
     """The mean of the views' spectra (each of unit area), its peak and quality; clip_hr_bpm holds
-    the HR of each view.  Long recordings have no single peak: for them the view whose HR is the
-    median stands for all.
+    the HR of each view.  An HR that is no peak of one spectrum (long recordings' "track", "mean"):
+    the view whose HR is the median stands for all.
 
     Raises ValueError if there is none, or they are not over the same frequencies.
     """
@@ -52,7 +52,7 @@ def vote(found: Sequence[HeartRate]) -> HeartRate:
     freq_hz, power = found[0].freq_hz, np.mean([one.power for one in found], axis=0)
     each = np.array([one.hr_bpm for one in found])
     middle = found[np.argsort(each, kind="stable")[(len(each) - 1) // 2]]
-    if middle.aggregate == "track":
+    if middle.aggregate != "psd":
         return replace(middle, power=power, clip_hr_bpm=each)
     hr_bpm = float(60 * freq_hz[power.argmax()])
     quality = power_near(freq_hz, power, hr_bpm)

@@ -8,7 +8,7 @@ A model predicts the BVP of each clip; if clips overlap, their BVPs are averaged
 each standardised first, as Speth et al. (SiNC, CVPR 2023) do at inference.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,7 @@ from rppg.inference.classical import COLUMNS, NO_RATE, columns_of, true_hr_bpm
 from rppg.inference.region_voting import vote
 from rppg.models.protocol import HasCells, traits_of
 from rppg.signals.heart_rate import MIN_STRETCH_S, HeartRate, heart_rate
+from rppg.signals.readout import Readout
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +46,7 @@ def predict_model(
     views: Sequence[Tensor] = (),
     size: int | None = None,
     step: int = STEP_FRAMES,
+    readout: Mapping | None = None,
 ) -> "pd.DataFrame":
     """Heart rate of each recording by a model that predicts the BVP (B, T) of clips (B, T, ...).
 
@@ -54,15 +56,16 @@ def predict_model(
     views: rows of a map; if given, each gives a BVP, and their spectra vote
     (`rppg.inference.region_voting`).  size: pixels a side of crops.  step: frames from the start of
     a clip to that of the next; the last one ends with its stretch, whatever is left.
+    readout: fields of `rppg.signals.readout.Readout`.
 
     Raises KeyError for an id that was never prepared, ValueError for views of a model that takes no
-    rows.
+    rows and an invalid read-out.
     """
     if views and not traits_of(model).takes_rows:
         raise ValueError(f"views need a net that takes rows, {type(model).__name__} does not")
     import pandas as pd
 
-    rows = []
+    rows, read_rate = [], Readout(**(readout or {}))
     for id in ids:
         if (meta := store.meta(id)) is None:
             raise KeyError(f"{id} is not prepared in {store.root}")
@@ -73,7 +76,7 @@ def predict_model(
             clips = {"array": array, "n_frames": n_frames, "batch_size": batch_size}
             clips |= {"size": size, "step": step}
             waves = view_waves(store, id, model, normalise, **clips, views=views or (None,))
-            row |= columns_of(vote([heart_rate(wave, FPS) for wave in waves]))
+            row |= columns_of(vote([read_rate(wave, FPS) for wave in waves]))
         except ValueError as error:
             row["reason"] = str(error)
         rows.append(row)

@@ -4,13 +4,14 @@
     table = predict_videos(recordings, ["POS", "st_transformer"])
     table[["video", "method", "hr_bpm", "quality", "reason", "notes"]]
 
-A method is a classical one or a trained model; all share one pass over each video.
+A method is a classical one, a trained model, or the consensus of the classical ones and the trained
+models that are named with it; all share one pass over each video.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ import numpy as np
 from tqdm import tqdm
 
 from rppg.datasets import Recording
+from rppg.datasets.prepared import face_colours
 from rppg.datasets.store import Store
 from rppg.inference.faults import reason_of
 from rppg.inference.model_process import Models
@@ -26,7 +28,7 @@ from rppg.inference.trained import extract_into
 from rppg.inference.video_paths import expand_videos
 from rppg.models.names import RECIPES
 from rppg.signals.classical import METHODS, wave
-from rppg.signals.heart_rate import heart_rate
+from rppg.signals.heart_rate import HeartRate, heart_rate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "expand_videos", "method_names", "predict_each", "predict_videos"]
 
-ALL_REGIONS_ROW = -1  # of the 63 rows of an MSTmap: the whole face
+CONSENSUS = "consensus"  # the method that combines the others
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +55,9 @@ def method_names(methods: list[str]) -> list[str]:
     Raises ValueError for an unknown one.
     """
     known = {name.lower(): [name] for name in METHODS} | {"all": list(METHODS)}
-    known |= {name.lower(): [name] for name in RECIPES}
+    known |= {name.lower(): [name] for name in (CONSENSUS, *RECIPES)}
     if unknown := sorted({name for name in methods if name.lower() not in known}):
-        expected = f"all, {', '.join(METHODS)}, {' or '.join(RECIPES)}"
+        expected = f"all, {', '.join(METHODS)}, {CONSENSUS}, {' or '.join(RECIPES)}"
         raise ValueError(f"no method {', '.join(unknown)}: expected {expected}")
     return list(dict.fromkeys(name for given in methods for name in known[given.lower()]))
 
@@ -78,22 +80,24 @@ def predict_each(
     Without an estimate, hr_bpm is NaN and reason says why: whatever goes wrong with one video, or
     with one method, is a reason there.  notes: sentences on what was assumed, left out or scaled.
     runs: folder of trained models, as in `load_models`; a missing one is a FileNotFoundError before
-    the first video, one that cannot be loaded a ValueError before the first answer.  Raises
-    MachineFault if the machine cannot go on.
+    the first video, one that cannot be loaded a ValueError before the first answer, and so is a
+    consensus with a net for which it was not fitted.  Raises MachineFault if the machine cannot go
+    on.
     """
     from rppg.preprocessing.face_detector import BoxFinder
     from rppg.preprocessing.face_mesh import FaceLandmarks
 
     methods = method_names(methods)
-    trained = [name for name in methods if name not in METHODS]
+    trained = [name for name in methods if name not in (*METHODS, CONSENSUS)]
+    agree = _consensus(trained) if CONSENSUS in methods else None
     with Models(trained, runs) if trained else nullcontext() as models:
         landmarker, find = FaceLandmarks(), models.find if models else BoxFinder().find
         for recording in tqdm(recordings, desc="videos", unit="video", disable=len(recordings) < 2):
-            yield _answer(recording, methods, models, landmarker, find)
+            yield _answer(recording, methods, models, landmarker, find, agree)
 
 
 def _answer(
-    recording: Recording, methods: list[str], models: Models | None, landmarker, find
+    recording: Recording, methods: list[str], models: Models | None, landmarker, find, agree
 ) -> Answer:
     video = str(recording.frames)
     with TemporaryDirectory(prefix="rppg-") if models else nullcontext() as folder:
@@ -105,14 +109,24 @@ def _answer(
             if models:
                 models.load()  # raises before an answer
             return Answer(recording, [_row(video, name, reason) for name in methods], None)
-        rgb = np.asarray(traces.mstmap[:, ALL_REGIONS_ROW, :3], dtype=float)  # (T, 3)
-        predict = {name: partial(wave, name, rgb, traces.fps) for name in METHODS}
+        rgb = face_colours(traces.mstmap)  # (T, 3)
+        predict = {name: cache(partial(wave, name, rgb, traces.fps)) for name in METHODS}
         if models:
             models.load()
             of_video = {"store": store, "id": recording.id}
-            predict |= {name: partial(models.wave, name, **of_video) for name in models.names}
-        rows = [_estimate(video, name, predict[name], traces) for name in methods]
+            predict |= {n: cache(partial(models.wave, n, **of_video)) for n in models.names}
+        answers = {name: partial(_rate, predict[name], traces) for name in predict}
+        if agree:
+            answers[CONSENSUS] = partial(agree, predict, traces)
+        rows = [_estimate(video, name, answers[name], traces) for name in methods]
     return Answer(recording, rows, traces)
+
+
+def _consensus(trained: list[str]) -> Callable[..., tuple]:
+    """`agree` of the classical methods and these nets; importing it takes half a second."""
+    from rppg.inference.consensus import agree, fitted_for
+
+    return partial(agree, fitted=fitted_for(trained))
 
 
 def _extract(recording, landmarker, find, store: Store | None, models: Models | None) -> "Traces":
@@ -129,20 +143,25 @@ def _row(video: str, method: str, reason: str = "", **fields) -> dict:
     return {**row, "reason": reason, "notes": [], "wave": None, "times_s": None, **fields}
 
 
-def _estimate(video: str, method: str, predict: Callable[[], np.ndarray], traces) -> dict:
+def _rate(predict: Callable[[], np.ndarray], traces) -> tuple[np.ndarray, HeartRate, dict]:
+    """A method's BVP (T,) and its heart rate."""
+    bvp = predict()
+    return bvp, heart_rate(bvp, traces.fps), {}
+
+
+def _estimate(video: str, method: str, estimate: Callable[[], tuple], traces) -> dict:
     """One method's row; what it cannot do with these traces is a reason, not an exception."""
-    notes = _notes(traces.meta)
+    notes = notes_on(traces.meta)
     try:
-        bvp = predict()  # (T,)
-        rate = heart_rate(bvp, traces.fps)
+        bvp, rate, fields = estimate()
     except Exception as error:  # of this method: the others' answers stay
         return _row(video, method, reason_of(error, video), notes=notes)
     notes += [rate.note] if rate.note else []
-    signals = {"wave": bvp, "times_s": traces.times_s, "estimate": rate}
+    signals = {"wave": bvp, "times_s": traces.times_s, "estimate": rate, **fields}
     return _row(video, method, hr_bpm=rate.hr_bpm, quality=rate.quality, notes=notes, **signals)
 
 
-def _notes(meta: dict) -> list[str]:
+def notes_on(meta: dict) -> list[str]:
     """What was assumed, left out or scaled in a video's traces."""
     notes = list(meta.get("notes", []))
     if (share := meta.get("face_hit_rate", 1.0)) < 1:

@@ -80,6 +80,29 @@ def mcc_loss(
     return -max_cross_correlation(wave, bvp, fps, band_hz).mean()
 
 
+def printed_mcc_loss(
+    wave: Tensor,
+    bvp: Tensor,
+    fps: float,
+    band_hz: Tensor | tuple[float, float] = HEART_BAND_HZ,
+) -> Tensor:
+    """Eq. 11 as printed, mean over the batch: 0 to about -1.
+
+    Against `mcc_loss`: no zeros behind the waves, so that what leaves at one end comes in at the
+    other, and no share of the cross-spectrum in the band, so that power outside it counts against
+    both.  The conjugate of eq. 4 of Gideon and Stent, which it cites, and the mean over frames,
+    without which it would be T times as large, are taken as meant.  Raises as `mcc_loss`.
+    """
+    x, y = _centred(wave, bvp)
+    n_fft = x.shape[-1]
+    cross = torch.fft.rfft(x) * torch.fft.rfft(y).conj()  # (B, F)
+    freq_hz = torch.fft.rfftfreq(n_fft, d=1 / fps, dtype=x.dtype, device=x.device)
+    inside = inside_band(freq_hz, band_limits(freq_hz, cross, band_hz))
+    highest = torch.fft.irfft(cross * inside, n=n_fft).amax(dim=-1)  # (B,)
+    squares = x.square().sum(dim=-1) * y.square().sum(dim=-1)  # (B,)
+    return -(highest / _or_one(squares).sqrt()).mean()
+
+
 def _centred(wave: Tensor, bvp: Tensor) -> list[Tensor]:
     """Both without their own mean; one that is constant but for rounding becomes all zeros.
 

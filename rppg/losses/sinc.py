@@ -22,7 +22,7 @@ from torch import Tensor
 
 from rppg.signals.spectrum import HEART_BAND_HZ, unit_area
 
-PEAK_HALF_WIDTH_HZ = 0.1  # Delta F of eq. 3: 6 bpm
+PEAK_HALF_WIDTH_HZ = 0.1  # Delta F = 6 of eq. 3, which names no unit: 6 bpm, as in SiNC's code
 
 
 def bandwidth_loss(
@@ -34,15 +34,19 @@ def bandwidth_loss(
 
 
 def sparsity_loss(
-    freq_hz: Tensor, power: Tensor, band_hz: Tensor | tuple[float, float] = HEART_BAND_HZ
+    freq_hz: Tensor,
+    power: Tensor,
+    band_hz: Tensor | tuple[float, float] = HEART_BAND_HZ,
+    half_width_hz: float = PEAK_HALF_WIDTH_HZ,
 ) -> Tensor:
-    """Share of the in-band power farther than 0.1 Hz from its peak, mean over the batch: 0 to 1.
+    """Share of the in-band power farther than half_width_hz from its peak, mean over the batch:
+    0 to 1.
 
     Eq. 3.  Where the peak is, is not differentiated.
     """
     freq_hz, share = in_band_share(freq_hz, power, band_hz)  # (F',), (B, F')
     peak_hz = freq_hz[share.argmax(dim=-1)]  # (B,)
-    far = (freq_hz - peak_hz[:, None]).abs() > PEAK_HALF_WIDTH_HZ  # (B, F')
+    far = (freq_hz - peak_hz[:, None]).abs() > half_width_hz  # (B, F')
     return (share * far).sum() / len(share)
 
 

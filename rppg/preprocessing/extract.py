@@ -53,6 +53,7 @@ class Traces:
     preview: np.ndarray  # (H, W, 3) uint8, the first frame with a face
     preview_landmarks: np.ndarray  # (468, 2) float32
     fps: float = FPS
+    head: np.ndarray | None = None  # (T, 5) float32 as `head_pose`, x and y in heights of the face
 
 
 def extract(
@@ -103,7 +104,8 @@ def extract(
     for one in track.croppers:
         meta |= one.meta(rgb.shape[:2], landmarks, preview_frame)
     mstmap = None if on_map else np.concatenate(blocks)
-    return Traces(mstmap, grid_s - grid_s[0], meta, rgb, landmarks)
+    head = _head(track, grid_s)
+    return Traces(mstmap, grid_s - grid_s[0], meta, rgb, landmarks, head=head)
 
 
 def _new_croppers(recording, on_crop, on_wide, find, gates: list[Gate] | None = None) -> list:
@@ -187,6 +189,12 @@ def _map_blocks(track: Track, grid_s: np.ndarray) -> Iterator[np.ndarray]:
         traces = expand(means[near], counts[near])[..., :3]
         rgb = resample(traces, times_s[near], block_s, half_s)  # (t, 63, 3)
         yield np.concatenate([rgb, yuv(rgb)], axis=-1, dtype=np.float32)
+
+
+def _head(track: Track, grid_s: np.ndarray) -> np.ndarray:
+    """The head's trajectory (T, 5) float32 at grid times, NaN in gaps."""
+    heads = track.heads / [track.height_px, track.height_px, 1, 1, 1]
+    return resample(heads[:, None], track.times_s, grid_s, 0.0)[:, 0]
 
 
 def _face_means(track: Track) -> np.ndarray:

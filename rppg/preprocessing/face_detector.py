@@ -18,6 +18,7 @@ from multiprocessing.managers import BaseManager
 import numpy as np
 
 from rppg.preprocessing.face_mesh import find_box, load_mtcnn
+from rppg.utils.errors import RppgError
 from rppg.utils.worker_pool import end_with, interrupts_held
 
 Box = tuple[float, float, float, float]
@@ -36,7 +37,7 @@ class BoxFinder:
             return find_box(rgb, self._mtcnn)
 
 
-class NoFaceError(ValueError):
+class NoFaceError(RppgError, ValueError):
     """No face was found in a video, or not for long enough."""
 
 

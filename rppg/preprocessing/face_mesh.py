@@ -102,14 +102,34 @@ def centred_mean(frames: Iterable[tuple]) -> Iterator[tuple]:
     resting face the quality of GREEN rises from .65 to .71; over 5 frames, the bobbing reduces
     GREEN to .76.
     """
-    before, current = None, None
-    for following in frames:
-        if current is not None:
-            yield *current[:-1], _mean_of(before, current[-1], following[-1])
-            before = current[-1]
-        current = following
-    if current is not None:
-        yield *current[:-1], _mean_of(before, current[-1], None)
+    mean = CentredMean()
+    for frame in frames:
+        yield from mean.add(frame)
+    yield from mean.finish()
+
+
+class CentredMean:
+    """`centred_mean` for frames that are given one by one."""
+
+    def __init__(self):
+        self._before, self._current = None, None
+
+    def add(self, frame: tuple) -> list[tuple]:
+        """Take the next frame; the one before it, smoothed, if there is one."""
+        ready = self._smoothed(frame[-1])
+        self._before = self._current[-1] if ready else None
+        self._current = frame
+        return ready
+
+    def finish(self) -> list[tuple]:
+        """The last frame."""
+        ready, self._current = self._smoothed(None), None
+        return ready
+
+    def _smoothed(self, after: np.ndarray | None) -> list[tuple]:
+        if self._current is None:
+            return []
+        return [(*self._current[:-1], _mean_of(self._before, self._current[-1], after))]
 
 
 def _mean_of(before, landmarks, after):

@@ -19,7 +19,8 @@ import numpy as np
 from rppg.datasets.recording import Recording
 from rppg.preprocessing.face_mesh import centred_mean
 from rppg.preprocessing.frame_changes import Cuts, FreshFrames, first_of
-from rppg.preprocessing.mstmap import region_means
+from rppg.preprocessing.head_pose import NO_HEAD, head_pose
+from rppg.preprocessing.mstmap import NO_FACE, region_means
 from rppg.preprocessing.resampling import TimedFrames
 from rppg.preprocessing.tracking import TRACKINGS, Follow, Found
 from rppg.utils.read_ahead import read_ahead
@@ -28,7 +29,6 @@ AHEAD = 4  # frames that are decoded, and tracked, before they are asked for, wi
 TRIAL_S = 4.0  # of video, after which it is decided whether the landmarks are good enough:
 FOLLOWED = 0.8  # minimum share of frames with a face
 JUMP = 1.0  # heights of the face that it moves from one sight to the next: another face
-_NOTHING = (np.full((6, 3), np.nan), np.zeros(6))  # means, counts of a frame without a face
 
 
 class Gate:
@@ -61,6 +61,7 @@ class Track:
     means: np.ndarray | array = field(default_factory=lambda: array("d"))  # (n, 6, 3)
     counts: np.ndarray | array = field(default_factory=lambda: array("d"))  # (n, 6)
     heights: np.ndarray | array = field(default_factory=lambda: array("d"))  # pixels, 0 without
+    heads: np.ndarray | array = field(default_factory=lambda: array("d"))  # (n, 5), `head_pose`
     preview: tuple | None = None  # (rgb, landmarks, time_s) of the first frame with a face
     notes: list[str] = field(default_factory=list)
     is_followed: bool = False  # whether the face was there during the trial
@@ -70,17 +71,19 @@ class Track:
         found = landmarks is not None
         if found and self.preview is None:
             self.preview = (rgb, landmarks, time_s)
-        mean, count = region_means(rgb, landmarks) if found else _NOTHING
+        mean, count = region_means(rgb, landmarks) if found else NO_FACE
         self.times_s.append(time_s)
         self.means.frombytes(mean.tobytes())
         self.counts.frombytes(count.tobytes())
         self.heights.append(np.ptp(landmarks[:, 1]) if found else 0.0)
+        self.heads.frombytes((head_pose(landmarks) if found else NO_HEAD).tobytes())
 
     def close(self) -> None:
         """Turn the lists into arrays after the last frame."""
         self.times_s, self.heights = np.array(self.times_s), np.array(self.heights)
         self.means = np.reshape(self.means, (-1, 6, 3))
         self.counts = np.reshape(self.counts, (-1, 6))
+        self.heads = np.reshape(self.heads, (-1, len(NO_HEAD)))
 
     @property
     def faces(self) -> np.ndarray:

@@ -9,6 +9,8 @@ import errno
 
 import cv2
 
+from rppg.utils.errors import RppgError
+
 MEMORY = "not enough memory; use fewer workers or close other programs"
 LIBRARY = "a library cannot be loaded; free memory, or install requirements.lock again"
 RESUMES = "what is prepared stays, and the same call goes on from there"
@@ -23,7 +25,7 @@ ADVICE = {
 TORCH_OUT_OF_MEMORY = ("can't allocate memory", "out of memory")  # it raises RuntimeError
 
 
-class MachineFault(RuntimeError):
+class MachineFault(RppgError, RuntimeError):
     """The machine is at fault, not a recording: the run ends."""
 
 

@@ -40,6 +40,7 @@ _ENDS = np.cumsum([len(indices) for indices in REGIONS.values()])
 _STARTS = np.concatenate([[0], _ENDS[:-1]])
 _POLYGONS = [slice(start, end) for start, end in zip(_STARTS, _ENDS, strict=True)]
 _NO_COLOUR = (np.nan, np.nan, np.nan)
+NO_FACE = (np.full((6, 3), np.nan), np.zeros(6))  # means and counts of a frame without one
 CHANNELS = ("R", "G", "B", "Y", "U", "V")
 
 # Row i (from 1) is the binary number i, the first region its most significant bit: row 1 is the

@@ -53,14 +53,29 @@ def every_frame(frames: Iterable[Frame], follow: Follow) -> Iterator[Found]:
 
 def sparse(frames: Iterable[Frame], follow: Follow) -> Iterator[Found]:
     """FaceMesh on the frames that need it; up to 9 frames are kept at a time."""
-    spans, span = _Spans(follow), []
+    tracker = SparseTracker(follow)
     for frame in frames:
-        if span and not spans.may_include(frame, len(span)):
-            yield from spans.landmarks(span)
-            span = []
-        span.append(frame)
-    if span:
-        yield from spans.landmarks(span)
+        yield from tracker.add(frame)
+    yield from tracker.finish()
+
+
+class SparseTracker:
+    """`sparse` for frames that come one by one: gives those of a span once it ends."""
+
+    def __init__(self, follow: Follow):
+        self._spans, self._span = _Spans(follow), []
+
+    def add(self, frame: Frame) -> list[Found]:
+        """Take the next frame; what is found by now, mostly nothing or a span of four frames."""
+        is_full = self._span and not self._spans.may_include(frame, len(self._span))
+        found = self.finish() if is_full else []
+        self._span.append(frame)
+        return found
+
+    def finish(self) -> list[Found]:
+        """The frames that are kept still, after the last one."""
+        span, self._span = self._span, []
+        return self._spans.landmarks(span) if span else []
 
 
 TRACKINGS = {"sparse": sparse, "every_frame": every_frame}

@@ -20,6 +20,7 @@ import numpy as np
 from av.sidedata.sidedata import Type
 from av.video.reformatter import VideoReformatter
 
+from rppg.datasets.frame_array import FrameArray
 from rppg.preprocessing.container import Film, faults_of, note_of_joined, open_video, reason
 from rppg.preprocessing.frame_times import Clock, Damaged, FrameSource, timed
 from rppg.preprocessing.video_writer import VideoError, VideoWriter
@@ -63,14 +64,15 @@ def probe(path: Path | str) -> VideoInfo:
 
 
 def read_frames(
-    source: Path | str | Sequence[Path],
+    source: Path | str | Sequence[Path] | FrameArray,
     bayer: str | None = None,
     notes: list[str] | None = None,
     fps: float | None = None,
 ) -> Iterator[tuple[np.ndarray, float]]:
     """Yield (rgb (H, W, 3) uint8 upright, time in s) one frame at a time, decoded by one thread.
 
-    source: a video file, or image files in order; the times of images are NaN.
+    source: a video file, or image files in order, or frames in memory; the times of images and of
+    frames in memory are NaN.
     bayer: colour filter of the top left 2x2 pixels of raw image files ("GRBG"); these are
     demosaiced, 16 bits per pixel after reduction to the upper 8.
     notes: after the last frame, what was assumed, repeated or moved is appended to it.
@@ -80,6 +82,8 @@ def read_frames(
     one without video, one that holds no times if fps is None, and, after the last frame, if less
     than 90 % of the frames and of the seconds that the container announces could be decoded.
     """
+    if isinstance(source, FrameArray):
+        return ((rgb, float("nan")) for rgb in source.rgb)
     if isinstance(source, str | Path):
         return _read_video(Path(source), [] if notes is None else notes, fps)
     return ((_read_image(Path(path), bayer), float("nan")) for path in source)

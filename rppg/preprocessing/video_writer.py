@@ -15,8 +15,10 @@ import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
+from rppg.utils.errors import RppgError
 
-class VideoError(ValueError):
+
+class VideoError(RppgError, ValueError):
     """A video cannot be read or written; the message says what was found and expected."""
 
 

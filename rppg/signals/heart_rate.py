@@ -2,7 +2,8 @@
 
 numpy in, numpy out.  A BVP is (T,) at `fps` frames per second; NaN marks a gap.  The method is
 that of HFUT-VUT (Qian et al., 3rd RePSS, arXiv 2406.04942): order-1 Butterworth, 0.66-3.0 Hz, then
-the power spectrum of each clip; zero-padded here, so that the grid is 1/3 bpm or finer.
+the power spectrum of each clip; zero-padded here, so that the grid is 1/3 bpm or finer.  Stages
+take these settings from `rppg.signals.readout`.
 
     >>> wave = np.sin(2 * np.pi * 1.2 * np.arange(900) / 30)  # 30 s at 72 bpm
     >>> result = heart_rate(wave, fps=30)
@@ -29,6 +30,8 @@ FLAT_RATIO = 1e-9  # a BVP that varies less than this, relative to its size, is 
 CLIPS_A_CHUNK = 256  # spectra computed at a time: memory does not grow with the recording
 BINS_A_CHUNK = 2**24  # of them together, for waves with thousands of samples per second
 AGGREGATES = ("psd", "mean", "track")
+SPECTRA = ("padded", "welch")
+WELCH_FRAMES = 256  # samples a segment, half of which overlap: what scipy.signal.welch does unasked
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ def heart_rate(
     clip_s: float = 10.0,
     step_s: float = 0.5,
     aggregate: str | None = None,
+    spectrum: str = "padded",
 ) -> HeartRate:
     """HR of one recording's BVP (T,).
 
@@ -68,10 +72,11 @@ def heart_rate(
     longest finite stretch, if it is at least 3 s.  `aggregate`: "psd" takes the peak of the mean of
     the clips' unit-area spectra, "mean" the mean of their rates, as in the paper, "track" the mean
     of the rate over time.  None: "track" if the stretches with clips add up to 60 s or more, else
-    "psd".
+    "psd".  `spectrum` of a clip: "padded", one transform, or "welch", as the paper cites it.
 
     Raises ValueError for another shape or type, infinite values, no usable stretch, a flat wave,
-    an unknown aggregate, a clip or step that is not positive, or a frame rate too low for the band.
+    an unknown aggregate or spectrum, a clip or step that is not positive, or a frame rate too low
+    for the band.
     """
     check_fps(fps)
     wave = checked_wave(wave)
@@ -93,11 +98,15 @@ def heart_rate(
     if aggregate is None:
         usable_s = _usable_frames(stretches, starts) / fps
         aggregate = "track" if usable_s >= TRACKED_FROM_S else "psd"
-    return heart_rate_of_clips(clips, fps, aggregate, (starts + n / 2) / fps)
+    return heart_rate_of_clips(clips, fps, aggregate, (starts + n / 2) / fps, spectrum)
 
 
 def heart_rate_of_clips(
-    clips: np.ndarray, fps: float, aggregate: str = "psd", times_s: np.ndarray | None = None
+    clips: np.ndarray,
+    fps: float,
+    aggregate: str = "psd",
+    times_s: np.ndarray | None = None,
+    spectrum: str = "padded",
 ) -> HeartRate:
     """HR of band-passed clips (n_clips, T) of one recording; see `heart_rate`.
 
@@ -106,9 +115,11 @@ def heart_rate_of_clips(
     """
     if aggregate not in AGGREGATES:
         raise ValueError(f"aggregate is 'psd' or 'mean' or 'track', found {aggregate!r}")
+    if spectrum not in SPECTRA:
+        raise ValueError(f"spectrum is 'padded' or 'welch', found {spectrum!r}")
     if times_s is None:
         times_s = (np.arange(len(clips)) + 0.5) * clips.shape[-1] / fps
-    freq_hz, spectra = _spectra(clips, fps)  # (F,), (n_clips, F)
+    freq_hz, spectra = _spectra(clips, fps, spectrum)  # (F,), (n_clips, F)
     clip_hr_bpm = 60 * freq_hz[spectra.argmax(axis=1)]
     power = spectra.mean(axis=0)
     peak_bpm = 60 * freq_hz[power.argmax()]
@@ -172,17 +183,26 @@ def _usable_frames(stretches, starts: np.ndarray) -> int:
     return int((stop - first)[held].sum())
 
 
-def _spectra(clips: np.ndarray, fps: float) -> tuple[np.ndarray, np.ndarray]:
+def _spectra(clips: np.ndarray, fps: float, spectrum: str) -> tuple[np.ndarray, np.ndarray]:
     """Heart-band spectra of clips (n, T), each of unit area, on a grid of 1/3 bpm or finer."""
     n_fft = next_fast_len(max(clips.shape[-1], int(np.ceil(60 * fps / GRID_BPM))), real=True)
     size, parts = min(CLIPS_A_CHUNK, max(1, BINS_A_CHUNK // n_fft)), []
     for i in range(0, len(clips), size):
-        freq_hz, power = crop_band(*power_spectrum(clips[i : i + size], fps, n_fft))
+        of_clips = _welch if spectrum == "welch" else power_spectrum
+        freq_hz, power = crop_band(*of_clips(clips[i : i + size], fps, n_fft))
         parts.append(unit_area(power))
     spectra = np.concatenate(parts)
     if not (spectra.sum(axis=1) > 0).all():
         raise ValueError("a clip has no power in the heart band: no heart rate in it")
     return freq_hz, spectra
+
+
+def _welch(clips: np.ndarray, fps: float, n_fft: int) -> tuple[np.ndarray, np.ndarray]:
+    """SciPy's Welch spectra of clips (n, T), each segment padded to n_fft: (F,), (n, F)."""
+    from scipy.signal import welch  # half a second, which only those who ask for it wait for
+
+    segment = min(WELCH_FRAMES, clips.shape[-1])
+    return welch(clips, fps, nperseg=segment, nfft=n_fft)
 
 
 def _power_along(freq_hz: np.ndarray, spectra: np.ndarray, track_bpm: np.ndarray) -> float:

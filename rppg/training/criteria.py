@@ -4,7 +4,7 @@ validate = RateError(store, validation_ids, normalise="zscore")
 fit(model, batches, step, FitConfig(n_steps=500, monitor="rmse_bpm"), run_dir, validate)
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +37,7 @@ class RateError:
     views: Sequence[Tensor] = ()
     size: int | None = None
     step: int = STEP_FRAMES
+    readout: Mapping | None = None
 
     def __call__(self, model: nn.Module) -> dict[str, float]:
         table = predict_model(
@@ -50,6 +51,7 @@ class RateError:
             views=self.views,
             size=self.size,
             step=self.step,
+            readout=self.readout,
         )
         return rate_errors(table)
 
@@ -76,18 +78,36 @@ def rate_errors(predictions: pd.DataFrame) -> dict[str, float]:
 
 
 class MeanIPR:
-    """`validate` of fit: {"ipr": mean over recordings}.  `ids`: those used."""
+    """`validate` of fit: {"ipr": mean over windows}.  `ids`: the recordings used."""
 
-    def __init__(self, store: Store, ids: Iterable[str], limit: int = 48, seed: int = 0, **inputs):
-        """inputs: as in `Clips`.  Of more than `limit` recordings, that many are drawn by the seed.
-        Raises what Clips raises."""
+    def __init__(
+        self,
+        store: Store,
+        ids: Iterable[str],
+        limit: int = 48,
+        seed: int = 0,
+        step: int | None = None,
+        **inputs,
+    ):
+        """inputs: as in `Clips`.  One window a recording, in the middle; of more than `limit`
+        recordings, that many are drawn by the seed.  step: all windows of all recordings instead,
+        so many frames apart, read anew each time.  Raises what Clips raises."""
         clips = Clips(store, ids, **_equally_long(inputs))
-        self.ids = drawn(list(clips.stretches), limit, seed)
-        self._clips = stack(clips, _places(clips, self.ids))  # (n, T, ...)
+        if step is None:
+            self.ids = drawn(list(clips.stretches), limit, seed)
+            self._clips = stack(clips, _places(clips, self.ids))  # (n, T, ...)
+        else:
+            self.ids, self._clips, self._read_from = list(clips.stretches), None, clips
+            self._windows = clips.sliding_windows(step)
 
     @torch.no_grad()
     def __call__(self, model: nn.Module) -> dict[str, float]:
-        waves = _waves(model, self._clips)
+        if self._clips is not None:
+            waves = _waves(model, self._clips)
+        else:
+            at = range(0, len(self._windows), CLIPS_A_BATCH)
+            parts = (stack(self._read_from, self._windows[i : i + CLIPS_A_BATCH]) for i in at)
+            waves = torch.cat([_waves(model, part) for part in parts])
         return {"ipr": irrelevant_power_ratio(waves, FPS).mean().item()}
 
 

@@ -16,7 +16,9 @@ from pathlib import Path
 from rppg.dataloader.arrays import ARRAYS
 from rppg.models.recipe import Recipe
 from rppg.models.registry import inputs_of, recipe, shape_for
+from rppg.signals.readout import Readout
 from rppg.synthetic.config import ChallengeConfig
+from rppg.synthetic.traces.simulate import TraceConfig
 from rppg.training.config import FitConfig
 from rppg.utils.paths import project_dir
 from rppg.workflow.code_hash import models_named
@@ -43,6 +45,10 @@ def check_values(profile: Profile) -> None:
     named = cache(lambda notebook: models_named(notebook, root / "rppg"))
     if profile.challenge and profile.modality == "faces":
         _try(lambda: ChallengeConfig(**profile.challenge), ("challenge",), chain)
+    simulated = (profile.notebooks.get("01_preprocess") or {}).get("simulated")
+    if simulated:
+        place = ("notebooks", "01_preprocess", "simulated")
+        _try(lambda: TraceConfig(**simulated), place, chain)
     for run in profile.runs.values():
         written = any(run.name in (file.settings.get("runs") or {}) for file in chain)
         place = ("runs" if written else "sweeps", run.name, "parameters")
@@ -51,6 +57,7 @@ def check_values(profile: Profile) -> None:
         given = defaults | run.parameters
         if given.get("training") or defaults.get("training"):
             _check_training(given, place, chain)
+        _check_readout(given, place, chain)
         later = models.get(run.parent) or given.get("model")
         models[run.name] = one = next(iter(named(notebook)), later)
         if "model" in given:
@@ -75,6 +82,12 @@ def _check_training(given: dict, place: Place, chain: Chain) -> None:
         raise ProfileError(f"{file_of(place, chain)}: {'.'.join(place)}: found {missing}")
     steps = {"n_steps": training.get("n_steps", 2**31)}
     _try(lambda: FitConfig(**(training | steps), monitor="the notebook's"), place, chain)
+
+
+def _check_readout(given: dict, place: Place, chain: Chain) -> None:
+    """Try the values of Readout, whose fields `rppg.workflow` has checked."""
+    if given.get("readout"):
+        _try(lambda: Readout(**given["readout"]), (*place, "readout"), chain)
 
 
 def _check_model(name: str, run: Run, given: dict, place: Place, chain: Chain) -> None:

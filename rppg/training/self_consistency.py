@@ -45,9 +45,8 @@ from torch import Tensor, nn
 from rppg.dataloader.augment import change_speed
 from rppg.dataloader.clips import CLIP_FRAMES, Clips, Place
 from rppg.dataloader.stretches import longest
-from rppg.datasets.prepared import FPS
+from rppg.datasets.prepared import FPS, RGB, WHOLE_FACE
 from rppg.datasets.store import Store
-from rppg.inference.classical import RGB, WHOLE_FACE
 from rppg.inference.sliding_window import batch_of, cell_waves, waves_of
 from rppg.models.protocol import Traits, traits_of
 from rppg.signals.classical import wave as classical_wave

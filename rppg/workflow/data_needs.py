@@ -17,7 +17,7 @@ from rppg.datasets.fold_files import make_folds
 from rppg.datasets.fold_tables import WORDS
 from rppg.datasets.readers import FOLDERS, PUBLISHED, layouts_of
 from rppg.datasets.readers.video_folder import DATASET as OWN
-from rppg.datasets.recording import Recording
+from rppg.datasets.recording import SIMULATED, Recording
 from rppg.utils.paths import project_dir
 from rppg.workflow.profiles import Profile
 from rppg.workflow.submission_checks import Check
@@ -47,6 +47,7 @@ def needs_of(profile: Profile) -> list[Need]:
         fields = notebook_fields(project_dir(__file__) / "notebooks" / f"{run.notebook}.ipynb")
         given = {name: field.default for name, field in fields.items()} | run.parameters
         datasets = given.get("labelled") or given.get("datasets") or ()
+        datasets = [name for name in datasets if name != SIMULATED]  # made by 01_preprocess
         if datasets and given.get("validation"):
             layouts = tuple(LAYOUT_OF.get(name, name) for name in datasets)
             validation = LAYOUT_OF.get(given["validation"], given["validation"])

@@ -12,6 +12,7 @@ layers define are repeated here, so that a misspelled one is found before PyTorc
 from rppg.datasets.protocols import PROTOCOLS
 from rppg.datasets.readers import FOLDERS, READERS
 from rppg.datasets.readers.video_folder import DATASET as OWN
+from rppg.datasets.recording import SIMULATED
 from rppg.signals.classical import METHODS
 
 MAX_COUNT = 2**32 - 1  # NumPy's largest seed
@@ -53,9 +54,15 @@ CHOICES = {
     "schedule": ("cosine", "constant"),
     "submit": ("validation", "paper"),
     "device": ("auto", "cpu", "cuda"),
+    "spectrum": ("padded", "welch"),  # of readout, as the next
+    "aggregate": ("", "psd", "mean", "track"),
+    "folds": ("subjects", "published"),  # of protocol, as the next
+    "scored": ("recordings", "windows"),
+    "periodicity_form": ("own", "printed"),  # of weights
+    "mcc_form": ("own", "printed"),  # of label_weights
 }
 FILLED = {"crops", "methods", "datasets", "labelled"}  # lists that are not empty
-DATASETS = (*(name for key, name in FOLDERS.items() if key != "challenge_test"), OWN)
+DATASETS = (*(name for key, name in FOLDERS.items() if key != "challenge_test"), OWN, SIMULATED)
 NAME_DATASETS = ("datasets", "labelled", "validation")  # parameters, of faces
 
 

@@ -42,6 +42,9 @@ LAST_GETS = {  # what the workflow gives to the notebooks that follow the runs
 }
 CONFIGS = {  # parameters that are the fields of a dataclass of the package
     "training": "training/config.py:FitConfig",
+    "readout": "signals/readout.py:Readout",
+    "protocol": "studies/gideon2021/protocol.py:Protocol",
+    "simulated": "synthetic/traces/simulate.py:TraceConfig",
     "faces": "synthetic/config.py:ChallengeConfig",
     "motion": "studies/relcon/simulator/simulate.py:SimulatorConfig",
 }
@@ -173,6 +176,9 @@ def _parameter_faults(place: Place, notebook: str, given: dict, gets, needs) -> 
         fit = config_fields(CONFIGS["training"])
         fit = {name: field for name, field in fit.items() if name not in ("seed", "monitor")}
         yield from field_faults((*place, "training"), training, fit)
+    for name in ("readout", "protocol", "simulated"):
+        if isinstance(inner := given.get(name), dict):
+            yield from field_faults((*place, name), inner, config_fields(CONFIGS[name]))
 
 
 def field_faults(place: Place, given: dict, fields: dict[str, Field]) -> Iterator[Fault]:

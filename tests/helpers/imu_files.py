@@ -32,11 +32,14 @@ def put_numbers(path: Path, table: np.ndarray) -> Path:
     return put(path, "\n".join(lines) + "\n")
 
 
-def pamap2(root, name="Protocol/subject101.dat", activities=(0, 4, 4, 24), lost=()) -> Path:
-    """100 Hz from 5.64 s; hand, chest, ankle to +-16 g along x, y, z; rows `lost` are NaN."""
+def pamap2(
+    root, name="Protocol/subject101.dat", activities=(0, 4, 4, 24), lost=(), hr=np.nan
+) -> Path:
+    """100 Hz from 5.64 s; heart rates `hr`; hand, chest, ankle to +-16 g along x, y, z; rows `lost`
+    are NaN."""
     n = len(activities)
     table = np.full((n, 54), 777.0)
-    table[:, 0], table[:, 1], table[:, 2] = 5.64 + np.arange(n) / 100, activities, np.nan
+    table[:, 0], table[:, 1], table[:, 2] = 5.64 + np.arange(n) / 100, activities, hr
     for axis, column in enumerate((4, 21, 38)):
         table[:, column : column + 3] = gravity(axis, n, G_M_S2)
         table[list(lost), column : column + 13] = np.nan

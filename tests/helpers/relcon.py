@@ -65,7 +65,7 @@ def made_up_rows(table=None, *, method="RelCon", seed=1, told=2.0, labels=("1", 
         rows = about[walks].assign(task="cadence_spm", n_labels=n_labels)
         spm = table.loc[walks, "cadence_spm"]
         wrong_spm = rng.normal(0, 40 / (1 + max(told + MORE[n_labels], 0)), len(spm))
-        found.append(rows.assign(truth_spm=spm, predicted_spm=spm + wrong_spm))
+        found.append(rows.assign(truth_value=spm, predicted_value=spm + wrong_spm))
     return pd.concat(found, ignore_index=True).assign(method=method, seed=seed)
 
 
@@ -77,6 +77,7 @@ def made_up_run(folder, rows, **changed):
     rows.to_parquet(run / "predictions.parquet", index=False)
     given = {"method": RUNS[method][0], "name": method, "seed": seed, "datasets": ["simulator"]}
     given |= {"test_share": 0.4, "dev_share": 0.15, "n_folds": 2, "n_labels": [1, 5, 10, 0]}
+    given |= {"targets": ["cadence_spm"]}
     given |= {"architecture": {"widths": [4]}, "index": "abc"}
     facts = {"origin": "synthetic", "parameters": given | changed, "seconds": 12.5}
     facts["distance_seconds"] = 3.0 if method in ("RelCon", "REBAR-style") else 0.0

@@ -35,7 +35,7 @@ def test_tables_from_runs_and_again_from_their_csv(tmp_path):
     )
     first, second = (tmp_path / folder / "gideon2021_tables.png" for folder in ("out", "again"))
     assert first.read_bytes() == second.read_bytes()
-    assert len(pd.read_csv(table)) == 2 * 4 * 4
+    assert len(pd.read_csv(table)) == 2 * 4 * 6  # seeds, systems, rows
     facts = json.loads((tmp_path / "again" / "gideon2021_tables.json").read_text())
     assert facts["origin"] == "synthetic" and len(facts["verdict"]) == 2
 

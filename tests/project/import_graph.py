@@ -19,12 +19,12 @@ LAYERS = (  # from the ground up
     ("models", "synthetic", "workflow"),
     ("inference",),
     ("training",),
-    ("studies",),
-    ("cli_data",),
+    ("studies", "api"),
+    ("cli_data", "cli_simulate"),
     ("cli",),
     ("__main__",),
 )
-ROOT_FILES = {"__init__", "__main__", "cli", "cli_data"}
+ROOT_FILES = {"__init__", "__main__", "cli", "cli_data", "cli_simulate"}
 LEVEL = {folder: level for level, folders in enumerate(LAYERS) for folder in folders}
 
 

@@ -100,3 +100,18 @@ def test_make_has_those_targets(page):
     targets = re.findall(r"^([\w./-]+):(?!=)", (ROOT / "Makefile").read_text(), flags=re.M)
     for line in commands_in(page, "make"):
         assert line[0] in targets, f"{page.name}: make {line[0]}"
+
+
+def test_the_api_page_names_what_is_defined_where_it_says():
+    names = re.findall(r"^<!-- api: ([\w.]+)\.(\w+) -->$", (ROOT / "docs/api.md").read_text(), re.M)
+    assert len(names) > 40
+    for module, name in names:
+        path = ROOT / (module.replace(".", "/") + ".py")
+        path = path if path.exists() else path.with_suffix("") / "__init__.py"
+        assert re.search(rf"^(def|class) {name}\b", path.read_text(), re.M), f"{module}.{name}"
+
+
+def test_every_page_of_docs_is_in_the_sites_navigation():
+    nav = set(re.findall(r"[\w.]+\.md$", (ROOT / "mkdocs.yml").read_text(), re.M))
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")}
+    assert pages <= nav

@@ -57,6 +57,7 @@ def test_only_runs_that_compute_something_else_are_measured(gpu):
             for system in ("contrastive", "contrastive_saliency")
         ),
         *(f"tables/ubfc/{system}/seed1/fold0" for system in ("supervised", "supervised_saliency")),
+        *(f"variants/ubfc/{name}/seed1" for name in ("transposed", "w5", "w8", "w13", "w20")),
         *("desync/pearson/shift0", "desync/snr/shift0"),
     ]
     paper = load_profile("paper")

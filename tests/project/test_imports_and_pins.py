@@ -57,6 +57,13 @@ def test_conda_environment_has_the_pins_of_the_lock():
     assert listed == {need.name: pins[need.name.lower()] for need in direct_dependencies()}
 
 
+def test_the_version_is_the_same_everywhere():
+    files = ("pyproject.toml", "rppg/__init__.py", "CITATION.cff")
+    pattern = r"""^(?:__)?version(?:__)?(?: =|:) "?([\d.]+)"?$"""
+    found = [re.findall(pattern, (ROOT / file).read_text(), re.M) for file in files]
+    assert [len(versions) for versions in found] == [1, 1, 1] and len(set(map(tuple, found))) == 1
+
+
 def test_no_module_imports_a_layer_above_its_own_and_none_is_in_a_circle():
     of_modules = import_graph.graph()
     assert len(of_modules) > 150

@@ -65,7 +65,7 @@ LAYOUT = """\
 def read(root: Path, wave_name: str | None = None, wave_hz: float | None = None) -> list:
     """Clips of all subjects, named <N>/video<k>, split "train".
 
-    wave_name: the contact wave's file in a subject's folder, with "{video}" for the clip's key
+    wave_name: the contact PPG's file in a subject's folder, with "{video}" for the clip's key
     ("{video}_wave.csv", "{video}/bvp.csv"); None: the first of WAVE_NAMES that any clip has.  Two
     columns are time_s,value from the first frame on; one column is values at `wave_hz`, the first
     one at the first frame.  A header is skipped.

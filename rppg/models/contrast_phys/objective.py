@@ -30,11 +30,13 @@ from rppg.losses.contrast import (
     truth_pull_loss,
     truth_push_loss,
 )
-from rppg.losses.correlation import mcc_loss, negative_pearson
+from rppg.losses.correlation import mcc_loss, negative_pearson, printed_mcc_loss
 from rppg.losses.disturbance import disturbance_loss
 from rppg.losses.windows import BAND_HZ, wave_windows, window_spectra
 from rppg.models.common import Parts, rate_loss_of
 from rppg.signals.spectrum import power_spectrum
+
+MCC = {"own": mcc_loss, "printed": printed_mcc_loss}
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,8 @@ class SupervisedContrast:
     and beta are pearson and mcc.  For a clip that has an HR label alone, `rate_loss`.
 
     A batch without any ground-truth BVP has `rate_loss` alone.  self_supervised: weight of
-    `losses`, the contrast of pre-training; the paper has none of it here.
+    `losses`, the contrast of pre-training; the paper has none of it here.  mcc_form: "own", or
+    eq. 11 as "printed".
     """
 
     truth: float = 1.0
@@ -105,7 +108,12 @@ class SupervisedContrast:
     mcc: float = 0.2
     rate: float = 1.0
     self_supervised: float = 0.0
+    mcc_form: str = "own"
     losses: Contrast = field(default_factory=Contrast)
+
+    def __post_init__(self):
+        if self.mcc_form not in MCC:
+            raise ValueError(f"mcc_form {self.mcc_form!r}, expected {' or '.join(MCC)}")
 
     def __call__(self, model: nn.Module, batch: dict, generator: torch.Generator):
         block = model(batch["clip"], whole_block=True).float()
@@ -140,5 +148,5 @@ class SupervisedContrast:
             "truth_pull": truth_pull_loss(share[has_wave], truth),
             "truth_push": truth_push_loss(share, truth, has_wave),
             "pearson": negative_pearson(*pair),
-            "mcc": mcc_loss(*pair, FPS, scaled_band(speed)),
+            "mcc": MCC[self.mcc_form](*pair, FPS, scaled_band(speed)),
         }

@@ -32,11 +32,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool3d, interpolate, pad
 
-from rppg.models.contrast_phys.fused_norm_elu import norm_elu
+from rppg.datasets.prepared import FPS
+from rppg.models.contrast_phys.layers import DECODERS, Layer, decoder_layer, doubled, two_layers
 from rppg.signals.chrominance import SLOW_FRAMES, pulse_colours
+from rppg.signals.magnification import GAIN, magnified
 from rppg.signals.moments import moving_mean, variance
 
-FORMS = ("raw", "difference", "chrominance", "chrominance_difference")
+FORMS = (
+    *("raw", "difference", "magnified"),
+    *("chrominance", "chrominance_difference", "chrominance_magnified"),
+)
 SHRINK = 16  # how many times smaller the sides are behind the last pool; 8 where pixels are few
 PERCENT, MOST_PERCENT = 100.0, 5.0  # a larger change is an edge that moved
 DARK = 4.0  # grey levels: of a darker pixel, the change relative to its level is noise
@@ -51,10 +56,12 @@ class PhysNetConfig:
     block: int = 2  # S: cells a side of the ST-rPPG block
     width: int = 32  # features of the first layer; twice as many behind it
     form: str = "raw"  # of the input: as it is; difference: to the next frame (eq. 7); chrominance:
-    # what POS and CHROM make of each pixel; chrominance_difference: to the next frame, of that
+    # what POS and CHROM make of each pixel; chrominance_difference: to the next frame, of that;
+    # magnified: as `rppg.signals.magnification`; chrominance_magnified: chrominance of that
     patch: int = 1  # frames averaged into one before the first layer; more are for small machines
     time_pools: int = 2  # how many of enc1 and enc2 halve the frames: what is left of the frame
     # rate must be above twice the highest heart rate
+    decoder: str = "interpolate"  # how frames are doubled again; or by "transposed" convolution
 
     def __post_init__(self):
         for name in ("block", "width", "patch"):
@@ -66,6 +73,8 @@ class PhysNetConfig:
             raise ValueError(f"size is {self.size}, expected {least}")
         if self.form not in FORMS:
             raise ValueError(f"no form {self.form!r}, expected one of {', '.join(FORMS)}")
+        if self.decoder not in DECODERS:
+            raise ValueError(f"no decoder {self.decoder!r}, expected one of {', '.join(DECODERS)}")
         if self.time_pools not in (0, 1, 2):
             raise ValueError(f"time_pools is {self.time_pools}, expected 0, 1 or 2")
 
@@ -90,12 +99,12 @@ class PhysNet(nn.Module):
         self.config = config
         narrow, wide = config.width, 2 * config.width
         self.start = Layer(3, narrow, (1, 5, 5), halve=True)
-        self.loop1 = _two_layers(narrow, wide)
-        self.enc1 = _two_layers(wide, wide)
-        self.enc2 = _two_layers(wide, wide, config.halves_all)
-        self.loop4 = _two_layers(wide, wide, halve=False)
-        self.dec1 = Layer(wide, wide, (3, 1, 1))
-        self.dec2 = Layer(wide, wide, (3, 1, 1))
+        self.loop1 = two_layers(narrow, wide)
+        self.enc1 = two_layers(wide, wide)
+        self.enc2 = two_layers(wide, wide, config.halves_all)
+        self.loop4 = two_layers(wide, wide, halve=False)
+        self.doubles = [config.decoder if config.time_pools > n else None for n in (1, 0)]
+        self.dec1, self.dec2 = (decoder_layer(wide, decoder) for decoder in self.doubles)
         self.head = nn.Conv3d(wide, 1, 1)
 
     def forward(self, clips: Tensor, whole_block: bool = False) -> Tensor:
@@ -124,8 +133,11 @@ class PhysNet(nn.Module):
     def _prepared(self, clips: Tensor) -> Tensor:
         """What the first layer sees: (B, 3, T, H, W) -> (B, 3, t, H, W), standardised."""
         x = _at_least_float32(clips).contiguous(memory_format=torch.channels_last_3d)
+        most_percent = MOST_PERCENT
+        if self.config.form.endswith("magnified"):
+            x, most_percent = magnified(x, FPS), (1 + GAIN) * MOST_PERCENT
         if self.config.form.startswith("chrominance"):
-            x = chrominance(x)
+            x = chrominance(x, most_percent)
         if self.config.form.endswith("difference"):
             x = frame_difference(x)
         x = _averaged(x, self.config.patch)
@@ -142,26 +154,11 @@ class PhysNet(nn.Module):
         n_half = x.shape[2]
         x = self.enc2(_half_frames(x) if n_pools > 1 else x)  # (B, 64, t/4, H/16, W/16)
         x = self.loop4(x)
-        x = self.dec1(_double_frames(x) if n_pools > 1 else x)  # (B, 64, t/2, H/16, W/16)
-        x = _filled(x, n_half)
-        x = self.dec2(_double_frames(x) if n_pools > 0 else x)  # (B, 64, t, H/16, W/16)
+        x = self.dec1(doubled(x, self.doubles[0]))  # (B, 64, t/2, H/16, W/16)
+        x = self.dec2(doubled(_filled(x, n_half), self.doubles[1]))  # (B, 64, t, H/16, W/16)
         x = adaptive_avg_pool3d(_filled(x, n_all), (None, block, block))
         with torch.autocast(x.device.type, enabled=False):
             return self.head(_at_least_float32(x)).squeeze(1)
-
-
-class Layer(nn.Module):
-    """Convolution, batch norm and ELU; with `halve`, then the means of 2 x 2 pixels."""
-
-    def __init__(self, n_in: int, n_out: int, kernel: tuple[int, int, int], halve: bool = False):
-        super().__init__()
-        padding = tuple(side // 2 for side in kernel)
-        self.conv = nn.Conv3d(n_in, n_out, kernel, padding=padding)
-        self.norm = nn.BatchNorm3d(n_out)
-        self.halve = halve
-
-    def forward(self, x: Tensor) -> Tensor:
-        return norm_elu(self.conv(x), self.norm, self.halve)
 
 
 def frame_difference(clips: Tensor) -> Tensor:
@@ -170,19 +167,20 @@ def frame_difference(clips: Tensor) -> Tensor:
     return torch.cat([differences, differences[:, :, -1:]], dim=2)
 
 
-def chrominance(clips: Tensor) -> Tensor:
+def chrominance(clips: Tensor, most_percent: float = MOST_PERCENT) -> Tensor:
     """(B, 3, T, H, W) float, R, G, B of 0-255 -> the same of G - B, POS and CHROM of each pixel, in
     percent of its moving mean.
 
-    Colours over their own means of 1.6 s, minus one, at most 5 % (what is more is an edge that
-    moved); of these POS and CHROM add two projections, weighted by their deviations over the clip,
-    which cancels a change of brightness.  A pulse is then as large on dark skin as on bright, where
-    the net would first have to find out how.
+    Colours over their own means of 1.6 s, minus one, at most most_percent (what is more is an edge
+    that moved; of magnified clips as much more as they are); of these POS and CHROM add two
+    projections, weighted by their deviations over the clip, which cancels a change of brightness.
+    A pulse is then as large on dark skin as on bright, where the net would first have to find out
+    how.
     Source: Wang et al., IEEE TBME 2017; de Haan and Jeanne, IEEE TBME 2013.
     """
     by_time = clips.movedim(2, -1).contiguous()  # (B, 3, H, W, T)
     level = moving_mean(by_time, SLOW_FRAMES).clamp_min(DARK)
-    change = (PERCENT * (by_time / level - 1)).clamp(-MOST_PERCENT, MOST_PERCENT)
+    change = (PERCENT * (by_time / level - 1)).clamp(-most_percent, most_percent)
     red, green, blue = change.unbind(1)  # (B, H, W, T) each
     return torch.stack(pulse_colours(red, green, blue, _sum_of), dim=1).movedim(-1, 2)
 
@@ -194,20 +192,10 @@ def _sum_of(one: Tensor, other: Tensor, sign: int) -> Tensor:
     return one + sign * scales[0] / scales[1] * other  # a root of 0 has no gradient
 
 
-def _two_layers(n_in: int, n_out: int, halve: bool = True) -> nn.Sequential:
-    kernel = (3, 3, 3)
-    return nn.Sequential(Layer(n_in, n_out, kernel), Layer(n_out, n_out, kernel, halve))
-
-
 def _half_frames(x: Tensor) -> Tensor:
     """(B, C, T, H, W) -> (B, C, T // 2, H, W): means of two; a last odd one is dropped."""
     stop = x.shape[2] // 2 * 2
     return (x[:, :, 0:stop:2] + x[:, :, 1:stop:2]) / 2
-
-
-def _double_frames(x: Tensor) -> Tensor:
-    """(B, C, T, H, W) -> (B, C, 2 T, H, W): each frame twice."""
-    return interpolate(x, scale_factor=(2, 1, 1))
 
 
 def _at_least_float32(x: Tensor) -> Tensor:

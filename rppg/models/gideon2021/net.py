@@ -32,10 +32,11 @@ class Gideon2021Config:
     """The defaults are the paper's.  Raises ValueError for invalid values."""
 
     size: int = 64  # H = W of the crops
-    width: int = 32  # of PhysNet, as the next three: see PhysNetConfig
+    width: int = 32  # of PhysNet, as the next four: see PhysNetConfig
     form: str = "raw"
     patch: int = 1
     time_pools: int = 2
+    decoder: str = "interpolate"
     saliency: bool = True  # whether the sampler is there
     saliency_width: int = 64  # of the sampler, as the next: see SamplerConfig
     saliency_every: int = 1
@@ -50,7 +51,8 @@ class Gideon2021Config:
         if self.pool < 1 or self.size % self.pool:
             raise ValueError(f"pool is {self.pool}, expected a divisor of size {self.size}")
         size = self.size // self.pool
-        return PhysNetConfig(size, 1, self.width, self.form, self.patch, self.time_pools)
+        shared = (self.width, self.form, self.patch, self.time_pools, self.decoder)
+        return PhysNetConfig(size, 1, *shared)
 
     def of_sampler(self) -> SamplerConfig:
         """The sampler's config."""

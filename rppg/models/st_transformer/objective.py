@@ -22,10 +22,12 @@ from rppg.datasets.prepared import FPS
 from rppg.losses.constants import N_FFT
 from rppg.losses.correlation import negative_pearson
 from rppg.losses.disturbance import disturbance_loss
-from rppg.losses.periodicity import periodicity_loss
-from rppg.losses.sinc import bandwidth_loss, sparsity_loss, variance_loss
+from rppg.losses.periodicity import periodicity_loss, printed_periodicity_loss
+from rppg.losses.sinc import PEAK_HALF_WIDTH_HZ, bandwidth_loss, sparsity_loss, variance_loss
 from rppg.models.common import Parts, rate_loss_of
 from rppg.signals.spectrum import power_spectrum
+
+PERIODICITY = {"own": periodicity_loss, "printed": printed_periodicity_loss}
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,9 @@ class SelfSupervised:
     """Bandwidth, sparsity, variance and periodicity of predicted BVPs; no label is read.
 
     Clips with a distractor (disturbance_hz is its rate) have a fifth loss: power at that rate.  The
-    numbers are weights; a loss of weight 0 is still reported.  n_rows: rows of the map that go into
-    the model, drawn anew for each batch; None: all of them.
+    first numbers are weights; a loss of weight 0 is still reported.  peak_half_width_bpm: Delta F
+    of eq. 3, whose 6 has no unit.  periodicity_form: "own", or eq. 5 as "printed".  n_rows: rows of
+    the map that go into the model, drawn anew for each batch; None: all of them.
     """
 
     bandwidth: float = 1.0
@@ -42,7 +45,14 @@ class SelfSupervised:
     variance: float = 1.0
     periodicity: float = 1.0
     disturbance: float = 1.0
+    peak_half_width_bpm: float = 60 * PEAK_HALF_WIDTH_HZ
+    periodicity_form: str = "own"
     n_rows: int | None = None
+
+    def __post_init__(self):
+        if self.periodicity_form not in PERIODICITY:
+            words = " or ".join(PERIODICITY)
+            raise ValueError(f"periodicity_form {self.periodicity_form!r}, expected {words}")
 
     def __call__(self, model: nn.Module, batch: dict, generator: torch.Generator):
         return self.of_waves(self.waves(model, batch["clip"], generator), batch)
@@ -61,9 +71,9 @@ class SelfSupervised:
         band_hz = scaled_band(batch["speed"])  # (B, 2)
         parts = {
             "bandwidth": bandwidth_loss(freq_hz, power, band_hz),
-            "sparsity": sparsity_loss(freq_hz, power, band_hz),
+            "sparsity": sparsity_loss(freq_hz, power, band_hz, self.peak_half_width_bpm / 60),
             "variance": variance_loss(freq_hz, power, band_hz),
-            "periodicity": periodicity_loss(waves, FPS),
+            "periodicity": PERIODICITY[self.periodicity_form](waves, FPS),
         }
         if "disturbance_hz" in batch:
             rate_hz = batch["disturbance_hz"]

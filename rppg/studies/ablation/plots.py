@@ -14,9 +14,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rppg.plotting.style import BLUE, GREY, ORANGE, PURPLE, subplots, titled
+from rppg.studies.ablation.published import BEYOND
 from rppg.studies.ablation.results import summarise
 
-MODELS = {1: "ST-Transformer", 2: "Contrast-Phys+"}
+MODELS = {
+    1: "Table 1, ST-Transformer",
+    2: "Table 2, Contrast-Phys+",
+    BEYOND: "Not in the paper, both models",
+}
 
 
 def plot_ablation(table: pd.DataFrame) -> Figure:
@@ -48,7 +53,7 @@ def _draw_table(axes: Axes, table: pd.DataFrame) -> None:
     seeds = table["row"].map(place)
     axes.axvline(table["null_rmse_bpm"].mean(), color=GREY, ls="--", lw=1, label="mean predictor")
     axes.axvline(table["pos_rmse_bpm"].mean(), color=BLUE, ls=":", lw=1.2, label="POS")
-    at, mean, paper = summary.index, summary["rmse_bpm"], summary["paper_rmse_bpm"]
+    at, mean, paper = summary.index, summary["rmse_bpm"], summary["paper_rmse_bpm"].astype(float)
     bar = {"s": 190, "marker": "|", "lw": 2.4, "zorder": 3}
     axes.scatter(table["rmse_bpm"], seeds, s=20, color=ORANGE, alpha=0.55, lw=0, label="a seed")
     axes.scatter(mean, at, **bar, color=ORANGE, label="ours, mean")
@@ -56,13 +61,13 @@ def _draw_table(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_yticks(at, [_label(row) for row in summary.itertuples()], fontsize=8)
     axes.set_ylim(len(summary) - 0.5, -0.5)  # in the paper's order from the top
     axes.grid(axis="y", color=GREY, alpha=0.2, lw=0.6)
-    number = summary["table"].iloc[0]
-    rank = summary[["rmse_bpm", "paper_rmse_bpm"]].corr("spearman")
-    named = titled(f"Table {number}, {MODELS[number]}", table["origin"].iloc[0])
-    text = f"{named}: rank correlation with the paper {rank.iloc[0, 1]:.2f}"
-    axes.set_title(text, loc="left", fontsize="medium")
+    named = titled(MODELS[summary["table"].iloc[0]], table["origin"].iloc[0])
+    if paper.notna().any():
+        rank = summary[["rmse_bpm", "paper_rmse_bpm"]].astype(float).corr("spearman")
+        named += f": rank correlation with the paper {rank.iloc[0, 1]:.2f}"
+    axes.set_title(named, loc="left", fontsize="medium")
 
 
 def _label(row) -> str:
-    difference = ", frame difference" if row.input == "difference" else ""
-    return f"{row.pretraining}\n{row.losses}{difference}"
+    names = {"normal": "", "difference": ", frame difference"}
+    return f"{row.pretraining}\n{row.losses}{names.get(row.input, f', {row.input}')}"

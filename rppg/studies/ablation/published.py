@@ -27,7 +27,8 @@ class PaperRow(NamedTuple):
 
     row: counted from 1.  losses: in Table 1 of both stages, in Table 2 of fine-tuning;
     "contrast" is L_pos + L_neg against the labels' spectra.  input: "difference" is the normalised
-    difference to the next frame, the paper's asterisk.
+    difference to the next frame, the paper's asterisk; "magnified" its motion magnified.  "The
+    other" of two forms is the one that the profile's other rows do not have.
     """
 
     table: int
@@ -35,7 +36,7 @@ class PaperRow(NamedTuple):
     pretraining: str
     losses: str
     input: str
-    paper_rmse_bpm: float
+    paper_rmse_bpm: float | None  # None: the paper has no such row
 
 
 class PaperTeam(NamedTuple):
@@ -104,6 +105,16 @@ TEAMS = (
     PaperTeam("PCA_Vital", "3rd RePSS", 3, "self-supervised", 8.96941),
 )
 
+BEYOND = 4  # number of the table of rows that the paper does not have
+UPM = "UBFC-rPPG + PURE + MMSE-HR"
+EXTRA = (  # what the paper prints otherwise than we compute it, and its outlook; it has no numbers
+    PaperRow(BEYOND, 1, UPM, "band + sparse + var + perio as printed", "normal", None),
+    PaperRow(BEYOND, 2, UPM, "band + sparse of 36 bpm + var + perio", "normal", None),
+    PaperRow(BEYOND, 3, UPM, FOUR, "the other layer norms", None),
+    PaperRow(BEYOND, 4, DUMP, "contrast + pearson + the other mcc", "normal", None),
+    PaperRow(BEYOND, 5, DUMP, BOTH, "magnified", None),
+)
+
 PERIODICITY, MORE_DATA, LOSSES = "the periodicity loss", "more pre-training data", "losses"
 AGAINST = "table, against the text"
 
@@ -142,8 +153,8 @@ CLAIMS = (
 
 
 def paper_rows(table: int) -> list[PaperRow]:
-    """Rows of Table 1 or 2, in the paper's order.  Raises ValueError for another table."""
-    rows = [row for row in ROWS if row.table == table]
+    """Rows of Table 1 or 2 in the paper's order, or of BEYOND.  ValueError for another table."""
+    rows = [row for row in (*ROWS, *EXTRA) if row.table == table]
     if not rows:
         raise ValueError(f"the ablations are the paper's Tables 1 and 2, found {table!r}")
     return rows
@@ -158,17 +169,18 @@ def paper_row(table: int, row: int) -> PaperRow:
 
 
 def run_name(row: PaperRow) -> str:
-    """Name of the run that repeats a row: "table1/row02"."""
-    return f"table{row.table}/row{row.row:02d}"
+    """Name of the run that repeats a row: "table1/row02", or "beyond/row02"."""
+    table = "beyond" if row.table == BEYOND else f"table{row.table}"
+    return f"{table}/row{row.row:02d}"
 
 
 def repeated_rows(parents: Mapping[str, str | None]) -> list[dict]:
-    """The rows that a profile's runs repeat, in the paper's order: the fields of PaperRow, `run`
-    (the run's name) and `parent` (the run whose model it starts from).
+    """The rows that a profile's runs repeat, in the paper's order, then EXTRA: the fields of
+    PaperRow, `run` (the run's name) and `parent` (the run whose model it starts from).
 
     parents: parent of each run of the profile, by name.
     """
-    names = {run_name(row): row for row in ROWS}
+    names = {run_name(row): row for row in (*ROWS, *EXTRA)}
     return [
         row._asdict() | {"run": name, "parent": parents[name]}
         for name, row in names.items()

@@ -113,7 +113,9 @@ def compare_with_paper(table: pd.DataFrame, number: int) -> pd.DataFrame:
         f"{ours}: within 5 bpm": summary["within_5bpm"].map("{:.0%}".format),
         f"{ours}: validation RMSE": summary["validation_rmse_bpm"].map("{:.1f}".format),
         f"{ours}: before labels": summary["pretrained_rmse_bpm"].map("{:.1f}".format),
-        "paper, RePSS test set: RMSE (bpm)": summary["paper_rmse_bpm"].map("{:.2f}".format),
+        "paper, RePSS test set: RMSE (bpm)": summary["paper_rmse_bpm"].map(
+            lambda bpm: "" if pd.isna(bpm) else f"{bpm:.2f}"
+        ),
     }
     return pd.DataFrame(columns).set_axis(summary["row"])
 
@@ -230,7 +232,8 @@ def _check_rows(rows: list[dict]) -> None:
     """Raises ValueError if a row differs from the paper's row of that table and number."""
     for row in rows:
         paper = paper_row(row["table"], row["row"])._asdict()
-        other = {key: (row[key], paper[key]) for key in ROW_FACTS if row[key] != paper[key]}
+        given = {key: None if pd.isna(row[key]) else row[key] for key in ROW_FACTS}  # NaN in a CSV
+        other = {key: (row[key], paper[key]) for key in ROW_FACTS if given[key] != paper[key]}
         if other:
             text = "; ".join(f"{key} {ours!r}, not {its!r}" for key, (ours, its) in other.items())
             raise ValueError(f"row {row['row']} of Table {row['table']} is not the paper's: {text}")

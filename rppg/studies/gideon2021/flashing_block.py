@@ -99,7 +99,8 @@ def with_block(rows: Iterable[dict], looks: Iterable[dict], model: str, store: S
     shares = {one["id"]: share_on_block(one["saliency"]) for one in looks}
     extended = []
     for row in rows:
-        flash_bpm = store.meta(row["id"]).get("flash_bpm", np.nan)
+        about = store.meta(row["id"]) or {}  # nothing of a window, which has no flash
+        flash_bpm = about.get("flash_bpm", np.nan)
         seen = shares.get(row["id"], np.nan) if row["model"] == model else np.nan
         flashes = bool(np.isfinite(flash_bpm))
         own = {"block_saliency": seen if flashes else np.nan, "flash_bpm": flash_bpm}

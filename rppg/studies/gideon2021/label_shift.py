@@ -4,7 +4,7 @@
     fit(model, Batches(clips, batch_size=4), step, config, run_dir)
 
 Source: Gideon and Stent, ICCV 2021, appendix A4: for each clip an offset is drawn uniformly from
--O_max to O_max, and the contact wave is shifted by it "using neighboring data".
+-O_max to O_max, and the contact PPG is shifted by it "using neighboring data".
 """
 
 import torch

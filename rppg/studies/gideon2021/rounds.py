@@ -36,11 +36,13 @@ class RoundPlan:
     fields: Mapping = field(default_factory=dict)  # of Gideon2021Config
     options: Mapping = field(default_factory=dict)
     training: Mapping = field(default_factory=dict)  # of FitConfig
-    epochs: int = 100  # passes over all clips if training has no n_steps
+    epochs: int = 100  # passes over all clips if training has no n_steps; validated after each one,
+    # if it has no validate_every
     batch_size: int = 4
     seed: int = 0
     n_workers: int = 0
     imagenet: Path | None = None  # weights from which the saliency net starts
+    by_windows: bool = False  # whether windows of 10 s are scored, not recordings
     skipped: Collection[str] = ()  # ids that are not tested and whose heart rates are not used
 
 
@@ -68,15 +70,23 @@ def train_round(
         net.sampler.load_imagenet(plan.imagenet)
     ids = [id for id in split.test if id not in plan.skipped]
     seen = with_ground_truth(store, ids, net, **plan.inputs)
-    rows = held_out.tested_rows(seen, "untrained net")
+    rows = held_out.tested_rows(_scored(plan, seen), "untrained net")
     setup = training_setup_for(plan.loss, store, split, plan.inputs, **plan.options)
-    steps = {"n_steps": setup.steps(plan.epochs, plan.batch_size)} | dict(plan.training)
+    steps = {
+        name: setup.steps(n, plan.batch_size)
+        for name, n in (("n_steps", plan.epochs), ("validate_every", 1))
+    } | dict(plan.training)
     config = FitConfig(**steps, seed=plan.seed, monitor=setup.monitor)
     batches = Batches(setup.clips, plan.batch_size, seed=plan.seed, n_workers=plan.n_workers)
     result = fit(net, batches, setup.step, config, folder, setup.validate, parameters=parameters)
     seen = with_ground_truth(store, ids, net, **plan.inputs)
-    rows += held_out.tested_rows(seen, plan.name)
+    rows += held_out.tested_rows(_scored(plan, seen), plan.name)
     if ids:
         known = held_out.known_rates(store, [id for id in split.train if id not in plan.skipped])
-        rows += held_out.constant_rows(seen, known)
+        rows += held_out.constant_rows(_scored(plan, seen), known)
     return Round(net, setup.step, result, rows, held_out.predictions_of(store, seen, plan.name))
+
+
+def _scored(plan: RoundPlan, seen: list[dict]) -> list[dict]:
+    """What is scored of tested recordings: themselves, or their windows."""
+    return held_out.windowed(seen) if plan.by_windows and seen else seen

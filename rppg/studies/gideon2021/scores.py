@@ -9,7 +9,7 @@ the "untrained net".
 
 Differences from Gideon and Stent: the recordings of all folds of a seed are scored together
 (the paper averages over folds; ours are too small for a correlation in each), and "mean" and
-"median" are those of the training recordings (the paper's are those of the test data).
+"median" are those of the training recordings; the paper's, of the tested ones, are TESTED.
 """
 
 from collections.abc import Iterable
@@ -31,6 +31,7 @@ FACTS = ("study", "name", "loss", "saliency", "desync_s", "flash", "seed")  # of
 TERMS = {"w_s": "sparsity", "w_t": "temporal"}  # of a run's weights; 1 if not given
 BASELINES = ("mean", "median", "untrained net")
 LOSSES = {"mcc": "supervised", "multiview": "contrastive"}
+TESTED = ("mean of tested", "median of tested")  # the paper's mean and median
 BELOW = ("below_mean", "below_median", "below_untrained")  # whether the system's RMSE is
 SCORES = ["dataset", "system", "seed", "row", "n", *RATES, "n_waves", *WAVES, *BELOW]
 SCORES += ["learned_from", "origin"]
@@ -70,8 +71,9 @@ def score_splits(splits: pd.DataFrame) -> pd.DataFrame:
     splits = splits.assign(system=splits["loss"].map(LOSSES) + saliency)
     splits["row"] = splits["model"].where(splits["model"] != splits["name"], splits["system"])
     by = ["dataset", "system", "seed", "row"]
-    scores = pooled(splits, by).join(splits.groupby(by)["learned_from"].first(), on=by)
     _check_same(splits)
+    splits = pd.concat([splits, _of_tested(splits)], ignore_index=True)
+    scores = pooled(splits, by).join(splits.groupby(by)["learned_from"].first(), on=by)
     groups = ["dataset", "system", "seed"]
     rmse = scores.pivot(index=groups, columns="row", values="rmse_bpm")[list(BASELINES)]
     rmse = scores[groups].join(rmse, on=groups)
@@ -145,6 +147,16 @@ def _scored(group: pd.DataFrame) -> dict:
         **dict(zip(WAVES, waves.mean(), strict=True)),
         "origin": group["origin"].iloc[0],
     }
+
+
+def _of_tested(splits: pd.DataFrame) -> pd.DataFrame:
+    """Rows of TESTED: the mean and the median true rate of what a round of a seed tests on."""
+    own = splits[splits["row"] == splits["system"]]
+    truth = own.groupby(["dataset", "system", "seed", "round"])["hr_true_bpm"]
+    return pd.concat(
+        own.assign(hr_bpm=truth.transform(of), row=row, **dict.fromkeys(WAVE_METRICS, np.nan))
+        for row, of in zip(TESTED, ("mean", "median"), strict=True)
+    )
 
 
 def _check_same(splits: pd.DataFrame) -> None:

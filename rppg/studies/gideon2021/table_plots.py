@@ -117,6 +117,32 @@ def plot_changes(changes: pd.DataFrame) -> Figure:
     return figure
 
 
+def plot_variants(table: pd.DataFrame, origin: str) -> Figure:
+    """Change of RMSE of each variant, one panel per dataset: mean and deviation over seeds, and the
+    paper's average over datasets.
+
+    table: as `variants.compare` gives it.
+    """
+    datasets, names = list(table["dataset"].unique()), list(table["name"].unique())
+    size = (max(2.6 + 2.3 * len(datasets), LEAST_WIDTH), 1.6 + 0.45 * len(names))
+    figure, panels = subplots(1, len(datasets), figsize=size, sharey=True, squeeze=False)
+    for axes, dataset in zip(panels[0], datasets, strict=True):
+        rows = table[table["dataset"] == dataset].set_index("name").reindex(names)
+        at, bars = range(len(names)), {"fmt": "|", "ms": 11, "color": ORANGE}
+        axes.axvline(0, color=GREY, ls="--", lw=1)
+        axes.errorbar(rows["change_bpm"], at, xerr=rows["sd_change_bpm"], label="ours", **bars)
+        published = rows["paper_change_bpm"]
+        axes.scatter(published, at, s=26, marker="D", color=PURPLE, lw=0, label="the paper's mean")
+        axes.set_title(dataset, loc="left", fontsize="medium")
+        axes.set_xlabel("change of RMSE (bpm)", fontsize="small")
+    panels[0, 0].set_yticks(range(len(names)), names, fontsize="small")
+    panels[0, 0].set_ylim(len(names) - 0.5, -0.5)
+    figure.suptitle(titled("Variants against training as published", origin), x=0.01, ha="left")
+    handles, labels = panels[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
+    return figure
+
+
 def _draw_scores(
     axes: Axes, scores: pd.DataFrame, dataset: str, metric: str, rows: list[str]
 ) -> None:

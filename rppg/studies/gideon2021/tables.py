@@ -16,9 +16,9 @@ from rppg.studies.gideon2021.published import (
     WAVES,
     published_rows,
 )
-from rppg.studies.gideon2021.scores import BASELINES, BELOW
+from rppg.studies.gideon2021.scores import BASELINES, BELOW, TESTED
 
-ROWS = (*BASELINES, *SYSTEMS)  # of our tables, in this order
+ROWS = (*TESTED, *BASELINES, *SYSTEMS)  # of our tables, in this order
 NO_NUMBER = "-"
 LABELS = {  # of metrics, and the number of digits in the paper
     "rmse_bpm": ("RMSE (bpm)", 1),

@@ -18,6 +18,7 @@ from rppg.datasets.folds import Split
 from rppg.datasets.store import Store
 from rppg.models.gideon2021.objective import MultiView, SupervisedWave
 from rppg.studies.gideon2021.label_shift import DesyncedClips
+from rppg.studies.gideon2021.redraw import RedrawnClips, RedrawnDesyncedClips
 from rppg.training.criteria import LabelLoss, MeanIPR
 
 LABEL_FREE = "multiview"
@@ -50,10 +51,14 @@ def training_setup_for(
     mirror: float = 0.0,
     desync_s: float = 0.0,
     learn_dev: bool = True,
+    redraw: bool = False,
+    every_window: bool = False,
 ) -> TrainingSetup:
     """loss: "multiview", without labels: all of train and dev is trained on (A6; learn_dev=False:
-    train alone), and the lowest IPR on it chooses.  "mcc", "pearson" or "snr": train alone,
-    with BVPs up to desync_s off, and the lowest loss on dev chooses.
+    train alone), and the lowest IPR on it chooses, of the middle window of each recording or, with
+    every_window, of all windows side by side.  "mcc", "pearson" or "snr": train alone,
+    with BVPs up to desync_s off, and the lowest loss on dev chooses; redraw: a clip whose BVP is
+    broken is drawn again.
 
     speeds: lowest and highest that a clip is played at.  weights: of MultiView, by name.  mirror:
     chance that a face is mirrored; the paper does not.  Clips are all of n_frames: views of a fixed
@@ -71,10 +76,12 @@ def training_setup_for(
             raise ValueError(f"desync_s is {desync_s}, but {loss} reads no ground-truth BVP")
         ids = part.train + part.dev if learn_dev else part.train
         clips = Clips(store, ids, **inputs, **chance)
-        return TrainingSetup(clips, losses, MeanIPR(store, ids, **inputs), "ipr")
+        step = inputs["n_frames"] if every_window else None
+        return TrainingSetup(clips, losses, MeanIPR(store, ids, step=step, **inputs), "ipr")
     step = SupervisedWave(**{name: float(name == loss) for name in LABELLED}, losses=losses)
     if desync_s:
-        clips = DesyncedClips(store, part.train, **inputs, **chance, desync_s=desync_s)
+        of_clips, chance["desync_s"] = RedrawnDesyncedClips if redraw else DesyncedClips, desync_s
     else:
-        clips = LabelledClips(store, part.train, **inputs, **chance)
+        of_clips = RedrawnClips if redraw else LabelledClips
+    clips = of_clips(store, part.train, **inputs, **chance)
     return TrainingSetup(clips, step, LabelLoss(store, part.dev, step, **inputs), "loss")

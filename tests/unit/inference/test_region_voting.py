@@ -51,7 +51,8 @@ def test_a_view_holds_the_rows_of_its_regions_alone():
         assert all(regions.sum() == n_regions for regions in seen)
         assert len({tuple(regions) for regions in seen}) == n_views
         assert all(len(view) == 2**n_regions - 1 for view in views)
-    with pytest.raises(ValueError, match="views of 7 regions asked for, expected 1 to 6"):
+    assert region_views(COMBINATIONS, 0) == []
+    with pytest.raises(ValueError, match="views of 7 regions asked for, expected 0 to 6"):
         region_views(COMBINATIONS, 7)
 
 

@@ -105,6 +105,20 @@ def test_clips_are_a_step_apart_and_cover_all_frames(tmp_path, step, starts):
     assert table["hr_bpm"].item() == pytest.approx(75, abs=1)
 
 
+def test_the_read_out_decides_the_rate_of_a_recording(store):
+    drift = np.concatenate([mstmap_of(60, n_frames=600), mstmap_of(90, n_frames=300)])
+    put(store, "a/3/drift", drift)
+    of = {}
+    for word in ("psd", "mean"):
+        how = {"readout": {"spectrum": "welch", "aggregate": word, "step_s": 10.0}}
+        of[word] = predict_model(store, ["a/3/drift"], Green(), "green", "ratio", **how)["hr_bpm"][
+            0
+        ]
+    assert of["psd"] == pytest.approx(60, abs=2) and of["mean"] == pytest.approx(70, abs=2)
+    with pytest.raises(ValueError, match="spectrum 'fft'"):
+        predict_model(store, ["a/1/long"], Green(), "green", "ratio", readout={"spectrum": "fft"})
+
+
 def test_a_step_of_no_frame_is_an_error(store):
     with pytest.raises(ValueError, match="step is 0 frames"):
         model_wave(store, "a/1/long", Green(), "ratio", step=0)

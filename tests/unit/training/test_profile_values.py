@@ -49,6 +49,14 @@ WRONG = {  # what it is: (over smoke, what the error says)
         f"runs: {{{CROPS_NET}{{architecture: {{form: x}}}}}}}}",
         "found no form 'x'",
     ),
+    "too short simulated clips": (
+        "notebooks: {01_preprocess: {simulated: {seconds: 1.0}}}",
+        "01_preprocess.simulated: found clips of 1.0 s",
+    ),
+    "an unknown setting of simulated clips": (
+        "notebooks: {01_preprocess: {simulated: {n_clip: 9}}}",
+        "simulated.n_clip: found an unknown key",
+    ),
     "a warm-up beyond": (
         f"runs: {{{NET}{{training: {{warmup_steps: 9}}}}}}}}",
         "warmup_steps is 9",

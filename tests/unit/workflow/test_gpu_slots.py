@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from helpers.runner import TOY, rppg_run, toy_project, write_notebook, write_profile
@@ -125,7 +126,8 @@ def test_a_job_that_waits_for_a_gpu_can_be_stopped(tmp_path, monkeypatch, capsys
         raise KeyboardInterrupt
 
     monkeypatch.setenv("RPPG_GPUS", "7")
-    monkeypatch.setattr(gpu_slots.time, "sleep", interrupted)
+    only_there = SimpleNamespace(sleep=interrupted)  # other threads of this process sleep, too
+    monkeypatch.setattr(gpu_slots, "time", only_there)
     with own_gpus(tmp_path, 1):
         assert job._execute(tmp_path, stage_that_prints(1)) == job.STOPPED
     assert "waits for a GPU, all of 7 are in use" in capsys.readouterr().err

@@ -85,11 +85,14 @@ class Windows:
         return Windows(Rows(self.xyz_g, positions), table)
 
 
-def write_windows(folder, sources: Iterable[SourceFile], progress: bool = True) -> pd.DataFrame:
-    """Cut all sources into windows below `folder`; returns what problems.csv holds.
+def write_windows(
+    folder, sources: Iterable[SourceFile], progress: bool = True, window: int = WINDOW
+) -> pd.DataFrame:
+    """Cut all sources into windows of `window` samples below `folder`; returns what problems.csv
+    holds.
 
     One source is in memory at a time.  A source is listed as a problem and skipped if it cannot be
-    read or repeats a recording of another source; so is a recording without 2.56 s on end.  What
+    read or repeats a recording of another source; so is a recording without a window on end.  What
     was left out of a recording or assumed is listed too.  If
     killed, the old store remains, or there is no index.  Raises ValueError, naming problems, if no
     source gives a window, and OSError if the folder cannot be written.
@@ -99,8 +102,8 @@ def write_windows(folder, sources: Iterable[SourceFile], progress: bool = True) 
     tables, problems = [], []
 
     def cut_all(part: Path) -> None:
-        with ArrayFile(part, (WINDOW, 3), "<f4") as file:
-            for xyz_g, rows in _cut(sources, problems, progress):
+        with ArrayFile(part, (window, 3), "<f4") as file:
+            for xyz_g, rows in _cut(sources, problems, progress, window):
                 file.append(xyz_g)
                 tables.append(rows)
         if not tables:
@@ -126,19 +129,19 @@ def read_windows(folder) -> Windows:
     return Windows(np.load(folder / WINDOWS, mmap_mode="r"), table)
 
 
-def _cut(sources: Iterable[SourceFile], problems: list, progress: bool):
+def _cut(sources: Iterable[SourceFile], problems: list, progress: bool, window: int):
     """Windows and rows of every source that can be read; appends to `problems`."""
     owner: dict[str, str] = {}  # recording -> its source
     bar = tqdm(sources, desc="windows", unit="file", disable=not progress)
     for source in bar:
         bar.set_postfix_str(source.name)
         try:
-            cut = _of_source(source, owner)
+            cut = _of_source(source, owner, window)
         except UNREADABLE as error:
             reason = printable(str(error)) or type(error).__name__
             problems.append((source.dataset, source.name, "skipped", reason))
             continue
-        short = f"no {WINDOW / RATE_HZ:g} s without a gap, as a window needs"
+        short = f"no {window / RATE_HZ:g} s without a gap, as a window needs"
         for id, notes, (_, rows) in cut:
             problems += [(source.dataset, id, "skipped", short)] if rows.empty else []
             problems += [(source.dataset, id, "read", note) for note in notes]
@@ -146,13 +149,15 @@ def _cut(sources: Iterable[SourceFile], problems: list, progress: bool):
         yield from (part for _, _, part in cut if len(part[1]))
 
 
-def _of_source(source: SourceFile, owner: dict[str, str]) -> list[tuple[str, tuple, tuple]]:
+def _of_source(
+    source: SourceFile, owner: dict[str, str], window: int
+) -> list[tuple[str, tuple, tuple]]:
     """(id, notes, (windows, rows)) of each recording of a source."""
     cut = []
     for recording in source.read():
         if other := owner.get(recording.id):
             raise ValueError(f"{recording.id} is also in {other}: rename one of the two")
-        cut.append((recording.id, recording.notes, cut_windows(recording)))
+        cut.append((recording.id, recording.notes, cut_windows(recording, window=window)))
     if not cut:
         raise ValueError("it contains no recordings")
     ids = pd.concat([rows["id"] for _, _, (_, rows) in cut])

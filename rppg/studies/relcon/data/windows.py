@@ -1,4 +1,4 @@
-"""Windows of 2.56 s: 256 samples at 100 Hz by three axes, in g.
+"""Windows of 2.56 s, or another length: 256 samples at 100 Hz by three axes, in g.
 
     >>> t = np.arange(0, 60, 1 / 50)  # a minute at 50 Hz
     >>> from rppg.studies.relcon.data.recording import MotionRecording
@@ -61,8 +61,10 @@ def stretches(recording: MotionRecording) -> list[np.ndarray]:
     return [stretch for stretch in np.split(measured, breaks) if len(stretch)]
 
 
-def cut_windows(recording: MotionRecording, step: int = WINDOW) -> tuple[np.ndarray, pd.DataFrame]:
-    """Windows (n, 256, 3) float32 every `step` samples and their rows, n of them.
+def cut_windows(
+    recording: MotionRecording, step: int | None = None, window: int = WINDOW
+) -> tuple[np.ndarray, pd.DataFrame]:
+    """Windows (n, window, 3) float32 every `step` samples, None: side by side, and their n rows.
 
     No window spans a gap longer than MAX_GAP_S; shorter gaps and NaN samples are interpolated.
     Stretches shorter than a window give none.  activity: the label of more than half of the
@@ -70,47 +72,53 @@ def cut_windows(recording: MotionRecording, step: int = WINDOW) -> tuple[np.ndar
     takes label and targets of the nearest measured sample.  Raises ValueError for a step below 1
     and for a target with the name of another column.
     """
+    step = window if step is None else step
     if step < 1:
         raise ValueError(f"step is {step}, expected 1 or more samples")
     if named := sorted(set(COLUMNS) & recording.targets.keys()):
         raise ValueError(f"{recording.id}: targets {named} have names of columns: rename them")
     codes, names = pd.factorize(recording.activities)
-    parts = [_of_stretch(recording, stretch, codes, step) for stretch in stretches(recording)]
+    parts = [
+        _of_stretch(recording, stretch, codes, step, window) for stretch in stretches(recording)
+    ]
     parts = [part for part in parts if part is not None]
     if not parts:
-        return np.empty((0, WINDOW, 3), np.float32), _rows(recording, np.empty(0), [], [])
+        return np.empty((0, window, 3), np.float32), _rows(recording, np.empty(0), [], [])
     xyz_g, start_s, label, targets = (np.concatenate(each) for each in zip(*parts, strict=True))
     activities = [names[code] if code >= 0 else "" for code in label]
     return xyz_g, _rows(recording, start_s, activities, targets)
 
 
-def _of_stretch(recording: MotionRecording, stretch: np.ndarray, codes: np.ndarray, step: int):
-    """Windows (n, 256, 3), starts (n,), codes of labels (n,), targets (n, k); None if too short."""
+def _of_stretch(recording: MotionRecording, stretch, codes: np.ndarray, step: int, window: int):
+    """Windows (n, w, 3), starts (n,), codes of labels (n,), targets (n, k); None if too short."""
     times_s = recording.times_s[stretch]
-    if (times_s[-1] - times_s[0]) * RATE_HZ + 1e-6 < WINDOW - 1:
+    if (times_s[-1] - times_s[0]) * RATE_HZ + 1e-6 < window - 1:
         return None
     grid_s, xyz_g = resampled(times_s, recording.xyz_g[stretch])
     between_s = (times_s[:-1] + times_s[1:]) / 2
     nearest = stretch[np.searchsorted(between_s, grid_s)]  # (m,) positions in the recording
-    targets = [_windowed(v[nearest], step).mean(axis=-1) for v in recording.targets.values()]
-    windows = _windowed(xyz_g, step).transpose(0, 2, 1)  # (n, 3, 256) -> (n, 256, 3)
-    start_s = grid_s[: len(grid_s) - WINDOW + 1 : step]
-    label = _majority(_windowed(codes[nearest], step))
+    targets = [
+        _windowed(v[nearest], step, window).mean(axis=-1) for v in recording.targets.values()
+    ]
+    windows = _windowed(xyz_g, step, window).transpose(0, 2, 1)  # (n, 3, w) -> (n, w, 3)
+    start_s = grid_s[: len(grid_s) - window + 1 : step]
+    label = _majority(_windowed(codes[nearest], step, window))
     return windows, start_s, label, np.reshape(targets, (-1, len(start_s))).T
 
 
-def _windowed(values: np.ndarray, step: int) -> np.ndarray:
-    """Views of 256 values along the first axis, as the last one: (m, ...) -> (n, ..., 256)."""
-    return sliding_window_view(values, WINDOW, axis=0)[::step]
+def _windowed(values: np.ndarray, step: int, window: int) -> np.ndarray:
+    """Views of `window` values along the first axis, as the last one: (m, ...) -> (n, ..., w)."""
+    return sliding_window_view(values, window, axis=0)[::step]
 
 
 def _majority(codes: np.ndarray) -> np.ndarray:
-    """The code of more than half of a row, else -1: (n, 256) -> (n,).
+    """The code of more than half of a row, else -1: (n, w) -> (n,).
 
     Such a code is always the row's median.
     """
-    middle = np.partition(codes, WINDOW // 2, axis=1)[:, WINDOW // 2]
-    return np.where((codes == middle[:, None]).sum(axis=1) > WINDOW // 2, middle, -1)
+    half = codes.shape[1] // 2
+    middle = np.partition(codes, half, axis=1)[:, half]
+    return np.where((codes == middle[:, None]).sum(axis=1) > half, middle, -1)
 
 
 def _rows(recording: MotionRecording, start_s: np.ndarray, activities, targets) -> pd.DataFrame:

@@ -13,13 +13,13 @@ All methods, including supervised training, give rows of one format: one per tes
 window is tested once, in its own fold, by a model trained on the other folds' labels.
 
     id, dataset, subject, origin   as in the windows' table
-    task       "activity" or "cadence_spm"
+    task       "activity", or the name of a numeric column, such as "cadence_spm"
     n_labels   "1", "5", ...: labelled training windows per activity; "all": every one
     fold       int, the fold in which it was tested
     activity:     truth, predicted   the activities' names
                   p_<activity>       float32, a column per activity of the table, sums to 1;
                                      0 for one missing from the fold's training windows
-    cadence_spm:  truth_spm, predicted_spm   steps per minute
+    cadence_spm:  truth_value, predicted_value   steps per minute
 
 Tables of both tasks, or of datasets with other activities, may be concatenated: columns that do not
 apply are NaN.  The caller adds the columns method and seed.
@@ -108,24 +108,30 @@ def probe_activity(
 
 
 @threadpool_limits.wrap(limits=1)
-def probe_cadence(
-    embeddings: np.ndarray, table: pd.DataFrame, folds, n_labels: int | None, seed: int
+def probe_value(
+    embeddings: np.ndarray,
+    table: pd.DataFrame,
+    folds,
+    n_labels: int | None,
+    seed: int,
+    column: str = CADENCE,
 ) -> pd.DataFrame:
     """Rows (see above) of ridge regressions on standardised embeddings (n, D).
 
-    n_labels: windows with a cadence per activity, None for all.  The penalty is chosen from ALPHAS
+    column: of the table, with numbers or NaN.  n_labels: windows with one per activity, None for
+    all.  The penalty is chosen from ALPHAS
     by the squared error: with all labels over N_INNER inner folds of the training subjects, with
     few by leave-one-out.  Raises as `probe_activity` does.
     """
     embeddings = _fitting(embeddings, table)
     rows = []
-    for fold, train, test in splits(table, folds, CADENCE, n_labels, seed):
+    for fold, train, test in splits(table, folds, column, n_labels, seed):
         subjects = table["subject"].to_numpy()[train] if n_labels is None else None
         inner = _inner_folds(subjects)
         model = make_pipeline(StandardScaler(), RidgeCV(ALPHAS, scoring=SQUARED_ERROR, cv=inner))
-        model.fit(embeddings[train], table[CADENCE].to_numpy(float)[train])
-        predicted_spm = model.predict(embeddings[test])  # (n_test,)
-        rows.append(cadence_rows(table.iloc[test], fold, n_labels, predicted_spm))
+        model.fit(embeddings[train], table[column].to_numpy(float)[train])
+        predicted = model.predict(embeddings[test])  # (n_test,)
+        rows.append(value_rows(table.iloc[test], column, fold, n_labels, predicted))
     return pd.concat(rows, ignore_index=True)
 
 
@@ -173,13 +179,13 @@ def activity_rows(
     )
 
 
-def cadence_rows(
-    tested: pd.DataFrame, fold: int, n_labels: int | None, predicted_spm: np.ndarray
+def value_rows(
+    tested: pd.DataFrame, column: str, fold: int, n_labels: int | None, predicted: np.ndarray
 ) -> pd.DataFrame:
-    """Rows of one fold: its tested part of the table, and predicted cadences (n_test,)."""
-    rows = _about(tested, CADENCE, n_labels, fold)
-    truth_spm = tested[CADENCE].to_numpy(float)
-    return rows.assign(truth_spm=truth_spm, predicted_spm=np.asarray(predicted_spm, float))
+    """Rows of one fold: its tested part of the table, and predictions (n_test,) of a column."""
+    rows = _about(tested, column, n_labels, fold)
+    truth = tested[column].to_numpy(float)
+    return rows.assign(truth_value=truth, predicted_value=np.asarray(predicted, float))
 
 
 def _about(tested: pd.DataFrame, task: str, n_labels: int | None, fold: int) -> pd.DataFrame:

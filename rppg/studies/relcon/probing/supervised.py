@@ -30,13 +30,12 @@ from rppg.studies.relcon.models.encoder import EncoderConfig, MotionNet
 from rppg.studies.relcon.pretraining.pair_dataset import LabelledWindows
 from rppg.studies.relcon.probing.linear_probe import (
     ACTIVITY,
-    CADENCE,
     Split,
     activities,
     activity_rows,
-    cadence_rows,
     embed,
     splits,
+    value_rows,
 )
 from rppg.training.config import FitConfig
 from rppg.training.fit import fit
@@ -58,7 +57,7 @@ def train_scratch(
 ) -> pd.DataFrame:
     """Rows, in the format of linear_probe.py, of nets trained on n_labels windows per activity.
 
-    folds: (n,).  task: "activity" (cross-entropy) or "cadence_spm" (squared error of cadences,
+    folds: (n,).  task: "activity" (cross-entropy) or a numeric column (squared error of its values,
     standardised by the training windows).  encoder: its n_outputs is set to the task's.  config:
     its seed is set to `seed`, which also determines the initial weights and the drawn labels.
     batch_size: the maximum; with fewer labelled windows a batch holds them all.  A fold's run is in
@@ -67,8 +66,8 @@ def train_scratch(
     Raises ValueError for another task, as `splits` does, and if run_dir holds a run of other labels
     or parameters.
     """
-    if task not in (ACTIVITY, CADENCE):
-        raise ValueError(f"task is {task!r}, expected {ACTIVITY!r} or {CADENCE!r}")
+    if task not in windows.table:
+        raise ValueError(f"task is {task!r}, expected {ACTIVITY!r} or a numeric column")
     classes = activities(windows.table)
     n_outputs = len(classes) if task == ACTIVITY else 1
     encoder, config = replace(encoder, n_outputs=n_outputs), replace(config, seed=seed)
@@ -83,7 +82,7 @@ def train_scratch(
         step = cross_entropy if task == ACTIVITY else squared_error
         where = Path(run_dir) / f"fold{split.fold}"
         fit(net, batches, step, config, where, parameters=facts, progress=progress)
-        rows.append(_tested(net, windows, split, n_labels, classes, scaler))
+        rows.append(_tested(net, windows, split, task, n_labels, classes, scaler))
     return pd.concat(rows, ignore_index=True)
 
 
@@ -110,18 +109,19 @@ def squared_error(model: nn.Module, batch: dict, generator) -> tuple[Tensor, dic
 def _labels(
     table: pd.DataFrame, task: str, classes: np.ndarray
 ) -> tuple[np.ndarray, StandardScaler | None]:
-    """Targets (n,): class indices, or standardised cadences and their scaler."""
+    """Targets (n,): class indices, or standardised values and their scaler."""
     if task == ACTIVITY:
         return np.searchsorted(classes, table[ACTIVITY].to_numpy(str)), None
-    cadence_spm = table[[CADENCE]].to_numpy(float)  # (n, 1)
-    scaler = StandardScaler().fit(cadence_spm)
-    return scaler.transform(cadence_spm)[:, 0].astype(np.float32), scaler
+    values = table[[task]].to_numpy(float)  # (n, 1)
+    scaler = StandardScaler().fit(values)
+    return scaler.transform(values)[:, 0].astype(np.float32), scaler
 
 
 def _tested(
     net: MotionNet,
     windows: Windows,
     split: Split,
+    task: str,
     n_labels: int | None,
     classes: np.ndarray,
     scaler: StandardScaler | None,
@@ -132,8 +132,8 @@ def _tested(
     if scaler is None:
         probabilities = softmax(outputs, axis=1)
         return activity_rows(tested.table, split.fold, n_labels, classes, probabilities)
-    predicted_spm = scaler.inverse_transform(outputs.astype(float))[:, 0]
-    return cadence_rows(tested.table, split.fold, n_labels, predicted_spm)
+    predicted = scaler.inverse_transform(outputs.astype(float))[:, 0]
+    return value_rows(tested.table, task, split.fold, n_labels, predicted)
 
 
 def _digest(ids: pd.Series) -> str:

@@ -9,7 +9,7 @@ method and seed; the labelled windows depend on the seed and are the same for ev
 dataset with fewer subjects than n_folds has one fold per subject; one without labels has no rows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -26,12 +26,11 @@ from rppg.studies.relcon.probing.linear_probe import (
     CADENCE,
     embed,
     probe_activity,
-    probe_cadence,
+    probe_value,
 )
 from rppg.studies.relcon.probing.supervised import train_scratch
 from rppg.training.config import FitConfig
 
-PROBES = {ACTIVITY: probe_activity, CADENCE: probe_cadence}
 ALL = 0  # value of n_labels
 
 
@@ -46,8 +45,11 @@ def tested_rows(
     labels: dict,
     batch_size: int,
     run_dir: Path,
+    targets: Sequence[str] = (CADENCE,),
 ) -> pd.DataFrame:
     """Rows of all datasets of `windows`, all their tasks and all n_labels (0: every label).
+
+    targets: numeric columns that are predicted, of the datasets that have them.
 
     net: its frozen embeddings are probed; for "scratch", a net of its config is trained below
     run_dir, with batches of batch_size at most and FitConfig(**labels), in which "n_steps_all"
@@ -55,13 +57,14 @@ def tested_rows(
     a single subject, and as the functions of linear_probe.py do.
     """
     tables = []
-    for part, tasks in _datasets(windows):
+    for part, tasks in _datasets(windows, targets):
         folds = probe_folds(part.table, _most_folds(part.table, n_folds), seed=0).to_numpy()
         embeddings = embeddings_of(method, net, part.xyz_g) if method.is_probed else None
         for task, n in product(tasks, n_labels):
             few = None if n == ALL else n
             if method.is_probed:
-                rows = PROBES[task](embeddings, part.table, folds, few, seed)
+                how = (embeddings, part.table, folds, few, seed)
+                rows = probe_activity(*how) if task == ACTIVITY else probe_value(*how, task)
             else:
                 where = run_dir / "labels" / part.table["dataset"].iloc[0] / f"{task}_{n}"
                 how = {"encoder": net.config, "config": _fit_config(labels, n)}
@@ -70,7 +73,7 @@ def tested_rows(
             tables.append(rows)
     if not tables:
         names = sorted(windows.table["dataset"].unique())
-        raise ValueError(f"no labels in {names}: expected activities or cadences to test on")
+        raise ValueError(f"no labels in {names}: expected activities or values to test on")
     return pd.concat(tables, ignore_index=True).assign(method=method.name, seed=seed)
 
 
@@ -88,15 +91,13 @@ def _fit_config(labels: dict, n: int) -> FitConfig:
     return config
 
 
-def _datasets(windows: Windows) -> Iterator[tuple[Windows, list[str]]]:
+def _datasets(windows: Windows, targets: Sequence[str]) -> Iterator[tuple[Windows, list[str]]]:
     """Windows and tasks of each dataset with labels."""
     for _, rows in windows.table.groupby("dataset", sort=True):
         part = windows.part(rows.index.to_numpy())
-        has = {
-            ACTIVITY: rows.loc[rows[ACTIVITY] != "", ACTIVITY].nunique() > 1,
-            CADENCE: CADENCE in rows and rows[CADENCE].notna().any(),
-        }
-        if tasks := [task for task in PROBES if has[task]]:
+        several = rows.loc[rows[ACTIVITY] != "", ACTIVITY].nunique() > 1
+        tasks = [ACTIVITY] if several else []
+        if tasks := tasks + [name for name in targets if name in rows and rows[name].notna().any()]:
             yield part, tasks
 
 

@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from rppg.studies.relcon.results.runs import MAIN, METHODS, check_rows, in_order
+from rppg.studies.relcon.results.runs import METHODS, check_rows, in_order, main_metric
 
 N_BOOT = 2000
 INTERVAL_PERCENT = (2.5, 97.5)
@@ -102,14 +102,14 @@ def _cases(rows: pd.DataFrame, n_boot: int, seed: int) -> Iterator[Case]:
         of_seed, seeds = pd.factorize(group["seed"], sort=True)
         n_models, n_subjects = len(methods) * len(seeds), len(subjects)
         place = (method * len(seeds) + of_seed) * n_subjects + subject  # (n,)
-        sums_of, metric = TASKS[about["task"]]
+        sums_of, metric = TASKS["activity" if about["task"] == "activity" else "value"]
         sums = sums_of(group, place, n_models * n_subjects)  # (M S U, k)
         sums = sums.reshape(n_models, n_subjects, -1)
         times, shares = _drawn(n_subjects, len(seeds), n_boot, seed)
         drawn = metric(np.tensordot(times, sums, axes=(1, 1)))  # (n_boot, M S)
         drawn = drawn.reshape(n_boot, len(methods), len(seeds))
         yield Case(
-            about | {"metric": MAIN[about["task"]], "n_seeds": len(seeds)},
+            about | {"metric": main_metric(about["task"]), "n_seeds": len(seeds)},
             list(methods),
             metric(sums.sum(axis=1)).reshape(len(methods), len(seeds)),
             np.einsum("bms,bs->bm", drawn, shares),
@@ -120,7 +120,7 @@ def _cases(rows: pd.DataFrame, n_boot: int, seed: int) -> Iterator[Case]:
 
 def _check_same(group: pd.DataFrame, about: dict) -> None:
     """Raises ValueError unless every method has every seed, and all the same windows and truths."""
-    truth = "truth" if about["task"] == "activity" else "truth_spm"
+    truth = "truth" if about["task"] == "activity" else "truth_value"
     n_of = group.groupby("method")["seed"].nunique()
     if n_of.nunique() > 1 or n_of.iloc[0] != group["seed"].nunique():
         seeds = group.groupby("method")["seed"].unique().map(sorted).to_dict()
@@ -168,8 +168,8 @@ def _macro_f1(confusions: np.ndarray) -> np.ndarray:
 
 
 def _moments(group: pd.DataFrame, place: np.ndarray, n_places: int) -> np.ndarray:
-    """Sums (n_places, 6) over windows of 1, x, y, x^2, y^2, x y; x true, y predicted cadence."""
-    x, y = (group[f"{which}_spm"].to_numpy(float) for which in ("truth", "predicted"))
+    """Sums (n_places, 6) over windows of 1, x, y, x^2, y^2, x y; x true, y predicted."""
+    x, y = (group[f"{which}_value"].to_numpy(float) for which in ("truth", "predicted"))
     x, y = x - x.mean(), y - x.mean()
     terms = (np.ones_like(x), x, y, x * x, y * y, x * y)
     return np.stack([np.bincount(place, term, n_places) for term in terms], axis=1)
@@ -184,4 +184,4 @@ def _pearson(moments: np.ndarray) -> np.ndarray:
     return (n * xy - x * y) / np.sqrt(product)
 
 
-TASKS = {"activity": (_confusions, _macro_f1), "cadence_spm": (_moments, _pearson)}
+TASKS = {"activity": (_confusions, _macro_f1), "value": (_moments, _pearson)}

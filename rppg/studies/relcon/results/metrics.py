@@ -1,8 +1,8 @@
-"""Metrics of activity classification and cadence regression.
+"""Metrics of activity classification, and of the regression of any other label.
 
 Rows are tested windows from `probing/linear_probe.py`: `truth`, `predicted` and a probability
-`p_<activity>` per class for the task "activity", `truth_spm` and `predicted_spm` for
-"cadence_spm".
+`p_<activity>` per class for the task "activity", `truth_value` and `predicted_value` for
+any other, which is the name of a numeric column such as "cadence_spm", in its unit.
 
     >>> about = {"task": "activity", "dataset": "demo", "n_labels": "5"}
     >>> rows = pd.DataFrame(about, index=range(4))
@@ -25,7 +25,7 @@ from sklearn.metrics import (
 
 ONE_OF_EACH = ("task", "dataset", "n_labels", "method", "seed")  # constant columns, if present
 ACTIVITY_METRICS = ("macro_f1", "balanced_accuracy", "kappa", "auc")
-CADENCE_METRICS = ("pearson_r", "mae_spm")
+VALUE_METRICS = ("pearson_r", "mae")
 
 
 def metrics(rows: pd.DataFrame) -> dict[str, float]:
@@ -34,19 +34,14 @@ def metrics(rows: pd.DataFrame) -> dict[str, float]:
     activity: n, macro_f1, balanced_accuracy (mean recall), kappa (Cohen's) and auc (one-vs-rest).
     Means are over the classes in the truth: a prediction of another class counts against the true
     class.  auc ranks windows of several folds by probabilities of several models.  With one class
-    in the truth, kappa and auc are NaN. cadence_spm: n, pearson_r (NaN if truth or prediction is
-    constant) and mae_spm.
+    in the truth, kappa and auc are NaN.  Others: n, pearson_r (NaN if truth or prediction is
+    constant) and mae.
 
     Raises ValueError for no row, rows of several tasks, datasets, n_labels, methods or seeds, and
     a missing column, truth, prediction or probability.
     """
     _check(rows)
-    task = rows["task"].iloc[0]
-    if task == "activity":
-        return _of_activity(rows)
-    if task == "cadence_spm":
-        return _of_cadence(rows)
-    raise ValueError(f"task is {task!r}, expected 'activity' or 'cadence_spm'")
+    return _of_activity(rows) if rows["task"].iloc[0] == "activity" else _of_value(rows)
 
 
 def _of_activity(rows: pd.DataFrame) -> dict[str, float]:
@@ -75,14 +70,19 @@ def _auc(truth: np.ndarray, rows: pd.DataFrame, held: np.ndarray) -> float:
     return float(np.mean(areas))
 
 
-def _of_cadence(rows: pd.DataFrame) -> dict[str, float]:
-    _check_complete(rows, ["truth_spm", "predicted_spm"])
-    truth_spm, predicted_spm = rows["truth_spm"].to_numpy(), rows["predicted_spm"].to_numpy()
-    constant = np.ptp(truth_spm) == 0 or np.ptp(predicted_spm) == 0
+def _of_value(rows: pd.DataFrame) -> dict[str, float]:
+    _check_complete(rows, ["truth_value", "predicted_value"])
+    truth_value, predicted_value = (
+        rows["truth_value"].to_numpy(),
+        rows["predicted_value"].to_numpy(),
+    )
+    constant = np.ptp(truth_value) == 0 or np.ptp(predicted_value) == 0
     return {
         "n": len(rows),
-        "pearson_r": np.nan if constant else float(pearsonr(truth_spm, predicted_spm).statistic),
-        "mae_spm": float(mean_absolute_error(truth_spm, predicted_spm)),
+        "pearson_r": np.nan
+        if constant
+        else float(pearsonr(truth_value, predicted_value).statistic),
+        "mae": float(mean_absolute_error(truth_value, predicted_value)),
     }
 
 

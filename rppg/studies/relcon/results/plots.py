@@ -45,7 +45,7 @@ LINES = {  # by method: colour, marker, line style
     "hand-made features": ("#56B4E9", "P", "--"),
 }
 DODGE = 0.075  # offset between two methods at the same number of labels
-METRIC_WORDS = {"macro_f1": "macro F1", "pearson_r": "Pearson's r of cadence"}
+METRIC_WORDS = {"macro_f1": "macro F1", "pearson_r": "Pearson's r"}
 UNITS = {"BasicMotions": "segments"}  # of a dataset without subjects
 COMPARED = METHODS[:2]  # RelCon and SimCLR
 
@@ -112,13 +112,14 @@ def plot_learning_curve(summary: pd.DataFrame, title: str, origin: str) -> Figur
     cases = list(summary.groupby(["dataset", "task"], sort=True))
     size = (1.0 + 3.7 * len(cases), 4.4)
     figure, panels = subplots(1, len(cases), figsize=(max(size[0], 5.6), size[1]), squeeze=False)
-    for axes, ((dataset, _), rows) in zip(panels[0], cases, strict=True):
+    for axes, ((dataset, task), rows) in zip(panels[0], cases, strict=True):
         n_labels = sorted(rows["n_labels"].unique(), key=label_order)
         for name in METHODS:
             _draw_curve(axes, name, rows[rows["method"] == name], n_labels)
         axes.set_xticks(range(len(n_labels)), n_labels)
         axes.set_xlabel("labels per class", **SMALL)
-        axes.set_ylabel(METRIC_WORDS[rows["metric"].iloc[0]], **SMALL)
+        of = "" if task == "activity" else f" of {task.replace('_', ' ')}"
+        axes.set_ylabel(METRIC_WORDS[rows["metric"].iloc[0]] + of, **SMALL)
         drawn = f"{rows['n_subjects'].max()} {UNITS.get(dataset, 'subjects')}"
         axes.set_title(f"{dataset}, {drawn}", loc="left", **SMALL)
         axes.tick_params(labelsize="small")

@@ -16,23 +16,24 @@ from pathlib import Path
 
 import pandas as pd
 
-from rppg.studies.relcon.results.metrics import ACTIVITY_METRICS, CADENCE_METRICS, metrics
+from rppg.studies.relcon.results.metrics import ACTIVITY_METRICS, VALUE_METRICS, metrics
 from rppg.studies.run_folders import run_file, run_folders
 from rppg.workflow.provenance import read_run_json
 
 LEARNED = ("RelCon", "SimCLR", "AugPred", "REBAR-style", "scratch")
 METHODS = (*LEARNED, "random encoder", "hand-made features")  # the last two are not trained
 ALL = "all"  # value of n_labels
-MAIN = {"activity": "macro_f1", "cadence_spm": "pearson_r"}  # main metric of each task
 BY = ["dataset", "origin", "task", "n_labels", "method", "seed"]
-SCORES = [*BY, "n", *ACTIVITY_METRICS, *CADENCE_METRICS]
+SCORES = [*BY, "n", *ACTIVITY_METRICS, *VALUE_METRICS]
 RULES = {  # untrained distances to compare with, and their labels
     "untrained": "untrained net",
     "raw": "squared difference",
     "energy": "energy alone",
 }
 NEARNESS = ["question", "learned", *RULES, "n_anchors"]  # of nearness.csv
-SAME = "datasets test_share dev_share n_folds n_labels architecture index".split()  # in all runs
+SAME = (
+    "datasets test_share dev_share n_folds n_labels targets architecture index".split()
+)  # in all runs
 SECONDS = ["seconds", "distance_seconds"]  # of training, and of training its distance
 FACTS = ["method", "seed", "learned_from", "origin", *SECONDS, "run_dir", *SAME]
 
@@ -112,6 +113,11 @@ def in_order(table: pd.DataFrame, by: Sequence[str] = BY) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
+def main_metric(task: str) -> str:
+    """The metric by which methods are compared: of activities, or of a numeric column."""
+    return "macro_f1" if task == "activity" else "pearson_r"
+
+
 def label_order(n_labels: str) -> float:
     """Sort key of "1", "5", "10", "all"."""
     return float("inf") if n_labels == ALL else float(n_labels)
@@ -124,9 +130,8 @@ def check_rows(rows: pd.DataFrame) -> None:
         raise ValueError(f"missing {missing or 'rows'}: expected the predictions of a run")
     if rows[BY].isna().any(axis=None):
         raise ValueError(f"rows without a value: {rows[BY].isna().sum().to_dict()}")
-    for column, known in (("method", METHODS), ("task", tuple(MAIN))):
-        if unknown := sorted(set(rows[column]) - set(known)):
-            raise ValueError(f"{column} is {unknown}, expected some of {list(known)}")
+    if unknown := sorted(set(rows["method"]) - set(METHODS)):
+        raise ValueError(f"method is {unknown}, expected some of {list(METHODS)}")
     twice = rows[rows.duplicated([*BY, "id"])]
     if len(twice):
         first = twice[[*BY, "id"]].iloc[0].to_dict()

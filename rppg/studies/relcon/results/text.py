@@ -11,20 +11,17 @@ import numpy as np
 import pandas as pd
 
 from rppg.studies.relcon.results.bootstrap import BETTER, CASE, UNDECIDED, WORSE, drawn_words
-from rppg.studies.relcon.results.metrics import ACTIVITY_METRICS, CADENCE_METRICS
-from rppg.studies.relcon.results.runs import ALL, MAIN, METHODS, RULES, label_order
+from rppg.studies.relcon.results.metrics import ACTIVITY_METRICS, VALUE_METRICS
+from rppg.studies.relcon.results.runs import ALL, METHODS, RULES, label_order, main_metric
 
-METRICS = {"activity": ACTIVITY_METRICS, "cadence_spm": CADENCE_METRICS}
 TITLES = {
     "macro_f1": "macro F1",
     "balanced_accuracy": "balanced accuracy",
     "kappa": "kappa",
     "auc": "AUC",
     "pearson_r": "Pearson's r",
-    "mae_spm": "MAE (steps/min)",
+    "mae": "MAE",
 }
-METRIC_OF = {task: TITLES[metric] for task, metric in MAIN.items()}
-WHAT = {"activity": "", "cadence_spm": ", cadence"}  # in sentences
 MARKS = {BETTER: "beaten", WORSE: "ahead of RelCon", UNDECIDED: "undecided"}
 LEGEND = (
     "mean over seeds [95 % interval {drawn}; for BasicMotions, whose subjects are unknown,"
@@ -41,6 +38,16 @@ NO_INTERVAL = ", no interval (one subject, or an undefined draw)"
 def legend(summary: pd.DataFrame) -> str:
     """Legend of `table_of`."""
     return LEGEND.format(drawn=drawn_words(summary["n_seeds"].min()))
+
+
+def what(task: str) -> str:
+    """ ", cadence spm": a task in sentences; nothing for activities."""
+    return "" if task == "activity" else f", {task.replace('_', ' ')}"
+
+
+def metric_of(task: str) -> str:
+    """The main metric of a task in words."""
+    return TITLES[main_metric(task)]
 
 
 def labels_words(n_labels: str) -> str:
@@ -78,8 +85,8 @@ def other_metrics(scored: pd.DataFrame, dataset: str, task: str) -> pd.DataFrame
     chosen = _chosen(scored, dataset, task)
     groups = chosen[chosen["n_labels"] == ALL].groupby("method", sort=False)
     table = pd.DataFrame({"windows": groups["n"].first()})
-    for metric in METRICS[task]:
-        digits = 1 if metric == "mae_spm" else 2
+    for metric in ACTIVITY_METRICS if task == "activity" else VALUE_METRICS:
+        digits = 1 if metric == "mae" else 2
         table[TITLES[metric]] = [
             _mean_sd(group.to_numpy(float), digits) for _, group in groups[metric]
         ]
@@ -99,7 +106,7 @@ def verdict(compared: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
     ):
         counts = group["word"].value_counts()
         text = ", ".join(f"{word} {counts.get(word, 0)}" for word in (BETTER, UNDECIDED, WORSE))
-        about = f"{dataset} ({origin}){WHAT[task]}"
+        about = f"{dataset} ({origin}){what(task)}"
         lines.append(f"{about}: RelCon against {method}, of {len(group)} numbers of labels: {text}")
     return lines
 
@@ -155,7 +162,7 @@ def with_interval(value: float, low: float, high: float) -> str:
 
 def _sentence(row: dict, own: pd.Series) -> str:
     about = (
-        f"{row['dataset']} ({row['origin']}){WHAT[row['task']]}, {labels_words(row['n_labels'])}"
+        f"{row['dataset']} ({row['origin']}){what(row['task'])}, {labels_words(row['n_labels'])}"
     )
     relcon = with_interval(own["mean"], own["low"], own["high"])
     theirs = with_interval(row["theirs"], np.nan, np.nan)

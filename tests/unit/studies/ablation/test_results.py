@@ -19,6 +19,8 @@ from helpers.figure import strict_and_closed, texts  # noqa: F401
 from rppg.studies.ablation import results as ablation
 from rppg.studies.ablation.plots import plot_ablation
 from rppg.studies.ablation.published import (
+    BEYOND,
+    EXTRA,
     ROWS,
     TEAMS,
     Claim,
@@ -58,6 +60,16 @@ def verdict(better, worse, claim=PERIODICITY):
         for row, rmse in pairs.items()
     ]
     return ablation.judge(pd.concat(parts), [claim]).iloc[0]
+
+
+def test_rows_without_a_number_of_the_paper_survive_the_csv_the_table_and_the_figure(tmp_path):
+    table = results(lambda row, seed: row.row + seed, rows=EXTRA)
+    table[list(ablation.RESULTS)].to_csv(tmp_path / "a.csv", index=False)
+    read = ablation.read_results(tmp_path / "a.csv")
+    shown = ablation.compare_with_paper(read, BEYOND)
+    assert (shown.iloc[:, -1] == "").all() and len(shown) == len(EXTRA)
+    title = plot_ablation(read).axes[0].get_title(loc="left")
+    assert title == "Not in the paper, both models (synthetic)"
 
 
 def test_gathered_results_are_those_of_the_folders(tmp_path):

@@ -91,11 +91,14 @@ def test_rounds_of_one_study_are_gathered_with_their_runs_facts(tmp_path):
 
 def test_scores_pool_the_folds_and_judge_each_system_by_its_own_baselines(tmp_path):
     scores = scores_of(tmp_path, lambda system, seed: 30.0 if system == "contrastive" else 3.0)
-    assert list(scores.columns) == gideon2021.SCORES and len(scores) == 4 * 2 * 4
+    assert list(scores.columns) == gideon2021.SCORES and len(scores) == 4 * 2 * 6
     found = scores[(scores["system"] == "supervised") & (scores["seed"] == 2)].set_index("row")
     assert found.loc["supervised", ["n", "rmse_bpm", "mae_bpm"]].tolist() == [6, 3.0, 3.0]
     for row, hr_bpm in (("mean", MEAN_BPM), ("median", MEDIAN_BPM)):
         assert found.loc[row, "rmse_bpm"] == pytest.approx(rmse_of(hr_bpm))
+    for row, of in zip(gideon2021.TESTED, (np.mean, np.median), strict=True):  # the paper's
+        rounds = found.loc[row, "rmse_bpm"]
+        assert rounds <= rmse_of(of(TRUE_BPM)) + 1e-9 and np.isnan(found.loc[row, "wave_mcc"])
     answers = TRUE_BPM + 3.0 * np.array([1, -1, 1, -1, 1, -1])
     expected = np.corrcoef(TRUE_BPM, answers)[0, 1]
     assert found.loc["supervised", "hr_pearson"] == pytest.approx(expected)
@@ -168,7 +171,8 @@ def test_recordings_without_a_contact_wave_are_counted_and_left_out_of_waves_alo
     without = table["id"].isin(table["id"].unique()[:2])
     change(run, **{m: table[m].mask(without) for m in gideon2021.WAVE_METRICS})
     scores = gideon2021.score_splits(gideon2021.collect_splits([tmp_path], "tables"))
-    assert (scores["n"] == 6).all() and (scores["n_waves"] == 4).all()
+    of_tested = scores["row"].isin(gideon2021.TESTED)
+    assert (scores["n"] == 6).all() and (scores.loc[~of_tested, "n_waves"] == 4).all()
     assert scores.set_index("row").loc["contrastive", "wave_mcc"] == pytest.approx(0.8)
 
 
@@ -178,7 +182,8 @@ def test_tables_have_ours_then_the_published_in_the_papers_order(tmp_path):
     assert table.columns.unique(0).tolist() == [*DATASETS, "VIPL"]
     assert table.columns.unique(1).tolist() == ["RMSE (bpm)", "MAE (bpm)", "PC"]
     ours, published = (table.loc[whose] for whose in ("ours, synthetic", "published"))
-    assert ours.index.tolist() == [*gideon2021.BASELINES, *SYSTEMS] and len(published) == 9
+    baselines = (*gideon2021.TESTED, *gideon2021.BASELINES)
+    assert ours.index.tolist() == [*baselines, *SYSTEMS] and len(published) == 9
     assert ours.loc["contrastive", ("UBFC-rPPG", "RMSE (bpm)")] == "3.5 ± 0.7"
     assert ours.loc["mean", ("UBFC-rPPG", "PC")] == ours.loc["mean", ("PURE", "PC")] == "-"
     assert published.loc["Meta-rppg", ("UBFC-rPPG", "PC")] == "0.53*"
@@ -213,7 +218,7 @@ def test_figure_of_tables_shows_every_seed_beside_the_published(tmp_path):
     assert "Ours on synthetic data" in texts(figure) and "published, real data" in texts(figure)
     assert len(figure.axes) == 4
     seeds, means, published = (c.get_offsets() for c in figure.axes[0].collections[:3])
-    assert [len(seeds), len(means)] == [14, 7]
+    assert [len(seeds), len(means)] == [18, 9]
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert means[names.index("contrastive")].tolist() == [3.0, names.index("contrastive")]
     assert np.ma.getdata(published)[names.index("supervised"), 0] == 2.6

@@ -5,6 +5,7 @@ separated by spaces and no header: seconds, activity, heart rate, and for hand (
 chest (21) and ankle (38) 17 columns each: temperature, acceleration in m/s^2 to +-16 g (3 columns),
 the same to +-6 g (3), and more.  100 Hz.  The +-16 g columns are read, as the readme recommends:
 the others saturate when running and are not precisely calibrated.  "NaN" is a lost sample.
+Heart rates, of a chest strap at about 9 Hz, are NaN in between: each is held until the next one.
 Activity 0 marks transitions: no label.
 
 Source: Reiss and Stricker, Introducing a New Benchmarked Dataset for Activity Monitoring, ISWC
@@ -33,6 +34,7 @@ DATASET = "PAMAP2"
 LAYOUT = "PAMAP2_Dataset/{Protocol,Optional}/subject10<N>.dat"
 FILE = r"(Protocol|Optional)/subject10[1-9]\.dat"
 N_COLUMNS = 54
+HEART_RATE, HELD_SAMPLES = "heart_rate_bpm", 100  # a second at most
 POSITIONS = {"hand": 4, "chest": 21, "ankle": 38}  # column of x of the +-16 g sensor, from 0
 ACTIVITIES = {
     0: "",
@@ -69,7 +71,7 @@ def find(root: Path, position: str = "hand") -> Iterator[SourceFile]:
 
 def _read(path: Path, position: str) -> Iterator[MotionRecording]:
     x = POSITIONS[position]
-    columns = {"time_s": 0, "activity": 1, "x": x, "y": x + 1, "z": x + 2}
+    columns = {"time_s": 0, "activity": 1, HEART_RATE: 2, "x": x, "y": x + 1, "z": x + 2}
     table, notes = read_numbers(path, columns, N_COLUMNS)
     yield as_recording(
         (DATASET, path.stem.removeprefix("subject"), path.parent.name),
@@ -77,6 +79,7 @@ def _read(path: Path, position: str) -> Iterator[MotionRecording]:
         table[["x", "y", "z"]],
         named(table["activity"], ACTIVITIES, path.name),
         unit="m/s^2",
+        targets={HEART_RATE: table[HEART_RATE].ffill(limit=HELD_SAMPLES).to_numpy()},
         origin=origin_of(path),
         notes=notes,
     )

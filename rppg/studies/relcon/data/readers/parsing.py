@@ -184,14 +184,15 @@ def as_recording(
     origin: str = "real",
     gravity: bool = True,
     notes: Sequence[str] = (),
+    targets: Mapping[str, np.ndarray] | None = None,
 ) -> MotionRecording:
     """A recording from samples (T,), (T, 3), (T,), their unit one of PER_G.
 
-    names: dataset, subject, session.  Samples without a time or an axis (NaN) are left out, so that
-    resampling interpolates up to a second of them and longer gaps end a window, and so are samples
-    whose times repeat or go back a little; its notes count them.  Raises ValueError if none is
-    left, if the data should contain `gravity` but its median norm is far from 1 g (a wrong unit),
-    if the clock steps far back, and as MotionRecording does.
+    names: dataset, subject, session.  targets: further values (T,) by name.  Samples without a time
+    or an axis (NaN) are left out, so that resampling interpolates up to a second of them and longer
+    gaps end a window, and so are samples whose times repeat or go back a little; its notes count
+    them.  Raises ValueError if none is left, if the data should contain `gravity` but its median
+    norm is far from 1 g (a wrong unit), if the clock steps far back, and as MotionRecording does.
     """
     where, xyz = "/".join(names), np.asarray(xyz)
     times_s, activities = np.asarray(times_s, np.float64), np.asarray(activities, object)
@@ -213,7 +214,9 @@ def as_recording(
         raise ValueError(f"{where}: the median norm is {norm:.3g}, expected {expected}: {advice}")
     kept, more = in_order(times_s, where)
     samples = (times_s[kept], xyz_g[kept], activities[kept])
-    return MotionRecording(*names, *samples, origin=origin, notes=(*notes, *more))
+    targets = {name: np.asarray(v)[measured][kept] for name, v in (targets or {}).items()}
+    about = {"origin": origin, "notes": (*notes, *more), "targets": targets}
+    return MotionRecording(*names, *samples, **about)
 
 
 def choice(dataset: str, option: str, value: str, known: Iterable[str]) -> None:

@@ -35,6 +35,12 @@ def test_pamap2_reads_the_16_g_columns_of_a_position_in_g(tmp_path, position, ax
     assert recording.activities.tolist() == ["", "walking", "walking", "rope jumping"]
 
 
+def test_pamap2_heart_rates_are_held_until_the_next_one(tmp_path):
+    files.pamap2(tmp_path, activities=(4,) * 5, lost=[2], hr=[np.nan, 80, np.nan, np.nan, 90])
+    (recording,) = read("PAMAP2", tmp_path)
+    np.testing.assert_array_equal(recording.targets["heart_rate_bpm"], [np.nan, 80, 80, 90])
+
+
 def test_pamap2_lost_samples_are_left_out_with_their_times_and_labels(tmp_path):
     files.pamap2(tmp_path, activities=(1, 2, 3, 4, 5), lost=[0, 3])
     (recording,) = read("PAMAP2", tmp_path)

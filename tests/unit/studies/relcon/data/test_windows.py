@@ -150,6 +150,13 @@ def test_no_label_may_have_more_than_half_too():
     assert rows["activity"].tolist() == [""]
 
 
+def test_windows_of_two_seconds_are_of_two_hundred_samples():
+    times_s = np.arange(0, 21, 0.01)
+    xyz_g, rows = cut_windows(recording(times_s), window=200)
+    assert xyz_g.shape == (10, 200, 3) and rows["start_s"].tolist() == list(range(0, 20, 2))
+    assert len(cut_windows(recording(times_s), step=100, window=200)[1]) == 20
+
+
 def test_targets_are_means_and_unknown_where_a_sample_is():
     times_s = np.arange(2 * WINDOW) / RATE_HZ
     cadence_spm = np.linspace(100, 120, 2 * WINDOW)

@@ -18,7 +18,7 @@ from rppg.studies.relcon.probing.linear_probe import (
     CHOICE_OF_C,
     embed,
     probe_activity,
-    probe_cadence,
+    probe_value,
     splits,
 )
 
@@ -187,9 +187,9 @@ def test_the_penalty_is_chosen_on_subjects_held_apart():
 def test_cadence_is_found_in_its_own_unit():
     table, folds = table_of()
     for n_labels, near_spm in ((10, 6.0), (None, 1.5)):
-        rows = probe_cadence(telling(table, noise=0.01), table, folds, n_labels, seed=0)
+        rows = probe_value(telling(table, noise=0.01), table, folds, n_labels, seed=0)
         assert sorted(rows["id"]) == sorted(table["id"][table["cadence_spm"].notna()])
-        assert (rows["truth_spm"] - rows["predicted_spm"]).abs().mean() < near_spm
+        assert (rows["truth_value"] - rows["predicted_value"]).abs().mean() < near_spm
     assert "truth" not in rows and set(rows["n_labels"]) == {"all"}
 
 
@@ -197,16 +197,16 @@ def test_features_that_hardly_differ_are_told_apart():
     table, folds = table_of(n=480)
     noise = 1e-6 * np.random.default_rng(0).normal(size=(len(table), 1200))
     alike = telling(table)[:, :1] + noise
-    rows = probe_cadence(alike.astype("f4"), table, folds, None, seed=0)  # and none warns
-    assert rows["predicted_spm"].between(50, 160).all()
+    rows = probe_value(alike.astype("f4"), table, folds, None, seed=0)  # and none warns
+    assert rows["predicted_value"].between(50, 160).all()
 
 
-@pytest.mark.parametrize("probe", [probe_activity, probe_cadence])
+@pytest.mark.parametrize("probe", [probe_activity, probe_value])
 def test_a_tested_window_changes_no_other_ones_answer_and_scale_no_answer(probe):
     table, folds = table_of()
     embeddings = telling(table)
     first = probe(embeddings, table, folds, 5, seed=0)
-    predicted = "predicted" if probe is probe_activity else "predicted_spm"
+    predicted = "predicted" if probe is probe_activity else "predicted_value"
     scaled = probe(embeddings * [1000, 1, 0.01, 1, 1, 1] + 7, table, folds, 5, seed=0)
     numbers = first.select_dtypes(float).columns
     np.testing.assert_allclose(scaled[numbers], first[numbers], rtol=1e-3, atol=1e-3)

@@ -10,7 +10,7 @@ from helpers.relcon_windows import TINY, windows_of
 
 from rppg.studies.relcon.data.window_store import Windows
 from rppg.studies.relcon.probing import supervised
-from rppg.studies.relcon.probing.linear_probe import embed, probe_activity, probe_cadence, splits
+from rppg.studies.relcon.probing.linear_probe import embed, probe_activity, probe_value, splits
 from rppg.studies.relcon.probing.supervised import train_scratch, untrained
 from rppg.training.config import FitConfig
 
@@ -26,7 +26,7 @@ def train(run_dir, task="activity", n_labels=5, seed=0, data=None, config=CONFIG
 
 
 @pytest.mark.parametrize(
-    "task, probe", [("activity", probe_activity), ("cadence_spm", probe_cadence)]
+    "task, probe", [("activity", probe_activity), ("cadence_spm", probe_value)]
 )
 def test_rows_are_those_of_the_probe_but_for_what_is_predicted(tmp_path, task, probe):
     windows, folds = windows_of()
@@ -62,9 +62,9 @@ def test_only_the_labels_drawn_are_learned(tmp_path):
 def test_cadence_is_predicted_in_its_own_unit(tmp_path):
     config = FitConfig(n_steps=40, lr=0.01, device="cpu")
     rows = train(tmp_path, "cadence_spm", None, config=config)
-    assert (rows["truth_spm"] > 60).all() and set(rows["n_labels"]) == {"all"}
-    error_spm = (rows["predicted_spm"] - rows["truth_spm"]).abs().mean()
-    spread_spm = (rows["truth_spm"] - rows["truth_spm"].mean()).abs().mean()
+    assert (rows["truth_value"] > 60).all() and set(rows["n_labels"]) == {"all"}
+    error_spm = (rows["predicted_value"] - rows["truth_value"]).abs().mean()
+    spread_spm = (rows["truth_value"] - rows["truth_value"].mean()).abs().mean()
     assert error_spm < 0.5 * spread_spm
 
 
@@ -89,7 +89,7 @@ def test_a_run_of_other_labels_is_refused(tmp_path):
 
 
 def test_another_task_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="task is 'sleep', expected 'activity' or 'cadence_spm'"):
+    with pytest.raises(ValueError, match="task is 'sleep', expected 'activity' or a numeric"):
         train(tmp_path, "sleep")
 
 

@@ -11,6 +11,7 @@ from rppg.studies.relcon.pretraining.methods import METHODS
 from rppg.studies.relcon.probing import tasks
 from rppg.studies.relcon.probing.linear_probe import embed
 from rppg.studies.relcon.probing.supervised import train_scratch, untrained
+from rppg.studies.relcon.results.metrics import metrics
 from rppg.training.config import FitConfig
 
 pytestmark = pytest.mark.usefixtures("single_thread")
@@ -49,7 +50,7 @@ def test_every_dataset_has_its_tasks_with_every_number_of_labels(windows, tmp_pa
     assert rows.groupby("dataset")["task"].agg(set).to_dict() == TASKS
     for (_, task), part in rows.groupby(["dataset", "task"]):
         assert sorted(part["n_labels"].unique()) == ["1", "5", "all"]
-        truth = part["truth" if task == "activity" else "truth_spm"]
+        truth = part["truth" if task == "activity" else "truth_value"]
         assert truth.notna().all() and (part["n_labels"].value_counts() == len(part) / 3).all()
     labelled = windows.table[windows.table["activity"] != ""]
     assert set(rows["id"]) == set(labelled["id"])
@@ -114,15 +115,29 @@ def test_hand_made_features_are_probed_and_no_net_is_asked(windows, tmp_path):
 def test_zero_is_all_labels(windows, tmp_path):
     windows, seen = windows.part(windows.table["dataset"] == "HHAR"), []
 
+    probe = tasks.probe_activity
+
     def record(embeddings, table, folds, n_labels, seed):
         seen.append((n_labels, seed, embeddings.shape))
-        return tasks.probe_activity(embeddings, table, folds, n_labels, seed)
+        return probe(embeddings, table, folds, n_labels, seed)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setitem(tasks.PROBES, "activity", record)
+        patched.setattr(tasks, "probe_activity", record)
         rows = rows_of(windows, tmp_path, n_labels=[0, 1])
     assert seen == [(None, 3, (96, 16)), (1, 3, (96, 16))]
     assert rows["n_labels"].unique().tolist() == ["all", "1"]
+
+
+def test_any_numeric_column_is_predicted_where_a_dataset_has_it(windows, tmp_path):
+    table = windows.table.assign(speed_mps=np.nan)
+    hhar = table["dataset"] == "HHAR"
+    table.loc[hhar, "speed_mps"] = np.linspace(1, 2, hhar.sum())
+    given = type(windows)(windows.xyz_g, table)
+    rows = rows_of(given, tmp_path, n_labels=[0], targets=["speed_mps"])
+    mine = rows[rows["task"] == "speed_mps"]
+    assert set(rows["task"]) == {"activity", "speed_mps"} and set(mine["dataset"]) == {"HHAR"}
+    np.testing.assert_allclose(mine["truth_value"].sort_values(), np.linspace(1, 2, hhar.sum()))
+    assert metrics(mine)["n"] == hhar.sum() and np.isfinite(metrics(mine)["mae"])
 
 
 def test_labels_follow_from_the_seed_and_folds_do_not(windows, tmp_path):

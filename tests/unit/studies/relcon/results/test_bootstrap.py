@@ -41,7 +41,9 @@ def test_methods_that_differ_by_their_seeds_alone_are_undecided():
 def test_the_same_seeds_are_drawn_for_all_methods():
     rows = made_up_rows(labels=("5",))
     one = [rows.assign(seed=seed) for seed in (1, 2)]
-    one[1] = one[1].assign(predicted=rows["truth"], predicted_spm=rows["truth_spm"])  # seeds differ
+    one[1] = one[1].assign(
+        predicted=rows["truth"], predicted_value=rows["truth_value"]
+    )  # seeds differ
     both = pd.concat([part.assign(method=name) for name in ("RelCon", "AugPred") for part in one])
     summary, compared = with_intervals(both, n_boot=200), against(both, n_boot=200)
     assert (summary["high"] - summary["low"] > 0.1).all()
@@ -62,8 +64,8 @@ def test_a_difference_without_an_interval_is_told_as_such():
     rows = made_up_rows(labels=("all",))
     rows = rows[rows["task"] == "cadence_spm"]
     varied = {"s00", "s01"}  # a draw without them has a constant for an answer
-    flat = rows["predicted_spm"].where(rows["subject"].isin(varied), 100.0)
-    both = pd.concat([rows, rows.assign(method="scratch", predicted_spm=flat)])
+    flat = rows["predicted_value"].where(rows["subject"].isin(varied), 100.0)
+    both = pd.concat([rows, rows.assign(method="scratch", predicted_value=flat)])
     summary, compared = with_intervals(both), against(both)
     assert np.isfinite(compared["difference"]).all() and compared["low"].isna().all()
     (line, _) = text.verdict(compared, summary)

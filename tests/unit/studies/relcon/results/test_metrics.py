@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import balanced_accuracy_score, cohen_kappa_score, f1_score, roc_auc_score
 
-from rppg.studies.relcon.results.metrics import ACTIVITY_METRICS, CADENCE_METRICS, metrics
+from rppg.studies.relcon.results.metrics import ACTIVITY_METRICS, VALUE_METRICS, metrics
 
 CLASSES = np.array(["sitting", "stairs", "walking"])
 ABOUT = {"dataset": "simulator", "n_labels": "5", "method": "RelCon", "seed": 0}
@@ -25,8 +25,8 @@ def activity_rows(n=300, separation=1.5, seed=0):
     return rows.assign(**{f"p_{name}": shares[:, k] for k, name in enumerate(CLASSES)})
 
 
-def cadence_rows(truth_spm, predicted_spm):
-    rows = pd.DataFrame({"truth_spm": truth_spm, "predicted_spm": predicted_spm})
+def value_rows(truth_value, predicted_value):
+    rows = pd.DataFrame({"truth_value": truth_value, "predicted_value": predicted_value})
     return rows.assign(task="cadence_spm", **ABOUT)
 
 
@@ -76,7 +76,7 @@ def test_one_class_has_no_kappa_and_no_auc():
 
 
 def test_another_datasets_classes_and_the_other_task_do_not_disturb():
-    rows, cadence = activity_rows(), cadence_rows([90.0, 120.0, 100.0], [95.0, 110.0, 100.0])
+    rows, cadence = activity_rows(), value_rows([90.0, 120.0, 100.0], [95.0, 110.0, 100.0])
     other = rows.assign(dataset="PAMAP2", p_rowing=0.5, truth="rowing", predicted="rowing")
     both = pd.concat([other.drop(columns="p_walking"), rows, cadence], ignore_index=True)
     mine = both[both["dataset"] == "simulator"]
@@ -85,16 +85,16 @@ def test_another_datasets_classes_and_the_other_task_do_not_disturb():
 
 
 def test_cadence_by_hand():
-    truth_spm, predicted_spm = np.array([90.0, 120, 100, 110]), np.array([95.0, 110, 100, 111])
-    found = metrics(cadence_rows(truth_spm, predicted_spm))
-    assert found["mae_spm"] == pytest.approx((5 + 10 + 0 + 1) / 4)
-    assert found["pearson_r"] == pytest.approx(np.corrcoef(truth_spm, predicted_spm)[0, 1])
-    assert tuple(found)[1:] == CADENCE_METRICS
+    truth_value, predicted_value = np.array([90.0, 120, 100, 110]), np.array([95.0, 110, 100, 111])
+    found = metrics(value_rows(truth_value, predicted_value))
+    assert found["mae"] == pytest.approx((5 + 10 + 0 + 1) / 4)
+    assert found["pearson_r"] == pytest.approx(np.corrcoef(truth_value, predicted_value)[0, 1])
+    assert tuple(found)[1:] == VALUE_METRICS
 
 
-@pytest.mark.parametrize("truth_spm, predicted_spm", [([90, 95], [7, 7]), ([9, 9], [90, 95])])
-def test_what_is_constant_has_no_correlation(truth_spm, predicted_spm):
-    assert np.isnan(metrics(cadence_rows(truth_spm, predicted_spm))["pearson_r"])
+@pytest.mark.parametrize("truth_value, predicted_value", [([90, 95], [7, 7]), ([9, 9], [90, 95])])
+def test_what_is_constant_has_no_correlation(truth_value, predicted_value):
+    assert np.isnan(metrics(value_rows(truth_value, predicted_value))["pearson_r"])
 
 
 @pytest.mark.parametrize("column", ["task", "dataset", "n_labels", "method", "seed"])
@@ -113,8 +113,8 @@ def test_what_is_missing_is_named():
         (rows.drop(columns="predicted"), "20 of 20 rows have no predicted"),
         (rows.assign(p_stairs=rows["p_stairs"].where(rows.index > 2)), "3 of 20 .* no p_stairs"),
         (rows.assign(truth="rowing"), r"truth has \['rowing'\], expected .*'stairs'"),
-        (rows.assign(task="sleep"), "task is 'sleep'"),
-        (cadence_rows([90.0, np.nan], [90.0, 90.0]), "1 of 2 rows have no truth_spm"),
+        (rows.assign(task="sleep"), "20 of 20 rows have no truth_value"),
+        (value_rows([90.0, np.nan], [90.0, 90.0]), "1 of 2 rows have no truth_value"),
     ):
         with pytest.raises(ValueError, match=message):
             metrics(broken)

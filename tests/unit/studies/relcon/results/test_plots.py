@@ -91,7 +91,7 @@ def test_learning_curve_has_a_line_with_intervals_for_each_method(rows):
     np.testing.assert_allclose(data.get_ydata().astype(float), own["mean"])
     ends = np.array([segment[:, 1] for segment in bars[0].get_segments()])
     np.testing.assert_allclose(ends, own[["low", "high"]])
-    assert cadence.get_ylabel() == "Pearson's r of cadence" and "6 subjects" in texts(figure)
+    assert cadence.get_ylabel() == "Pearson's r of cadence spm" and "6 subjects" in texts(figure)
     assert "From few labels (synthetic)" in texts(figure)
     assert "95 % interval over subjects and seeds" in texts(figure)
     (legend,) = figure.legends

@@ -104,7 +104,7 @@ def test_words_follow_the_paired_interval(rows):
     worse = rows[rows["method"] == "RelCon"]
     same = worse.assign(method="SimCLR")
     best = worse.assign(
-        method="AugPred", predicted=worse["truth"], predicted_spm=worse["truth_spm"]
+        method="AugPred", predicted=worse["truth"], predicted_value=worse["truth_value"]
     )
     table = against(pd.concat([worse, same, best, rows[rows["method"] == "random encoder"]]))
     found = table.set_index("method")
@@ -120,7 +120,7 @@ def test_words_follow_the_paired_interval(rows):
 
 def test_constant_cadences_and_a_single_subject_have_no_number():
     rows = made_up_rows(labels=("all",))
-    both = pd.concat([rows, rows.assign(method="scratch", predicted_spm=111.7)])
+    both = pd.concat([rows, rows.assign(method="scratch", predicted_value=111.7)])
     summary = with_intervals(both, n_boot=20).set_index(["task", "method"])
     found = summary.loc["cadence_spm", ["mean", "low", "high"]]
     assert found.loc["RelCon"].notna().all() and found.loc["scratch"].isna().all()
@@ -193,7 +193,9 @@ def test_runs_that_do_not_fit_are_an_error(tmp_path):
 
 def test_tables_and_sentences_say_where_relcon_is_not_ahead(rows):
     worse = rows[rows["method"] == "RelCon"]
-    best = worse.assign(method="SimCLR", predicted=worse["truth"], predicted_spm=worse["truth_spm"])
+    best = worse.assign(
+        method="SimCLR", predicted=worse["truth"], predicted_value=worse["truth_value"]
+    )
     rows = pd.concat([rows[rows["method"] != "SimCLR"], best])
     summary, compared = with_intervals(rows), against(rows)
     table = text.table_of(summary, compared, "simulator", "activity")
@@ -211,7 +213,7 @@ def test_tables_and_sentences_say_where_relcon_is_not_ahead(rows):
     assert f"{count}better 0, undecided 0, worse 2" in lines
     scored = scores(rows[rows["method"].isin(["RelCon", "SimCLR"])])
     more = text.other_metrics(scored, "simulator", "cadence_spm")
-    assert more.loc["SimCLR", "MAE (steps/min)"] == "0.0 ± 0.0"
+    assert more.loc["SimCLR", "MAE"] == "0.0 ± 0.0"
     with pytest.raises(ValueError, match="no row of PAMAP2"):
         text.other_metrics(scored, "PAMAP2", "activity")
 

@@ -1,0 +1,92 @@
+"""What `rppg.heart_rate` and `rppg.pulse` answer.
+
+>>> result = heart_rate("face.mp4")  # doctest: +SKIP
+>>> result.bpm, result.quality, result.notes  # doctest: +SKIP
+(72.3, 0.81, ())
+>>> result.plot().savefig("face.png")  # doctest: +SKIP
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rppg.inference.consensus import WINDOW_S
+from rppg.signals.heart_rate import HeartRate
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from rppg.preprocessing.extract import Traces
+
+
+@dataclass(frozen=True, eq=False)
+class Pulse:
+    """A pulse wave: `wave` (T,) without a unit, positive for darker skin, NaN in gaps, at `fps`
+    samples a second; `times_s` (T,) from the first frame on."""
+
+    wave: np.ndarray
+    times_s: np.ndarray
+    fps: float
+    method: str  # "given" if the wave was
+    notes: tuple[str, ...] = ()  # what was assumed, left out or scaled
+
+
+@dataclass(frozen=True, eq=False)
+class Result(Pulse):
+    """A heart rate, and the pulse that it was read from."""
+
+    estimate: HeartRate | None = None  # with the spectrum of the wave, and its clips' rates
+    name: str = ""
+    origin: str = "real"  # "synthetic" if it is known to be
+    traces: "Traces | None" = field(default=None, repr=False)  # None without a video
+    confidence: float | None = None  # of the method "consensus": that bpm is within 5 of the truth
+    words: str = ""  # the same in words
+    seconds: Mapping | None = field(default=None, repr=False)  # of the consensus, as `over_time`
+
+    @property
+    def bpm(self) -> float:
+        """The heart rate of the whole recording."""
+        return self.estimate.hr_bpm
+
+    @property
+    def quality(self) -> float:
+        """How much one rate dominates, 0-1, as `HeartRate` says; not whether it is right."""
+        return self.estimate.quality
+
+    @property
+    def per_second(self) -> "pd.DataFrame":
+        """The rate over time, a row a second: time_s, and hr_bpm of the 10 s around it; of the
+        consensus also its confidence.
+
+        It begins and ends 5 s inside the recording; one of up to 10 s has one row.
+        """
+        import pandas as pd
+
+        if self.confidence is not None and not len(self.seconds["start_s"]):
+            row = {"time_s": len(self.wave) / self.fps / 2, "hr_bpm": self.bpm}
+            return pd.DataFrame([row | {"confidence": self.confidence}])
+        if self.seconds is not None:
+            columns = {name: self.seconds[name] for name in ("hr_bpm", "confidence")}
+            return pd.DataFrame({"time_s": self.seconds["start_s"] + WINDOW_S / 2, **columns})
+        centres_s, track_bpm = self.estimate.clip_times_s, self.estimate.track_bpm
+        times_s = np.arange(np.ceil(centres_s[0]), centres_s[-1] + 1e-9)
+        times_s = times_s if len(times_s) else centres_s[:1]
+        return pd.DataFrame({"time_s": times_s, "hr_bpm": np.interp(times_s, centres_s, track_bpm)})
+
+    def plot(self) -> "Figure":
+        """The face with its regions, where there was a video; the wave; its spectrum."""
+        from rppg.plotting.recordings import plot_recording
+        from rppg.preprocessing.mstmap import draw_regions
+
+        traces = self.traces
+        face = traces and draw_regions(traces.preview, traces.preview_landmarks)
+        title = ": ".join(filter(None, [self.name, self.method]))
+        return plot_recording(face, self.times_s, self.wave, self.estimate, title, self.origin)
+
+    def __str__(self) -> str:
+        if self.words:
+            return self.words
+        return f"{self.bpm:.1f} bpm ({self.method}, quality {self.quality:.2f})"

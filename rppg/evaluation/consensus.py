@@ -1,0 +1,166 @@
+"""The consensus of several methods: their spectra in, one spectrum of the heart rate out.
+
+Members are a `Stack` of spectra (M, n, F), classical methods and nets alike, of n windows or
+recordings.  Their weighted product is the evidence for a rate; a peak at twice a rate speaks for
+it, a peak at half of it against it, and so does a head that moves at the rate or at half of it.
+
+    >>> freq_hz = np.linspace(0.7, 3, 139)
+    >>> def peaks(*rates): return sum(np.exp(-((60 * freq_hz - r) / 4) ** 2) for r in rates)
+    >>> power = np.stack([peaks(60, 120), peaks(60, 60, 120), peaks(120, 60)])[:, None]
+    >>> one = Stack(("a", "b", "c"), ("x",), np.full((3, 1), np.nan), np.full((3, 1), 0.5),
+    ...     freq_hz, power)
+    >>> rules = Rules({"a": 0.5, "b": 0.5, "c": 0.5}, 0.2, -0.2, motion=0, motion_twice=0)
+    >>> consensus(one, rules).hr_bpm.round()
+    array([60.])
+
+Rules are fitted by `fit_rules` on recordings whose rate is known: as a model of the choice of a
+frequency (McFadden's conditional logit), whose probabilities are the softmax of the evidence.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+from scipy.optimize import minimize
+
+from rppg.evaluation.ensemble import Stack, log_product
+from rppg.evaluation.metrics import NEAR_BPM
+
+MOVES = 0.002  # amplitude in heights of the face from which motion counts; landmarks jitter by less
+LIMITS = {"twice": (0.0, 2.0), "half": (-2.0, 0.0), "motion": (-2.0, 0.0)}
+LIMITS |= {"motion_twice": LIMITS["motion"]}
+LARGEST_WEIGHT, SMALLEST_WEIGHT = 3.0, 1e-6
+PENALTY = 0.01  # on the squares of what is fitted: few recordings move it little
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How much each kind of evidence counts, per unit of logarithm.
+
+    weights: member to the exponent of its spectrum; twice: of the product at twice the rate, >= 0;
+    half: at half of it, <= 0; motion and motion_twice: of the head's motion at the rate and at half
+    of it, <= 0.
+    """
+
+    weights: Mapping[str, float]
+    twice: float
+    half: float
+    motion: float
+    motion_twice: float
+
+    def of_members(self, members: Sequence[str]) -> np.ndarray:
+        """Weights (M,).  Raises ValueError for a member without one."""
+        if missing := [name for name in members if name not in self.weights]:
+            known = ", ".join(self.weights)
+            raise ValueError(f"no weight for {', '.join(missing)} in the consensus of {known}")
+        return np.array([self.weights[name] for name in members])
+
+
+@dataclass(frozen=True, eq=False)
+class Consensus:
+    """What members agree on, of n windows; NaN where no member has a spectrum."""
+
+    members: Stack
+    power: np.ndarray  # (n, F), of unit area: how probable each rate is, before calibration
+    hr_bpm: np.ndarray  # (n,), at its highest value
+    motion: np.ndarray  # (n, F), logarithmic, 0: none or unknown
+
+    @property
+    def freq_hz(self) -> np.ndarray:
+        """The spectra's frequencies (F,)."""
+        return self.members.freq_hz
+
+
+def consensus(one: Stack, rules: Rules, amplitude: np.ndarray | None = None) -> Consensus:
+    """The consensus of members.  amplitude: (n, F), of the head's motion in heights of the face, as
+    `motion_amplitude` gives it; None: unknown.
+
+    The spectra may have any scale.  Raises ValueError for a member without a weight, and for
+    members that have none together.
+    """
+    one, motion = _unit(one), _motion(one, amplitude)
+    evidence = _evidence(one, rules, motion)
+    known = np.isfinite(evidence).all(axis=1)
+    likely = np.exp(evidence - np.where(known, evidence.max(axis=1), 0)[:, None])
+    power = likely / likely.sum(axis=1, keepdims=True)
+    peak = np.where(known[:, None], power, 0).argmax(axis=1)
+    return Consensus(one, power, np.where(known, 60 * one.freq_hz[peak], np.nan), motion)
+
+
+def fit_rules(one: Stack, true_bpm: np.ndarray, amplitude: np.ndarray | None = None) -> Rules:
+    """Rules under which the true rates (n,) are most probable, within 5 bpm.
+
+    Windows without any spectrum are left out.  Raises ValueError if none is left.
+    """
+    known = np.isfinite(one.power).all(axis=2).any(axis=0) & np.isfinite(true_bpm)
+    if not known.any():
+        raise ValueError("no window with a spectrum and a true rate to fit a consensus to")
+    one, amplitude = one.of_recordings(known), None if amplitude is None else amplitude[known]
+    one, motion = _unit(one), _motion(one, amplitude)
+    near = np.abs(60 * one.freq_hz - true_bpm[known][:, None]) <= NEAR_BPM  # (n, F)
+    n_members = len(one.models)
+
+    def rules_of(values: np.ndarray) -> Rules:
+        weights = dict(zip(one.models, values[:n_members].tolist(), strict=True))
+        return Rules(weights, *values[n_members:].tolist())
+
+    def loss(values: np.ndarray) -> float:
+        evidence = _evidence(one, rules_of(values), motion)
+        evidence -= evidence.max(axis=1, keepdims=True)
+        likely = np.exp(evidence)
+        share = (likely * near).sum(axis=1) / likely.sum(axis=1)
+        return float(-np.log(share + 1e-6).mean() + PENALTY * (values**2).sum())
+
+    start = np.r_[np.full(n_members, 2 / n_members), np.zeros(len(LIMITS))]
+    bounds = [(SMALLEST_WEIGHT, LARGEST_WEIGHT)] * n_members + list(LIMITS.values())
+    return rules_of(minimize(loss, start, bounds=bounds, method="L-BFGS-B").x)
+
+
+def on_grid(freq_hz: np.ndarray, power: np.ndarray, grid_hz: np.ndarray) -> np.ndarray:
+    """Spectra (..., F) over freq_hz (F,) at the frequencies grid_hz (G,), of unit area there.
+
+    For members whose spectra are over other frequencies; 0 outside of their own.
+    """
+    flat = power.reshape(-1, power.shape[-1])
+    rows = np.stack([np.interp(grid_hz, freq_hz, row, left=0.0, right=0.0) for row in flat])
+    total = rows.sum(axis=1, keepdims=True)
+    unit = rows / np.where(total > 0, total, np.nan)
+    return unit.reshape(*power.shape[:-1], len(grid_hz))
+
+
+def rules_to_dict(rules: Rules) -> dict:
+    """Rules as plain numbers, for a JSON file."""
+    return asdict(replace(rules, weights=dict(rules.weights)))
+
+
+def _unit(one: Stack) -> Stack:
+    total = one.power.sum(axis=2, keepdims=True)  # (M, n, 1)
+    return replace(one, power=one.power / np.where(total > 0, total, np.nan))
+
+
+def _motion(one: Stack, amplitude: np.ndarray | None) -> np.ndarray:
+    """Motion (n, F) on a logarithmic scale, 0 below MOVES."""
+    if amplitude is None:
+        return np.zeros(one.power.shape[1:])
+    return np.log1p((np.nan_to_num(amplitude) / MOVES) ** 2)
+
+
+def _evidence(one: Stack, rules: Rules, motion: np.ndarray) -> np.ndarray:
+    """(n, F): logarithm of how probable each rate is, up to a constant of each window."""
+    weights = rules.of_members(one.models)
+    product = log_product(one, weights)  # (n, F)
+    peaks = np.maximum(product - np.median(product, axis=1, keepdims=True), 0)
+    evidence = weights.sum() * product + rules.motion * motion
+    evidence = evidence + rules.twice * _at(one.freq_hz, peaks, 2.0)
+    evidence = evidence + rules.half * _at(one.freq_hz, peaks, 0.5)
+    return evidence + rules.motion_twice * _at(one.freq_hz, motion, 0.5)
+
+
+def _at(freq_hz: np.ndarray, values: np.ndarray, times: float) -> np.ndarray:
+    """Values (n, F) at so many times each frequency; 0 outside of the axis."""
+    wanted = times * freq_hz
+    right = np.clip(np.searchsorted(freq_hz, wanted), 1, len(freq_hz) - 1)
+    share = (wanted - freq_hz[right - 1]) / (freq_hz[right] - freq_hz[right - 1])
+    found = values[:, right - 1] * (1 - share) + values[:, right] * share
+    inside = (wanted >= freq_hz[0]) & (wanted <= freq_hz[-1])
+    return np.where(inside, found, 0.0)

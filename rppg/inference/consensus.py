@@ -1,0 +1,174 @@
+"""The consensus of several methods' waves of one video, with its confidence in words.
+
+    fitted = fitted_for(["st_transformer"])            # of the classical methods and this net
+    wave, rate, fields = agree(predict, traces, fitted)
+    fields["confidence"], fields["words"]              # 0.97, "60 bpm, sure (0.97)"
+    fields["per_second"]                               # start_s, hr_bpm, confidence of windows
+
+Members are what `fitted` has weights for.  A member that has no wave is left out, as long as one
+has.  Up to a minute, the answer is the peak of the consensus of the members' spectra of the whole
+recording; of longer ones the mean of the rate over time, tracked through the windows' consensus.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rppg.datasets.prepared import WHOLE_FACE
+from rppg.evaluation.confidence import confidence, features
+from rppg.evaluation.consensus import Consensus, consensus, on_grid
+from rppg.evaluation.consensus_file import Fitted, consensus_for
+from rppg.evaluation.consensus_words import Verdict, verdict, words
+from rppg.evaluation.ensemble import Stack
+from rppg.signals.classical import METHODS
+from rppg.signals.head_motion import motion_amplitude
+from rppg.signals.heart_rate import TRACKED_FROM_S, HeartRate, heart_rate, power_near
+from rppg.signals.tracking import track_peak
+
+WINDOW_S, STEP_S = 10.0, 1.0
+LUMA = 3  # channel of a map
+DIM_FACE, SMALL_FACE_PX, FEW_FPS, SHORT_S = 50.0, 80.0, 20.0, 8.0  # what is said to limit an answer
+Waves = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """The consensus on n windows, the confidence (n,) in it, and the features (n, K) of that."""
+
+    found: Consensus
+    confidence: np.ndarray
+    features: np.ndarray
+
+
+def fitted_for(nets: Sequence[str]) -> Fitted:
+    """The packaged consensus of the classical methods and these nets.  Raises ValueError for a net
+    without a weight."""
+    return consensus_for([*METHODS, *nets])
+
+
+def agree(
+    predict: Mapping[str, Callable[[], np.ndarray]], traces, fitted: Fitted
+) -> tuple[np.ndarray, HeartRate, dict]:
+    """The consensus on a video: the wave (T,) of the member that fits it best, its heart rate, and
+    confidence, words, verdict and per_second (as `over_time`).
+
+    predict: member to a function that gives its wave (T,); those without a weight in `fitted` are
+    not asked.  Raises ValueError, with the reason of the first, if no member has a heart rate.
+    """
+    waves, rates, reasons = {}, {}, []
+    for name in [name for name in predict if name in fitted.rules.weights]:
+        try:
+            waves[name] = predict[name]()
+            rates[name] = heart_rate(waves[name], traces.fps)
+        except ValueError as error:  # of this member: the others may have a rate
+            reasons.append(str(error))
+    if not rates:
+        raise ValueError(reasons[0])
+    whole = judge([rates], [traces.head], traces, fitted)
+    said = verdict(whole.found, whole.confidence, limits=limits_of(traces))
+    seconds = over_time(waves, traces, fitted)
+    if len(traces.times_s) / traces.fps >= TRACKED_FROM_S and len(seconds["hr_bpm"]):
+        means = {key: float(seconds[key].mean()) for key in ("hr_bpm", "confidence")}
+        said = replace(said, **means)
+    best, rate = _as_heart_rate(rates, whole.found, said)
+    fields = {"confidence": said.confidence, "verdict": said, "words": words(said)}
+    return waves[best], rate, fields | {"per_second": seconds}
+
+
+def over_time(waves: Waves, traces, fitted: Fitted) -> dict[str, np.ndarray]:
+    """start_s, hr_bpm and confidence (n,) of windows of 10 s every second of waves (T,), without
+    those in which no member has a rate; the rate is tracked through them."""
+    windows, heads, starts_s = [], [], []
+    n, step = round(WINDOW_S * traces.fps), round(STEP_S * traces.fps)
+    for start in range(0, len(traces.times_s) - n + 1, step):
+        part = slice(start, start + n)
+        rates = rates_of({name: wave[part] for name, wave in waves.items()}, traces.fps)
+        if rates:
+            windows.append(rates)
+            heads.append(None if traces.head is None else traces.head[part])
+            starts_s.append(traces.times_s[start])
+    if not windows:
+        return {"start_s": np.empty(0), "hr_bpm": np.empty(0), "confidence": np.empty(0)}
+    each, starts_s = judge(windows, heads, traces, fitted), np.array(starts_s)
+    track_bpm = track_peak(each.found.freq_hz, each.found.power, starts_s)
+    return {"start_s": starts_s, "hr_bpm": track_bpm, "confidence": each.confidence}
+
+
+def rates_of(waves: Waves, fps: float) -> dict[str, HeartRate]:
+    """The heart rate of each wave (T,) that has one."""
+    found = {}
+    for name, wave in waves.items():
+        try:
+            found[name] = heart_rate(wave, fps)
+        except ValueError:  # too short or flat here: the others answer
+            continue
+    return found
+
+
+def judge(
+    windows: Sequence[Mapping[str, HeartRate]],
+    heads: Sequence[np.ndarray | None],
+    traces,
+    fitted: Fitted,
+) -> Judged:
+    """The consensus on n windows, each its members' heart rates and the head's trajectory (T, A);
+    brightness, size of the face and frame rate are those of the video."""
+    one = members(windows)
+    amplitude = np.stack([moves(head, traces.fps, one.freq_hz) for head in heads])  # (n, F)
+    found = consensus(one, fitted.rules, amplitude)
+    rows = features(found, *facts(traces))
+    return Judged(found, confidence(rows, fitted.calibration), rows)
+
+
+def members(windows: Sequence[Mapping[str, HeartRate]]) -> Stack:
+    """The members' spectra of n windows, of unit area over one axis; NaN where one has none."""
+    names = list(dict.fromkeys(name for rates in windows for name in rates))
+    freq_hz = next(rate.freq_hz for rates in windows for rate in rates.values())
+    shape = (len(names), len(windows))
+    hr_bpm, quality = np.full(shape, np.nan), np.full(shape, np.nan)
+    power = np.full((*shape, len(freq_hz)), np.nan)
+    for n, rates in enumerate(windows):
+        for name, rate in rates.items():
+            at = names.index(name), n
+            hr_bpm[at], quality[at] = rate.hr_bpm, rate.quality
+            power[at] = on_grid(rate.freq_hz, rate.power, freq_hz)
+    ids = tuple(map(str, range(len(windows))))
+    return Stack(tuple(names), ids, hr_bpm, quality, freq_hz, power)
+
+
+def moves(head: np.ndarray | None, fps: float, freq_hz: np.ndarray) -> np.ndarray:
+    """Amplitude (F,) of the head's motion; zeros if its trajectory is unknown."""
+    return np.zeros(len(freq_hz)) if head is None else motion_amplitude(head, fps, freq_hz)
+
+
+def facts(traces) -> tuple[float, float, float]:
+    """Mean luma of the face (0-255), its height in pixels, and the video's frames per second."""
+    luma = float(np.nanmean(traces.mstmap[:, WHOLE_FACE, LUMA]))
+    height_px = float(np.ptp(traces.preview_landmarks[:, 1]))
+    return luma, height_px, float(traces.meta.get("fps", traces.fps))
+
+
+def limits_of(traces) -> tuple[str, ...]:
+    """What about the video limits an answer, in words."""
+    luma, height_px, fps = facts(traces)
+    seconds = len(traces.times_s) / traces.fps
+    said = {
+        f"only {seconds:.0f} s": seconds < SHORT_S,
+        "the face is dark": luma < DIM_FACE,
+        f"the face is small ({height_px:.0f} pixels high)": height_px < SMALL_FACE_PX,
+        f"only {fps:.0f} frames per second": fps < FEW_FPS,
+    }
+    return tuple(text for text, is_so in said.items() if is_so)
+
+
+def _as_heart_rate(
+    rates: Mapping[str, HeartRate], found: Consensus, said: Verdict
+) -> tuple[str, HeartRate]:
+    """The member with the largest share of power near the answer, and the answer as a HeartRate;
+    its quality is that share."""
+    share = {n: power_near(rate.freq_hz, rate.power, said.hr_bpm) for n, rate in rates.items()}
+    best = max(share, key=share.get)
+    answer = {"hr_bpm": said.hr_bpm, "quality": share[best], "note": words(said)}
+    answer |= {"freq_hz": found.freq_hz, "power": found.power[0]}
+    return best, replace(rates[best], **answer)

@@ -1,0 +1,157 @@
+"""What `rppg live` shows: a window with the face, its wave and its rate, or lines in a terminal.
+
+    view = WindowView() if has_display() else TerminalView()
+    view.frame(rgb, landmarks, rate)  # every frame; False once the window is closed
+    view.rate(rate)                   # every rate
+    view.close()
+
+`picture` draws one frame of the window, (H + 120, W, 3).
+"""
+
+import os
+import sys
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from rppg.inference.stream import Rate
+from rppg.signals.bandpass import bandpass
+
+TITLE = "rppg live"
+STRIP_PX = 120  # under the picture: the wave
+SMALLEST_WIDTH, LARGEST_WIDTH = 480, 960  # of the window
+GREEN, WHITE, GREY, ORANGE = (0, 158, 115), (240, 240, 240), (140, 140, 140), (230, 159, 0)
+FONT = cv2.FONT_HERSHEY_SIMPLEX
+BARS = "▁▂▃▄▅▆▇█"
+TERMINAL_SAMPLES = 40  # of the last 5 s, in a line
+SURE, UNSURE = 0.5, 0.35  # quality; noise has less than UNSURE in 95 % of windows of 10 s
+
+
+def has_display() -> bool:
+    """Whether a window can be opened.  On Linux OpenCV ends the process where it cannot."""
+    if sys.platform != "linux":
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+class TerminalView:
+    """A line a second: time, rate, quality, and the last five seconds of the wave."""
+
+    def frame(self, rgb: np.ndarray, landmarks: np.ndarray | None, rate: Rate | None) -> bool:
+        """Nothing is drawn; the frames go on."""
+        return True
+
+    def rate(self, rate: Rate) -> None:
+        """Print a rate, or why there is none."""
+        print(line_of(rate), flush=True)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class WindowView:
+    """A window of OpenCV's; q, Escape or its button closes it."""
+
+    def frame(self, rgb: np.ndarray, landmarks: np.ndarray | None, rate: Rate | None) -> bool:
+        """Show a frame; False once the window is closed."""
+        cv2.imshow(TITLE, cv2.cvtColor(picture(rgb, landmarks, rate), cv2.COLOR_RGB2BGR))
+        if cv2.waitKey(1) & 0xFF in (ord("q"), 27):
+            return False
+        return cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) >= 1
+
+    def rate(self, rate: Rate) -> None:
+        """It is drawn with the next frame."""
+
+    def close(self) -> None:
+        """Close the window."""
+        cv2.destroyAllWindows()
+
+
+def line_of(rate: Rate) -> str:
+    """
+    >>> line_of(Rate(5.0, float("nan"), float("nan"), "no face in the last 5 s", None))
+    '   5 s   no face in the last 5 s'
+    """
+    if rate.reason:
+        return f"{rate.time_s:4.0f} s   {rate.reason}"
+    bars = "".join(BARS[k] for k in _levels(rate.wave[-150:], TERMINAL_SAMPLES, len(BARS)))
+    words = f"{rate.hr_bpm:3.0f} bpm   quality {rate.quality:.2f}, {in_words(rate.quality)}"
+    return f"{rate.time_s:4.0f} s   {words:<38} {bars}"
+
+
+def in_words(quality: float) -> str:
+    """How far one rate stands out: it may still be that of a movement."""
+    return "clear" if quality >= SURE else "weak" if quality >= UNSURE else "lost in noise"
+
+
+def picture(rgb: np.ndarray, landmarks: np.ndarray | None, rate: Rate | None) -> np.ndarray:
+    """A frame (H, W, 3) uint8 in the window's size, the face's outline, the rate, and the wave."""
+    height, width = rgb.shape[:2]
+    scale = np.clip(width, SMALLEST_WIDTH, LARGEST_WIDTH) / width
+    size = (round(width * scale), round(height * scale))
+    shown = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    if landmarks is not None:
+        outline = cv2.convexHull(((landmarks + 0.5) * scale).astype(np.int32))
+        cv2.polylines(shown, [outline], True, GREEN, 2, cv2.LINE_AA)
+    text, colour = _words(landmarks, rate)
+    cv2.putText(shown, text, (12, 34), FONT, 0.9, (0, 0, 0), 5, cv2.LINE_AA)
+    cv2.putText(shown, text, (12, 34), FONT, 0.9, colour, 2, cv2.LINE_AA)
+    return np.concatenate([shown, _strip(size[0], rate)])
+
+
+def _words(landmarks: np.ndarray | None, rate: Rate | None) -> tuple[str, tuple]:
+    if rate is None:
+        return ("no face" if landmarks is None else "measuring: hold still for 5 s"), WHITE
+    if rate.reason:
+        return "no heart rate: " + (
+            "no face" if "face" in rate.reason else "no clear pulse"
+        ), ORANGE
+    words = f"{rate.hr_bpm:.0f} bpm, {in_words(rate.quality)} (quality {rate.quality:.2f})"
+    return words, WHITE if rate.quality >= UNSURE else ORANGE
+
+
+@lru_cache(maxsize=1)
+def _strip(width: int, rate: Rate | None) -> np.ndarray:
+    """The wave of the last window (STRIP_PX, width, 3): drawn once a rate, not once a frame."""
+    strip = _blank(width)
+    if rate is None or rate.wave is None:
+        return strip
+    y = STRIP_PX - 12 - _levels(rate.wave, width, STRIP_PX - 24)
+    points = np.stack([np.arange(width), y], axis=1).astype(np.int32)
+    cv2.polylines(strip, [points], False, GREEN, 2, cv2.LINE_AA)
+    seconds = f"pulse, last {len(rate.wave) / 30:.0f} s"
+    cv2.putText(strip, seconds, (12, STRIP_PX - 6), FONT, 0.4, GREY, 1, cv2.LINE_AA)
+    return strip
+
+
+class WaveStrip:
+    """A wave (T,), a sample a frame, drawn once; `at` gives it (STRIP_PX, width, 3) for a frame."""
+
+    def __init__(self, wave: np.ndarray, width: int, words: str):
+        low, high = np.quantile(wave, (0.01, 0.99))
+        share = np.clip((wave - low) / max(high - low, 1e-9), -0.1, 1.1)
+        x = np.linspace(6, width - 7, len(wave))
+        y = STRIP_PX - 30 - share * (STRIP_PX - 50)
+        self._points, self._words = np.stack([x, y], axis=1).astype(np.int32), words
+        self._drawn = _blank(width)
+        cv2.polylines(self._drawn, [self._points], False, GREEN, 1, cv2.LINE_AA)
+
+    def at(self, index: int) -> np.ndarray:
+        """The strip with a mark at frame `index`."""
+        strip = self._drawn.copy()
+        cv2.circle(strip, tuple(self._points[index].tolist()), 5, ORANGE, -1, cv2.LINE_AA)
+        cv2.putText(strip, self._words, (12, STRIP_PX - 8), FONT, 0.45, WHITE, 1, cv2.LINE_AA)
+        return strip
+
+
+def _blank(width: int) -> np.ndarray:
+    return np.full((STRIP_PX, width, 3), 20, np.uint8)
+
+
+def _levels(wave: np.ndarray, n: int, levels: int) -> np.ndarray:
+    """The wave (T,) band-passed, at n samples, as whole numbers from 0 to levels - 1."""
+    smooth = bandpass(np.nan_to_num(wave), 30.0)
+    sampled = np.interp(np.linspace(0, len(smooth) - 1, n), np.arange(len(smooth)), smooth)
+    low, high = sampled.min(), sampled.max()
+    return np.floor((sampled - low) / max(high - low, 1e-9) * (levels - 1e-6)).astype(int)

@@ -1,0 +1,137 @@
+"""The consensus of spectra: known answers, evidence of harmonics and motion, fitting, the file."""
+
+import doctest
+import json
+
+import numpy as np
+import pytest
+from helpers.ensemble import FREQ_HZ, spectrum, stack_of
+
+from rppg.evaluation import consensus as module
+from rppg.evaluation.confidence import FEATURES, Calibration
+from rppg.evaluation.consensus import Rules, consensus, fit_rules, on_grid
+from rppg.evaluation.consensus_file import (
+    Fitted,
+    consensus_for,
+    load_consensus,
+    save_consensus,
+)
+
+NO_MOTION = {"twice": 0.0, "half": 0.0, "motion": 0.0, "motion_twice": 0.0}
+
+
+def rules(members="abc", **evidence) -> Rules:
+    return Rules({name: 1.0 for name in members}, **NO_MOTION | evidence)
+
+
+def moving(hr_bpm: float, amplitude: float = 0.02) -> np.ndarray:
+    """Amplitude (1, F) of a head that moves at one rate."""
+    bump = np.exp(-(((60 * FREQ_HZ - hr_bpm) / 4.0) ** 2))
+    return amplitude * bump[None]
+
+
+def test_the_example_in_the_docstring_runs():
+    found = doctest.testmod(module)
+    assert found.attempted > 0 and found.failed == 0
+
+
+def test_the_product_resolves_half_and_twice():
+    one = stack_of({"a": [[(72, 1), (144, 0.9)]], "b": [[(36 * 2, 0.9), (50, 1)]], "c": [72.0]})
+    assert consensus(one, rules()).hr_bpm == pytest.approx([72], abs=1)
+
+
+def test_a_harmonic_speaks_for_the_rate_below_it():
+    one = stack_of({name: [[(70, 1.0), (140, 1.05)]] for name in "abc"})
+    assert consensus(one, rules()).hr_bpm == pytest.approx([140], abs=1)
+    weighed = consensus(one, rules(twice=0.2, half=-0.2))
+    assert weighed.hr_bpm == pytest.approx([70], abs=1)
+
+
+def test_a_peak_that_follows_the_head_is_suppressed():
+    one = stack_of({name: [[(66, 0.7), (98, 1.0)]] for name in "abc"})
+    followed = rules(motion=-0.5)
+    assert consensus(one, followed).hr_bpm == pytest.approx([98], abs=1)
+    assert consensus(one, followed, moving(98)).hr_bpm == pytest.approx([66], abs=1)
+    nod = rules(motion_twice=-0.5)
+    assert consensus(one, nod, moving(49)).hr_bpm == pytest.approx([66], abs=1)
+
+
+def test_a_pulse_alone_is_believed_though_the_head_moves_with_it():
+    one = stack_of({name: [90.0] for name in "abc"})
+    found = consensus(one, rules(motion=-0.5), moving(90, 0.004))
+    assert found.hr_bpm == pytest.approx([90], abs=1)
+
+
+def test_the_scale_of_spectra_changes_nothing():
+    one = stack_of({"a": [70.0, 90.0], "b": [70.0, 120.0], "c": [100.0, 90.0]})
+    louder = module.replace(one, power=one.power * np.array([1e-6, 1.0, 1e9])[:, None, None])
+    weighed = rules(twice=0.2, half=-0.2)
+    assert consensus(louder, weighed).power == pytest.approx(consensus(one, weighed).power)
+
+
+def test_a_missing_member_is_left_out_and_none_at_all_is_nan():
+    one = stack_of({"a": [70.0, None], "b": [70.0, None]})
+    one.power[1, 0] = np.nan
+    assert consensus(one, rules("ab")).hr_bpm == pytest.approx([70, np.nan], abs=1, nan_ok=True)
+
+
+def test_a_member_without_a_weight_is_refused():
+    with pytest.raises(ValueError, match="no weight for c in the consensus of a, b"):
+        consensus(stack_of({name: [70.0] for name in "abc"}), rules("ab"))
+
+
+def fitted_stack(n: int = 60) -> tuple:
+    """A good member, a random one, and one that follows the head; the truth and the motion."""
+    rng = np.random.default_rng(0)
+    truth, nod, chance = rng.uniform(50, 160, (3, n))
+    one = stack_of({"good": list(truth), "random": list(chance), "nods": list(nod)})
+    return one, truth, np.concatenate([moving(rate) for rate in nod])
+
+
+def test_fitted_rules_trust_the_member_that_is_right():
+    one, truth, motion = fitted_stack()
+    found = fit_rules(one, truth, motion)
+    assert found.weights["good"] > 5 * found.weights["random"]
+    assert found.motion <= 0
+    assert consensus(one, found, motion).hr_bpm == pytest.approx(truth, abs=2)
+
+
+def test_nothing_to_fit_to_is_refused():
+    one = stack_of({"a": [70.0, None]}).of_recordings(np.array([False, True]))
+    with pytest.raises(ValueError, match="no window with a spectrum"):
+        fit_rules(one, np.array([70.0]))
+
+
+def test_spectra_over_another_axis_are_put_on_the_common_one():
+    fine_hz = np.linspace(0.2, 4, 2000)
+    power = np.exp(-(((60 * fine_hz - 75) / 4.0) ** 2))
+    found = on_grid(fine_hz, power[None], FREQ_HZ)
+    assert found.shape == (1, len(FREQ_HZ)) and found.sum() == pytest.approx(1)
+    assert 60 * FREQ_HZ[found.argmax()] == pytest.approx(75, abs=0.5)
+    assert np.abs(found[0] - spectrum((75, 1.0))).max() < 1e-4
+
+
+def test_coefficients_survive_their_file(tmp_path):
+    calibration = Calibration({"mass": 3.0, "motion": -0.1}, -1.5)
+    fitted = {"classical": Fitted(rules(motion=-0.3), calibration, "made up")}
+    save_consensus(fitted, tmp_path / "consensus.json")
+    assert load_consensus(tmp_path / "consensus.json") == fitted
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    (tmp_path / "consensus.json").write_text(json.dumps({"classical": {"rules": {}}}))
+    with pytest.raises(ValueError, match="consensus.json is no file of consensus coefficients"):
+        load_consensus(tmp_path / "consensus.json")
+
+
+def test_the_packaged_coefficients_say_what_they_are_from_and_keep_their_signs():
+    for one in load_consensus().values():
+        assert "synthetic" in one.fitted_on and "seed" in one.fitted_on
+        assert min(one.rules.weights.values()) >= 0 and one.rules.twice >= 0
+        assert max(one.rules.half, one.rules.motion, one.rules.motion_twice) <= 0
+        assert all(FEATURES[k] * v >= 0 for k, v in one.calibration.coefficients.items())
+
+
+def test_an_unknown_net_has_no_consensus():
+    with pytest.raises(ValueError, match="no consensus is fitted for POS, other"):
+        consensus_for(["POS", "other"])

@@ -1,0 +1,91 @@
+"""The method `consensus` of predict: its answer, confidence, words, and members that fail."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from helpers.answers import stub_extraction, traces
+
+from rppg.inference.consensus import agree, fitted_for
+from rppg.inference.videos import expand_videos, method_names, predict_videos
+
+FPS = 30
+
+
+def noisy(seconds: float, hr_bpm, noise: float = 0.5, seed: int = 0) -> dict:
+    """Members' waves of a pulse with noise; hr_bpm: one for all, or one per member."""
+    rng, t = np.random.default_rng(seed), np.arange(round(seconds * FPS)) / FPS
+    names = ["POS", "CHROM", "GREEN", "LGI"]
+    rates = dict(zip(names, np.broadcast_to(hr_bpm, len(names)), strict=True))
+    beats = {name: np.sin(2 * np.pi * rate / 60 * t) for name, rate in rates.items()}
+    return {name: beat + noise * rng.standard_normal(len(t)) for name, beat in beats.items()}
+
+
+def asked(waves: dict, nods_bpm: float | None = None):
+    """`agree` of waves, on a video of their length whose head nods."""
+    n = len(next(iter(waves.values())))
+    head = np.zeros((n, 5))
+    if nods_bpm is not None:
+        head[:, 3] = 0.02 * np.sin(2 * np.pi * nods_bpm / 60 * np.arange(n) / FPS)
+    made = replace(traces(), times_s=np.arange(n) / FPS, head=head)
+    predict = {name: lambda wave=wave: wave for name, wave in waves.items()}
+    return agree(predict, made, fitted_for([]))
+
+
+def test_waves_that_agree_give_a_sure_answer_per_second_too():
+    wave, rate, fields = asked(noisy(20, 72.0))
+    assert rate.hr_bpm == pytest.approx(72, abs=1) and len(wave) == 600
+    assert fields["confidence"] > 0.8 and fields["words"].startswith("72 bpm, ")
+    seconds = fields["per_second"]
+    assert seconds["start_s"].tolist() == pytest.approx(np.arange(11.0))
+    assert seconds["hr_bpm"] == pytest.approx([72] * 11, abs=1.5)
+    assert seconds["confidence"].min() > 0.5
+
+
+def test_the_gain_of_waves_changes_nothing():
+    waves = noisy(12, 90.0)
+    louder = {name: 1e4 * wave for name, wave in waves.items()}
+    one, other = asked(waves), asked(louder)
+    assert one[1].hr_bpm == other[1].hr_bpm
+    assert one[2]["confidence"] == pytest.approx(other[2]["confidence"])
+
+
+def test_noise_has_a_low_confidence():
+    confidences = [
+        asked(noisy(10, 72.0, noise=1e3, seed=seed))[2]["confidence"] for seed in range(8)
+    ]
+    assert np.median(confidences) < 0.3
+
+
+def test_a_long_recording_has_the_mean_of_its_track():
+    t = np.arange(70 * FPS) / FPS
+    phase = 2 * np.pi * np.cumsum(60 + 20 * t / 70) / 60 / FPS  # from 60 to 80 bpm
+    rate = asked({"POS": np.sin(phase), "CHROM": np.sin(phase)})[1]
+    assert rate.hr_bpm == pytest.approx(70, abs=1.5)
+
+
+def test_members_that_fail_are_left_out_and_all_failing_says_why():
+    waves = {"POS": noisy(10, 80.0)["POS"], "CHROM": np.zeros(300)}
+    assert asked(waves)[1].hr_bpm == pytest.approx(80, abs=2)
+    with pytest.raises(ValueError, match="flat"):
+        asked({"CHROM": np.zeros(300)})
+
+
+@pytest.fixture
+def video(tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"x")
+    return expand_videos([tmp_path])
+
+
+def test_predict_gives_the_consensus_in_words_next_to_others(video, monkeypatch):
+    stub_extraction(monkeypatch, {})
+    table = predict_videos(video, ["consensus", "POS"])
+    assert table["method"].tolist() == ["consensus", "POS"]
+    assert table["hr_bpm"].tolist() == pytest.approx([72, 72], abs=1)
+    consensus = table.iloc[0]
+    assert consensus["notes"] == [consensus["words"]]
+    assert consensus["words"].startswith("72 bpm, ") and 0 < consensus["confidence"] <= 1
+
+
+def test_the_name_is_known():
+    assert method_names(["Consensus", "POS"]) == ["consensus", "POS"]

@@ -1,0 +1,89 @@
+"""`rppg magnify`: what changes at the heart rate grows, the rest stays, and files are whole."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from helpers.malformed_videos import HR_BPM, encode, frames
+
+from rppg.inference.magnify import Course, amplified, course_of, magnify
+from rppg.inference.video_paths import expand_videos
+from rppg.preprocessing.video import read_frames
+from rppg.utils.errors import NoHeartRateError, RppgError
+
+FACE = (slice(80, 160), slice(120, 200))  # pixels of the helper's face, from 240 x 320
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory):
+    rgbs = np.stack(frames(5.0, 25.0))
+    rgbs[:, :72, :72] = 120  # a corner that stands still
+    return encode(tmp_path_factory.mktemp("video") / "face.mkv", rgbs, fps=25)
+
+
+@pytest.fixture(scope="module")
+def made(video):
+    """The rate that was found, and the frames with their times."""
+    out = video.with_name("pulse.mp4")
+    found = magnify(video, out, gain=30, progress=False)
+    return found, *zip(*read_frames(out), strict=True)
+
+
+def swing(rgbs) -> float:
+    """How far the face's green moves within the heart band, in grey levels."""
+    green = np.array([rgb[FACE][..., 1].mean() for rgb in rgbs])
+    spectrum = np.abs(np.fft.rfft(green - green.mean()))
+    freq_bpm = 60 * np.fft.rfftfreq(len(green), 1 / 25.0)
+    return float(spectrum[np.abs(freq_bpm - HR_BPM) < 15].max() * 2 / len(green))
+
+
+def test_the_pulse_grows_and_the_wave_is_drawn_below(video, made):
+    found, rgbs, times_s = made
+    before = [rgb for rgb, _ in read_frames(video)]
+    assert abs(found.hr_bpm - HR_BPM) < 6
+    assert swing(rgbs) > 5 * swing(before)
+    assert rgbs[0].shape == (240 + 120, 320, 3)
+    assert len(times_s) == len(before)
+    np.testing.assert_allclose(np.diff(times_s), 0.04, atol=1e-3)
+
+
+def test_what_does_not_change_stays(made):
+    corner = np.array([rgb[:20, :20].mean() for rgb in made[1]])
+    np.testing.assert_allclose(corner, 120, atol=3)
+
+
+def test_a_known_change_is_added_with_its_gain():
+    rgb = np.full((48, 64, 3), 100, np.uint8)
+    change = np.full((2, 3, 3), 0.5)
+    assert (amplified(rgb, change, gain=20) == 110).all()
+    assert (amplified(rgb, change, gain=1000) == 140).all()  # limited
+    assert (amplified(rgb, 0 * change, gain=20) == rgb).all()
+
+
+def test_the_course_holds_what_is_near_the_rate(video):
+    (recording,) = expand_videos([video])
+    near, far = (course_of(recording, bpm) for bpm in (HR_BPM, HR_BPM / 2))
+    assert isinstance(near, Course)
+    assert near.changes.std() > 2 * far.changes.std()
+
+
+def test_without_a_face_there_is_an_error_and_no_file(tmp_path):
+    wall = encode(tmp_path / "wall.mkv", [np.full((48, 64, 3), 90, np.uint8)] * 100, fps=25)
+    with pytest.raises(RppgError, match="no face"):
+        magnify(wall, tmp_path / "out.mp4", progress=False)
+    with pytest.raises(NoHeartRateError, match="no such file"):
+        magnify(tmp_path / "none.mp4", tmp_path / "out.mp4", progress=False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["wall.mkv"]
+
+
+@pytest.mark.parametrize(
+    ("out", "says"),
+    [("out.gif", "expected a name that ends in .mp4 or .mkv"), ("face.mkv", "one of the videos")],
+)
+def test_a_wrong_output_is_refused_before_anything_is_decoded(video, out, says):
+    command = [sys.executable, "-m", "rppg", "magnify", str(video), str(video.with_name(out))]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
