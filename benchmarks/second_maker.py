@@ -1,29 +1,36 @@
-"""Classical methods, trained nets and the region oracle on the second maker's faces.
+"""Classical methods, trained nets, the consensus and the region oracle on the second maker's faces.
 
     python benchmarks/second_maker.py --clips 48 --seeds 1 --out benchmarks/results/second_maker.csv
     python benchmarks/second_maker.py --levels hard --weights runs/demo --models st_transformer
+    python benchmarks/second_maker.py --weights runs/demo --models st_transformer consensus
     python benchmarks/second_maker.py --null --clips 24            # faces without a pulse
     python benchmarks/second_maker.py --from benchmarks/results/second_maker.csv   # only the tables
 
 Every video is decoded and tracked once, for all methods.  Clips are kept in --keep, or go to a
-temporary folder.  The oracle chooses the face region whose POS signal agrees most with the true HR;
-"oracle, wrong rate" is given an HR at least 15 bpm away and scored against that: its bias.
+temporary folder.  Levels and seeds that --out has are not measured again.  The oracle chooses the
+face region whose POS signal agrees most with the true HR; "oracle, wrong rate" is given an HR at
+least 15 bpm away and scored against that: its bias.
 """
 
 import argparse
 import contextlib
+import os
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from rppg.datasets.readers import read
+from rppg.evaluation.calibration import calibration_error
 from rppg.evaluation.metrics import score
 from rppg.inference.classical import oracle_region
-from rppg.inference.videos import predict_each
+from rppg.inference.videos import CONSENSUS, predict_each
 from rppg.signals.classical import METHODS
 from rppg.synthetic.second_maker import LEVELS, SecondMakerConfig, write_second_maker
+from rppg.utils import worker_pool
 
 WRONG_BY_BPM, WRONG_RANGE_BPM = 15.0, (45.0, 178.0)
 SPLITS = {  # column of truth.csv: edges of its bands
@@ -33,8 +40,11 @@ SPLITS = {  # column of truth.csv: edges of its bands
     "face_px": ((0, 90, 140, 999), ("<90 px", "90-140", ">=140")),
     "compression": ((0, 0.3, 0.65, 1.01), ("fine", "medium", "coarse")),
 }
-INFO = ("id", "seed", "level", "wrong_bpm", "found", *SPLITS, "codec", "quality", "fitzpatrick")
 ORACLE, MISLED = "region oracle", "oracle, wrong rate"
+INFO = {*("id", "seed", "level", "pulse", "wrong_bpm", "found", "confidence", "codec", "quality")}
+INFO |= {*SPLITS, "fitzpatrick", "path", "width", "height", ORACLE, MISLED}
+RUN = ["level", "seed", "pulse"]  # what is measured at once
+SURE = 0.9  # confidence from which answers are counted
 
 
 def main() -> None:
@@ -43,15 +53,23 @@ def main() -> None:
     if args.measured:
         print_tables(pd.read_csv(args.measured))
         return
+    results = pd.read_csv(args.out) if args.out and Path(args.out).exists() else pd.DataFrame()
+    done = set(results[RUN].itertuples(index=False, name=None)) if len(results) else set()
+    pulse = 0.0 if args.null else 1.0
     with contextlib.ExitStack() as stack:
         folder = Path(args.keep or stack.enter_context(tempfile.TemporaryDirectory()))
-        rows = []
         for level in args.levels:
             for seed in range(args.first_seed, args.first_seed + args.seeds):
-                rows += measure(folder, level, seed, args)
+                if (level, seed, pulse) in done:
+                    print(f"level {level}, seed {seed}: in {args.out}")
+                    continue
+                rows = measure(
+                    folder, SecondMakerConfig(seed, args.clips, level, 10.0, pulse), args
+                )
+                results = pd.concat([results, pd.DataFrame(rows)], ignore_index=True)
                 if args.out:
-                    pd.DataFrame(rows).to_csv(args.out, index=False, float_format="%.4f")
-    print_tables(pd.DataFrame(rows))
+                    results.to_csv(args.out, index=False, float_format="%.4f")
+    print_tables(results)
 
 
 def _arguments() -> argparse.Namespace:
@@ -70,30 +88,48 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure(folder: Path, level: str, seed: int, args) -> list[dict]:
+def measure(folder: Path, config: SecondMakerConfig, args) -> list[dict]:
     """One row per clip: the truth, and the HR by every method."""
-    scale = 0.0 if args.null else 1.0
-    config = SecondMakerConfig(seed, args.clips, level, pulse_amplitude_scale=scale)
-    name = f"{level}-{seed}-{args.clips}{'-null' if args.null else ''}"
+    null = "" if config.pulse_amplitude_scale else "-null"
+    name = f"{config.level}-{config.seed}-{config.n_clips}{null}"
     root = write_second_maker(folder / name, config, args.workers)
-    truth = pd.read_csv(root / "truth.csv").set_index("id")
-    rng = np.random.default_rng([seed, 15])
-    rows = []
-    for answer in predict_each(read("folder", root), [*METHODS, *args.models], args.weights):
-        facts = truth.loc[answer.recording.id].to_dict() | {"id": answer.recording.id, "seed": seed}
-        facts["wrong_bpm"] = wrong_rate(rng, facts["hr_bpm"])
-        rows.append(facts | _estimates(answer, facts))
-    return rows
+    truth = pd.read_csv(root / "truth.csv")
+    rng = np.random.default_rng([config.seed, 15])
+    truth["wrong_bpm"] = [wrong_rate(rng, hr_bpm) for hr_bpm in truth["hr_bpm"]]
+    truth["seed"], truth["pulse"] = config.seed, config.pulse_amplitude_scale
+    ids = [list(truth["id"][start :: 2 * args.workers]) for start in range(2 * args.workers)]
+    predict = partial(estimates, root, truth, [*METHODS, *args.models], args.weights)
+    if args.workers == 1:
+        return sum(map(predict, filter(len, ids)), [])
+    os.environ["OMP_NUM_THREADS"] = "1"  # of the workers, which use the cores
+    rows, parts = [], list(filter(len, ids))
+    with contextlib.closing(worker_pool.run(predict, parts, args.workers)) as parts_done:
+        for _, part in tqdm(parts_done, total=len(parts), desc="measuring"):
+            if isinstance(part, worker_pool.WorkerDied):
+                raise RuntimeError(f"a worker has ended: {part}")
+            rows += part
+    return sorted(rows, key=lambda row: row["id"])
 
 
-def _estimates(answer, facts: dict) -> dict:
-    """HR by every method and both oracles, NaN where there is none; share of frames with a face."""
-    rates = {row["method"]: row["hr_bpm"] for row in answer.rows}
+def estimates(root: Path, truth: pd.DataFrame, methods, weights, ids: list[str]) -> list[dict]:
+    """Rows of the videos with these ids."""
+    recordings = [one for one in read("folder", root) if one.id in set(ids)]
+    facts = truth.set_index("id", drop=False).to_dict("index")
+    answers = predict_each(recordings, methods, weights)
+    return [_row(answer, facts[answer.recording.id]) for answer in answers]
+
+
+def _row(answer, facts: dict) -> dict:
+    """The facts, the HR by every method and both oracles, NaN where there is none, the confidence
+    of the consensus, and the share of frames with a face."""
+    row = facts | {one["method"]: one["hr_bpm"] for one in answer.rows}
+    sure = [one.get("confidence", 0.0) for one in answer.rows if one["method"] == CONSENSUS]
+    row |= {"confidence": sure[0]} if sure else {}
     if answer.traces is None:
-        return {**rates, "found": 0.0, ORACLE: np.nan, MISLED: np.nan}
+        return row | {"found": 0.0, ORACLE: np.nan, MISLED: np.nan}
     for name, hr_bpm in ((ORACLE, facts["hr_bpm"]), (MISLED, facts["wrong_bpm"])):
-        rates[name] = oracle_region(answer.traces.mstmap, answer.traces.fps, hr_bpm).hr_bpm
-    return {**rates, "found": answer.traces.meta["face_hit_rate"]}
+        row[name] = oracle_region(answer.traces.mstmap, answer.traces.fps, hr_bpm).hr_bpm
+    return row | {"found": answer.traces.meta["face_hit_rate"]}
 
 
 def wrong_rate(rng: np.random.Generator, hr_bpm: float) -> float:
@@ -104,9 +140,9 @@ def wrong_rate(rng: np.random.Generator, hr_bpm: float) -> float:
 
 
 def print_tables(results: pd.DataFrame) -> None:
-    """One table per level."""
-    for level, rows in results.groupby("level", sort=False):
-        print(table(level, rows) + "\n")
+    """One table per level, and one of its null control."""
+    for (level, pulse), rows in results.groupby(["level", "pulse"], sort=False):
+        print(table(level if pulse else f"{level}, null control", rows) + "\n")
 
 
 def table(level: str, rows: pd.DataFrame) -> str:
@@ -123,13 +159,27 @@ def table(level: str, rows: pd.DataFrame) -> str:
         lines.append(_line(name, rows[name].fillna(mean_bpm), rows, bands))
     misled = 100 * np.mean(np.abs(rows[MISLED] - rows["wrong_bpm"]) <= 5)
     lines.append(f"{MISLED}: within 5 bpm of it in {misled:.0f} %")
+    if "confidence" in rows and rows["confidence"].notna().any():
+        lines.append(_confidence_line(rows))
     return "\n".join(lines)
+
+
+def _confidence_line(rows: pd.DataFrame) -> str:
+    """What the confidence of the consensus is worth."""
+    right = (rows[CONSENSUS] - rows["hr_bpm"]).abs() <= 5
+    sure = rows["confidence"] >= SURE
+    of_sure = f"{100 * right[sure].mean():.1f} %" if sure.any() else "none"
+    return (
+        f"confidence: mean {rows['confidence'].mean():.2f}, {100 * right.mean():.1f} % right,"
+        f" calibration error {calibration_error(rows['confidence'], right):.3f};"
+        f" >= {SURE} in {sure.sum()} of {len(rows)}, of which {of_sure} right;"
+        f" <= 0.2 in {100 * (rows['confidence'] <= 0.2).mean():.0f} %"
+    )
 
 
 def methods_of(rows: pd.DataFrame) -> list[str]:
     """Columns that hold estimates of the truth; the oracle is the last."""
-    known = {*INFO, "path", "width", "height", ORACLE, MISLED}
-    return [name for name in rows.columns if name not in known] + [ORACLE]
+    return [name for name in rows.columns if name not in INFO] + [ORACLE]
 
 
 def bands_of(rows: pd.DataFrame) -> dict[str, pd.Series]:

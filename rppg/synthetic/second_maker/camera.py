@@ -12,7 +12,8 @@ from rppg.synthetic.second_maker.config import Level
 
 TARGET, BRIGHTEST = 0.20, 0.70  # linear mean, and bright end of the middle, after exposure
 ROLL = 96  # pixels by which the noise field is moved from frame to frame
-CODES = 4095
+CODES, FINE_BITS = 16383, 5
+SLOPE = 1.15  # of sRGB at TARGET; shot noise is even in sRGB: its square root against the slope
 MAINS_HZ = (50.0, 60.0)
 STEP = 1 / 48  # of exposure control, in powers of two
 
@@ -22,13 +23,11 @@ class Camera:
 
     def __init__(self, rng: np.random.Generator, level: Level, width: int, height: int, fps: float):
         self.rng, self.fps = rng, fps
-        self.noise = rng.standard_normal((height + ROLL, width + ROLL, 3)).astype(np.float32)
-        strength = rng.uniform(*level.noise)
-        self.shot = np.float32(strength / np.sqrt(TARGET))
-        self.read = np.float32(0.25 * strength)
-        fixed = 0.2 * strength * rng.standard_normal((height, width, 3))
-        fixed += 0.12 * strength * rng.standard_normal((1, width, 1))
-        self.fixed = fixed.astype(np.float32)
+        strength = rng.uniform(*level.noise) * SLOPE * (255 << FINE_BITS)
+        self.noise = _whole(strength * rng.standard_normal((height + ROLL, width + ROLL, 3)))
+        fixed = 0.2 * rng.standard_normal((height, width, 3))
+        fixed += 0.12 * rng.standard_normal((1, width, 1))
+        self.fixed = _whole(strength * fixed + (1 << FINE_BITS) / 2)  # half a code: to the nearest
         self.speed = 1 - np.exp(-level.control * rng.uniform(0.5, 2) / fps)
         self.stepped = rng.uniform() < 0.5  # exposure moves in steps of the hardware
         self.flicker = rng.uniform(0, level.flicker)
@@ -49,15 +48,12 @@ class Camera:
         flat *= np.tile(gain.astype(np.float32), light.shape[1])
         top, left = self.rng.integers(0, ROLL, 2)
         height, width = light.shape[:2]
-        noise = self.noise[top : top + height, left : left + width]
-        spread = np.sqrt(np.maximum(light, 0))
-        spread *= self.shot
-        spread += self.read
-        spread *= noise
-        light += spread
-        light += self.fixed
-        light *= CODES
-        return _SRGB[np.clip(light, 0, CODES).astype(np.uint16)]
+        flat *= CODES
+        codes = _SRGB[np.clip(light, 0, CODES, out=light).astype(np.uint16)]
+        codes += self.noise[top : top + height, left : left + width]
+        codes += self.fixed
+        codes >>= FINE_BITS
+        return np.clip(codes, 0, 255, out=codes).astype(np.uint8)
 
     def _control(self, seen: np.ndarray) -> None:
         """Move exposure and white balance towards their targets; the first frame is on target."""
@@ -73,11 +69,15 @@ class Camera:
         self.balance = self.balance + 0.3 * self.speed * (grey - self.balance)
 
 
+def _whole(values: np.ndarray) -> np.ndarray:
+    return np.rint(values).astype(np.int16)
+
+
 def _srgb_table() -> np.ndarray:
-    """8-bit codes of linear values 0..CODES."""
+    """8-bit codes of linear values 0..CODES, with FINE_BITS binary places."""
     linear = np.arange(CODES + 1) / CODES
     curve = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.rint(255 * curve).astype(np.uint8)
+    return _whole((255 << FINE_BITS) * curve)
 
 
 _SRGB = _srgb_table()

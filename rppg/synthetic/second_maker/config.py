@@ -18,7 +18,7 @@ FACE_RANGE_PX = (60.0, 240.0)
 FPS = (15.0, 20.0, 24.0, 25.0, 29.97, 30.0, 30.0, 30.0, 50.0, 60.0)
 SIZES = ((320, 240), (480, 360))  # of a picture
 CODECS = ("h264", "hevc", "mjpeg")
-CRF = {"h264": (15, 28), "hevc": (13, 26), "mjpeg": (2, 11)}  # finest and coarsest quantiser
+CRF = {"h264": (12, 28), "hevc": (12, 28), "mjpeg": (2, 10)}  # finest and coarsest quantiser
 SUFFIX = {"h264": ".mp4", "hevc": ".mp4", "mjpeg": ".avi"}
 MOST_CLIPS = 9999
 SHORTEST_S = 3.0
@@ -39,17 +39,18 @@ class Level:
     flicker: float  # largest depth of the mains flicker
     noise: tuple[float, float]  # of the sensor, relative to full scale, at middle grey
     compression: tuple[float, float]  # 0 finest, 1 coarsest
+    keys_s: tuple[float, float]  # between key frames
     lost_frames: float  # largest share of frames dropped or doubled
     control: float  # speed of exposure and white balance, share of the error corrected per second
 
 
 LEVELS = {
-    "easy": Level((0.030, 0.042), (0.2, 0.6), (0.004, 0.012), 0.0, 0.0, 0.0, (0.0, 0.002), 0.0,
-                  0.003, (0.003, 0.006), (0.0, 0.25), 0.0, 0.0),
-    "middle": Level((0.020, 0.036), (0.8, 2.2), (0.01, 0.03), 0.15, 2.0, 0.4, (0.004, 0.02), 0.25,
-                    0.01, (0.006, 0.014), (0.1, 0.6), 0.02, 0.5),
-    "hard": Level((0.014, 0.030), (1.5, 4.0), (0.02, 0.06), 0.5, 4.0, 0.7, (0.01, 0.05), 0.5,
-                  0.02, (0.008, 0.02), (0.35, 1.0), 0.05, 1.0),
+    "easy": Level((0.018, 0.026), (0.2, 0.6), (0.004, 0.012), 0.0, 0.0, 0.0, (0.0, 0.001), 0.0,
+                  0.002, (0.003, 0.006), (0.0, 0.2), (4.0, 10.0), 0.0, 0.0),
+    "middle": Level((0.015, 0.024), (0.8, 2.0), (0.01, 0.03), 0.2, 2.0, 0.4, (0.003, 0.012), 0.25,
+                    0.008, (0.004, 0.010), (0.0, 0.4), (2.0, 8.0), 0.01, 0.4),
+    "hard": Level((0.012, 0.022), (1.5, 4.0), (0.02, 0.06), 0.5, 4.0, 0.7, (0.008, 0.04), 0.5,
+                  0.02, (0.006, 0.014), (0.1, 0.7), (1.0, 5.0), 0.03, 0.8),
 }  # fmt: skip
 
 

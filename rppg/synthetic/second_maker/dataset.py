@@ -80,7 +80,7 @@ def render_clip(root: Path, config: SecondMakerConfig, clip: Clip) -> None:
     cv2.setNumThreads(1)  # processes use the cores, and sums keep their order
     try:
         with threadpool_limits(1):
-            encode(path, Scene(clip, config), clip, LEVELS[config.level].lost_frames)
+            encode(path, Scene(clip, config), clip, LEVELS[config.level])
     finally:
         cv2.setNumThreads(threads)
 

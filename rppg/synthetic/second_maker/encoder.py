@@ -3,7 +3,7 @@
 A dropped frame leaves a gap in the times of an .mp4; in an .avi, which has no times, the frame
 before is shown once more.  A doubled frame takes the place of the one after it.
 
-    >>> encode(Path("face.mp4"), frames, clip, lost_share=0.02)  # doctest: +SKIP
+    >>> encode(Path("face.mp4"), frames, clip, LEVELS["easy"])  # doctest: +SKIP
 """
 
 from collections.abc import Iterable
@@ -14,23 +14,19 @@ import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from rppg.synthetic.second_maker.config import Clip
+from rppg.synthetic.second_maker.config import Clip, Level
 
-KEY_EVERY_S = (0.5, 2.5)  # between key frames
 MP4_TICKS_HZ = 90000
 
 
-def encode(path: Path, frames: Iterable[np.ndarray], clip: Clip, lost_share: float) -> None:
-    """Write frames (H, W, 3) uint8; the file appears whole or not at all.
-
-    lost_share: largest share of frames that are dropped or doubled.
-    """
+def encode(path: Path, frames: Iterable[np.ndarray], clip: Clip, level: Level) -> None:
+    """Write frames (H, W, 3) uint8; the file appears whole or not at all."""
     rng = clip.rng(10)
-    lost_share *= rng.uniform()
+    lost_share = level.lost_frames * rng.uniform()
     temporary = path.with_name(f".tmp-{path.name}")
     try:
         with av.open(str(temporary), "w", options={"fflags": "+bitexact"}) as container:
-            stream = _stream(container, clip, round(rng.uniform(*KEY_EVERY_S) * clip.fps))
+            stream = _stream(container, clip, round(rng.uniform(*level.keys_s) * clip.fps))
             for number, rgb in _lossy(rng, frames, lost_share, path.suffix == ".avi"):
                 container.mux(stream.encode(_frame(rgb, stream, number)))
             container.mux(stream.encode())
@@ -71,10 +67,12 @@ def _options(clip: Clip, key_every: int) -> dict[str, str]:
         return {}
     keys = f"keyint={key_every}:min-keyint={key_every}:scenecut=0"
     if clip.codec == "h264":
-        params = {"x264-params": f"mbtree=0:bframes=0:rc-lookahead=0:{keys}"}
+        exact = "mbtree=0:no-dct-decimate=1:no-fast-pskip=1:chroma-qp-offset=-12"
+        params = {"x264-params": f"{exact}:bframes=0:rc-lookahead=0:{keys}"}
     else:
         alone = "pools=none:frame-threads=1:wpp=0:log-level=none:bframes=0:rc-lookahead=0"
-        params = {"x265-params": f"{alone}:cutree=0:info=0:{keys}"}
+        exact = "cutree=0:info=0:cbqpoffs=-12:crqpoffs=-12:early-skip=0"
+        params = {"x265-params": f"{alone}:{exact}:{keys}"}
     return {"crf": str(clip.quality), "preset": "superfast", **params}
 
 

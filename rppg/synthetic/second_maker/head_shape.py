@@ -16,7 +16,7 @@ import numpy as np
 
 EXTENT = 1.75  # the chart covers |u|, |v| <= EXTENT: 120 degrees from straight ahead
 CHART = 288  # pixels of the radius map
-STEPS, STRIDE = 12, 0.85  # of a ray
+STEPS, STRIDE, REACH = 14, 0.85, 1.75  # of a ray; REACH: from its start to the head's centre
 EYES_X, EYES_Y = 0.41, 0.0
 
 
@@ -96,20 +96,8 @@ def _features(x, y, nose, chin_y, rng) -> np.ndarray:
         mirrored, y, 0.36, 0.75, 0.06, 0.16
     )
     temples = -0.05 * _bump(mirrored, y, 0.84, -0.35, 0.16, 0.25)
-    return (
-        ridge
-        + wings
-        + sockets
-        + balls
-        + brow
-        + cheeks
-        + hollow
-        + lips
-        + line
-        + chin
-        + fold
-        + (temples)
-    )
+    face = ridge + wings + sockets + balls + brow + cheeks + hollow + temples
+    return face + lips + line + chin + fold
 
 
 def _bump(x, y, x0, y0, width, height) -> np.ndarray:
@@ -122,42 +110,35 @@ def _smooth(x, low, high) -> np.ndarray:
     return t * t * (3 - 2 * t)
 
 
-def look_up(radius: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Height above the surface, and u, v, at points (3, h, w) of the head frame."""
-    length = np.sqrt((points * points).sum(axis=0))
-    below = 1 / np.maximum(length + points[2], 1e-3)
-    u, v = points[0] * below, points[1] * below
-    size = len(radius)
-    at = cv2.remap(
-        radius,
-        to_chart_px(u, size),
-        to_chart_px(v, size),
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return length - at, u, v
+def height_above(radius: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Height (h, w) above the surface of points (3, h, w) of the head frame, float32."""
+    x, y, z = points
+    length = np.sqrt(x * x + y * y + z * z)
+    scale = np.float32(len(radius) / (2 * EXTENT))
+    per_unit = scale / np.maximum(length + z, 1e-3)
+    middle = np.float32(len(radius) / 2 - 0.5)
+    at = (x * per_unit + middle, y * per_unit + middle)
+    length -= cv2.remap(radius, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return length
 
 
 def cast(
     shape: HeadShape, camera: np.ndarray, rays: np.ndarray, pixel: float
 ) -> tuple[np.ndarray, ...]:
-    """Where rays meet the head: u, v and the pixel's cover in 0..1, (h, w) float32 each.
+    """Where rays meet the head: u, v and the pixel's cover, to be clipped to 0..1, (h, w) each.
 
-    camera: its place (3,), rays: unit vectors (3, h, w), both in the head frame; pixel: size of a
-    pixel at the head.
+    camera: its place (3,), rays: unit vectors (3, h, w), float32, both in the head frame; pixel:
+    size of a pixel at the head.
     """
-    nearest = -np.tensordot(camera, rays, axes=1)  # distance along each ray
-    start = nearest - 1.75
-    points = camera[:, None, None] + start * rays
-    smallest = np.full(nearest.shape, np.inf, np.float32)
-    u_at = v_at = np.zeros(nearest.shape, np.float32)
-    along = start
+    camera = camera[:, None, None]
+    along = -(camera * rays).sum(axis=0) - np.float32(REACH)
+    smallest, closest = np.full(along.shape, np.inf, np.float32), along.copy()
     for _ in range(STEPS):
-        height, u, v = look_up(shape.radius, points)
+        height = height_above(shape.radius, camera + along * rays)
         closer = height < smallest
-        u_at, v_at = np.where(closer, u, u_at), np.where(closer, v, v_at)
-        smallest = np.where(closer, height, smallest)
-        along = along + STRIDE * height
-        points = camera[:, None, None] + along * rays
-    cover = np.clip(1.2 - smallest / (1.2 * pixel), 0, 1).astype(np.float32)
-    return u_at.astype(np.float32), v_at.astype(np.float32), cover
+        np.copyto(closest, along, where=closer)
+        np.minimum(smallest, height, out=smallest)
+        along += np.float32(STRIDE) * height
+    x, y, z = camera + closest * rays
+    below = 1 / np.maximum(np.sqrt(x * x + y * y + z * z) + z, 1e-3)
+    return x * below, y * below, 1.2 - smallest / np.float32(1.2 * pixel)

@@ -16,13 +16,13 @@ import numpy as np
 
 from rppg.synthetic.second_maker.config import LEVELS as LEVELS
 from rppg.synthetic.second_maker.config import Level
-from rppg.synthetic.second_maker.head_shape import HeadShape, look_up
+from rppg.synthetic.second_maker.head_shape import HeadShape, height_above
 from rppg.synthetic.second_maker.heartbeat import slow_noise
 from rppg.synthetic.second_maker.motion import rotation
 from rppg.synthetic.second_maker.skin import COARSE
 
 WARM, COOL = np.array((1.12, 1.0, 0.80)), np.array((0.90, 1.0, 1.14))
-MARCH = np.linspace(0.06, 0.9, 10)
+MARCH = np.linspace(0.06, 0.9, 8, dtype=np.float32)
 NODES = (-1.0, 0.0, 1.0)
 
 
@@ -77,7 +77,7 @@ class Transport:
             shape.points.astype(np.float32), (COARSE, COARSE), interpolation=cv2.INTER_AREA
         )
         self.points, self.shape, self.gloss = points, shape, gloss
-        self.normals = _normals(points)
+        self.normals = _normals(points).astype(np.float32)
         smooth = cv2.GaussianBlur(shape.radius, (0, 0), 12)
         hollow = cv2.resize(smooth - shape.radius, (COARSE, COARSE), interpolation=cv2.INTER_AREA)
         self.open_sky = np.clip(1 - 3.5 * hollow.clip(0), 0.35, 1)
@@ -117,9 +117,10 @@ class Transport:
     def _lit(self, lamp: np.ndarray) -> np.ndarray:
         """Share of a lamp that each place sees: soft cast shadows."""
         clear = np.full((COARSE, COARSE), np.inf, np.float32)
-        origin = (self.points + 0.02 * self.normals).transpose(2, 0, 1)
+        origin = (self.points + 0.02 * self.normals).transpose(2, 0, 1).astype(np.float32)
+        towards = lamp.astype(np.float32)[:, None, None]
         for step in MARCH:
-            height, _, _ = look_up(self.shape.radius, origin + step * lamp[:, None, None])
+            height = height_above(self.shape.radius, origin + step * towards)
             clear = np.minimum(clear, height / step)
         return cv2.GaussianBlur(np.clip(0.65 + 5 * clear, 0, 1).astype(np.float32), (0, 0), 0.8)
 

@@ -18,12 +18,14 @@ from rppg.synthetic.second_maker.heartbeat import Heartbeat, draw_heartbeat
 from rppg.synthetic.second_maker.lamps import Transport, draw_lamps
 from rppg.synthetic.second_maker.motion import draw_motion, rotation
 from rppg.synthetic.second_maker.room import draw_room
-from rppg.synthetic.second_maker.skin import COARSE, SIZE, make_skin
+from rppg.synthetic.second_maker.skin import COARSE, make_skin
 
 EXTINCTION = np.array((0.30, 1.0, 0.62))  # of blood in R, G, B, relative to green
 NECK = np.array((0.0, 1.2, -0.5))  # the head turns about it
 LIPS_V, MOUTH_WIDE, JAW_LONG = 0.392, 0.15, 0.30  # in the chart
 MOUTH_RGB = np.array((0.035, 0.012, 0.011), np.float32)
+CLOSING = np.ones((5, 5), np.uint8)
+SHUT = 1e-3  # opening of the mouth up to which nothing is seen
 DELAYS_S = (0.0, 0.05)  # between which a place's delay lies
 REACH = (1.45, 1.95, 1.95)  # of the head from its centre: sideways, up, down
 
@@ -41,7 +43,9 @@ class Scene:
         self.clip = clip
         self.times_s = np.arange(clip.n_frames(config.seconds)) / clip.fps
         self.shape = make_shape(clip.rng(2))
-        self.skin = make_skin(clip.rng(3), self.shape, clip.tone)
+        self.unit_px = clip.face_px / 2
+        self.step = 1 + (self.unit_px > 38) + (self.unit_px > 80)  # pixels from ray to ray
+        self.skin = make_skin(clip.rng(3), self.shape, clip.tone, 1 + (self.unit_px < 60))
         self.motion = draw_motion(clip.rng(4), level, self.times_s)
         self.lamps = draw_lamps(clip.rng(5), level, self.times_s)
         self.room = draw_room(clip.rng(6), clip)
@@ -51,7 +55,6 @@ class Scene:
         low, high = turns.min(axis=0), turns.max(axis=0)
         middle, span = (low + high) / 2, (high - low) / 2
         self.transport = Transport(self.shape, self.lamps, self.skin.gloss, middle, span)
-        self.unit_px = clip.face_px / 2
         self.distance = clip.rng(8).uniform(6.5, 11.0)
         self.shine = clip.rng(8).uniform(0.02, 0.10)
 
@@ -77,13 +80,13 @@ class Scene:
         place_px = self.motion.place[k] * self.unit_px
         picture = self.room.at(colours, place_px)
         rows, columns, (u, v, cover) = self._rays(k)
-        head = self._head(k, u, v, colours)
         box = picture[rows, columns]
+        head, cover = self._head(k, u, v, cover, colours, box.shape)
         box[:] = cv2.blendLinear(head, np.ascontiguousarray(box), cover, 1 - cover)
         return picture
 
     def _rays(self, k: int):
-        """The box around the head, and what its pixels see: u, v and cover (h, w)."""
+        """The box around the head, and what every step-th of its pixels sees: u, v, cover."""
         clip, px = self.clip, self.unit_px
         centre = np.array((clip.width / 2, clip.height / 2 - 0.13 * px))
         turned = rotation(*self.motion.angles[k])
@@ -92,57 +95,56 @@ class Scene:
         side, up, down = np.multiply(REACH, px)
         left, right = max(0, int(x - side)), min(clip.width, int(x + side) + 1)
         top, bottom = max(0, int(y - up)), min(clip.height, int(y + down) + 1)
-        step = 1 if px < 55 else 2
-        xs = np.arange(left, right + step, step, dtype=np.float32)
-        ys = np.arange(top, bottom + step, step, dtype=np.float32)
+        step = self.step
+        xs = np.arange(left + (step - 1) / 2, right + step - 1, step, dtype=np.float32)
+        ys = np.arange(top + (step - 1) / 2, bottom + step - 1, step, dtype=np.float32)
         focal = px * self.distance
-        rays = np.stack(
-            np.broadcast_arrays(
-                ((xs - centre[0]) / focal)[None], ((ys - centre[1]) / focal)[:, None], -1.0
-            )
-        )
+        x, y = np.meshgrid((xs - centre[0]) / focal, (ys - centre[1]) / focal)
+        rays = np.stack((x, y, np.full_like(x, -1))).astype(np.float32)
         rays /= np.sqrt((rays * rays).sum(axis=0))
         camera = (turned.T @ (np.array((0, 0, self.distance)) - middle)).astype(np.float32)
-        rays = np.tensordot(turned.T, rays, axes=1).astype(np.float32)
-        maps = cast(self.shape, camera, rays, step / px)
-        height, width = bottom - top, right - left
-        if step > 1:
-            at_x = np.arange(width, dtype=np.float32) / step
-            at_y = np.arange(height, dtype=np.float32) / step
-            grid = np.meshgrid(at_x, at_y)
-            maps = [cv2.remap(one, *grid, cv2.INTER_LINEAR) for one in maps]
-        maps = [one[:height, :width] for one in maps]
-        return slice(top, bottom), slice(left, right), maps
+        rays = np.tensordot(turned.T.astype(np.float32), rays, axes=1)
+        u, v, cover = cast(self.shape, camera, rays, 1 / px)
+        cover = cv2.morphologyEx(cover, cv2.MORPH_CLOSE, CLOSING)  # rays that graze the nose
+        return slice(top, bottom), slice(left, right), (u, v, cover)
 
-    def _head(self, k: int, u, v, colours) -> np.ndarray:
-        """Linear light (h, w, 3) of the head, whatever covers it."""
+    def _head(self, k: int, u, v, cover, colours, size) -> tuple[np.ndarray, np.ndarray]:
+        """Linear light (h, w, 3) of the head in a box of that size, and its cover (h, w)."""
         v, gap = self._mouth(float(self.motion.mouth[k]), u, v)
-        texture = self._texture(float(self.motion.lids[k]))
-        albedo = _sample(texture, u, v, SIZE)
-        if gap is not None:
-            albedo += gap[..., None] * (MOUTH_RGB - albedo)
-        shade, shine = self._shades(k, colours)
-        shade = _sample(shade, u, v, COARSE)
-        shine = _sample(shine, u, v, COARSE)
+        shades = _sample(self._shades(k, colours), u, v)
+        fine = self._finer(shades, size)
+        at = self._finer(cv2.merge((u, v, cover, gap)), size)
+        u, v, cover, gap = cv2.split(at)
+        albedo = _sample(self._texture(float(self.motion.lids[k])), u, v)
+        if self.motion.mouth[k] > SHUT:
+            albedo = cv2.blendLinear(albedo, np.full_like(albedo, MOUTH_RGB), 1 - gap, gap)
+        shine = cv2.extractChannel(fine, 3)
         white = cv2.merge([shine * c for c in colours[0] * np.float32(self.shine)])
-        return cv2.add(cv2.multiply(albedo, shade), white)
+        light = cv2.add(cv2.multiply(albedo, cv2.cvtColor(fine, cv2.COLOR_RGBA2RGB)), white)
+        return light, np.clip(cover, 0, 1)
 
-    def _shades(self, k: int, colours) -> tuple[np.ndarray, np.ndarray]:
-        """(COARSE, COARSE, 3): light times what the blood lets through; (COARSE, COARSE): how
-        bright highlights are."""
+    def _finer(self, maps: np.ndarray, size) -> np.ndarray:
+        """Maps of every step-th pixel at every pixel of a box."""
+        maps = cv2.resize(maps, None, fx=self.step, fy=self.step)
+        return np.ascontiguousarray(maps[: size[0], : size[1]])
+
+    def _shades(self, k: int, colours) -> np.ndarray:
+        """(COARSE, COARSE, 4): light times what the blood lets through, R, G, B; highlights."""
         yaw, pitch, _ = self.motion.angles[k]
         diffuse, highlights = self.transport.at(yaw, pitch)
         volume = self.waves[k].astype(np.float32) @ self.heights  # (COARSE * COARSE,)
-        passes = np.exp(-volume[:, None] * self.extinction)
-        shade = (diffuse.T @ colours) * passes
         key, fill, _ = self.lamps.intensity[k]
-        shine = highlights[0] + np.float32(fill / key) * highlights[1]
-        return shade.reshape(COARSE, COARSE, 3), shine.reshape(COARSE, COARSE)
+        shades = [
+            (c @ diffuse) * np.exp(-volume * e)
+            for c, e in zip(colours.T, self.extinction, strict=True)
+        ]
+        shades.append(highlights[0] + np.float32(fill / key) * highlights[1])
+        return cv2.merge([one.reshape(COARSE, COARSE) for one in shades])
 
     def _mouth(self, opening: float, u, v):
-        """v as if the jaw had not moved, and where the mouth is open; None: nowhere."""
-        if opening < 1e-3:
-            return v, None
+        """v as if the jaw had not moved, and where the mouth is open (0 to 1)."""
+        if opening <= SHUT:
+            return v, np.zeros_like(v)
         opening *= 0.42  # in the chart
         across = np.exp(-((u / MOUTH_WIDE) ** 4))
         below = v - np.float32(LIPS_V)
@@ -159,11 +161,7 @@ class Scene:
         return texture
 
 
-def _sample(texture, u, v, size) -> np.ndarray:
-    return cv2.remap(
-        texture,
-        to_chart_px(u, size),
-        to_chart_px(v, size),
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+def _sample(texture, u, v) -> np.ndarray:
+    """A texture over the whole chart at chart coordinates."""
+    at = (to_chart_px(one, len(texture)) for one in (u, v))
+    return cv2.remap(texture, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -33,7 +33,7 @@ SCLERA_RGB = np.array((0.62, 0.58, 0.55))
 class Skin:
     """Textures of one person; maps (COARSE, COARSE) are float32."""
 
-    opened: np.ndarray  # (SIZE, SIZE, 3) float32, eyes open
+    opened: np.ndarray  # (S, S, 3) float32, eyes open; S is SIZE or a part of it
     closed: np.ndarray  # the same with the eyes closed
     eyes: tuple[slice, slice]  # the box in which they differ
     blood: np.ndarray  # relative height of the pulse, 0 outside the skin
@@ -46,8 +46,8 @@ def melanin_albedo(tone: float) -> np.ndarray:
     return LIGHTEST * np.exp(-MELANIN * tone)
 
 
-def make_skin(rng: np.random.Generator, shape: HeadShape, tone: float) -> Skin:
-    """A person's textures."""
+def make_skin(rng: np.random.Generator, shape: HeadShape, tone: float, shrink: int = 1) -> Skin:
+    """A person's textures; shrink: how many times smaller those of colour are, for small faces."""
     place = _surface(shape)
     dark_hair = tone > 0.45
     hair_rgb = np.array(HAIR_RGB[0 if dark_hair else rng.integers(len(HAIR_RGB))])
@@ -67,10 +67,9 @@ def make_skin(rng: np.random.Generator, shape: HeadShape, tone: float) -> Skin:
     blood, gloss = _blood(rng, place, hair + brows + lids)
     distance = np.hypot(place[0], place[1] - 0.3)
     delay_s = _coarse(0.018 * distance + 0.008 * _grain(rng, SIZE, 60, 60)).clip(0, 0.05)
-    rows, columns = np.nonzero(lids > 0)
-    box = slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1)
-    textures = (np.ascontiguousarray(one, dtype=np.float32) for one in (opened, closed))
-    return Skin(*textures, box, blood, delay_s, gloss)
+    opened, closed = (_shrunk(one, SIZE // shrink) for one in (opened, closed))
+    box = tuple(slice(at.min() // shrink, at.max() // shrink + 1) for at in np.nonzero(lids > 0))
+    return Skin(opened, closed, box, blood, delay_s, gloss)
 
 
 def _surface(shape: HeadShape) -> np.ndarray:
@@ -91,7 +90,7 @@ def _bare(rng, place, tone) -> np.ndarray:
         spots = np.maximum(spots, np.exp(-((x - x0) ** 2 + (y - y0) ** 2) / width**2))
     absorbance = (mottled + 0.5 * rng.uniform(0.3, 1) * spots)[..., None] * (0.6, 1.0, 1.1)
     absorbance = absorbance + red[..., None] * np.array((0.0, 0.14, 0.12)) * rng.uniform(0.3, 1)
-    return albedo * np.exp(-absorbance)
+    return (albedo * np.exp(-absorbance)).astype(np.float32)
 
 
 def _lips(base, place, tone) -> np.ndarray:
@@ -198,9 +197,12 @@ def _grain(rng, size, across, along) -> np.ndarray:
 
 
 def _mix(under, over, share) -> np.ndarray:
-    return under + share[..., None] * (over - under)
+    return under + share[..., None] * (np.asarray(over, np.float32) - under)
 
 
 def _coarse(picture) -> np.ndarray:
-    small = cv2.resize(picture.astype(np.float32), (CHART, CHART), interpolation=cv2.INTER_AREA)
-    return cv2.resize(small, (COARSE, COARSE), interpolation=cv2.INTER_AREA)
+    return _shrunk(_shrunk(picture, CHART), COARSE)
+
+
+def _shrunk(picture, size) -> np.ndarray:
+    return cv2.resize(picture.astype(np.float32), (size, size), interpolation=cv2.INTER_AREA)
