@@ -1,6 +1,7 @@
 """Commands of `rppg` about data: write a synthetic benchmark, check, prepare and split data.
 
 rppg challenge data/mine                       synthetic faces with a known pulse
+rppg challenge data/judge --maker second       faces of another making, for judging only
 rppg check-data DATA                           what is there, and whether a run can start
 rppg prepare DATA prepared/mine --workers 8    videos to crops and maps; --shard 1/4 for a part
 rppg folds prepared/mine --dataset PURE        which subjects train, validate and test
@@ -20,13 +21,19 @@ def challenge(
     root: Annotated[Path, typer.Argument(help="Folder to write; made if missing.")],
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 0,
     level: Annotated[
-        str, typer.Option(help="Difficulty of all recordings: easy, medium, test, hardest.")
-    ] = "test",
+        Optional[str],  # noqa: UP045
+        typer.Option(help="easy, medium, test (default) or hardest; second: easy, middle, hard."),
+    ] = None,
+    maker: Annotated[str, typer.Option(help="first; second: other faces, to judge by.")] = "first",
+    clips: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, help="Videos of the second maker, one person each; default: 48."),
+    ] = None,
     pulse: Annotated[
         float, typer.Option(help="Scale of the pulse's amplitude; 0 writes the null control.")
     ] = 1.0,
     config: Annotated[
-        str, typer.Option(help="Any other setting, as a JSON object of ChallengeConfig's fields.")
+        str, typer.Option(help="Any other setting, as a JSON object of the maker's configuration.")
     ] = "{}",
     workers: Annotated[int, typer.Option(min=1, help="Processes that render.")] = 2,
     replace: Annotated[
@@ -36,15 +43,31 @@ def challenge(
     """Write a synthetic benchmark: faces with a known pulse.  It has the real datasets' layouts.
 
     ROOT then holds UBFC-rPPG, VIPL-HR-V2 and test as the real datasets are distributed,
-    sample_submission.csv, and solution.csv with the truth.
+    sample_submission.csv, and solution.csv with the truth.  With --maker second: own videos to
+    judge by, never to train on, with labels.csv, contact waves, and truth.csv.
     """
-    from rppg.synthetic.challenge import ChallengeConfig, write_challenge
-
-    settings = {"seed": seed, "level": level, "pulse_amplitude_scale": pulse}
-    settings |= json_object("--config", config, '{"n_train": 12, "seconds": 8}')
-    check_settings(settings, asdict(ChallengeConfig()))
-    written = write_challenge(root, ChallengeConfig(**settings), workers=workers, replace=replace)
+    config_class, write = _maker(maker)
+    settings = {"seed": seed, "pulse_amplitude_scale": pulse, "level": level, "n_clips": clips}
+    settings = {name: value for name, value in settings.items() if value is not None}
+    if clips is not None and maker != "second":
+        raise ValueError("--clips goes with --maker second; else name subjects in --config")
+    settings |= json_object("--config", config, '{"seconds": 8}')
+    check_settings(settings, asdict(config_class()))
+    written = write(root, config_class(**settings), workers=workers, replace=replace)
     typer.echo(f"synthetic challenge: {written}")
+
+
+def _maker(name: str) -> tuple:
+    """Configuration and writer of a maker of synthetic faces."""
+    if name == "first":
+        from rppg.synthetic.challenge import ChallengeConfig, write_challenge
+
+        return ChallengeConfig, write_challenge
+    if name == "second":
+        from rppg.synthetic.second_maker import SecondMakerConfig, write_second_maker
+
+        return SecondMakerConfig, write_second_maker
+    raise ValueError(f"--maker {name!r}: expected first or second")
 
 
 def check_data(

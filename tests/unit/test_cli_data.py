@@ -42,6 +42,20 @@ def test_settings_that_are_none_are_refused(command, text, words, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--maker", "third"), "expected first or second"),
+        (("--clips", "4"), "--clips goes with --maker second"),
+        (("--maker", "second", "--level", "test"), "expected one of easy, middle, hard"),
+        (("--maker", "second", "--config", '{"n_train": 3}'), "unknown settings n_train"),
+    ],
+)
+def test_options_of_one_maker_are_refused_with_the_other(options, words, tmp_path):
+    assert words in said("challenge", str(tmp_path / "out"), *options)
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("number", ["NaN", "1e999", "null", '"8"'])
 def test_a_number_is_finite(number, tmp_path):
     out = str(tmp_path / "out")
