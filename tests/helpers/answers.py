@@ -1,6 +1,7 @@
 """Stand-ins for the extraction of videos and for trained models, for tests of what `rppg predict`
 does around them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,8 @@ def traces(hr_bpm: float = 72.0, **meta) -> Traces:
 
 
 def stub_extraction(monkeypatch, by_name: dict) -> list[str]:
-    """Give `extract` the result, or the exception, of each video's name; traces() for the others.
+    """Give `extract` the result, or the exception, of each video's name; traces() for the others;
+    and no trained models, until `stub_models` gives some.
 
     Returns the names of the videos that were extracted, in order.
     """
@@ -36,8 +38,9 @@ def stub_extraction(monkeypatch, by_name: dict) -> list[str]:
         found = by_name.get(name) or traces()
         if isinstance(found, BaseException):
             raise found
-        return found
+        return replace(found, meta={**found.meta, "n_frames": len(found.mstmap)})
 
+    stub_models(monkeypatch)
     monkeypatch.setattr("rppg.preprocessing.extract.extract", extract)
     monkeypatch.setattr("rppg.preprocessing.face_mesh.FaceLandmarks", lambda: None)
     return done
