@@ -48,7 +48,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--clips", type=int, default=16, help="to fit on, per level")
+    parser.add_argument("--clips", type=int, default=12, help="to fit on, per level")
     parser.add_argument("--held-out-clips", type=int, default=6, help="per level and seed")
     parser.add_argument("--weights", type=Path, help="runs of nets; default: the models in the box")
     parser.add_argument("--workers", type=int, default=2)
