@@ -103,12 +103,21 @@ def measure(folder: Path, config: SecondMakerConfig, args) -> list[dict]:
         return sum(map(predict, filter(len, ids)), [])
     os.environ["OMP_NUM_THREADS"] = "1"  # of the workers, which use the cores
     rows, parts = [], list(filter(len, ids))
-    with contextlib.closing(worker_pool.run(predict, parts, args.workers)) as parts_done:
+    run = worker_pool.run(predict, parts, args.workers, _with_torch if args.models else None)
+    with contextlib.closing(run) as parts_done:
         for _, part in tqdm(parts_done, total=len(parts), desc="measuring"):
             if isinstance(part, worker_pool.WorkerDied):
                 raise RuntimeError(f"a worker has ended: {part}")
             rows += part
     return sorted(rows, key=lambda row: row["id"])
+
+
+def _with_torch() -> None:
+    """Import torch in a worker: without it, `predict_each` would start a process for its nets, and
+    a worker must not."""
+    import torch
+
+    torch.set_num_threads(1)
 
 
 def estimates(root: Path, truth: pd.DataFrame, methods, weights, ids: list[str]) -> list[dict]:
