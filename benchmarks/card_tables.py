@@ -17,7 +17,7 @@ import pandas as pd
 from demo_tables import with_table
 from people_tables import by_kind
 from release import card
-from second_maker import NULL_LEVEL, bands_of
+from second_maker import bands_of
 
 from rppg.evaluation.calibration import calibration_error
 from rppg.evaluation.metrics import NEAR_BPM, score
@@ -80,7 +80,7 @@ def models() -> str:
 
 def by_level(judged: pd.DataFrame) -> str:
     """RMSE with its interval and share within 5 bpm of every method, level by level."""
-    judged = judged[judged["level"] != NULL_LEVEL]
+    judged = judged[judged["pulse"] > 0]
     levels = list(dict.fromkeys(judged["level"]))
     header = ["method"] + [f"{level}, n {(judged['level'] == level).sum()}" for level in levels]
     rows = []
@@ -93,7 +93,7 @@ def by_level(judged: pd.DataFrame) -> str:
 
 def by_band(judged: pd.DataFrame) -> str:
     """Share within 5 bpm by tone, heart rate, frame rate, face and compression, all levels."""
-    judged = judged[judged["level"] != NULL_LEVEL]
+    judged = judged[judged["pulse"] > 0]
     rows = []
     for band, mask in bands_of(judged).items():
         mine = judged[mask]
@@ -117,7 +117,7 @@ def confidences(judged: pd.DataFrame, fitted: pd.DataFrame) -> str:
     )
     second = pd.DataFrame(
         {
-            "null": judged["level"] == NULL_LEVEL,
+            "null": judged["pulse"] == 0,
             "confidence": judged["confidence"],
             "right": near(judged, "consensus"),
         }
