@@ -46,12 +46,13 @@ def main() -> None:
 def page() -> str:
     """The page as it should be."""
     judged = pd.read_csv(RESULTS / "second_maker.csv")
-    people = pd.read_csv(RESULTS / "people.csv", keep_default_na=False, na_values=[""])
+    words = {"keep_default_na": False, "na_values": [""]}  # null is a level
+    people = pd.read_csv(RESULTS / "people.csv", **words)
     tables = {
         "models": models(),
         "second maker": by_level(judged),
         "second maker by kind": by_band(judged),
-        "confidence": confidences(judged, pd.read_csv(RESULTS / "consensus.csv")),
+        "confidence": confidences(judged, pd.read_csv(RESULTS / "consensus.csv", **words)),
         "people": faces(people),
     }
     text = PAGE.read_text()

@@ -35,7 +35,7 @@ def main() -> None:
     """Measure, fit, write and print, as asked."""
     args = _arguments()
     if args.measured:
-        results = pd.read_csv(args.measured)
+        results = pd.read_csv(args.measured, keep_default_na=False, na_values=[""])  # a level: null
     else:
         if not args.fit:
             measure_all(args.folder, args.clips, args.held_out_clips, args.weights, args.workers)

@@ -70,7 +70,7 @@ def draw(results: pd.DataFrame, path: Path) -> None:
     confidence = pulse["confidence, with nets"]
     right = (pulse["consensus, with nets"] - pulse["hr_true_bpm"]).abs() <= NEAR_BPM
     error = calibration_error(confidence, right)
-    title = "Consensus with nets, held out, first maker"
+    title = "Consensus with nets, held out"
     figure = plot_reliability(reliability(confidence, right), error, title, "synthetic")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)
