@@ -40,6 +40,12 @@ def test_the_demos_tables_are_those_of_their_file():
     assert done.returncode == 0, done.stderr
 
 
+def test_the_model_cards_tables_are_those_of_the_package_and_of_their_files():
+    command = [sys.executable, ROOT / "benchmarks/card_tables.py", "--check"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_index_lists_every_page_of_docs():
     index = ROOT / "docs/index.md"
     linked = {target for target, _ in links_in(index)}
