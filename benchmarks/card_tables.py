@@ -1,11 +1,12 @@
-"""The model card's tables in docs/people.md, written from the package and the committed results.
+"""The model card's tables in docs/people.md and README.md, from the package and committed results.
 
     python benchmarks/card_tables.py            # write
     python benchmarks/card_tables.py --check    # status 1 where the page differs
 
 A table lies between `<!-- NAME -->` and `<!-- end -->`: `models`, from the weights in the package;
 `second maker` and `second maker by kind`, from second_maker.csv; `confidence`, from the same and
-consensus.csv; `people`, from people.csv.
+consensus.csv; `people`, from people.csv; in README.md `faces`, from second_maker.csv and
+people.csv.
 """
 
 import argparse
@@ -23,7 +24,8 @@ from rppg.evaluation.calibration import calibration_error
 from rppg.evaluation.metrics import NEAR_BPM, score
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS, PAGE = ROOT / "benchmarks/results", ROOT / "docs/people.md"
+RESULTS = ROOT / "benchmarks/results"
+PAGE, README = ROOT / "docs/people.md", ROOT / "README.md"
 NAMES = {"consensus": "**consensus**", "st_transformer": "ST-Transformer"}
 NAMES |= {"contrast_phys": "Contrast-Phys+", "gideon2021": "Gideon2021"}
 METHODS = ("consensus", "st_transformer", "contrast_phys", "gideon2021")
@@ -37,14 +39,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing")
     args = parser.parse_args()
-    text = page()
-    if args.check and PAGE.read_text() != text:
-        sys.exit(f"{PAGE}: not what the package and {RESULTS} hold: run {Path(__file__)}")
-    PAGE.write_text(text)
+    texts = pages()
+    other = [path for path, text in texts.items() if path.read_text() != text]
+    if args.check and other:
+        names = ", ".join(map(str, other))
+        sys.exit(f"{names}: not what the package and {RESULTS} hold: run {Path(__file__)}")
+    for path in other:
+        path.write_text(texts[path])
 
 
-def page() -> str:
-    """The page as it should be."""
+def pages() -> dict[Path, str]:
+    """docs/people.md and README.md as they should be."""
     judged = pd.read_csv(RESULTS / "second_maker.csv")
     words = {"keep_default_na": False, "na_values": [""]}  # null is a level
     people = pd.read_csv(RESULTS / "people.csv", **words)
@@ -58,7 +63,24 @@ def page() -> str:
     text = PAGE.read_text()
     for name, table in tables.items():
         text = with_table(text, f"<!-- {name} -->\n", table)
-    return text
+    readme = with_table(README.read_text(), "<!-- faces -->\n", few(judged, people))
+    return {PAGE: text, README: readme}
+
+
+def few(judged: pd.DataFrame, people: pd.DataFrame) -> str:
+    """Share within 5 bpm on the second maker's faces, and MAE on people."""
+    judged = judged[judged["pulse"] > 0]
+    table = by_kind(people).reset_index()
+    table = table[table["kind"] == "face"]
+    table = table[~table.apply(_is_classical, axis=1)].set_index("method")
+    levels = list(dict.fromkeys(judged["level"]))
+    header = ["within 5 bpm"] + [f"*{level}*, synthetic" for level in levels]
+    rows = []
+    for method in SHOWN:
+        shares = [100 * near(judged[judged["level"] == one], method).mean() for one in levels]
+        cells = [f"{share:.0f} %" for share in shares] + [f"{table.loc[method, 'mae_bpm']:.1f}"]
+        rows.append([NAMES.get(method, method), *cells])
+    return markdown([*header, "two people: MAE, bpm"], rows)
 
 
 def models() -> str:

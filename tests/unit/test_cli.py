@@ -45,11 +45,13 @@ def test_predict_reads_a_real_face_and_goes_on_after_bad_videos(tmp_path):
     result = rppg("predict", text, EVM_FACE, "--out", out, "--plot", plot)
     table = pd.read_csv(out)
     assert result.returncode == 1
-    assert list(table.columns) == ["video", "method", "hr_bpm", "quality", "reason", "notes"]
+    facts = ["video", "face", "method", "hr_bpm", "quality", "confidence", "reason", "notes"]
+    assert list(table.columns) == facts
     bad, good = table[table["video"] == str(text)], table[table["video"] == str(EVM_FACE)]
     assert bad["hr_bpm"].isna().all() and bad["reason"].str.contains("not a video").all()
-    assert set(good["method"]) == {"POS", "CHROM", "GREEN"}
+    assert set(good["method"]) == {"consensus"}
     assert good["hr_bpm"].between(50, 60).all() and good["quality"].between(0, 1).all()
+    assert good["confidence"].between(0.6, 1).all()
     assert (tmp_path / "face-evm_face.png").stat().st_size > 20_000
 
 
