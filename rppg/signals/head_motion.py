@@ -6,7 +6,7 @@ T frames, NaN where there is no face.
     >>> nod = 0.02 * np.sin(2 * np.pi * 1.6 * np.arange(300) / 30)[:, None]  # 96 per minute
     >>> freq_hz = np.linspace(0.7, 3, 139)
     >>> amplitude = motion_amplitude(nod, 30, freq_hz)
-    >>> round(60 * freq_hz[amplitude.argmax()]), amplitude.max().round(3)
+    >>> round(60 * freq_hz[amplitude.argmax()]), float(amplitude.max().round(3))
     (96, 0.02)
 """
 

@@ -121,7 +121,10 @@ def _check(splits: pd.DataFrame) -> None:
     if not splits["saliency"].all():
         raise ValueError("a run of this study has no saliency: its weights have no effect")
     groups = splits.groupby(PAIR)
-    tested = {pair: frozenset(zip(part["seed"], part["id"], strict=True)) for pair, part in groups}
+    tested = {
+        tuple(map(float, pair)): frozenset(zip(part["seed"], part["id"], strict=True))
+        for pair, part in groups
+    }
     if (0.0, 0.0) not in tested:
         raise ValueError(f"no run with the weights (0, 0), to compare with; found {list(tested)}")
     if len(set(tested.values())) > 1:

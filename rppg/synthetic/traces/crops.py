@@ -78,7 +78,8 @@ def _draw(rng, frames: np.ndarray, cells, courses, look: Look, unit_px: float) -
     places = rng.integers(0, 16, (len(frames), 2))
     size = (SIDE, SIDE)
     for frame, (row, column) in enumerate(places):
-        yaw, pitch, roll, right, down, lids, mouth = courses[frame]
+        yaw, pitch, roll, right, down = courses[frame, :5]
+        lids, mouth = np.float32(courses[frame, 5:])
         texture = look.texture + lids * look.lids + mouth * look.mouth
         turn = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), -np.degrees(roll), 1.0)
         turn[:, 2] += unit_px * (right + 0.5 * yaw), unit_px * (down + 0.5 * pitch)

@@ -74,11 +74,13 @@ def test_a_table_never_replaces_a_video(three, monkeypatch):
 
 def test_fps_replaces_the_containers_times(three, monkeypatch):
     seen = []
+
+    def extract(recording, *_, **__):
+        seen.append(recording)
+        return traces(n_frames=300, notes=[*recording.notes])
+
     stub_extraction(monkeypatch, {})
-    monkeypatch.setattr(
-        "rppg.preprocessing.extract.extract",
-        lambda recording, *_, **__: seen.append(recording) or traces(notes=[*recording.notes]),
-    )
+    monkeypatch.setattr("rppg.preprocessing.extract.extract", extract)
     result = predict("3.mp4", "--fps", "29.97")
     assert seen[0].fps == 29.97 and seen[0].fps_source == "labels"
     assert "note: 3.mp4: frames are timed at the 29.97 fps of --fps" in result.output

@@ -37,7 +37,8 @@ def test_help_imports_nothing_that_computes(arguments):
 
 def test_classical_methods_import_no_torch(tmp_path):
     video = write_clip(tmp_path / "face.mp4")
-    found = imported(["predict", video, "--out", tmp_path / "rates.csv"])  # POS, CHROM, GREEN
+    methods = [word for name in ("POS", "CHROM", "GREEN") for word in ("--method", name)]
+    found = imported(["predict", video, *methods, "--out", tmp_path / "rates.csv"])
     assert "mediapipe" in found and (tmp_path / "rates.csv").read_text().count("\n") == 4
     assert found.isdisjoint(LARGE)
 

@@ -9,6 +9,7 @@ from helpers.answers import stub_extraction, stub_models, traces
 from rppg.datasets.store import Store, StoreError
 from rppg.inference import videos
 from rppg.inference.faults import MachineFault
+from rppg.inference.model_process import Models
 from rppg.inference.videos import expand_videos, predict_videos
 
 
@@ -135,6 +136,7 @@ def test_a_full_disk_under_the_store_ends_the_batch(three, monkeypatch):
 
 def test_weights_that_cannot_be_loaded_end_the_batch_before_an_answer(three, tmp_path, monkeypatch):
     done = stub_extraction(monkeypatch, {})
+    monkeypatch.setattr(videos, "Models", Models)
     weights = tmp_path / "runs" / "st_transformer" / "finetune" / "model.safetensors"
     weights.parent.mkdir(parents=True)
     weights.write_bytes(b"no weights")

@@ -239,7 +239,6 @@ def test_a_good_profile_is_read(project):
             "mine.yaml: runs.a.parameters.sise",
         ),
         ("shards: 2", "shards:\n  - 1", "mine.yaml: shards: found"),
-        ("runs: {a: {notebook: 02_learn}}", "runs: {a: null}", "mine.yaml: runs.a: found nothing"),
     ],
 )
 def test_the_file_that_holds_the_value_is_named(project, base, mine, says):
