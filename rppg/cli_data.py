@@ -44,7 +44,7 @@ def challenge(
 
     ROOT then holds UBFC-rPPG, VIPL-HR-V2 and test as the real datasets are distributed,
     sample_submission.csv, and solution.csv with the truth.  With --maker second: own videos to
-    judge by, never to train on, with labels.csv, contact waves, and truth.csv.
+    judge by, never to train on, with labels.csv, contact PPG, and truth.csv.
     """
     config_class, write = _maker(maker)
     settings = {"seed": seed, "pulse_amplitude_scale": pulse, "level": level, "n_clips": clips}

@@ -18,7 +18,7 @@ def export(
     out: Annotated[Path, typer.Argument(help="The file to write: .onnx.")],
     runs: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(help="Folder with trained models; default: runs/demo of the project."),
+        typer.Option(help="Folder of trained models, as runs/demo; default: those in the package."),
     ] = None,
 ) -> None:
     """Write a trained model as ONNX, for programs without PyTorch.

@@ -32,8 +32,7 @@ from rppg.synthetic.config import ChallengeConfig, Clip
 from rppg.synthetic.disturbances import level_named
 from rppg.synthetic.image_writer import write_images
 from rppg.synthetic.layouts import DATASETS
-from rppg.synthetic.layouts.writers import write_table, write_text
-from rppg.synthetic.parameters_file import stored_parameters
+from rppg.synthetic.layouts.writers import stored_parameters, write_table, write_text
 from rppg.synthetic.render import Renderer
 from rppg.synthetic.subject import Subject, Traits, make_subject
 from rppg.utils import worker_pool

@@ -3,9 +3,9 @@
     write_folder(Path("build/kaggle"), Upload("anna", ["repss-3"], ["anna/pure"]))
     write_wheels(Path("build/kaggle"))      # downloads; the other takes no network
 
-OUT/dataset has `wheels` (what Kaggle's image lacks, and rppg itself), `notebooks` (with profiles
-and workflow), `weights` if the package has any, and dataset-metadata.json; OUT/notebooks has
-notebooks/kaggle.ipynb as a kernel with kernel-metadata.json.  Wheels of torch and numpy are never
+OUT/dataset has `wheels` (what Kaggle's image lacks, and rppg itself with its weights), `notebooks`
+(with profiles and workflow), and dataset-metadata.json; OUT/notebooks has notebooks/kaggle.ipynb as
+a kernel with kernel-metadata.json.  Wheels of torch and numpy are never
 part of it: the notebook uses those of the image, installs without dependencies, and only what is
 missing there.  docs/kaggle.md says how to upload and run it.
 """
@@ -53,7 +53,7 @@ class Upload(NamedTuple):
 
 
 def write_folder(out: Path, upload: Upload = Upload()) -> list[Path]:  # noqa: B008  (a tuple)
-    """Write everything but the wheels: notebooks, weights and both metadata files.
+    """Write everything but the wheels: notebooks and both metadata files.
 
     Returns the two folders.  Raises ValueError for a dataset that is not named OWNER/SLUG.
     """
@@ -62,8 +62,6 @@ def write_folder(out: Path, upload: Upload = Upload()) -> list[Path]:  # noqa: B
             raise ValueError(f"dataset {name!r}: expected OWNER/SLUG, as in its address on Kaggle")
     root, dataset, kernel = project_dir(__file__), Path(out) / "dataset", Path(out) / "notebooks"
     _copy(root / "notebooks", dataset / "notebooks")
-    if (root / "rppg/models/weights").is_dir():
-        _copy(root / "rppg/models/weights", dataset / "weights")
     kernel.mkdir(parents=True, exist_ok=True)
     shutil.copy(root / "notebooks/kaggle.ipynb", kernel / f"{KERNEL}.ipynb")
     _write(dataset / "dataset-metadata.json", dataset_metadata(upload))

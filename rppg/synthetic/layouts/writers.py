@@ -1,9 +1,10 @@
-"""Atomic writing of text, CSV and MATLAB files.
+"""Atomic writing of text, CSV and MATLAB files; and reading of the parameters of what was written.
 
 >>> write_table(path, ("id", "hr_bpm"), [("a", 62.5)])  # doctest: +SKIP
 """
 
 import io
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,3 +40,18 @@ def write_mat(path: Path, variables: dict[str, np.ndarray]) -> None:
     buffer = io.BytesIO()
     savemat(buffer, variables)
     write_bytes(path, HEADER.ljust(HEADER_BYTES) + buffer.getvalue()[HEADER_BYTES:])
+
+
+KINDS = {list: "a list", str: "a text", int: "a number", float: "a number", bool: "true or false"}
+EXPECTED = "expected the object that rppg challenge writes: remove it, or choose another folder"
+
+
+def stored_parameters(path: Path) -> dict:
+    """The object in the file.  Raises ValueError, with what was found, for anything else."""
+    try:
+        stored = json.loads(path.read_text())
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, or too deep
+        raise ValueError(f"{path} is no JSON ({error}), {EXPECTED}") from None
+    if not isinstance(stored, dict):
+        raise ValueError(f"{path} holds {KINDS.get(type(stored), 'null')}, {EXPECTED}")
+    return stored

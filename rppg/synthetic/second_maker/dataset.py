@@ -4,7 +4,7 @@
 
     <root>/SYNTHETIC.txt         explanation; readers mark everything below as synthetic
     <root>/second_maker.json     the parameters
-    <root>/p0001/face.mp4        a video (.avi for MJPEG), and face.bvp.csv, its contact wave
+    <root>/p0001/face.mp4        a video (.avi for MJPEG), and face.bvp.csv, its contact PPG
     <root>/labels.csv            mean heart rate and person of each video
     <root>/truth.csv             one row per video: hr_bpm, tone, fps, face_px, codec, quality, ...
 
@@ -24,7 +24,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from rppg.synthetic.layouts.writers import write_table, write_text
+from rppg.synthetic.layouts.writers import stored_parameters, write_table, write_text
 from rppg.synthetic.second_maker.config import LEVELS, Clip, SecondMakerConfig, plan
 from rppg.synthetic.second_maker.encoder import encode
 from rppg.synthetic.second_maker.scene import Scene, heartbeat_of
@@ -32,7 +32,7 @@ from rppg.utils import worker_pool
 
 RENDERER = 1  # increased if equal parameters give other pictures
 WAVE_HZ = 100.0
-FINGER_DELAY_S = 0.12  # of the contact wave behind the face
+FINGER_DELAY_S = 0.12  # of the contact PPG behind the face
 PARAMETERS, MARK_FILE = "second_maker.json", "SYNTHETIC.txt"
 MARK = """\
 Everything below this folder is synthetic: rendered faces with a rendered pulse, made by
@@ -69,7 +69,7 @@ def write_second_maker(
 
 
 def render_clip(root: Path, config: SecondMakerConfig, clip: Clip) -> None:
-    """Render one recording, with its contact wave."""
+    """Render one recording, with its contact PPG."""
     path = Path(root) / clip.path
     path.parent.mkdir(parents=True, exist_ok=True)
     times_s = np.arange(round(config.seconds * WAVE_HZ) + 1) / WAVE_HZ
@@ -116,7 +116,7 @@ def _is_other(root: Path, config: SecondMakerConfig, replace: bool) -> bool:
         return False
     if replace:
         return True
-    old, new = json.loads(stored.read_text()), json.loads(_parameters(config))
+    old, new = stored_parameters(stored), json.loads(_parameters(config))
     changes = [f"{k} is {old.get(k)}, requested {new[k]}" for k in new if old.get(k) != new[k]]
     raise ValueError(
         f"{root} holds videos with other parameters ({'; '.join(changes[:4])}): choose another "

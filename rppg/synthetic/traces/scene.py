@@ -17,6 +17,7 @@ from rppg.synthetic.traces.motion import Motion, draw_motion
 from rppg.synthetic.traces.people import People, draw_people
 
 VASOMOTION_HZ = (0.04, 0.4)  # slow changes of blood volume, breathing among them
+HARDER = 0.5  # exponent of an even draw: half of the clips are above severity 0.7
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,6 @@ class Scene:
     people: People
     motion: Motion
     lamps: Lamps
-
-
-HARDER = 0.5  # exponent of an even draw: half of the clips are above severity 0.7
 
 
 def draw_scene(

@@ -27,7 +27,7 @@ from rppg.datasets.store import Store
 from rppg.synthetic.traces.simulate import BLOCK, Block, TraceConfig, simulate_block
 from rppg.utils import worker_pool
 
-SIMULATOR = 1  # increased if equal parameters give other clips
+SIMULATOR = 2  # increased if equal parameters give other clips
 NAME = "clip"
 
 

@@ -97,6 +97,15 @@ def test_other_videos_and_other_files_are_refused(root, tmp_path):
         write_second_maker(tmp_path, CONFIG, replace=True, progress=False)
 
 
+@pytest.mark.parametrize(("text", "found"), [("[]", "a list"), ("{", "is no JSON")])
+def test_damaged_parameters_are_an_error_that_says_so(text, found, root, tmp_path):
+    for name in ("SYNTHETIC.txt", "second_maker.json"):
+        (tmp_path / name).write_bytes((root / name).read_bytes())
+    (tmp_path / "second_maker.json").write_text(text)
+    with pytest.raises(ValueError, match=f"second_maker.json .*{found}.*expected the object"):
+        write_second_maker(tmp_path, CONFIG, progress=False)
+
+
 @pytest.mark.parametrize("change", [{"level": "test"}, {"n_clips": 0}, {"seconds": 1.0}])
 def test_impossible_parameters(change):
     with pytest.raises(ValueError, match="expected"):
