@@ -10,17 +10,16 @@ people.csv.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from demo_tables import with_table
+from consensus_tables import NULL, confidence_facts
+from demo_tables import read, with_table, write_or_check
 from people_tables import by_kind
 from release import card
 from second_maker import bands_of
 
-from rppg.evaluation.calibration import calibration_error
 from rppg.evaluation.metrics import NEAR_BPM, score
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,7 +30,6 @@ NAMES |= {"contrast_phys": "Contrast-Phys+", "gideon2021": "Gideon2021"}
 METHODS = ("consensus", "st_transformer", "contrast_phys", "gideon2021")
 METHODS += ("POS", "CHROM", "ICA", "LGI", "GREEN")
 SHOWN = ("consensus", "st_transformer", "contrast_phys", "gideon2021", "POS", "CHROM")
-SURE, UNSURE = 0.9, 0.2
 
 
 def main() -> None:
@@ -39,25 +37,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing")
     args = parser.parse_args()
-    texts = pages()
-    other = [path for path, text in texts.items() if path.read_text() != text]
-    if args.check and other:
-        names = ", ".join(map(str, other))
-        sys.exit(f"{names}: not what the package and {RESULTS} hold: run {Path(__file__)}")
-    for path in other:
-        path.write_text(texts[path])
+    advice = f"not what the package and {RESULTS} hold: run {Path(__file__)}"
+    write_or_check(pages(), args.check, advice)
 
 
 def pages() -> dict[Path, str]:
     """docs/people.md and README.md as they should be."""
     judged = pd.read_csv(RESULTS / "second_maker.csv")
-    words = {"keep_default_na": False, "na_values": [""]}  # null is a level
-    people = pd.read_csv(RESULTS / "people.csv", **words)
+    people = read(RESULTS / "people.csv")
     tables = {
         "models": models(),
         "second maker": by_level(judged),
         "second maker by kind": by_band(judged),
-        "confidence": confidences(judged, pd.read_csv(RESULTS / "consensus.csv", **words)),
+        "confidence": confidences(judged, read(RESULTS / "consensus.csv")),
         "people": faces(people),
     }
     text = PAGE.read_text()
@@ -133,7 +125,7 @@ def confidences(judged: pd.DataFrame, fitted: pd.DataFrame) -> str:
     name = "with nets"
     first = pd.DataFrame(
         {
-            "null": first["level"] == "null",
+            "null": first["level"] == NULL,
             "confidence": first[f"confidence, {name}"],
             "right": (first[f"consensus, {name}"] - first["hr_true_bpm"]).abs() <= NEAR_BPM,
         }
@@ -194,17 +186,16 @@ def _mean_cell(rows: pd.DataFrame) -> str:
 
 
 def _confidence_row(name: str, rows: pd.DataFrame) -> list[str]:
-    pulse, null = rows[~rows["null"] & rows["confidence"].notna()], rows[rows["null"]]
-    sure = pulse["confidence"] >= SURE
-    unsure = (null["confidence"].fillna(0) <= UNSURE).sum()
+    pulse, null = rows[~rows["null"]], rows[rows["null"]]
+    found = confidence_facts(pulse["confidence"], pulse["right"], null["confidence"])
     return [
         name,
-        str(len(pulse)),
-        f"{calibration_error(pulse['confidence'], pulse['right']):.3f}",
-        str(sure.sum()),
-        f"{100 * pulse['right'][sure].mean():.1f} %",
-        str(len(null)),
-        str(unsure),
+        str(found["clips"]),
+        f"{found['ece']:.3f}",
+        f"{found['sure'] * found['clips']:.0f}",
+        f"{100 * found['right_if_sure']:.1f} %",
+        str(found["null_clips"]),
+        f"{found['null_unsure'] * found['null_clips']:.0f}",
     ]
 
 

@@ -135,9 +135,9 @@ def measure_clip(task) -> dict:
     return row
 
 
-def wrong_rate(rng, hr_bpm: float) -> float:
+def wrong_rate(rng, hr_bpm: float, range_bpm: tuple[float, float] = WRONG_RANGE_BPM) -> float:
     """An HR in the benchmark's range at least WRONG_BY_BPM away."""
-    while abs((wrong := rng.uniform(*WRONG_RANGE_BPM)) - hr_bpm) < WRONG_BY_BPM:
+    while abs((wrong := rng.uniform(*range_bpm)) - hr_bpm) < WRONG_BY_BPM:
         pass
     return wrong
 

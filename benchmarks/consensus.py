@@ -17,8 +17,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from consensus_measure import NULL, PARTS, measure_all
-from consensus_tables import draw, print_tables
+from consensus_measure import PARTS, measure_all
+from consensus_tables import NULL, draw, print_tables
+from demo_tables import read
 
 from rppg.evaluation.confidence import confidence, features, fit_calibration
 from rppg.evaluation.consensus import consensus, fit_rules
@@ -35,7 +36,7 @@ def main() -> None:
     """Measure, fit, write and print, as asked."""
     args = _arguments()
     if args.measured:
-        results = pd.read_csv(args.measured, keep_default_na=False, na_values=[""])  # a level: null
+        results = read(args.measured)
     else:
         if not args.fit:
             measure_all(args.folder, args.clips, args.held_out_clips, args.weights, args.workers)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from consensus_tables import NULL
 from people import attempt, checksum, classical_waves
 from tqdm import tqdm
 
@@ -35,7 +36,6 @@ from rppg.synthetic.config import FIRST_NUMBER
 from rppg.synthetic.second_maker import SecondMakerConfig, write_second_maker
 from rppg.utils import worker_pool
 
-NULL = "null"  # the level of clips without a pulse, else as LEVELS' last but one
 LEVELS = {
     "first": ("easy", "medium", "test", "hardest", NULL),
     "second": ("easy", "middle", "hard", NULL),

@@ -47,21 +47,27 @@ def confidences(results: pd.DataFrame) -> pd.DataFrame:
     rows = {}
     pulse, null = results[results["level"] != NULL], results[results["level"] == NULL]
     for name in sorted(c.removeprefix("confidence, ") for c in results if "confidence" in c):
-        confidence = pulse[f"confidence, {name}"]
+        of_pulse, of_null = (part[f"confidence, {name}"] for part in (pulse, null))
         right = (pulse[f"consensus, {name}"] - pulse["hr_true_bpm"]).abs() <= NEAR_BPM
-        sure = confidence >= SURE
-        rows[name] = {
-            "clips": len(pulse),
-            "right": right.mean(),
-            "mean_confidence": confidence.mean(),
-            "ece": calibration_error(confidence, right),
-            "sure": sure.mean(),
-            "right_if_sure": right[sure].mean(),
-            "null_clips": len(null),
-            "null_unsure": (null[f"confidence, {name}"] <= UNSURE).mean(),
-            "null_median": null[f"confidence, {name}"].median(),
-        }
+        rows[name] = confidence_facts(of_pulse, right, of_null)
     return pd.DataFrame(rows).T
+
+
+def confidence_facts(confidence: pd.Series, right: pd.Series, null: pd.Series) -> dict[str, float]:
+    """What a confidence (n,) is worth: calibration error (ece), and shares, given what was right
+    (n,).  null: that of clips without a pulse (m,)."""
+    sure = confidence >= SURE
+    return {
+        "clips": len(confidence),
+        "right": right.mean(),
+        "mean_confidence": confidence.mean(),
+        "ece": calibration_error(confidence, right),
+        "sure": sure.mean(),
+        "right_if_sure": right[sure].mean(),
+        "null_clips": len(null),
+        "null_unsure": (null <= UNSURE).mean(),
+        "null_median": null.median(),
+    }
 
 
 def draw(results: pd.DataFrame, path: Path) -> None:

@@ -40,10 +40,14 @@ def main() -> None:
     if args.seeds:
         tables = [scores_of(one).assign(demo=one.name) for one in args.seeds]
         pd.concat(tables).to_csv(SEEDS, index=False, float_format="%.4f")
-    texts = pages()
+    write_or_check(pages(), args.check, f"not the scores of {SCORES}: run {Path(__file__)}")
+
+
+def write_or_check(texts: dict[Path, str], check: bool, advice: str) -> None:
+    """Write the pages that differ from their texts; check: end with status 1 in place of that."""
     other = [path for path, text in texts.items() if path.read_text() != text]
-    if args.check and other:
-        sys.exit(f"{', '.join(map(str, other))}: not the scores of {SCORES}: run {Path(__file__)}")
+    if check and other:
+        sys.exit(f"{', '.join(map(str, other))}: {advice}")
     for path in other:
         path.write_text(texts[path])
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from challenge import wrong_rate
 from tqdm import tqdm
 
 from rppg.datasets.readers import read
@@ -32,7 +33,7 @@ from rppg.signals.classical import METHODS
 from rppg.synthetic.second_maker import LEVELS, SecondMakerConfig, write_second_maker
 from rppg.utils import worker_pool
 
-WRONG_BY_BPM, WRONG_RANGE_BPM = 15.0, (45.0, 178.0)
+WRONG_RANGE_BPM = (45.0, 178.0)
 SPLITS = {  # column of truth.csv: edges of its bands
     "tone": ((0, 1 / 3, 2 / 3, 1), ("light", "medium", "dark")),
     "hr_bpm": ((0, 80, 120, 999), ("<80 bpm", "80-120", ">=120")),
@@ -95,7 +96,7 @@ def measure(folder: Path, config: SecondMakerConfig, args) -> list[dict]:
     root = write_second_maker(folder / name, config, args.workers)
     truth = pd.read_csv(root / "truth.csv")
     rng = np.random.default_rng([config.seed, 15])
-    truth["wrong_bpm"] = [wrong_rate(rng, hr_bpm) for hr_bpm in truth["hr_bpm"]]
+    truth["wrong_bpm"] = [wrong_rate(rng, hr, WRONG_RANGE_BPM) for hr in truth["hr_bpm"]]
     truth["seed"], truth["pulse"] = config.seed, config.pulse_amplitude_scale
     ids = [list(truth["id"][start :: 2 * args.workers]) for start in range(2 * args.workers)]
     predict = partial(estimates, root, truth, [*METHODS, *args.models], args.weights)
@@ -139,13 +140,6 @@ def _row(answer, facts: dict) -> dict:
     for name, hr_bpm in ((ORACLE, facts["hr_bpm"]), (MISLED, facts["wrong_bpm"])):
         row[name] = oracle_region(answer.traces.mstmap, answer.traces.fps, hr_bpm).hr_bpm
     return row | {"found": answer.traces.meta["face_hit_rate"]}
-
-
-def wrong_rate(rng: np.random.Generator, hr_bpm: float) -> float:
-    """An HR in the maker's range at least WRONG_BY_BPM away."""
-    while abs((wrong := rng.uniform(*WRONG_RANGE_BPM)) - hr_bpm) < WRONG_BY_BPM:
-        pass
-    return wrong
 
 
 def print_tables(results: pd.DataFrame) -> None:
