@@ -9,7 +9,8 @@ A fold is a number from 0 up, or one of the words train, dev and test.  Tables m
 (see protocols.py) have a column `protocol` as well, which says which one made them.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -22,15 +23,29 @@ FOLDS = "folds"  # below the store's root, one CSV a dataset
 
 
 class Split(NamedTuple):
-    """Ids to train on, to validate on, to test on; no subject is in two of them."""
+    """Ids to train on, to validate on, to test on; no subject is in two of them.
+
+    out_of_fold: labelled ids of one fold, on which the model neither trains nor chooses its step:
+    its predictions of them can choose an ensemble.  Empty without folds.
+    """
 
     train: list[str]
     dev: list[str]
     test: list[str]
+    out_of_fold: list[str] = []
+
+    @property
+    def judged(self) -> list[str]:
+        """Labelled ids to predict: those out of the fold, or those validated on."""
+        return self.out_of_fold or self.dev
 
 
 def split_by_subject(
-    ids, n_folds: int | None = None, fraction: float | None = None, seed: int = 0
+    ids,
+    n_folds: int | None = None,
+    fraction: float | None = None,
+    seed: int = 0,
+    hr_bpm: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Folds of recordings such that no subject is in two: columns id, dataset, subject, fold.
 
@@ -38,7 +53,9 @@ def split_by_subject(
     subjects are shuffled by the seed and dealt out in turn, so the folds hold equal numbers of
     them (give or take one, also within a dataset).  With n_folds, fold k is the validation set of
     split k.  With fraction, fold 0 is the validation set with that share of the subjects and fold
-    1 the rest; neither is ever empty.
+    1 the rest; neither is ever empty.  With hr_bpm, the heart rates of ids, a dataset's subjects
+    are dealt out by their mean rate, so that each fold has slow and fast hearts; those without a
+    known rate come last.
 
     The result is sorted by id and depends on the set of ids and the seed, not on their order.
     Raises ValueError for ids given twice or malformed, for fewer subjects than folds, and unless
@@ -52,6 +69,8 @@ def split_by_subject(
     if n_folds is not None:
         if not 2 <= n_folds <= n:
             raise ValueError(f"n_folds is {n_folds}, expected 2 to {n}, the number of subjects")
+        if hr_bpm is not None:
+            subjects = _by_rate(subjects, table.assign(hr=table["id"].map(hr_bpm)), n_folds)
         fold_of = {subject: i % n_folds for i, subject in enumerate(subjects)}
     else:
         if not 0 < fraction < 1 or n < 2:
@@ -107,6 +126,19 @@ def _shuffled(subjects: set[tuple[str, str]], seed: int) -> list[tuple[str, str]
         members = sorted(pair for pair in subjects if pair[0] == dataset)
         order += [members[i] for i in rng.permutation(len(members))]
     return order
+
+
+def _by_rate(subjects: list[tuple], rates: pd.DataFrame, n_folds: int) -> list[tuple]:
+    """Subjects in an order of which every n_folds in a row have about the same mean rate (column
+    hr), dataset by dataset; within such a stratum the given order stays."""
+    mean = rates.astype({"hr": float}).groupby(["dataset", "subject"])["hr"].mean()
+    ordered = []
+    for dataset in dict.fromkeys(dataset for dataset, _ in subjects):
+        place = {pair: i for i, pair in enumerate(subjects) if pair[0] == dataset}
+        slow_first = mean[list(place)].sort_values(kind="stable").index.to_list()
+        for start in range(0, len(slow_first), n_folds):
+            ordered += sorted(slow_first[start : start + n_folds], key=place.get)
+    return ordered
 
 
 def make_split(store: Store, datasets: Iterable[str], validation: str) -> tuple[Split, list[str]]:
@@ -168,9 +200,31 @@ def parts_of(store: Store) -> dict[str, str]:
     return part
 
 
-def splits_by_subject(ids: Iterable[str], n_folds: int = 5, seed: int = 0) -> dict[str, Split]:
+def labelled_fold(store: Store, split: Split, fold: str, seed: int = 0) -> Split:
+    """One fold of the labelled recordings of a split, its train and dev together: a part of their
+    subjects is left out of the fold, the next part validates, the others are trained on.
+
+    fold: as "2/5", the second of five parts, which are stratified by heart rate as in
+    `split_by_subject`.  Raises ValueError for another one, fewer than three parts, and fewer
+    subjects than parts.
+    """
+    found = re.fullmatch(r"(\d+)/(\d+)", fold)
+    which, n_folds = (int(number) for number in found.groups()) if found else (0, 0)
+    if not 1 <= which <= n_folds:
+        raise ValueError(f"fold is {fold!r}, expected one as '2/5': the second of five parts")
+    known = store.index().set_index("id")["hr_true_bpm"].to_dict()
+    one = splits_by_subject(split.train + split.dev, n_folds, seed, known)[str(which - 1)]
+    return Split(one.train, one.dev, split.test, out_of_fold=one.test)
+
+
+def splits_by_subject(
+    ids: Iterable[str],
+    n_folds: int = 5,
+    seed: int = 0,
+    hr_bpm: Mapping[str, float] | None = None,
+) -> dict[str, Split]:
     """Splits by name, "0" to n_folds - 1: each tests on one fold of subjects, validates on the next
-    and trains on the others; no subject is in two of them.
+    and trains on the others; no subject is in two of them.  hr_bpm: as in `split_by_subject`.
 
     Raises ValueError for fewer than three folds, or fewer subjects than folds.
     """
@@ -178,7 +232,7 @@ def splits_by_subject(ids: Iterable[str], n_folds: int = 5, seed: int = 0) -> di
         raise ValueError(
             f"n_folds is {n_folds}, expected 3 or more: to train, to validate, to test"
         )
-    folds = split_by_subject(list(ids), n_folds, seed=seed)
+    folds = split_by_subject(list(ids), n_folds, seed=seed, hr_bpm=hr_bpm)
     in_fold = [sorted(folds.loc[folds["fold"] == k, "id"]) for k in range(n_folds)]
     splits = {}
     for test in range(n_folds):

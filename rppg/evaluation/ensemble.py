@@ -114,12 +114,12 @@ def nnls(one: Stack, learned: Stack, true_bpm: np.ndarray, mean_bpm=None) -> np.
 
 def psd(one: Stack, learned=None, true_bpm=None, mean_bpm=None) -> np.ndarray:
     """The peak of the mean of the unit-area spectra."""
-    return _peak(one.freq_hz, SPECTRA["PSD"](one))
+    return peak_of(one.freq_hz, SPECTRA["PSD"](one))
 
 
 def product(one: Stack, learned=None, true_bpm=None, mean_bpm=None) -> np.ndarray:
     """The peak of the spectra's geometric mean: what one model finds unlikely, loses."""
-    return _peak(one.freq_hz, SPECTRA["product of PSDs"](one))
+    return peak_of(one.freq_hz, SPECTRA["product of PSDs"](one))
 
 
 def peaks(one: Stack, learned=None, true_bpm=None, mean_bpm=None) -> np.ndarray:
@@ -168,6 +168,12 @@ COMBINATIONS: dict[str, Callable] = {
 }
 
 
+def peak_of(freq_hz: np.ndarray, power: np.ndarray) -> np.ndarray:
+    """Rates (n,) at the highest value of power (n, F); NaN where it is unknown."""
+    known = np.isfinite(power).all(axis=1)
+    return np.where(known, 60 * freq_hz[np.where(known[:, None], power, 0).argmax(axis=1)], np.nan)
+
+
 def mean_known(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """Weighted mean over the models of values (M, n, ...), of those that are known."""
     known = np.isfinite(values)
@@ -185,12 +191,6 @@ def margins(freq_hz: np.ndarray, power: np.ndarray, true_bpm: np.ndarray) -> np.
     inside, outside = (np.where(part, power, 0).max(axis=1) for part in (near, ~near))
     known = np.isfinite(power).all(axis=1)
     return np.where(known, np.log(inside + EPSILON) - np.log(outside + EPSILON), np.nan)
-
-
-def _peak(freq_hz: np.ndarray, power: np.ndarray) -> np.ndarray:
-    """Rates (n,) at the highest value of power (n, F); NaN where it is unknown."""
-    known = np.isfinite(power).all(axis=1)
-    return np.where(known, 60 * freq_hz[np.where(known[:, None], power, 0).argmax(axis=1)], np.nan)
 
 
 def _weighted_peaks(freq_hz: np.ndarray, log_power: np.ndarray) -> float:

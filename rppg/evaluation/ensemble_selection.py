@@ -27,6 +27,7 @@ from sklearn.model_selection import GroupKFold
 
 from rppg.evaluation.ensemble import COMBINATIONS, SPECTRA, Stack, margins, mean_known, stack
 from rppg.evaluation.metrics import NEAR_BPM
+from rppg.evaluation.stacking import STACKED
 
 N_FOLDS = 5
 OF_EACH, OF_ALL = (1, 2, 3), (2, 3, 4, 5)  # sizes of the sets of best models
@@ -37,7 +38,8 @@ PAPER = "average"
 PAPER_SOLUTIONS = ("st_transformer", "contrast_phys")
 BOTH = "average of both solutions"  # submitted if the paper's ensemble is asked for
 SUBMIT = ("validation", "paper")
-COMBINE = COMBINATIONS | {BOTH: COMBINATIONS[PAPER]}
+COMBINED = COMBINATIONS | STACKED
+COMBINE = COMBINED | {BOTH: COMBINATIONS[PAPER]}
 
 
 @dataclass(frozen=True)
@@ -71,13 +73,14 @@ def choose(
     table: pd.DataFrame,
     truth: pd.DataFrame,
     solutions: Mapping[str, str],
-    mean_bpm: float,
+    mean_bpm: float | None,
     submit: str = "validation",
 ) -> Choice:
     """Measure every combination of every set of models on validation recordings.
 
     table: long table of predictions; truth: columns id, subject and hr_true_bpm of the validation
-    recordings; solutions: model to the solution that it belongs to; mean_bpm: of training labels.
+    recordings; solutions: model to the solution that it belongs to; mean_bpm: of training labels;
+    None: of the recordings fitted to.
     submit: what is chosen, "validation" (its best option) or "paper" (the plain average of the best
     models of both solutions of the paper; other solutions are left out).
     With one subject nothing can be measured (errors are NaN): the paper's average of the best model
@@ -94,7 +97,7 @@ def choose(
         unknown = truth.loc[~np.isfinite(true_bpm), "id"].tolist()
         raise ValueError(f"validation recordings without a true heart rate: {unknown[:5]}")
     found = stack(table, list(solutions), truth["id"].tolist())
-    folds = _folds(truth["subject"].to_numpy())
+    folds = subject_folds(truth["subject"].to_numpy())
     rows = list(_options(found, true_bpm, solutions, folds, mean_bpm))
     if submit == "paper":
         rows += _of_both(found, true_bpm, solutions, folds, mean_bpm)
@@ -103,6 +106,7 @@ def choose(
     members = dict(zip(first["combination"], first["members"], strict=True))
     best = next(name for name in first["combination"] if name != BOTH)
     chosen = BOTH if submit == "paper" else best
+    mean_bpm = true_bpm.mean() if mean_bpm is None else mean_bpm
     return Choice(options, members, chosen, found, true_bpm, mean_bpm, best)
 
 
@@ -158,7 +162,7 @@ def ordered(options: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([of_same, options[~alike]], ignore_index=True)
 
 
-def _folds(subjects: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+def subject_folds(subjects: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """(fit, held out) positions, no subject on both sides; none for a single subject."""
     n_subjects = len(set(subjects))
     if n_subjects < 2:
@@ -187,14 +191,15 @@ def _options(found: Stack, true_bpm, solutions, folds, mean_bpm, sets=SETS) -> I
         if len(members) < 2 or frozenset(members) in seen:
             continue
         seen.add(frozenset(members))
-        errors = {name: np.full(len(true_bpm), np.nan) for name in COMBINATIONS}
+        errors = {name: np.full(len(true_bpm), np.nan) for name in COMBINED}
         margin = {name: np.full(len(true_bpm), np.nan) for name in SPECTRA}
         for (fit, test), order in zip(folds, inside, strict=True):
             part = found.of_models(_best(order, size, of_each))
             learned, held_out = part.of_recordings(fit), part.of_recordings(test)
-            for name, combine in COMBINATIONS.items():
-                hr_bpm = combine(held_out, learned, true_bpm[fit], mean_bpm)
-                errors[name][test] = np.nan_to_num(hr_bpm, nan=mean_bpm) - true_bpm[test]
+            mean = true_bpm[fit].mean() if mean_bpm is None else mean_bpm
+            for name, combine in COMBINED.items():
+                hr_bpm = combine(held_out, learned, true_bpm[fit], mean)
+                errors[name][test] = np.nan_to_num(hr_bpm, nan=mean) - true_bpm[test]
             for name, spectrum in SPECTRA.items():
                 margin[name][test] = margins(part.freq_hz, spectrum(held_out), true_bpm[test])
         word = "all" if size is None else f"best {size}" + " of each" * of_each

@@ -1,10 +1,12 @@
-"""Validation results of combinations of models.
+"""Validation results of combinations of models, and what each member adds.
 
     figure = plot_options(choice.options, choice.chosen, "Ensembles", "synthetic")
+    figure = plot_members(error_correlation(...), leave_one_out(...), "Members", "synthetic")
 
 `choice` is the Choice of rppg.evaluation.ensemble_selection.
 """
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -44,5 +46,38 @@ def plot_options(options: pd.DataFrame, chosen: str, title: str, origin: str) ->
     panels[0].set_ylim(-0.6, len(names) - 0.4)
     handles = panels[0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside lower center", ncols=4, frameon=False)
+    figure.suptitle(titled(title, origin), x=0.01, ha="left")
+    return figure
+
+
+def plot_members(
+    correlation: pd.DataFrame, without: pd.DataFrame, title: str, origin: str
+) -> Figure:
+    """Left, how far the errors of each two members go together; right, the error of the submitted
+    combination without each of its members.  Members whose errors go together add little.
+
+    correlation: of `error_correlation`; without: of `leave_one_out`, all members first.
+    """
+    names, n = list(correlation), len(correlation)
+    figure, (left, right) = subplots(1, 2, figsize=(11.5, 2.4 + 0.34 * n), width_ratios=(1, 1))
+    image = left.imshow(correlation, vmin=-1, vmax=1, cmap="RdBu_r")
+    for row, column in np.ndindex(n, n):
+        value = correlation.iat[row, column]
+        text = "-" if np.isnan(value) else f"{value:.1f}"
+        colour = "white" if abs(value) > 0.6 else "black"
+        left.text(column, row, text, ha="center", va="center", fontsize="small", color=colour)
+    left.set_xticks(range(n), names, rotation=35, ha="right")
+    left.set_yticks(range(n), names)
+    left.spines[:].set_visible(False)
+    figure.colorbar(image, ax=left, shrink=0.8, label="correlation of errors")
+    labels = ["all members", *("without " + name for name in without["without"].iloc[1:])]
+    at = range(len(labels))
+    right.barh(at, without["rmse_bpm"], color=[GREEN, *[BLUE] * (len(labels) - 1)], height=0.6)
+    right.set_yticks(at, labels)
+    for y, misses, rmse in zip(at, without["misses"], without["rmse_bpm"], strict=True):
+        text = f" {rmse:.2f} bpm, {misses} missed"
+        right.text(rmse, y, text, va="center", fontsize="small")
+    right.set(xlabel="RMSE by cross-validation (bpm)", ylim=(len(labels) - 0.4, -0.6))
+    right.set_xlim(0, 1.45 * max(without["rmse_bpm"].max(), 1e-3))
     figure.suptitle(titled(title, origin), x=0.01, ha="left")
     return figure

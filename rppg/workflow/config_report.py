@@ -20,7 +20,8 @@ from rppg.workflow.profile_files import ProfileError, ProfileFile, read_chain, s
 from rppg.workflow.profile_schema import Place, file_of
 from rppg.workflow.profile_types import Profile
 from rppg.workflow.profiles import load_profile, merge_chain
-from rppg.workflow.stages import Stage, stages_of
+from rppg.workflow.stage import Stage
+from rppg.workflow.stages import stages_of
 from rppg.workflow.sweeps import sweep_runs
 from rppg.workflow.typed_fields import config_fields, notebook_fields
 

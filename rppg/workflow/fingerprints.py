@@ -21,7 +21,7 @@ from rppg.workflow.code_hash import (
     notebook_code,
 )
 from rppg.workflow.records import short_digest, tree_digest
-from rppg.workflow.stages import RUN, SHARD, STUDY, SUBMIT, Stage
+from rppg.workflow.stage import RUN, SHARD, STUDY, SUBMIT, Stage
 from rppg.workflow.typed_fields import parameter_defaults
 
 SPEED = {"workers", "n_workers", "budget_minutes", "save_every", "device"}  # change no result

@@ -34,7 +34,7 @@ from rppg.workflow.records import (
     record_path,
     write_record,
 )
-from rppg.workflow.stages import Stage
+from rppg.workflow.stage import Stage
 from rppg.workflow.typed_fields import parameter_defaults
 
 ENDINGS = {0: "done", 130: "stopped"}

@@ -26,7 +26,8 @@ from rppg.workflow.records import (
     record_path,
 )
 from rppg.workflow.rerun_reasons import AT_MOST, changes, some
-from rppg.workflow.stages import SHARD, Stage, stages_of
+from rppg.workflow.stage import SHARD, Stage
+from rppg.workflow.stages import stages_of
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rppg.workflow.records import ASIDE, PREVIOUS, Record, write_record
 from rppg.workflow.run_folder import lock_run_dir
-from rppg.workflow.stages import Stage
+from rppg.workflow.stage import Stage
 
 LOCKS = {".lock"}  # files that alone do not make a folder a run
 

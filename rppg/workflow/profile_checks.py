@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from rppg.utils.paths import project_dir
+from rppg.workflow.fold_stages import fold_rule
 from rppg.workflow.parameter_values import NAME_DATASETS, expected_dataset, expected_value
 from rppg.workflow.profile_files import ProfileFile, suggestion
 from rppg.workflow.profile_members import member_faults
@@ -69,6 +70,7 @@ def _faults(profile: Profile, chain: tuple[ProfileFile, ...]) -> Iterator[Fault]
     for name, run in profile.runs.items():
         yield from notebook_faults((*places[name], "notebook"), run.notebook)
         needs = (*RUN_GETS, *(["parent"] if run.parent else []), *_seed(profile))
+        needs += ("fold",) if run.folds else ()
         gets = needs if profile.seeds else [name for name in needs if name != "seed"]
         place = (*places[name], "parameters")
         yield from _parameter_faults(place, run.notebook, run.parameters, gets, needs)
@@ -102,6 +104,7 @@ def _name_faults(profile: Profile, places: dict[str, Place]) -> Iterator[Fault]:
             yield Fault(("study",), show(name), "a name of letters, digits and _")
     for name in profile.runs:
         others = [*FOLDERS, *(other for other in profile.runs if other != name)]
+        others += [f"{other}_folds" for other, run in profile.runs.items() if run.folds]
         if inside := [other for other in others if f"{name}/".startswith(f"{other}/")]:
             found = f"this run in the folder of {inside[0]!r}"
             yield Fault(places[name], found, "another name for one of them")
@@ -116,6 +119,8 @@ def _rule_faults(profile: Profile, places: dict[str, Place]) -> Iterator[Fault]:
     stages = [("challenge", "challenge"), ("prepare_shard", "prepare")]
     stages += [(modality.rule, modality.stage)]
     stages += [(run_rule(name), name) for name in profile.runs]
+    for name, run in profile.runs.items():
+        stages += [(fold_rule(run_rule(name), k), name) for k in range(1, run.folds + 1)]
     stages += [] if studies else [("ensemble", "05_ensemble"), ("submit", "06_submit")]
     endings = [f"_{seed}" for seed in profile.seeds] or [""]
     rules = [(f"{rule}{ending}", name) for ending in endings for rule, name in stages]
@@ -136,6 +141,9 @@ def _parent_faults(profile: Profile, places: dict[str, Place]) -> Iterator[Fault
             hint = ", which is listed below it" if listed else suggestion(run.parent, above)
             expected = f"a run listed above it: {', '.join(above) or 'there is none'}"
             yield Fault((*places[name], "parent"), f"{show(run.parent)}{hint}", expected)
+        if run.parent in profile.runs and profile.runs[run.parent].folds:
+            found = f"{show(run.parent)}, which is {profile.runs[run.parent].folds} models"
+            yield Fault((*places[name], "parent"), found, "a run without `folds`")
         if given := run.parameters.get("parent"):
             place = (*places[name], "parameters", "parent")
             yield Fault(place, show(given), "`parent` of the run: the name of a run above it")

@@ -21,7 +21,7 @@ from rppg.workflow.stage_names import MODALITIES
 MAX_SEED = 2**32 - 1  # NumPy's
 NOTEBOOK = re.compile(r"\w+(/\w+)*", re.ASCII)
 SHOWN = 60  # characters of a value in an error
-RUN_KEYS = ("notebook", "parent", "parameters", "threads", "gpu", "priority")
+RUN_KEYS = ("notebook", "parent", "parameters", "threads", "gpu", "priority", "folds")
 
 Place = tuple[str, ...]
 
@@ -109,6 +109,11 @@ def _whole(low: int, high: int) -> Callable[[object], str | None]:
     return expected
 
 
+def _folds(value: object) -> str | None:
+    right = type(value) is int and (value == 0 or 3 <= value <= 20)
+    return None if right else "0 (one model), or 3 to 20: each tests, the next one validates"
+
+
 def _text(value: object) -> str | None:
     return None if isinstance(value, str) and value.strip() else "text"
 
@@ -172,6 +177,7 @@ RUN = {
     "threads": _whole(1, 1024),
     "gpu": _whole(0, 64),
     "priority": _whole(-1000, 1000),
+    "folds": _folds,
 }
 
 

@@ -19,6 +19,7 @@ class Run:
     threads: int
     gpu: int
     priority: int  # the higher one begins first
+    folds: int = 0  # models, each trained without a part of the labelled subjects; 0: one, as usual
 
 
 @dataclass(frozen=True)

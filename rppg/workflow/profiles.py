@@ -121,7 +121,7 @@ def _runs(settings: dict, file: ProfileFile) -> dict[str, Run]:
 
 def _run(name: str, run: dict) -> Run:
     numbers = {"threads": run.get("threads", 1), "gpu": run.get("gpu", 0)}
-    numbers["priority"] = run.get("priority", 0)
+    numbers |= {"priority": run.get("priority", 0), "folds": run.get("folds", 0)}
     parameters = run.get("parameters") or {}
     return Run(name, run["notebook"], run.get("parent"), parameters, **numbers)
 

@@ -32,7 +32,7 @@ from rppg.workflow.profile_lock import profile_lock
 from rppg.workflow.profiles import Profile, seeded_profiles
 from rppg.workflow.records import STAGES, read_record, record_path
 from rppg.workflow.rerun_reasons import some
-from rppg.workflow.stages import SHARD
+from rppg.workflow.stage import SHARD
 
 SNAKEFILE = "notebooks/workflow/Snakefile"
 LIST = "0-jobs.json"  # no rule is called like this

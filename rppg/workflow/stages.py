@@ -8,52 +8,12 @@ study.  With `seeds` everything but the studies is there once per seeded profile
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from rppg.workflow.fold_stages import with_folds
 from rppg.workflow.profiles import Profile, Run, seeded_profiles
+from rppg.workflow.stage import BENCHMARK, ENSEMBLE, FIRST, RUN, SHARD, STUDY, SUBMIT, Stage
 from rppg.workflow.stage_names import MODALITIES, Modality, run_rule, study_notebook, study_rules
-
-BENCHMARK, SHARD, FIRST, RUN, ENSEMBLE, SUBMIT, STUDY = (
-    *("benchmark", "shard", "first", "run", "ensemble", "submit", "study"),
-)
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One job.  Paths are relative to the project's folder."""
-
-    name: str  # as people give it to `rppg run`
-    rule: str  # Snakemake's name of it, unique in a profile
-    profile: str  # whose folders it writes to: the profile's or a seeded one's
-    kind: str  # BENCHMARK, SHARD, ...
-    notebook: str | None = None  # below notebooks/, without .ipynb
-    command: tuple[str, ...] = ()  # of `rppg`, in place of a notebook
-    parameters: dict = field(default_factory=dict)  # decide the result, with the notebook's own
-    paths: dict = field(default_factory=dict)  # parameters that only say where things are
-    folders: dict[str, str] = field(default_factory=dict)  # that it alone writes; may be links
-    outputs: dict[str, str] = field(default_factory=dict)  # that exist when it has ended
-    needs: dict[str, str] = field(default_factory=dict)  # key -> rule of an earlier stage
-    data: tuple[str, ...] = ()  # folders of real data that it reads
-    label: str = ""  # as people read it: with its seed or shard, if there are several
-    threads: int = 1
-    gpu: int = 0
-    priority: int = 0
-
-    @property
-    def executed(self) -> str:
-        """Where the executed notebook goes."""
-        name = run_rule(self.name)
-        return f"submissions/{self.profile}/notebooks/{name}.ipynb"
-
-    @property
-    def keeps(self) -> bool:
-        """Whether what it made before is moved aside, never overwritten."""
-        return self.kind in (RUN, ENSEMBLE)
-
-    @property
-    def shared(self) -> bool:
-        """Whether another profile's result can stand in for its own."""
-        return self.kind in (BENCHMARK, FIRST, RUN, ENSEMBLE)
 
 
 def stages_of(profile: Profile) -> list[Stage]:
@@ -80,7 +40,8 @@ def _once(profile: Profile, modality: Modality) -> Iterator[Stage]:
     if profile.shards > 1:
         yield from (_shard(profile, n + 1) for n in range(profile.shards))
     yield _first(profile, modality)
-    yield from (_run(profile, modality, run) for run in profile.runs.values())
+    for run in profile.runs.values():
+        yield from with_folds(_run(profile, modality, run), run.folds)
     if not profile.studies:
         yield _ensemble(profile, modality)
         yield _submit(profile, modality)

@@ -26,9 +26,9 @@ from string import Formatter
 
 from rppg.workflow.profile_files import suggestion
 
-PLAIN = ("notebook", "threads", "gpu", "priority")  # the same for all runs of a sweep
+PLAIN = ("notebook", "threads", "gpu", "priority", "folds")  # the same for all runs of a sweep
 NEEDED = ("name", "notebook", "axes")
-KEYS = (*NEEDED, "threads", "gpu", "priority", "parent", "parameters")
+KEYS = (*NEEDED, "threads", "gpu", "priority", "folds", "parent", "parameters")
 MAX_RUNS = 10_000  # of one sweep
 
 

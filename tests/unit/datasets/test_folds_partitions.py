@@ -5,7 +5,14 @@ import pytest
 
 from rppg.datasets.fold_files import make_folds
 from rppg.datasets.fold_tables import write_folds
-from rppg.datasets.folds import held_out, make_split, parts_of, splits_by_subject
+from rppg.datasets.folds import (
+    held_out,
+    labelled_fold,
+    make_split,
+    parts_of,
+    split_by_subject,
+    splits_by_subject,
+)
 from rppg.datasets.store import Store
 
 PEOPLE = [f"{dataset}/{subject}/v{k}" for dataset in "AB" for subject in range(7) for k in (1, 2)]
@@ -35,7 +42,7 @@ def store(tmp_path):
 def test_parts_share_no_subject_and_hold_what_was_prepared(store):
     parts, missing = make_split(store, ["VIPL-HR-V2", "PURE", "MMSE-HR"], "VIPL-HR-V2")
     assert missing == ["MMSE-HR"] and parts.test == ["OBF/1/video1"]
-    subjects = [{id.rsplit("/", 1)[0] for id in part} for part in parts]
+    subjects = [{id.rsplit("/", 1)[0] for id in part} for part in parts[:3]]
     assert not subjects[0] & subjects[1] and len(subjects[1]) == 2
     assert "PURE/01/01-01" in parts.train and "VIPL-HR-V2/3/video1" not in sum(parts, [])
     assert len(sum(parts, [])) == 21
@@ -69,7 +76,7 @@ def own(tmp_path):
 
 def test_without_a_challenge_the_test_folds_are_held_out(own):
     split, _ = make_split(own, ["folder", "PURE"], "folder")
-    people = [sorted(subjects_of(ids)) for ids in split]
+    people = [sorted(subjects_of(ids)) for ids in split[:3]]
     assert [len(some) for some in people] == [5, 1, 2]  # "PURE/01" and four; one; "PURE/02" and one
     assert "PURE/01/01-01" in split.train and "PURE/02/02-01" in split.test
     assert held_out(own) == set(split.test)
@@ -104,7 +111,7 @@ def test_no_subject_is_in_two_parts_of_a_split_and_none_is_lost(n_folds):
     assert list(splits) == [str(k) for k in range(n_folds)]
     for part in splits.values():
         assert sorted(part.train + part.dev + part.test) == sorted(PEOPLE)
-        subjects = [subjects_of(ids) for ids in part]
+        subjects = [subjects_of(ids) for ids in part[:3]]
         assert all(subjects) and sum(map(len, subjects)) == 14
         assert all(ids == sorted(ids) for ids in part)
 
@@ -129,3 +136,45 @@ def test_too_few_folds_or_subjects_are_errors():
         splits_by_subject(PEOPLE, n_folds=2)
     with pytest.raises(ValueError, match="n_folds is 5, expected 2 to 4, the number of subjects"):
         splits_by_subject(PEOPLE[:8])
+
+
+def test_a_fold_leaves_a_part_out_that_is_neither_trained_on_nor_validated_on(store):
+    split, _ = make_split(store, ["VIPL-HR-V2"], "VIPL-HR-V2")
+    labelled, left_out = sorted(split.train + split.dev), []
+    for k in range(1, 6):
+        one = labelled_fold(store, split, f"{k}/5")
+        assert one.test == split.test and one.judged == one.out_of_fold
+        parts = [one.train, one.dev, one.out_of_fold]
+        subjects = [{id.rsplit("/", 1)[0] for id in part} for part in parts]
+        assert all(parts) and sorted(sum(parts, [])) == labelled
+        assert not subjects[0] & subjects[1] and not (subjects[0] | subjects[1]) & subjects[2]
+        left_out += one.out_of_fold
+    assert sorted(left_out) == labelled  # each once
+    assert split.judged == split.dev
+
+
+@pytest.mark.parametrize("fold", ["0/5", "6/5", "1", "a/5", "1/5/2", "", "-1/5", "1/2", "1/99"])
+def test_a_fold_that_is_none_is_refused(store, fold):
+    split, _ = make_split(store, ["VIPL-HR-V2"], "VIPL-HR-V2")
+    with pytest.raises(ValueError, match="fold"):
+        labelled_fold(store, split, fold)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_each_fold_has_slow_and_fast_hearts(seed):
+    rates = dict(zip(PEOPLE[::2], np.random.default_rng(seed).uniform(45, 180, 14), strict=True))
+    rates |= {id.replace("v1", "v2"): rate + 4 for id, rate in rates.items()}
+    folds = split_by_subject(PEOPLE, 3, seed=seed, hr_bpm=rates)
+    assert folds.groupby("fold")["subject"].size().max() <= 12
+    for dataset, group in folds.groupby("dataset"):
+        mean = group.assign(hr=group["id"].map(rates)).groupby(["fold", "subject"])["hr"].mean()
+        order = mean.sort_values().index.get_level_values("fold")
+        strata = [set(order[start : start + 3]) for start in (0, 3)]
+        assert strata == [{0, 1, 2}] * 2, dataset
+
+
+def test_people_without_a_known_rate_are_dealt_out_as_well():
+    folds = split_by_subject(PEOPLE, 3, hr_bpm={PEOPLE[0]: 60.0})
+    assert sorted(folds["id"]) == sorted(PEOPLE) and folds["fold"].nunique() == 3
+    subjects = folds.drop_duplicates(["dataset", "subject"]).groupby("fold").size()
+    assert subjects.max() - subjects.min() <= 1

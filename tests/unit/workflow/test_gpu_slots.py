@@ -13,7 +13,7 @@ from helpers.runner import TOY, rppg_run, toy_project, write_notebook, write_pro
 
 from rppg.workflow import gpu_slots, job
 from rppg.workflow.gpu_slots import gpu_names, own_gpus
-from rppg.workflow.stages import RUN, Stage
+from rppg.workflow.stage import RUN, Stage
 
 PROGRAM = """import json, sys, time
 from pathlib import Path

@@ -117,3 +117,20 @@ def test_a_single_study_has_a_short_rule():
     assert study_rules(["maps"]) == [("study", "maps")]
     assert study_rules(["maps", "table"])[1] == ("study_table", "table")
     assert study_notebook("gideon2021_tables") == "studies/gideon2021/gideon2021_tables"
+
+
+def test_a_run_with_folds_is_trained_without_each_part_and_collected():
+    tune = replace(made("net/tune", "04", parent="net/learn", size=8), folds=3, gpu=1, threads=2)
+    stages = by_rule(profile_of(RUNS[0], tune, seeds=(1, 2)))
+    second = stages["net_tune_fold2_2"]
+    assert second.name == "net/tune_fold2" and second.label == "net/tune, fold 2 of 3, seed 2"
+    assert second.parameters == {"threads": 2, "seed": 2, "size": 8, "fold": "2/3"}
+    assert second.paths["run_dir"] == second.folders["run"] == "runs/toy-2/net/tune_folds/2"
+    assert second.paths["parent"] == "runs/toy-2/net/learn" and second.gpu == 1
+    assert second.needs == {"prepared": "preprocess_2", "parent": "net_learn_2"}  # no other fold
+    collected = stages["net_tune_2"]
+    assert collected.needs == {f"net/tune_fold{k}": f"net_tune_fold{k}_2" for k in (1, 2, 3)}
+    assert collected.paths["folds"] == [f"runs/toy-2/net/tune_folds/{k}" for k in (1, 2, 3)]
+    assert collected.folders["run"] == "runs/toy-2/net/tune" and collected.gpu == 0
+    tables = stages["ensemble_2"].paths["predictions"]
+    assert tables[-1] == "runs/toy-2/net/tune/predictions.parquet" and len(tables) == 3

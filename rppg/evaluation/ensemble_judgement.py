@@ -1,0 +1,105 @@
+"""What an ensemble is worth, and what each of its members adds, on recordings that it was not
+fitted to.
+
+    truth, models = validated(table, truth)              # the recordings to choose by, and models
+    rates = nested_rates(table, truth, solutions, mean)  # the whole choice, made anew in each fold
+    without = leave_one_out(choice, subjects)            # a row per member that is taken away
+    error_correlation(choice.learned, choice.true_bpm)   # of each pair of members
+
+`rppg.evaluation.ensemble_selection` chooses the option that is best on all labelled recordings, so
+the error that it shows of that option is too small.  `nested_rates` repeats the choice without one
+part of the subjects and answers for these: its error is what to expect on other people.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from rppg.evaluation.ensemble import Stack
+from rppg.evaluation.ensemble_selection import COMBINE, Choice, answer, choose, subject_folds
+from rppg.evaluation.metrics import NEAR_BPM
+
+LABELLED = ("validation", "train")  # of a model that has not learned from these recordings
+
+
+def validated(table: pd.DataFrame, truth: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Rows of truth (columns id, subject, hr_true_bpm) of the recordings that an ensemble can be
+    chosen by, and the models that have predicted all of them.
+
+    A table of predictions has labelled recordings only of which its model has seen no label: those
+    that validate it, those left out of its folds, or all of them if it learns without labels.  The
+    largest set of recordings that two models have predicted is taken; models that lack some of it
+    are left out.  Raises ValueError if no two models share a labelled recording.
+    """
+    known = set(truth.loc[truth["hr_true_bpm"].notna(), "id"])
+    rows = table[table["split"].isin(LABELLED) & table["id"].isin(known)]
+    ids_of = {model: frozenset(group["id"]) for model, group in rows.groupby("model", sort=False)}
+    shared = [a & b for a in ids_of.values() for b in ids_of.values()] if len(ids_of) > 1 else []
+    pairs = [ids for ids in shared if sum(ids <= own for own in ids_of.values()) > 1]
+    ids = max(pairs, key=len, default=frozenset())
+    if not ids:
+        counts = ", ".join(f"{model}: {len(own)}" for model, own in ids_of.items()) or "no model"
+        raise ValueError(f"no labelled recordings that two models have predicted; found {counts}")
+    models = [model for model, own in ids_of.items() if ids <= own]
+    return truth[truth["id"].isin(ids)].sort_values("id", ignore_index=True), models
+
+
+def other_mean_bpm(everything: pd.DataFrame, truth: pd.DataFrame) -> float | None:
+    """Mean heart rate of the labelled training recordings that are not in truth, of its datasets,
+    in the tables of all models; None if there are none."""
+    rows = everything[everything["split"].eq("train") & everything["hr_true_bpm"].notna()]
+    of_same = rows["id"].str.split("/").str[0].isin(set(truth["id"].str.split("/").str[0]))
+    rows = rows[of_same & ~rows["id"].isin(truth["id"])].drop_duplicates("id")
+    return float(rows["hr_true_bpm"].mean()) if len(rows) else None
+
+
+def nested_rates(
+    table: pd.DataFrame,
+    truth: pd.DataFrame,
+    solutions: Mapping[str, str],
+    mean_bpm: float | None,
+    submit: str = "validation",
+) -> np.ndarray:
+    """Rates (n,) of the recordings of truth, each by the ensemble that is chosen, from the models
+    on, without its subject's part; NaN where it has none or there is one subject only.
+
+    Arguments as of `rppg.evaluation.ensemble_selection.choose`.
+    """
+    rates = np.full(len(truth), np.nan)
+    for fit, test in subject_folds(truth["subject"].to_numpy()):
+        one = choose(table, truth.iloc[fit], solutions, mean_bpm, submit)
+        rows = answer(table, truth["id"].iloc[test].tolist(), one)
+        rates[test] = rows.loc[rows["chosen"], "hr_bpm"]
+    return rates
+
+
+def leave_one_out(choice: Choice, subjects: np.ndarray) -> pd.DataFrame:
+    """Errors of the chosen combination by cross-validation over subjects (n,): of all members, then
+    without each of them.  Columns without ("": all), rmse_bpm, misses and rmse_added_bpm: by how
+    much the RMSE grows without the member.  A recording without a rate is as wrong as its rate."""
+    members = choice.members[choice.chosen]
+    rows = []
+    for left in ("", *(members if len(members) > 2 else ())):
+        kept = [name for name in members if name != left]
+        error = _out_of_sample(choice, kept, subjects) - choice.true_bpm
+        misses = np.sum(np.abs(error) > NEAR_BPM)
+        rows.append({"without": left, "rmse_bpm": np.sqrt((error**2).mean()), "misses": misses})
+    found = pd.DataFrame(rows)
+    return found.assign(rmse_added_bpm=found["rmse_bpm"] - found["rmse_bpm"].iloc[0])
+
+
+def error_correlation(one: Stack, true_bpm: np.ndarray) -> pd.DataFrame:
+    """Pearson correlation of the errors of each two models on recordings that both have a rate for:
+    1 is no diversity.  NaN for a model that is never wrong."""
+    errors = pd.DataFrame((one.hr_bpm - true_bpm).T, columns=list(one.models))
+    return errors.corr(min_periods=3)
+
+
+def _out_of_sample(choice: Choice, members: list[str], subjects: np.ndarray) -> np.ndarray:
+    part, rates = choice.learned.of_models(members), np.zeros(len(choice.true_bpm))
+    for fit, test in subject_folds(subjects):
+        mean_bpm, known = choice.mean_bpm, choice.true_bpm[fit]
+        combine, learned = COMBINE[choice.chosen], part.of_recordings(fit)
+        rates[test] = np.nan_to_num(combine(part.of_recordings(test), learned, known, mean_bpm))
+    return rates
