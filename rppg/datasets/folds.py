@@ -10,8 +10,8 @@ A fold is a number from 0 up, or one of the words train, dev and test.  Tables m
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,8 @@ from rppg.datasets.store import Store
 FOLDS = "folds"  # below the store's root, one CSV a dataset
 
 
-class Split(NamedTuple):
+@dataclass(frozen=True)
+class Split:
     """Ids to train on, to validate on, to test on; no subject is in two of them.
 
     out_of_fold: labelled ids of one fold, on which the model neither trains nor chooses its step:
@@ -32,7 +33,10 @@ class Split(NamedTuple):
     train: list[str]
     dev: list[str]
     test: list[str]
-    out_of_fold: list[str] = []
+    out_of_fold: list[str] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return iter((self.train, self.dev, self.test))
 
     @property
     def judged(self) -> list[str]:
@@ -141,11 +145,14 @@ def _by_rate(subjects: list[tuple], rates: pd.DataFrame, n_folds: int) -> list[t
     return ordered
 
 
-def make_split(store: Store, datasets: Iterable[str], validation: str) -> tuple[Split, list[str]]:
+def make_split(
+    store: Store, datasets: Iterable[str], validation: str, fold: str = "", seed: int = 0
+) -> tuple[Split, list[str]]:
     """Prepared ids to train on (of these datasets), to validate on and to test on, sorted; and the
     datasets of which nothing is prepared.
 
-    Fold "dev" of `validation` validates.  What is tested on is `held_out`'s.  Raises ValueError if
+    Fold "dev" of `validation` validates.  What is tested on is `held_out`'s.  fold: as "2/5": what
+    would be trained on and validated on is split anew, as by `labelled_fold`.  Raises ValueError if
     nothing is left to train or to validate on, FileNotFoundError if the folds of `validation` were
     never made.
     """
@@ -169,7 +176,8 @@ def make_split(store: Store, datasets: Iterable[str], validation: str) -> tuple[
             f"{store.root}: found {counts}, expected some of both; {ready}; "
             f"{path} has the folds {words}; {advice}"
         )
-    return Split(sorted(train), sorted(dev), sorted(test)), missing
+    split = Split(sorted(train), sorted(dev), sorted(test))
+    return (labelled_fold(store, split, fold, seed) if fold else split), missing
 
 
 def held_out(store: Store) -> set[str]:
@@ -204,9 +212,8 @@ def labelled_fold(store: Store, split: Split, fold: str, seed: int = 0) -> Split
     """One fold of the labelled recordings of a split, its train and dev together: a part of their
     subjects is left out of the fold, the next part validates, the others are trained on.
 
-    fold: as "2/5", the second of five parts, which are stratified by heart rate as in
-    `split_by_subject`.  Raises ValueError for another one, fewer than three parts, and fewer
-    subjects than parts.
+    fold: as "2/5", the second of five parts, stratified by heart rate as in `split_by_subject`.
+    Raises ValueError for another one, fewer than three parts, and fewer subjects than parts.
     """
     found = re.fullmatch(r"(\d+)/(\d+)", fold)
     which, n_folds = (int(number) for number in found.groups()) if found else (0, 0)

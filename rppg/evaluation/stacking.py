@@ -20,14 +20,14 @@ PENALTY = 1.0  # scikit-learn's C of the regression
 def trusted(one: Stack, learned: Stack, true_bpm: np.ndarray, mean_bpm=None) -> np.ndarray:
     """The peak of the spectra's weighted geometric mean.  A member's weight is the logarithm of its
     odds to be within 5 bpm on the recordings on which members disagree, with one right and one
-    wrong answer added; zero if it is wrong more often than right.  All weigh alike where members
-    never disagree or none is right more often than not."""
+    wrong answer added; next to zero if it is wrong more often than right.  All weigh alike where
+    members never disagree or none is right more often than not."""
     apart = np.nanmax(_filled(learned.hr_bpm), axis=0) - np.nanmin(_filled(learned.hr_bpm), axis=0)
     right = np.abs(learned.hr_bpm - true_bpm) <= NEAR_BPM  # (M, n); NaN is not right
     right = right[:, apart > NEAR_BPM]
     n_right, n = right.sum(axis=1), right.shape[1]
     weights = np.clip(np.log((n_right + 1) / (n - n_right + 1)), 0, None)  # (M,)
-    weights = weights if weights.any() else np.ones(len(weights))
+    weights = weights + 1e-9 if weights.any() else np.ones(len(weights))  # one may be alone
     return peak_of(one.freq_hz, np.exp(log_product(one, weights)))
 
 

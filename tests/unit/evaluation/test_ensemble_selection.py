@@ -6,8 +6,8 @@ import pytest
 from helpers.ensemble import stack_of, table_of
 from helpers.figure import strict_and_closed, texts  # noqa: F401
 
-from rppg.evaluation.ensemble import COMBINATIONS
 from rppg.evaluation.ensemble_selection import (
+    COMBINED,
     PAPER_SOLUTIONS,
     SUBMIT,
     answer,
@@ -48,7 +48,7 @@ def test_models_are_ranked_by_their_error_and_a_missing_rate_costs_dear():
 def test_every_combination_is_measured_and_the_fewest_misses_are_chosen(validation):
     table, truth = validation
     choice = choose(table, truth, SOLUTIONS, mean_bpm=95.0)
-    assert set(choice.members) == set(COMBINATIONS)
+    assert set(choice.members) == set(COMBINED)
     assert choice.options["misses"].is_monotonic_increasing
     first = choice.options.iloc[0]
     assert choice.chosen == first["combination"] and first["mae_bpm"] < 10
@@ -104,7 +104,7 @@ def test_answers_are_rows_of_the_long_table_one_combination_handed_in(validation
     lost = table.iloc[:4].assign(id="d/none", model=list(SOLUTIONS), hr_bpm=np.nan)
     choice = choose(table, truth, SOLUTIONS, 95.0)
     rows = answer(pd.concat([table, lost], ignore_index=True), ids, choice)
-    assert len(rows) == 4 * len(COMBINATIONS) and set(rows["kind"]) == {"ensemble"}
+    assert len(rows) == 4 * len(COMBINED) and set(rows["kind"]) == {"ensemble"}
     assert rows.loc[rows["chosen"], "model"].unique() == [f"Ensemble, {choice.chosen}"]
     unknown = rows[rows["id"] == "d/none"]
     assert unknown["hr_bpm"].isna().all() and unknown["reason"].str.contains("no model").all()
@@ -130,7 +130,7 @@ def test_the_figure_names_every_combination_and_its_origin(validation):
     choice = choose(*validation, SOLUTIONS, 95.0)
     figure = plot_options(choice.options, choice.chosen, "Combinations", "synthetic")
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert names[-1] == choice.chosen and set(names) == set(COMBINATIONS)
+    assert names[-1] == choice.chosen and set(names) == set(COMBINED)
     assert "Combinations (synthetic)" in texts(figure)
 
 

@@ -1,5 +1,7 @@
 """Lessons of Gideon2021: who is learned from, which step, what chooses; labels only where asked."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -128,7 +130,7 @@ def test_steps_are_passes_over_the_clips_that_there_is_room_for(tmp_path):
     assert setup.steps(epochs=1, batch_size=3) == 2
     assert setup.steps(epochs=1, batch_size=100) == 1, "a run has a step"
     write_recording(tmp_path, "A/4/long", 75.0, n_frames=1000, wide=16)
-    part = PART._replace(train=[*PART.train, "A/4/long"])
+    part = replace(PART, train=[*PART.train, "A/4/long"])
     assert training_setup_for("multiview", store, part, INPUTS).steps(10, 4) == 40
 
 

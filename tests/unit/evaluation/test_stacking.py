@@ -1,0 +1,49 @@
+"""Combinations that learn whom to trust: they find it out, and fall back where there is nothing."""
+
+import numpy as np
+import pytest
+from helpers.ensemble import stack_of
+
+from rppg.evaluation.ensemble import product
+from rppg.evaluation.stacking import STACKED, peak_features
+
+
+def drawn(n: int, seed: int) -> tuple:
+    """A stack of "good", which is right, and two that agree on another rate; and the truth."""
+    rng = np.random.default_rng(seed)
+    truth = rng.uniform(60, 90, n)
+    wrong = truth + 45 + rng.normal(0, 1, n)
+    far = [[(rate, 1.0), (true, 0.2)] for rate, true in zip(wrong, truth, strict=True)]
+    near = [[(true, 1.0), (rate, 0.2)] for rate, true in zip(wrong, truth, strict=True)]
+    return stack_of({"good": near, "bad": far, "worse": far}), truth
+
+
+@pytest.mark.parametrize("combine", STACKED.values(), ids=list(STACKED))
+def test_a_member_that_is_right_against_all_others_is_found_out(combine):
+    learned, true_bpm = drawn(24, seed=1)
+    one, truth = drawn(10, seed=2)
+    assert np.abs(product(one) - truth).min() > 5  # two against one, without learning
+    assert np.abs(combine(one, learned, true_bpm) - truth).max() < 2
+
+
+@pytest.mark.parametrize("combine", STACKED.values(), ids=list(STACKED))
+def test_where_nothing_can_be_learned_the_product_answers(combine):
+    one, _ = drawn(6, seed=3)
+    agreed = stack_of({"good": [70.0] * 4, "bad": [70.0] * 4, "worse": [70.0] * 4})
+    assert combine(one, agreed, np.full(4, 70.0)) == pytest.approx(product(one))
+    assert combine(one, agreed, np.full(4, 150.0)) == pytest.approx(product(one))  # none right
+
+
+@pytest.mark.parametrize("combine", STACKED.values(), ids=list(STACKED))
+def test_rates_that_are_missing_are_left_to_the_others_or_stay_missing(combine):
+    learned, true_bpm = drawn(24, seed=1)
+    one = stack_of({"good": [None, 72.0, None], "bad": [None, 72.0, 80.0], "worse": [None] * 3})
+    found = combine(one, learned, true_bpm)
+    assert np.isnan(found[0]) and found[1:] == pytest.approx([72, 80], abs=1)
+
+
+def test_peaks_are_described_by_finite_numbers_even_at_the_edges_of_the_band():
+    one = stack_of({"a": [41.0, 179.0, None], "b": [None, 179.0, None], "c": [60.0, 120.0, None]})
+    features, of, rates = peak_features(one)
+    assert np.isfinite(features).all() and features.shape == (len(of), 10)
+    assert set(of) == {0, 1} and rates.min() >= 39.9 and rates.max() <= 180.1
