@@ -1,0 +1,62 @@
+"""The models in the box, and their consensus, on prepared recordings: members of an ensemble that
+have learned nothing from its labels.
+
+    table = predict_box(store, ids)
+    table["model"].unique()  # "box: st_transformer", ..., "box: consensus"
+
+What the models learned from is in docs/people.md.  The consensus is the one of `rppg predict`, with
+the classical methods, but for the head's motion, of which prepared recordings keep nothing.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from rppg.datasets.store import Store
+from rppg.evaluation.consensus import consensus
+from rppg.evaluation.ensemble import mean_known
+from rppg.inference.classical import COLUMNS, predict_classical
+from rppg.inference.consensus import fitted_for, members
+from rppg.inference.sliding_window import predict_model
+from rppg.inference.trained import load_models
+from rppg.models.names import RECIPES
+from rppg.signals.classical import METHODS
+
+PREFIX, CONSENSUS = "box: ", "consensus"
+
+
+def predict_box(store: Store, ids: Sequence[str]) -> pd.DataFrame:
+    """Heart rates of recordings by each model in the box, then by their consensus: columns as of
+    `rppg.inference.sliding_window.predict_model`, kind "learned".
+
+    A model that sees crops which the recordings lack has no rate, and its row says why; the others
+    agree without it.  Raises KeyError for an id that was never prepared, ValueError for no id.
+    """
+    if not len(ids):
+        raise ValueError("no recording to predict")
+    models = load_models(list(RECIPES))
+    tables = [predict_model(store, ids, net, name, **given) for name, (net, given) in models.items()]
+    everyone = pd.concat([*tables, predict_classical(store, ids, METHODS)], ignore_index=True)
+    agreed = _agreed(everyone, ids, tables[0])
+    table = pd.concat([*tables, agreed], ignore_index=True)
+    return table.assign(model=PREFIX + table["model"])
+
+
+def _agreed(everyone: pd.DataFrame, ids: Sequence[str], like: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the consensus, with the facts of the rows `like`."""
+    known = everyone[everyone["hr_bpm"].notna()]
+    windows = [{row.model: row for row in known[known["id"] == id].itertuples()} for id in ids]
+    rows = like.assign(model=CONSENSUS, hr_bpm=np.nan, quality=np.nan, freq_hz=None, power=None)
+    if not any(windows):
+        return rows
+    one = members(windows)
+    found = consensus(one, fitted_for(list(RECIPES)).rules)
+    axis = found.freq_hz.astype(np.float32)
+    has = np.isfinite(found.hr_bpm)
+    rows["hr_bpm"], rows["quality"] = found.hr_bpm, np.where(has, mean_known(one.quality), np.nan)
+    powers = zip(found.power.astype(np.float32), has, strict=True)
+    rows["power"] = pd.Series([p if ok else None for p, ok in powers], rows.index, dtype=object)
+    rows["freq_hz"] = pd.Series([axis if ok else None for ok in has], rows.index, dtype=object)
+    rows["reason"] = np.where(has, "", rows["reason"])
+    return rows[COLUMNS]

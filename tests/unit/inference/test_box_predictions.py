@@ -1,0 +1,48 @@
+"""The models in the box on prepared recordings, as members of an ensemble."""
+
+import numpy as np
+import pytest
+from helpers.self_consistency import write_recording
+
+from rppg.datasets.store import Store
+from rppg.evaluation.ensemble import stack
+from rppg.inference.box_predictions import predict_box
+from rppg.inference.classical import COLUMNS
+
+
+@pytest.fixture
+def store(tmp_path):
+    write_recording(tmp_path, "A/1/a", 72.0, n_frames=300, wide=64)
+    write_recording(tmp_path, "A/2/b", 95.0, n_frames=300, wide=64)
+    store = Store(tmp_path)
+    store.write_index()
+    return store
+
+
+def test_every_model_and_the_consensus_has_a_row_of_each_recording(store):
+    table = predict_box(store, ["A/1/a", "A/2/b"])
+    assert list(table.columns) == COLUMNS and set(table["kind"]) == {"learned"}
+    names = table["model"].unique().tolist()
+    assert len(names) == 4 and names[-1] == "box: consensus"
+    assert (table.groupby("model")["id"].nunique() == 2).all()
+    agreed = table[table["model"] == "box: consensus"].set_index("id")
+    assert agreed["hr_bpm"].tolist() == pytest.approx([72, 95], abs=3)
+    one = stack(table, names, ["A/1/a", "A/2/b"])  # what 05 makes of it
+    assert np.isfinite(one.hr_bpm[-1]).all()
+    for hr_bpm, power in zip(one.hr_bpm[-1], one.power[-1], strict=True):
+        assert 60 * one.freq_hz[power.argmax()] == pytest.approx(hr_bpm, abs=0.1)
+
+
+def test_a_recording_that_failed_keeps_its_reason(store):
+    with store.begin("A/3/c") as writer:
+        meta = {"id": "A/3/c", "status": "failed", "reason": "no face was found"}
+        writer.commit(meta)
+    table = predict_box(store, ["A/1/a", "A/3/c"]).set_index(["model", "id"])
+    row = table.loc[("box: consensus", "A/3/c")]
+    assert np.isnan(row["hr_bpm"]) and row["power"] is None and "no face" in row["reason"]
+    assert predict_box(store, ["A/3/c"])["hr_bpm"].isna().all()
+
+
+def test_no_recording_is_refused(store):
+    with pytest.raises(ValueError, match="no recording"):
+        predict_box(store, [])
