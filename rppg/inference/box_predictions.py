@@ -36,7 +36,9 @@ def predict_box(store: Store, ids: Sequence[str]) -> pd.DataFrame:
     if not len(ids):
         raise ValueError("no recording to predict")
     models = load_models(list(RECIPES))
-    tables = [predict_model(store, ids, net, name, **given) for name, (net, given) in models.items()]
+    tables = [
+        predict_model(store, ids, net, name, **given) for name, (net, given) in models.items()
+    ]
     everyone = pd.concat([*tables, predict_classical(store, ids, METHODS)], ignore_index=True)
     agreed = _agreed(everyone, ids, tables[0])
     table = pd.concat([*tables, agreed], ignore_index=True)

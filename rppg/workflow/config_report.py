@@ -15,6 +15,7 @@ from typing import NamedTuple
 import yaml
 
 from rppg.utils.paths import project_dir
+from rppg.workflow.fold_stages import run_of_fold
 from rppg.workflow.profile_checks import CONFIGS
 from rppg.workflow.profile_files import ProfileError, ProfileFile, read_chain, suggestion
 from rppg.workflow.profile_schema import Place, file_of
@@ -92,12 +93,16 @@ def challenge_leaves(profile: Profile, chain: tuple[ProfileFile, ...]) -> Iterat
 
 def stage_leaves(profile: Profile, chain: tuple[ProfileFile, ...], stage: Stage) -> Iterator[Leaf]:
     """Every parameter of a stage's notebook, nested ones each."""
-    run = profile.runs.get(stage.name)
-    written = any(stage.name in (file.settings.get("runs") or {}) for file in chain)
+    name_of_run = run_of_fold(stage.name)
+    run = profile.runs.get(name_of_run)
+    written = any(name_of_run in (file.settings.get("runs") or {}) for file in chain)
     place = ("notebooks", stage.name)
     if run is not None:
-        place = ("runs", stage.name) if written else ("sweeps", stage.name)
-        yield Leaf("notebook", stage.notebook, _file(place, chain))
+        place = ("runs" if written else "sweeps", name_of_run)
+        origin = _file((*place, "notebook"), chain)
+        yield Leaf(
+            "notebook", stage.notebook, origin if stage.notebook == run.notebook else WORKFLOW
+        )
     place = (*place, "parameters") if run is not None else place
     fields = notebook_fields(project_dir(__file__) / "notebooks" / f"{stage.notebook}.ipynb")
     own = run.parameters if run is not None else profile.notebooks.get(stage.name, {})

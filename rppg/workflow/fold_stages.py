@@ -9,6 +9,7 @@ the model which has not seen its subject, of each test recording the mean of all
 COLLECT).  What follows reads it as if it were one model.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -46,11 +47,20 @@ def fold_rule(rule: str, k: int) -> str:
     return f"{rule}_fold{k}"
 
 
+def run_of_fold(name: str) -> str:
+    """The run that a stage of this name is a fold of; the name itself, if it is none.
+
+    >>> run_of_fold("net/tune_fold2"), run_of_fold("net/tune")
+    ('net/tune', 'net/tune')
+    """
+    return re.sub(r"_fold\d+$", "", name)
+
+
 def _fold(stage: Stage, n_folds: int, k: int) -> Stage:
     folder = fold_folder(stage.folders["run"], k)
     return replace(
         stage,
-        name=f"{stage.name}_fold{k}",
+        name=f"{stage.name}_fold{k}",  # as run_of_fold reads it
         rule=fold_rule(stage.rule, k),
         parameters={**stage.parameters, "fold": f"{k}/{n_folds}"},
         paths={**stage.paths, "run_dir": folder},

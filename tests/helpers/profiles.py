@@ -24,7 +24,7 @@ FIRST = "crops: list = ['face']\nprotocols: dict = {}\nshard: str = '1/1'\nlayou
 NOTEBOOKS = {
     "01_preprocess": "data_dir: str = ''\nworkers: int = 2\n" + FIRST + PATHS,
     "02_learn": PATHS + LEARN + "training: dict = {}\nweights: dict = {}\n",
-    "04_tune": PATHS + LEARN + "parent: str = ''\n",
+    "04_tune": PATHS + LEARN + "parent: str = ''\nfold: str = ''\n",
     "05_ensemble": "predictions: list = []\n" + PATHS,
     "06_submit": "model: str = ''\ndata_dir: str = ''\n" + PATHS,
     "studies/collect/collect": STUDY,

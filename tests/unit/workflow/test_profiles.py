@@ -15,7 +15,7 @@ from rppg.workflow.profiles import (
 FROM_SCRATCH = {"model", "normalise", "size", "n_frames"}  # of 04: elsewhere as the parent's
 NETS = ("st_transformer", "contrast_phys")
 MACHINE = {"n_workers"}  # decides no result
-GIVEN = {"prepared_dir", "run_dir", "threads", "seed"}  # by the workflow
+GIVEN = {"prepared_dir", "run_dir", "threads", "seed", "fold"}  # by the workflow
 BASE = """
 seeds: [1, 2]
 challenge: {n_train: 9, level: test}
@@ -112,7 +112,7 @@ def test_data_takes_the_place_of_the_benchmark(project, tmp_path):
 
 
 def test_unknown_profile_lists_the_known_ones_and_names_a_similar_one():
-    with pytest.raises(ProfileError, match="'demoo' .did you mean 'demo'.*bench, demo, .*smoke"):
+    with pytest.raises(ProfileError, match="'demoo' .did you mean 'demo'.*bench, .*demo, .*smoke"):
         load_profile("demoo")
 
 
