@@ -3,7 +3,7 @@
     python benchmarks/criteria.py --seeds 1 2 3 --out benchmarks/results/criteria.csv
     python benchmarks/criteria.py --from benchmarks/results/criteria.csv
 
-Trains as `rppg run --profile bench --seed N` does (which must have prepared its recordings).  Each
+Trains as `rppg run --profile bench_ablation --seed N` (which must have prepared its recordings).  Each
 validation computes label-free metrics on the validation videos (`SelfConsistency`), and the error
 on all labelled videos, which is used for comparison only.  For each metric: the error at its
 minimum, and its rank correlation (Spearman) with the error over checkpoints.  The loss and the
@@ -44,7 +44,7 @@ OTHER = ("seed", "step", "seconds", *LABELLED, "hr_spread_bpm")  # columns that 
 def course(seed: int, given: dict, folder: Path) -> pd.DataFrame:
     """One pre-training run: one row per validation, with metrics with and without labels, and
     loss."""
-    store = Store(project_dir() / "prepared" / f"bench-{seed}")
+    store = Store(project_dir() / "prepared" / f"bench_ablation-{seed}")
     parts, _ = make_split(store, given["datasets"], given["validation"])
     kind = {"normalise": given["normalise"], "n_frames": given["n_frames"]}
     light = PeriodicIllumination(COMBINATIONS, YUV_FROM_RGB, given["distractor_chance"])
@@ -73,8 +73,8 @@ def course(seed: int, given: dict, folder: Path) -> pd.DataFrame:
 
 
 def parameters_of(run: str) -> dict:
-    """Parameters of a run of the profile bench, with the notebook's defaults."""
-    settings = load_profile("bench").runs[run]
+    """Parameters of a run of the profile bench_ablation, with the notebook's defaults."""
+    settings = load_profile("bench_ablation").runs[run]
     notebook = project_dir() / "notebooks" / f"{settings.notebook}.ipynb"
     return parameter_defaults(notebook) | settings.parameters
 

@@ -1,10 +1,10 @@
 """Results of the learned models and the ensemble over seeds, on the synthetic benchmark.
 
-    for seed in 4 5 6; do rppg run --profile bench --seed $seed; done  # a quarter of an hour each
+    for seed in 4 5 6; do rppg run --profile bench_ablation --seed $seed; done  # 15 minutes each
     python benchmarks/learned.py --seeds 4 5 6 --out benchmarks/results/learned.csv
     python benchmarks/learned.py --from benchmarks/results/learned.csv
 
-Reads submissions/bench-<seed>/leaderboard.csv and run.json of the runs in runs/bench-<seed>/:
+Reads submissions/bench_ablation-<seed>/leaderboard.csv and run.json of runs/bench_ablation-<seed>:
 minutes, error on the validation subjects, polarity, collapse.  The untrained nets are those of
 pre-training at initialisation.  Prints mean and standard deviation over seeds, and the goals.
 """
@@ -64,7 +64,7 @@ def untrained_name(model: str) -> str:
 
 def of_seed(seed: int) -> pd.DataFrame:
     """One row per model: its scores on the test recordings, and facts of its run."""
-    root, name = project_dir(), f"bench-{seed}"
+    root, name = project_dir(), f"bench_ablation-{seed}"
     board = pd.read_csv(root / "submissions" / name / "leaderboard.csv")
     board = board[board["split"] == "synthetic test"].drop(columns="split")
     facts = json.loads((root / "submissions" / name / "run.json").read_text())
@@ -73,18 +73,21 @@ def of_seed(seed: int) -> pd.DataFrame:
     rows = [board, submitted, *(untrained(seed, model) for model in RUNS)]
     table = pd.concat(rows, ignore_index=True).assign(seed=seed)
     table["share of null"] = table["rmse_bpm"] / table.set_index("model").loc[NULL, "rmse_bpm"]
-    facts = [run_facts(root / "runs" / name / run) for run in load_profile("bench").runs]
+    facts = [run_facts(root / "runs" / name / run) for run in load_profile("bench_ablation").runs]
     return table.merge(pd.DataFrame(facts), on="model", how="left")
 
 
 def untrained(seed: int, name: str) -> pd.DataFrame:
     """A net at initialisation, scored on the test recordings."""
     root, run = project_dir(), f"{RUNS[name]}/pretrain"
-    model, inputs = load_run(root / "runs" / f"bench-{seed}" / run)
+    model, inputs = load_run(root / "runs" / f"bench_ablation-{seed}" / run)
     fields = {field: getattr(model.config, field) for field in model.config.__dataclass_fields__}
-    truth = read_solution(root / "data" / f"bench-{seed}" / "solution.csv")
-    store, net = Store(root / "prepared" / f"bench-{seed}"), build(RUNS[name], seed, **fields)
-    views = load_profile("bench").runs[run].parameters.get("views", 0)
+    truth = read_solution(root / "data" / f"bench_ablation-{seed}" / "solution.csv")
+    store, net = (
+        Store(root / "prepared" / f"bench_ablation-{seed}"),
+        build(RUNS[name], seed, **fields),
+    )
+    views = load_profile("bench_ablation").runs[run].parameters.get("views", 0)
     inputs["views"] = region_views(COMBINATIONS, views) if views else ()
     label = untrained_name(name)
     table = predict_model(store, truth["id"], net, label, **inputs).merge(truth, on="id")
