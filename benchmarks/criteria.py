@@ -3,7 +3,8 @@
     python benchmarks/criteria.py --seeds 1 2 3 --out benchmarks/results/criteria.csv
     python benchmarks/criteria.py --from benchmarks/results/criteria.csv
 
-Trains as `rppg run --profile bench_ablation --seed N` (which must have prepared its recordings).  Each
+Trains as `rppg run --profile bench_ablation --seed N` (which must have prepared its recordings).
+Each
 validation computes label-free metrics on the validation videos (`SelfConsistency`), and the error
 on all labelled videos, which is used for comparison only.  For each metric: the error at its
 minimum, and its rank correlation (Spearman) with the error over checkpoints.  The loss and the
