@@ -21,7 +21,7 @@ from bench_predictions import second_maker_table
 
 from rppg.datasets.metadata import read_index
 from rppg.evaluation import read_solution, score_models
-from rppg.evaluation.ensemble_judgement import other_mean_bpm, validated
+from rppg.evaluation.ensemble_judgement import choose_by
 from rppg.evaluation.ensemble_selection import answer, choose
 from rppg.evaluation.prediction_files import read_predictions
 from rppg.evaluation.submission import fill_missing
@@ -56,7 +56,7 @@ def of_seed(seed: int, clips: int, workers: int) -> pd.DataFrame:
     paths = read_run_json(root / "runs" / name / "ensemble" / "run.json")["parameters"]
     tables = {path: read_predictions(root / path) for path in paths["predictions"]}
     everything = pd.concat(tables.values(), ignore_index=True)
-    choice, handed_in = chosen(tables, everything, root / "prepared" / name)
+    choice, handed_in = chosen(tables, root / "prepared" / name)
     first = everything[everything["split"] == "test"]
     boards = [board(first, truth_of(root / "data" / name), choice, handed_in, everything, FIRST)]
     second = second_maker_table(seed, clips, workers)
@@ -67,14 +67,10 @@ def of_seed(seed: int, clips: int, workers: int) -> pd.DataFrame:
     return pd.concat(boards, ignore_index=True).assign(seed=seed)
 
 
-def chosen(tables: dict[str, pd.DataFrame], everything: pd.DataFrame, prepared: Path) -> tuple:
+def chosen(tables: dict[str, pd.DataFrame], prepared: Path) -> tuple:
     """The choice that 05_ensemble makes of these predictions, and its name in tables."""
-    learned = everything[everything["kind"] == "learned"]
-    truth = read_index(prepared / "index.parquet")[["id", "subject", "hr_true_bpm"]]
-    truth, able = validated(learned, truth)
-    owners = {name: Path(path).parents[1].name for path, t in tables.items() for name in t["model"]}
-    solutions = {model: owners[model] for model in able}
-    choice = choose(learned, truth, solutions, other_mean_bpm(everything, truth))
+    given = choose_by(tables, read_index(prepared / "index.parquet"))
+    choice = choose(given.table, given.truth, given.solutions, given.mean_bpm)
     return choice, choice.name_of(choice.chosen)
 
 

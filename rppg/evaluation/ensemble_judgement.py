@@ -1,17 +1,21 @@
 """What an ensemble is worth, and what each of its members adds, on recordings that it was not
 fitted to.
 
-    truth, models = validated(table, truth)              # the recordings to choose by, and models
-    rates = nested_rates(table, truth, solutions, mean)  # the whole choice, made anew in each fold
-    without = leave_one_out(choice, subjects)            # a row per member that is taken away
-    error_correlation(choice.learned, choice.true_bpm)   # of each pair of members
+    given = choose_by(tables, index)      # what the ensemble is chosen by, and from which models
+    choice = choose(given.table, given.truth, given.solutions, given.mean_bpm)
+    rates = nested_rates(given)           # the whole choice, made anew in each fold
+    leave_one_out(choice, subjects)       # a row per member that is taken away
+    error_correlation(choice.learned, choice.true_bpm)  # of each pair of members
 
 `rppg.evaluation.ensemble_selection` chooses the option that is best on all labelled recordings, so
 the error that it shows of that option is too small.  `nested_rates` repeats the choice without one
 part of the subjects and answers for these: its error is what to expect on other people.
 """
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
 
 import numpy as np
 import pandas as pd
@@ -21,6 +25,47 @@ from rppg.evaluation.ensemble_selection import COMBINE, Choice, answer, choose, 
 from rppg.evaluation.metrics import NEAR_BPM
 
 LABELLED = ("validation", "train")  # of a model that has not learned from these recordings
+
+
+@dataclass(frozen=True)
+class Given:
+    """What an ensemble is chosen by.
+
+    table: predictions of all learned models; truth: columns id, subject and hr_true_bpm of the
+    recordings to choose by; solutions: model to the solution it belongs to, of the models that
+    have predicted all of these; left_out: the other models; mean_bpm: of other training labels of
+    the same datasets, None if there are none.
+    """
+
+    table: pd.DataFrame
+    truth: pd.DataFrame
+    solutions: dict[str, str]
+    left_out: list[str]
+    mean_bpm: float | None
+
+
+def choose_by(tables: Mapping[str, pd.DataFrame], index: pd.DataFrame) -> Given:
+    """What an ensemble of these models can be chosen by.
+
+    tables: by path, runs/<profile>/<solution>/<run>/predictions.parquet, whose third last part
+    names a model's solution.  index: of the prepared recordings, with id, subject and hr_true_bpm;
+    a rate that it lacks is taken from the tables, which read it off a contact BVP.  Raises
+    ValueError for two models of one name, and as `validated` does.
+    """
+    learned = {path: one for path, one in tables.items() if (one["kind"] == "learned").all()}
+    owners = [(name, path) for path, one in learned.items() for name in one["model"].unique()]
+    if double := [name for name, n in Counter(name for name, _ in owners).items() if n > 1]:
+        raise ValueError(f"two runs are called {double[0]!r}: give one of them another name")
+    everything = pd.concat(tables.values(), ignore_index=True)
+    table = pd.concat(learned.values(), ignore_index=True)
+    known = everything.dropna(subset="hr_true_bpm").drop_duplicates("id").set_index("id")
+    ids = table.loc[table["split"] != "test", "id"].unique()
+    truth = index.set_index("id").loc[ids, ["subject", "hr_true_bpm"]].reset_index()
+    truth["hr_true_bpm"] = truth["hr_true_bpm"].fillna(truth["id"].map(known["hr_true_bpm"]))
+    truth, able = validated(table, truth)
+    solutions = {name: PurePath(path).parents[1].name for name, path in owners if name in able}
+    left_out = [name for name, _ in owners if name not in able]
+    return Given(table, truth, solutions, left_out, other_mean_bpm(everything, truth))
 
 
 def validated(table: pd.DataFrame, truth: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -54,22 +99,16 @@ def other_mean_bpm(everything: pd.DataFrame, truth: pd.DataFrame) -> float | Non
     return float(rows["hr_true_bpm"].mean()) if len(rows) else None
 
 
-def nested_rates(
-    table: pd.DataFrame,
-    truth: pd.DataFrame,
-    solutions: Mapping[str, str],
-    mean_bpm: float | None,
-    submit: str = "validation",
-) -> np.ndarray:
-    """Rates (n,) of the recordings of truth, each by the ensemble that is chosen, from the models
-    on, without its subject's part; NaN where it has none or there is one subject only.
+def nested_rates(given: Given, submit: str = "validation") -> np.ndarray:
+    """Rates (n,) of the recordings to choose by, each by the ensemble that is chosen, from the
+    models on, without its subject's part; NaN where it has none or there is one subject only.
 
-    Arguments as of `rppg.evaluation.ensemble_selection.choose`.
+    submit: as of `rppg.evaluation.ensemble_selection.choose`.
     """
-    rates = np.full(len(truth), np.nan)
+    truth, rates = given.truth, np.full(len(given.truth), np.nan)
     for fit, test in subject_folds(truth["subject"].to_numpy()):
-        one = choose(table, truth.iloc[fit], solutions, mean_bpm, submit)
-        rows = answer(table, truth["id"].iloc[test].tolist(), one)
+        one = choose(given.table, truth.iloc[fit], given.solutions, given.mean_bpm, submit)
+        rows = answer(given.table, truth["id"].iloc[test].tolist(), one)
         rates[test] = rows.loc[rows["chosen"], "hr_bpm"]
     return rates
 

@@ -9,6 +9,8 @@ from helpers.ensemble import table_of
 from helpers.figure import strict_and_closed, texts  # noqa: F401
 
 from rppg.evaluation.ensemble_judgement import (
+    Given,
+    choose_by,
     error_correlation,
     leave_one_out,
     nested_rates,
@@ -75,21 +77,22 @@ def test_the_mean_is_of_other_labels_of_the_same_datasets():
 
 
 def test_the_nested_choice_never_sees_the_label_that_it_is_judged_by():
-    table, truth = predicted(**models()), truth_of()
-    nested = nested_rates(table, truth, SOLUTIONS, 90.0)
+    truth = truth_of()
+    given = Given(predicted(**models()), truth, SOLUTIONS, [], 90.0)
+    nested = nested_rates(given)
     assert np.isfinite(nested).all() and np.sum(np.abs(nested - TRUTH) > 5) <= 1
     lied = truth.copy()
     lied.loc[truth["subject"] == "4", "hr_true_bpm"] = 178.0  # of one subject
-    again = nested_rates(table, lied, SOLUTIONS, 90.0)
+    again = nested_rates(replace(given, truth=lied))
     own = (truth["subject"] == "4").to_numpy()
     assert again[own] == pytest.approx(nested[own])
-    assert np.isnan(nested_rates(table, truth[own], SOLUTIONS, 90.0)).all()  # one subject
+    assert np.isnan(nested_rates(replace(given, truth=truth[own]))).all()  # one subject
 
 
 def test_without_a_mean_of_others_the_labels_fitted_to_give_it():
     table, truth = predicted(**models()), truth_of()
     assert choose(table, truth, SOLUTIONS, None).mean_bpm == pytest.approx(TRUTH.mean())
-    assert np.isfinite(nested_rates(table, truth, SOLUTIONS, None)).all()
+    assert np.isfinite(nested_rates(Given(table, truth, SOLUTIONS, [], None))).all()
 
 
 def test_a_member_that_rescues_the_others_adds_most():
@@ -124,3 +127,20 @@ def test_members_that_are_never_wrong_are_drawn_without_a_correlation():
     assert found.isna().all().all()
     without = leave_one_out(choice, truth_of()["subject"].to_numpy())
     assert "-" in texts(plot_members(found, without, "Members", "real"))
+
+
+def test_an_ensemble_is_chosen_by_what_the_tables_and_the_index_say():
+    table = predicted(**models()).assign(hr_true_bpm=np.nan)
+    tables = {
+        f"runs/mine/{SOLUTIONS[name]}/tuned/predictions.parquet": rows
+        for name, rows in table.groupby("model")
+    }
+    bvp = table.query("model == 'a'").assign(hr_true_bpm=TRUTH, model="POS", kind="classical")
+    tables["runs/mine/classical/predictions.parquet"] = bvp.assign(split="train")
+    index = truth_of().assign(hr_true_bpm=[np.nan, *TRUTH[1:]])  # the first has a BVP alone
+    given = choose_by(tables, index)
+    assert given.solutions == SOLUTIONS and given.left_out == [] and given.mean_bpm is None
+    assert given.truth.sort_values("id")["hr_true_bpm"].notna().all() and len(given.truth) == 20
+    twice = tables | {"runs/mine/st/again/predictions.parquet": table.query("model == 'a'")}
+    with pytest.raises(ValueError, match="two runs are called 'a'"):
+        choose_by(twice, index)
