@@ -14,6 +14,7 @@ from rppg.evaluation.leaderboard import (
     with_truth,
 )
 from rppg.evaluation.metrics import score
+from rppg.evaluation.paired import paired_differences, subjects_of
 from rppg.evaluation.submission import (
     check_filled,
     check_submission,
@@ -31,11 +32,13 @@ __all__ = [
     "leaderboard",
     "null_rows",
     "own_solution",
+    "paired_differences",
     "read_solution",
     "sample_ids",
     "score",
     "score_files",
     "score_models",
+    "subjects_of",
     "with_truth",
     "write_submission",
 ]

@@ -2,7 +2,8 @@
 
 Predictions come as the long table of `rppg.evaluation`; the leaderboard has one row per split and
 model.  Splits of synthetic recordings say so ("synthetic test"), and no row averages synthetic with
-real ones.
+real ones.  If it is known which model is submitted, each row says how it compares with that one on
+the same recordings (`rppg.evaluation.paired`).
 
     >>> table = pd.DataFrame({"id": list("ab"), "model": "POS", "kind": "classical",
     ...     "split": "test", "hr_bpm": [61.0, 90.0], "hr_true_bpm": [60.0, 80.0],
@@ -18,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from rppg.evaluation.metrics import N_BOOT, score
+from rppg.evaluation.paired import COMPARED, compare, with_words
 from rppg.evaluation.submission import read_predictions, read_solution
 
 KINDS = ("null", "classical", "learned", "ensemble", "published")
@@ -27,22 +29,30 @@ SCORES = "n rmse_bpm rmse_low rmse_high mae_bpm within_5bpm pearson_r".split()
 COLUMNS = ["model", "kind", "split", *SCORES]
 
 
-def leaderboard(predictions: pd.DataFrame, n_boot: int = N_BOOT, seed: int = 0) -> pd.DataFrame:
+def leaderboard(
+    predictions: pd.DataFrame, n_boot: int = N_BOOT, seed: int = 0, submitted: str | None = None
+) -> pd.DataFrame:
     """Scores of every model on every split, best RMSE first within a split; columns as COLUMNS.
 
     within_5bpm is a share; rmse_low and rmse_high are `metrics.score`'s 95 % interval.
+    submitted: the model to compare all with; adds the columns COMPARED: by how much a row's RMSE is
+    above that model's, the 95 % interval over subjects, and than_submitted: "better", "worse" or
+    "undecided" ("submitted" in its own row).
 
     Raises ValueError if columns or truths are missing, a kind or origin is unknown, a split mixes
-    origins, a model has an id twice, two models disagree on a truth, or recordings of a split are
-    missing in a model that others have (ids named).
+    origins, a model has an id twice, two models disagree on a truth, recordings of a split are
+    missing in a model that others have (ids named), or a split has no prediction of `submitted`.
     """
     _check(predictions)
     rows = []
-    for (split, model), group in predictions.groupby(["split", "model"], sort=False):
-        scores = score(group["hr_true_bpm"], group["hr_bpm"], n_boot, seed)
-        kind, origin = group["kind"].iloc[0], group["origin"].iloc[0]
-        rows.append({"model": model, "kind": kind, "split": split_name(split, origin), **scores})
-    board = pd.DataFrame(rows)[COLUMNS]
+    for split, part in predictions.groupby("split", sort=False):
+        compared = None if submitted is None else compare(part, submitted, n_boot, seed)
+        for model, group in part.groupby("model", sort=False):
+            kind, origin = group["kind"].iloc[0], group["origin"].iloc[0]
+            row = {"model": model, "kind": kind, "split": split_name(split, origin)}
+            row |= score(group["hr_true_bpm"], group["hr_bpm"], n_boot, seed)
+            rows.append(row | ({} if compared is None else compared.loc[model].to_dict()))
+    board = pd.DataFrame(rows)[[*COLUMNS, *(COMPARED if submitted is not None else ())]]
     parts = [part.sort_values("rmse_bpm") for _, part in board.groupby("split", sort=False)]
     return pd.concat(parts, ignore_index=True)
 
@@ -99,11 +109,13 @@ def score_models(
     train_hr_bpm,
     n_boot: int = N_BOOT,
     seed: int = 0,
+    submitted: str | None = None,
 ) -> pd.DataFrame:
     """Leaderboard of predictions of one test set by its solution, null baselines included.
 
     predictions: the long table; its own hr_true_bpm is not used.  solution: as `read_solution`
-    gives it; if it says public and private, each is a split besides the whole.
+    gives it; if it says public and private, each is a split besides the whole.  submitted: as of
+    `leaderboard`.
     Raises ValueError if an id of a model is missing in the solution, or the reverse.
     """
     table = predictions.drop(columns=["hr_true_bpm", "usage"], errors="ignore")
@@ -116,7 +128,7 @@ def score_models(
     nulls = null_rows(train_hr_bpm, truth).merge(solution[["id", "usage"]], on="id")
     table = pd.concat([table, nulls], ignore_index=True)
     parts = [table[table["usage"] == usage].assign(split=usage) for usage in ("public", "private")]
-    return leaderboard(pd.concat([table, *parts], ignore_index=True), n_boot, seed)
+    return leaderboard(pd.concat([table, *parts], ignore_index=True), n_boot, seed, submitted)
 
 
 def score_files(submission: Path, solution: Path, n_boot: int = N_BOOT) -> pd.DataFrame:
@@ -147,10 +159,13 @@ def score_files(submission: Path, solution: Path, n_boot: int = N_BOOT) -> pd.Da
 
 
 def format_leaderboard(board: pd.DataFrame | Path | str) -> str:
-    """The first split of a leaderboard, or leaderboard.csv, as text; "-" for no number."""
+    """The first split of a leaderboard, or leaderboard.csv, as text; "-" for no number.
+
+    How rows compare with the submitted one is a column of its own: "+9.1 [+2.3, +14.4] worse".
+    """
     if not isinstance(board, pd.DataFrame):  # "null" is a kind, not a missing value
         board = pd.read_csv(board, keep_default_na=False, na_values=[""])
-    table = board[board["split"] == board["split"].iloc[0]]
+    table = with_words(board[board["split"] == board["split"].iloc[0]])
     return table.to_string(index=False, float_format="%.2f", na_rep="-")
 
 

@@ -1,4 +1,4 @@
-"""Figures of recordings, predictions and the leaderboard.
+"""Figures of recordings and predictions.
 
 Each is a function of arrays or a table that returns a matplotlib Figure; nothing is shown or saved.
 Titles contain "synthetic" if the origin is synthetic.  Colours are those of Okabe and Ito, which
@@ -11,22 +11,12 @@ colour-blind readers can distinguish; no information is in colour alone.
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.ndimage import uniform_filter1d
 
 from rppg.plotting.rate_over_time import draw_rate_over_time, has_course
-from rppg.plotting.style import (
-    BLUE,
-    CLEAN,
-    GREEN,
-    GREY,
-    KIND_COLOURS,
-    ORANGE,
-    subplots,
-    titled,
-)
+from rppg.plotting.style import BLUE, CLEAN, GREEN, ORANGE, subplots, titled
 from rppg.signals.bandpass import bandpass
 from rppg.signals.heart_rate import finite_stretches
 
@@ -58,37 +48,6 @@ def plot_predictions(hr_true_bpm, hr_pred_bpm, title: str, origin: str) -> Figur
     axes.set(xlabel="true heart rate (bpm)", ylabel="predicted heart rate (bpm)")
     axes.set_title(titled(title, origin), loc="left")
     axes.legend(frameon=False, loc="upper left", fontsize="small", handletextpad=0.1)
-    return figure
-
-
-def plot_leaderboard(board: pd.DataFrame) -> Figure:
-    """RMSE of every model with its interval, one panel per split; columns: leaderboard.COLUMNS.
-
-    All panels have the order of the first split; a line marks the best null predictor.
-    """
-    splits = board["split"].unique()
-    models = board["model"].unique()[::-1]  # best at the top
-    figure, panels = subplots(
-        1,
-        len(splits),
-        figsize=(4.2 + 2.8 * len(splits), 1.3 + 0.34 * len(models)),
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-    )
-    for axes, split in zip(panels[0], splits, strict=True):
-        rows = board[board["split"] == split]
-        _bars(axes, rows, {model: i for i, model in enumerate(models)})
-        axes.set_title(f"{split}, {rows['n'].max():g} recordings", loc="left", fontsize="medium")
-        axes.set_xlabel("RMSE (bpm), 95 % interval")
-    panels[0, 0].set_yticks(range(len(models)), models)
-    panels[0, 0].set_xlim(0, 1.16 * np.nanmax(board[["rmse_bpm", "rmse_high"]]))  # space for text
-    kinds = [kind for kind in KIND_COLOURS if kind in set(board["kind"])]
-    marks = [plt.Rectangle((0, 0), 1, 1, color=KIND_COLOURS[kind], alpha=0.6) for kind in kinds]
-    if "null" in kinds:
-        kinds, marks = [*kinds, "best null"], [*marks, plt.Line2D([], [], color=GREY, ls="--")]
-    columns = 3 if len(splits) == 1 else len(kinds)
-    figure.legend(marks, kinds, loc="outside lower center", ncols=columns, frameon=False)
     return figure
 
 
@@ -230,21 +189,3 @@ def _name_peak(axes: Axes, found, middle_bpm: float, upright: bool) -> None:
     offset, side = (10, "left") if is_low else (-10, "right")
     style = {"textcoords": "offset points", "ha": side, "va": "top"}
     axes.annotate(text, (found.hr_bpm, 1), (offset, -2), **style)
-
-
-def _bars(axes: Axes, rows: pd.DataFrame, place: dict[str, int]) -> None:
-    """Bars of one split with intervals and values; the best null predictor as a dashed line."""
-    at = [place[model] for model in rows["model"]]
-    colours = [KIND_COLOURS[kind] for kind in rows["kind"]]
-    rmse = rows["rmse_bpm"].to_numpy(float)
-    whiskers = np.abs(rows[["rmse_low", "rmse_high"]].to_numpy(float).T - rmse)
-    axes.barh(at, rmse, height=0.66, color=colours, alpha=0.6)
-    axes.errorbar(rmse, at, xerr=whiskers, fmt="none", ecolor="black", elinewidth=1, capsize=2.5)
-    ends = np.fmax(rmse, rows["rmse_high"].to_numpy(float))
-    for y, end, value in zip(at, ends, rmse, strict=True):
-        axes.annotate(
-            f"{value:.1f}", (end, y), (4, 0), textcoords="offset points", va="center", fontsize=8
-        )
-    nulls = rows.loc[rows["kind"] == "null", "rmse_bpm"]
-    if len(nulls):
-        axes.axvline(nulls.min(), color=GREY, lw=1, ls="--", zorder=0)
