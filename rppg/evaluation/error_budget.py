@@ -3,6 +3,7 @@
     causes = miss_causes(true_bpm, pred_bpm, members_bpm, motion_bpm, region_bpm)
     budget = error_budget(true_bpm, pred_bpm, causes)    # shares of the mean squared error
     bounds = perfect_choices(true_bpm, pred_bpm, members, region_bpm)
+    print(in_words(budget))                              # what to work on next
 
 A miss is an answer more than 5 bpm off.  What is left, the error of the other answers, is spread.
 Each miss has the first cause of CAUSES that fits.  A pulse counts as visible if any member, or the
@@ -122,6 +123,16 @@ def perfect_choices(
     if region_bpm is not None:
         rows.append(_row(REGIONS, "", errors[REGIONS][known]))
     return pd.DataFrame(rows)
+
+
+def in_words(budget: pd.DataFrame) -> str:
+    """The largest part of a budget, as a sentence: what to work on next."""
+    if budget.empty:
+        return "no recording with a truth and an answer: no error to explain"
+    largest, n = budget.loc[budget["mse"].idxmax()], budget["n"].sum()
+    found = f"{100 * largest['share']:.0f} % of the squared error, {largest['n']} of {n} recordings"
+    rmse, without = np.sqrt(budget["mse"].sum()), largest["rmse_without_bpm"]
+    return f"{largest['meaning']}: {found}; without it {without:.2f} bpm RMSE instead of {rmse:.2f}"
 
 
 def share_of_way(choices: pd.DataFrame) -> float:

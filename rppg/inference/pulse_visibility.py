@@ -1,10 +1,11 @@
-"""What the error budget asks of prepared recordings whose heart rate is known.
+"""The error budget of predictions, with what prepared recordings tell about their misses.
 
+    budget, choices = explain_errors(submitted, members, store)
     region_bpm = region_rates(store, true_bpm)     # by the best face region, of each recording
     motion_bpm = head_motion_rates(store, ids)     # the rate at which the head moves most
 
 The head is followed in the face crop, which does not move with it; that takes some seconds per
-recording, so ask for the misses only.
+recording, so only misses are looked at.
 """
 
 from collections.abc import Iterable
@@ -15,12 +16,36 @@ import pandas as pd
 from rppg.datasets.prepared import Prepared
 from rppg.datasets.store import Store
 from rppg.evaluation.consensus import MOVES
+from rppg.evaluation.error_budget import error_budget, miss_causes, perfect_choices
+from rppg.evaluation.metrics import NEAR_BPM
 from rppg.inference.classical import oracle_region
 from rppg.preprocessing.face_mesh import FaceLandmarks
 from rppg.preprocessing.head_pose import NO_HEAD, head_pose
 from rppg.signals.head_motion import motion_amplitude
 
 BAND_HZ, STEP_HZ = (0.66, 3.0), 0.005
+
+
+def explain_errors(
+    submitted: pd.DataFrame, members: pd.DataFrame, store: Store
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The error budget, and perfect choices, as `rppg.evaluation.error_budget` gives them.
+
+    submitted: a row per recording: id, hr_bpm, hr_true_bpm; members: rows id, model, hr_bpm of the
+    models in it, of the same recordings; none: no choice among members.  Recordings that are not
+    prepared are judged without their regions and motion.
+    """
+    ids, truth = submitted["id"], submitted.set_index("id")["hr_true_bpm"]
+    rates = members.pivot(index="model", columns="id", values="hr_bpm").reindex(columns=ids)
+    prepared = {id for id in ids if store.meta(id) is not None}
+    region = region_rates(store, truth[truth.index.isin(prepared)]).reindex(ids)
+    pair = truth.to_numpy(float), submitted["hr_bpm"].to_numpy(float)
+    missed = ids[np.abs(pair[1] - pair[0]) > NEAR_BPM]
+    motion = head_motion_rates(store, missed[missed.isin(prepared)]).reindex(ids)
+    causes = miss_causes(*pair, rates.to_numpy(float), motion.to_numpy(), region.to_numpy())
+    of_members = {name: row.to_numpy(float) for name, row in rates.iterrows()}
+    bounds = perfect_choices(*pair, of_members, region.to_numpy() if len(prepared) else None)
+    return error_budget(*pair, causes), bounds
 
 
 def region_rates(store: Store, true_bpm: pd.Series) -> pd.Series:

@@ -1,9 +1,9 @@
 """The leaderboard as a figure: RMSE of every model, and how it compares with the submitted one.
 
-    >>> board = pd.DataFrame({"model": ["POS"], "kind": "classical", "split": "test", "n": 2,
-    ...     "rmse_bpm": 3.0, "rmse_low": 2.0, "rmse_high": 4.0})
-    >>> plot_leaderboard(board).axes[0].get_title(loc="left")
-    'test, 2 recordings'
+>>> board = pd.DataFrame({"model": ["POS"], "kind": "classical", "split": "test", "n": 2,
+...     "rmse_bpm": 3.0, "rmse_low": 2.0, "rmse_high": 4.0})
+>>> plot_leaderboard(board).axes[0].get_title(loc="left")
+'test, 2 recordings'
 """
 
 import matplotlib.pyplot as plt

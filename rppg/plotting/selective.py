@@ -1,6 +1,6 @@
 """Errors over the share of recordings that are answered, the most confident first.
 
-    figure = plot_risk_coverage(true_bpm, pred_bpm, confidence, "Ensemble, test", "synthetic")
+figure = plot_risk_coverage(true_bpm, pred_bpm, confidence, "Ensemble, test", "synthetic")
 """
 
 import numpy as np
@@ -16,9 +16,7 @@ STYLES = {  # of selective.ORDERS
 }
 
 
-def plot_risk_coverage(
-    hr_true_bpm, hr_pred_bpm, confidence, title: str, origin: str
-) -> Figure:
+def plot_risk_coverage(hr_true_bpm, hr_pred_bpm, confidence, title: str, origin: str) -> Figure:
     """RMSE and share within 5 bpm over the share answered, by confidence (n,), in the ideal order
     (smallest error first) and in a random one; the legend has the area under each.
 
@@ -36,7 +34,7 @@ def plot_risk_coverage(
         left.plot(percent, one["rmse_bpm"], **style, label=f"{order}, area {area.rmse_bpm:.2f}")
         within = f"{order}, area {100 * area.within_5bpm:.1f} %"
         right.plot(percent, 100 * one["within_5bpm"], **style, label=within)
-    left.set(ylabel="RMSE (bpm)", ylim=(0, 1.25 * max(curve["rmse_bpm"].max(), 1.0)))
+    left.set(ylabel="RMSE (bpm)", ylim=(0, 1.5 * max(curve["rmse_bpm"].max(), 1.0)))
     lowest = 100 * min(one["within_5bpm"].min() for one in curves)
     right.set(ylabel="within 5 bpm (%)", ylim=(max(0, np.floor(lowest / 10) * 10 - 10), 101))
     for axes, place in ((left, "upper left"), (right, "lower left")):
