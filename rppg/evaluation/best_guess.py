@@ -2,6 +2,8 @@
 
     guess = fit_best_guess(rates_bpm, quality, true_bpm, mean_bpm)  # validation recordings
     answers_bpm = guess.apply(test_rates_bpm, test_quality)
+    both = held_out_rmse(rates_bpm, quality, true_bpm, subjects)    # as they are, and guessed
+    rows = with_best_guess(rows, guess, submit=both["best guess"] < both["as it is"])
 
 If a peak is right with probability c, and is one of noise otherwise, the expected heart rate is
 c * peak + (1 - c) * mean, with the mean of the training labels.  c is a logistic regression on the
@@ -21,9 +23,13 @@ worse on some 20 recordings (docs/ensemble.md).
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
+from rppg.evaluation.ensemble_selection import subject_folds
 from rppg.evaluation.metrics import NEAR_BPM
+from rppg.evaluation.selective import answer_confidence
 
+GUESS = "best guess"
 PENALTY = 1.0  # scikit-learn's C of the regression, of the quality in standard deviations
 
 
@@ -67,6 +73,11 @@ def shrink(rates_bpm: np.ndarray, confidence: np.ndarray, mean_bpm: float) -> np
     return mean_bpm + share * (np.where(known, rates_bpm, mean_bpm) - mean_bpm)
 
 
+def no_guess(mean_bpm: float) -> BestGuess:
+    """One that leaves answers as they are, where there is nothing to calibrate on."""
+    return BestGuess(mean_bpm, slope=0.0, intercept=np.inf)
+
+
 def fit_best_guess(
     rates_bpm: np.ndarray, quality: np.ndarray, true_bpm: np.ndarray, mean_bpm: float
 ) -> BestGuess:
@@ -85,6 +96,31 @@ def fit_best_guess(
     right = np.abs(rates - truth) <= NEAR_BPM
     slope, intercept = _logistic(quality, right)
     return BestGuess(float(mean_bpm), slope, intercept)
+
+
+def held_out_rmse(
+    rates_bpm: np.ndarray, quality: np.ndarray, true_bpm: np.ndarray, subjects: np.ndarray
+) -> dict[str, float]:
+    """RMSE in bpm of answers (n,) "as it is", and as "best guess", whose mean and confidence are
+    fitted without the subject's part.  A missing rate is the mean in both; NaN for one subject."""
+    plain, guessed = np.full(len(true_bpm), np.nan), np.full(len(true_bpm), np.nan)
+    for fit, test in subject_folds(np.asarray(subjects)):
+        mean_bpm = float(np.mean(true_bpm[fit]))
+        plain[test] = np.nan_to_num(rates_bpm[test], nan=mean_bpm)
+        one = fit_best_guess(rates_bpm[fit], quality[fit], true_bpm[fit], mean_bpm)
+        guessed[test] = one.apply(rates_bpm[test], quality[test])
+    errors = {"as it is": plain - true_bpm, GUESS: guessed - true_bpm}
+    return {name: float(np.sqrt((error**2).mean())) for name, error in errors.items()}
+
+
+def with_best_guess(rows: pd.DataFrame, guess: BestGuess, submit: bool) -> pd.DataFrame:
+    """The answers of an ensemble (`rppg.evaluation.ensemble_selection.answer`), and those of the
+    chosen combination as a best guess; submit: whether these are `chosen` in its place."""
+    chosen = rows[rows["chosen"]]
+    guessed = guess.apply(chosen["hr_bpm"].to_numpy(), answer_confidence(chosen))
+    more = chosen.assign(model=chosen["model"] + f", {GUESS}", hr_bpm=guessed, chosen=submit)
+    kept = rows.assign(chosen=rows["chosen"] & (not submit))
+    return pd.concat([kept, more], ignore_index=True)
 
 
 def _logistic(quality: np.ndarray, right: np.ndarray) -> tuple[float, float]:

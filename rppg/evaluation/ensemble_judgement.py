@@ -3,13 +3,13 @@ fitted to.
 
     given = choose_by(tables, index)      # what the ensemble is chosen by, and from which models
     choice = choose(given.table, given.truth, given.solutions, given.mean_bpm)
-    rates = nested_rates(given)           # the whole choice, made anew in each fold
+    nested_answers(given)                 # of the whole choice, made anew in each fold
     leave_one_out(choice, subjects)       # a row per member that is taken away
     error_correlation(choice.learned, choice.true_bpm)  # of each pair of members
 
 `rppg.evaluation.ensemble_selection` chooses the option that is best on all labelled recordings, so
-the error that it shows of that option is too small.  `nested_rates` repeats the choice without one
-part of the subjects and answers for these: its error is what to expect on other people.
+the error that it shows of that option is too small.  `nested_answers` repeats the choice without
+one part of the subjects and answers for these: its error is what to expect on other people.
 """
 
 from collections import Counter
@@ -99,18 +99,22 @@ def other_mean_bpm(everything: pd.DataFrame, truth: pd.DataFrame) -> float | Non
     return float(rows["hr_true_bpm"].mean()) if len(rows) else None
 
 
-def nested_rates(given: Given, submit: str = "validation") -> np.ndarray:
-    """Rates (n,) of the recordings to choose by, each by the ensemble that is chosen, from the
-    models on, without its subject's part; NaN where it has none or there is one subject only.
+def nested_answers(given: Given, submit: str = "validation") -> pd.DataFrame:
+    """Answers for the recordings to choose by, in their order, each by the ensemble that is chosen,
+    from the models on, without its subject's part: columns id, hr_bpm, quality, freq_hz, power.
+    NaN and None for a single subject.
 
     submit: as of `rppg.evaluation.ensemble_selection.choose`.
     """
-    truth, rates = given.truth, np.full(len(given.truth), np.nan)
+    truth, rows = given.truth, []
     for fit, test in subject_folds(truth["subject"].to_numpy()):
         one = choose(given.table, truth.iloc[fit], given.solutions, given.mean_bpm, submit)
-        rows = answer(given.table, truth["id"].iloc[test].tolist(), one)
-        rates[test] = rows.loc[rows["chosen"], "hr_bpm"]
-    return rates
+        part = answer(given.table, truth["id"].iloc[test].tolist(), one)
+        rows.append(part[part["chosen"]])
+    columns = ["id", "hr_bpm", "quality", "freq_hz", "power"]
+    if not rows:
+        return truth[["id"]].assign(hr_bpm=np.nan, quality=np.nan, freq_hz=None, power=None)
+    return pd.concat(rows).set_index("id").loc[truth["id"]].reset_index()[columns]
 
 
 def leave_one_out(choice: Choice, subjects: np.ndarray) -> pd.DataFrame:

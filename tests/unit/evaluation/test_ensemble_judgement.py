@@ -13,7 +13,7 @@ from rppg.evaluation.ensemble_judgement import (
     choose_by,
     error_correlation,
     leave_one_out,
-    nested_rates,
+    nested_answers,
     other_mean_bpm,
     validated,
 )
@@ -79,20 +79,20 @@ def test_the_mean_is_of_other_labels_of_the_same_datasets():
 def test_the_nested_choice_never_sees_the_label_that_it_is_judged_by():
     truth = truth_of()
     given = Given(predicted(**models()), truth, SOLUTIONS, [], 90.0)
-    nested = nested_rates(given)
+    nested = nested_answers(given)["hr_bpm"].to_numpy()
     assert np.isfinite(nested).all() and np.sum(np.abs(nested - TRUTH) > 5) <= 1
     lied = truth.copy()
     lied.loc[truth["subject"] == "4", "hr_true_bpm"] = 178.0  # of one subject
-    again = nested_rates(replace(given, truth=lied))
+    again = nested_answers(replace(given, truth=lied))["hr_bpm"].to_numpy()
     own = (truth["subject"] == "4").to_numpy()
     assert again[own] == pytest.approx(nested[own])
-    assert np.isnan(nested_rates(replace(given, truth=truth[own]))).all()  # one subject
+    assert nested_answers(replace(given, truth=truth[own]))["hr_bpm"].isna().all()  # one subject
 
 
 def test_without_a_mean_of_others_the_labels_fitted_to_give_it():
     table, truth = predicted(**models()), truth_of()
     assert choose(table, truth, SOLUTIONS, None).mean_bpm == pytest.approx(TRUTH.mean())
-    assert np.isfinite(nested_rates(Given(table, truth, SOLUTIONS, [], None))).all()
+    assert nested_answers(Given(table, truth, SOLUTIONS, [], None))["hr_bpm"].notna().all()
 
 
 def test_a_member_that_rescues_the_others_adds_most():
