@@ -13,6 +13,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from rppg.datasets.meta_checks import id_problem
 from rppg.datasets.prepared import Prepared
 from rppg.datasets.store import Store
 from rppg.evaluation.consensus import MOVES
@@ -37,7 +38,7 @@ def explain_errors(
     """
     ids, truth = submitted["id"], submitted.set_index("id")["hr_true_bpm"]
     rates = members.pivot(index="model", columns="id", values="hr_bpm").reindex(columns=ids)
-    prepared = {id for id in ids if store.meta(id) is not None}
+    prepared = {id for id in ids if not id_problem(id) and store.meta(id) is not None}
     region = region_rates(store, truth[truth.index.isin(prepared)]).reindex(ids)
     pair = truth.to_numpy(float), submitted["hr_bpm"].to_numpy(float)
     missed = ids[np.abs(pair[1] - pair[0]) > NEAR_BPM]

@@ -74,7 +74,8 @@ def test_smoke_run_writes_a_submission_like_the_sample_and_prints_where(smoke_ru
 @pytest.mark.slow
 def test_smoke_run_scores_every_model_and_says_synthetic_everywhere(smoke_run):
     folder, printed, _ = smoke_run
-    columns = "model,kind,split,n,rmse_bpm,rmse_low,rmse_high,mae_bpm,within_5bpm,pearson_r"
+    columns = "model,kind,split,n,rmse_bpm,rmse_low,rmse_high,mae_bpm,within_5bpm,pearson_r,"
+    columns += "difference_bpm,difference_low,difference_high,than_submitted"
     board = pd.read_csv(folder / "leaderboard.csv", keep_default_na=False, na_values=[""])
     assert ",".join(board.columns) == columns
     assert board["split"].str.contains("synthetic").all() and "synthetic" in printed

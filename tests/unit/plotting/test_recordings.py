@@ -1,13 +1,11 @@
-"""Figures of recordings and the leaderboard: content, origin, gaps and single recordings."""
+"""Figures of recordings: content, origin, gaps and single recordings."""
 
 from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 import pytest
 from helpers.figure import strict_and_closed, texts  # noqa: F401
 
-from rppg.evaluation import leaderboard, null_rows
 from rppg.plotting import recordings as recording_plots
 
 FOUND = SimpleNamespace(
@@ -21,21 +19,6 @@ FACE = np.zeros((60, 50, 3), np.uint8)
 
 
 pytestmark = pytest.mark.usefixtures("strict_and_closed")
-
-
-def board(n=6):
-    table = pd.DataFrame(
-        {
-            "id": [str(i) for i in range(n)],
-            "model": "POS",
-            "kind": "classical",
-            "split": "test",
-            "hr_bpm": 70.0 + np.arange(n),
-            "hr_true_bpm": 72.0,
-            "origin": "synthetic",
-        }
-    )
-    return leaderboard(pd.concat([table, null_rows([60, 90], table)]))
 
 
 def every_figure(origin):
@@ -59,7 +42,6 @@ def every_figure(origin):
 def test_every_figure_of_synthetic_data_says_so():
     assert all("(synthetic)" in texts(figure) for figure in every_figure("synthetic"))
     assert not any("synthetic" in texts(figure) for figure in every_figure("real"))
-    assert "synthetic test, 6 recordings" in texts(recording_plots.plot_leaderboard(board()))
 
 
 def test_predictions_are_counted_as_the_metric_counts_them():
@@ -77,14 +59,3 @@ def test_recording_shows_rate_quality_and_that_only_a_part_is_drawn():
     assert "72.0 bpm" in text and "quality 0.80" in text and "first 20 s of 30 s" in text
     missing = texts(recording_plots.plot_recording(FACE, times_s, None, None, "a.mp4", "real"))
     assert "no heart rate could be read" in missing
-
-
-def test_leaderboard_names_models_values_and_the_best_null():
-    table = board()
-    text = texts(recording_plots.plot_leaderboard(table))
-    assert "POS" in text and "mean of training" in text and "best null" in text
-    assert f"{table['rmse_bpm'].iloc[0]:.1f}" in text
-
-
-def test_leaderboard_of_one_recording_has_bars_without_intervals():
-    assert "1 recordings" in texts(recording_plots.plot_leaderboard(board(n=1)))
