@@ -13,7 +13,7 @@ UV := 0.13.9
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 FAST = $(PYTEST) -m "not slow"
 
-.PHONY: submission test test-fast lint format docs pages release lock clean
+.PHONY: submission test test-fast lint format docs pages tables release lock clean
 submission: .venv/installed
 	$(BIN)/rppg run --profile $(PROFILE) --cores $(CORES)
 
@@ -42,6 +42,10 @@ docs: .venv-docs/installed
 # The executed notebooks of the demo as HTML in docs/notebooks, once `make submission` has made them.
 pages: .venv/installed
 	$(BIN)/python docs/notebook_pages.py submissions/$(PROFILE)/notebooks docs/notebooks
+
+# The tables of README.md and docs/ again, from the committed results.
+tables: .venv/installed
+	$(BIN)/python benchmarks/tables.py
 
 # An archive of the sources and a wheel in build/dist, checked; CONTRIBUTING.md says what a release is.
 release: .venv-docs/installed

@@ -34,14 +34,8 @@ def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text().splitlines()) <= 200
 
 
-def test_the_demos_tables_are_those_of_their_file():
-    command = [sys.executable, ROOT / "benchmarks/demo_tables.py", "--check"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-
-
-def test_the_model_cards_tables_are_those_of_the_package_and_of_their_files():
-    command = [sys.executable, ROOT / "benchmarks/card_tables.py", "--check"]
+def test_the_tables_of_the_pages_are_those_of_their_files():
+    command = [sys.executable, ROOT / "benchmarks/tables.py", "--check"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 

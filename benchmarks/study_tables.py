@@ -1,0 +1,156 @@
+"""Tables over seeds in docs/: results.md, ablation.md, gideon2021.md, relcon.md, from committed CSVs.
+
+    python benchmarks/study_tables.py            # write
+    python benchmarks/study_tables.py --check    # status 1 where a page differs
+
+A table lies between `<!-- NAME -->` and `<!-- end -->`: `bench`, from learned.csv; `ablation 1` and
+`ablation 2`, from ablation.csv; `gideon2021`, from gideon2021_tables.csv; `relcon`, from
+relcon_evaluate.csv.  All scores are of synthetic faces, or of the wearables that the page names.
+"""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+from card_tables import markdown
+from demo_tables import read, with_table, write_or_check
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS, DOCS = ROOT / "benchmarks/results", ROOT / "docs"
+NULL = "mean of training"
+BENCH = {  # rows of learned.csv that are shown under another name
+    "Ensemble, as handed in": "**the submitted ensemble**",
+    "Ensemble, average": "the paper's plain average",
+    "ST-Transformer, untrained net": "ST-Transformer before its first step",
+    "Contrast-Phys+, untrained net": "Contrast-Phys+ before its first step",
+}
+CLASSICAL = ("POS", "PBV")  # and every learned model
+LAYOUTS = ("UBFC-rPPG", "PURE", "COHFACE", "MR-NIRP-Car")
+SYSTEMS = {  # rows of gideon2021_tables.csv: the system and its row
+    "mean of training": ("contrastive", "mean"),
+    "median of training": ("contrastive", "median"),
+    "untrained net": ("", "untrained net"),  # mean of both architectures, with saliency and without
+    "supervised, MCC": ("supervised", "supervised"),
+    "supervised, with saliency": ("supervised, saliency", "supervised, saliency"),
+    "contrastive, no labels": ("contrastive", "contrastive"),
+    "contrastive, with saliency": ("contrastive, saliency", "contrastive, saliency"),
+}
+FIXED = ("mean", "median")  # rows without a net: the spread over seeds is that of the folds
+PRETRAINED = {  # of ablation.csv, as the page names it
+    "UBFC-rPPG": "UBFC-rPPG",
+    "UBFC-rPPG + PURE": "+ PURE",
+    "UBFC-rPPG + PURE + MMSE-HR": "+ MMSE-HR",
+    "DISFA": "DISFA",
+    "DISFA + MMSE-HR": "+ MMSE-HR",
+    "DISFA + UBFC-rPPG + MMSE-HR": "+ UBFC-rPPG",
+    "DISFA + UBFC-rPPG + MMSE-HR + PURE": "+ PURE",
+}
+LOSSES = {  # of each table of the paper, by the heads of its columns
+    1: {
+        "L_band + L_sparse + L_var": "band + sparse + var",
+        "with L_perio": "band + sparse + var + perio",
+    },
+    2: {
+        "contrast": "contrast",
+        "+ Pearson": "contrast + pearson",
+        "+ MCC": "contrast + mcc",
+        "both": "contrast + pearson + mcc",
+    },
+}
+MODELS = {1: "ST-Transformer", 2: "Contrast-Phys+"}
+LABELS = [("simulator", one) for one in ("1", "5", "10", "all")]
+LABELS += [("BasicMotions", one) for one in ("1", "5", "all")]
+
+
+def main() -> None:
+    """Write the pages, or compare them."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    args = parser.parse_args()
+    write_or_check(pages(), args.check, f"not what {RESULTS} holds: run {Path(__file__)}")
+
+
+def pages() -> dict[Path, str]:
+    """The pages as they should be."""
+    grid = read(RESULTS / "ablation.csv")
+    tables = {
+        "results.md": {"bench": bench(read(RESULTS / "learned.csv"))},
+        "ablation.md": {f"ablation {number}": ablation(grid, number) for number in LOSSES},
+        "gideon2021.md": {"gideon2021": gideon2021(read(RESULTS / "gideon2021_tables.csv"))},
+        "relcon.md": {"relcon": relcon(read(RESULTS / "relcon_evaluate.csv"))},
+    }
+    texts = {}
+    for name, of_page in tables.items():
+        texts[DOCS / name] = (DOCS / name).read_text()
+        for marker, table in of_page.items():
+            texts[DOCS / name] = with_table(texts[DOCS / name], f"<!-- {marker} -->\n", table)
+    return texts
+
+
+def bench(table: pd.DataFrame) -> str:
+    """RMSE of each model over seeds, its share of the mean predictor's, and what is within 5 bpm."""
+    shown = table["kind"].eq("learned") | table["model"].isin([*BENCH, *CLASSICAL, NULL])
+    rows = []
+    for model, mine in table[shown].groupby("model", sort=False):
+        mine = mine.sort_values("seed")
+        by_seed = ", ".join(f"{value:.1f}" for value in mine["rmse_bpm"])
+        rmse, within = mine["rmse_bpm"], 100 * mine["within_5bpm"].mean()
+        cells = [BENCH.get(model, model), f"{spread(rmse)} ({by_seed})"]
+        rows.append(
+            (rmse.mean(), [*cells, f"{mine['share of null'].mean():.2f}", f"{within:.0f} %"])
+        )
+    header = ("model", "RMSE, bpm, and by seed", "of the mean predictor's", "within 5 bpm")
+    return markdown(header, [cells for _, cells in sorted(rows)])
+
+
+def ablation(grid: pd.DataFrame, number: int) -> str:
+    """One of the paper's tables: a row per pre-training set, a column per loss."""
+    table, rows = grid[grid["table"] == number], []
+    for (trained_on, of_input), mine in table.groupby(["pretraining", "input"], sort=False):
+        cells, published = [], []
+        for losses in LOSSES[number].values():
+            of_loss = mine[mine["losses"] == losses]
+            cells.append(spread(of_loss["rmse_bpm"]) if len(of_loss) else "")
+            published += [f"{value:.2f}" for value in of_loss["paper_rmse_bpm"].unique()]
+        same = "the same, on frame differences"
+        name = PRETRAINED[trained_on] if of_input == "normal" else same
+        rows.append([name, *cells, ", ".join(published)])
+    head = f"Table {number}, {MODELS[number]}: pre-trained on"
+    return markdown([head, *LOSSES[number], "the paper's"], rows)
+
+
+def gideon2021(table: pd.DataFrame) -> str:
+    """RMSE of each system over seeds on each layout, and the MCC of its waves."""
+    rows = []
+    for name, (system, row) in SYSTEMS.items():
+        mine = table[table["row"].eq(row) & (table["system"].eq(system) | (system == ""))]
+        by_seed = mine.groupby(["dataset", "seed"])["rmse_bpm"].mean()
+        by_layout = [by_seed[layout] for layout in LAYOUTS]
+        cells = [f"{one.mean():.1f}" if row in FIXED else spread(one) for one in by_layout]
+        rows.append([name, *cells, f"{mine['wave_mcc'].mean():.2f}"])
+    return markdown(["RMSE in bpm, mean and deviation of 3 seeds", *LAYOUTS, "MCC of BVP"], rows)
+
+
+def relcon(table: pd.DataFrame) -> str:
+    """Macro F1 of each encoder by labels per class, with its interval."""
+    table = table[table["metric"] == "macro_f1"]
+    by_key = table.assign(n_labels=table["n_labels"].astype(str))
+    by_key = by_key.set_index(["method", "dataset", "n_labels"])
+    rows = []
+    for method in table["method"].unique():
+        found = [by_key.loc[(method, *label)] for label in LABELS]
+        rows.append([method, *(f"{r['mean']:.2f} [{r.low:.2f}, {r.high:.2f}]" for r in found)])
+    names = [f"{'simulated: ' if d == 'simulator' else 'real: '}{n}" for d, n in LABELS]
+    heads = [
+        n if at % 4 else name for at, ((_, n), name) in enumerate(zip(LABELS, names, strict=True))
+    ]
+    return markdown(["", *heads], rows)
+
+
+def spread(values: pd.Series) -> str:
+    """Mean and standard deviation."""
+    return f"{values.mean():.1f} ± {values.std():.1f}"
+
+
+if __name__ == "__main__":
+    main()
