@@ -1,4 +1,4 @@
-"""Tables over seeds in docs/: results.md, ablation.md, gideon2021.md, relcon.md, from committed CSVs.
+"""Tables over seeds in docs/ (results, ablation, gideon2021, relcon), from committed CSVs.
 
     python benchmarks/study_tables.py            # write
     python benchmarks/study_tables.py --check    # status 1 where a page differs
@@ -88,7 +88,7 @@ def pages() -> dict[Path, str]:
 
 
 def bench(table: pd.DataFrame) -> str:
-    """RMSE of each model over seeds, its share of the mean predictor's, and what is within 5 bpm."""
+    """RMSE of each model over seeds, also relative to the mean predictor's, and within 5 bpm."""
     shown = table["kind"].eq("learned") | table["model"].isin([*BENCH, *CLASSICAL, NULL])
     rows = []
     for model, mine in table[shown].groupby("model", sort=False):

@@ -9,8 +9,8 @@ If a peak is right with probability c, and is one of noise otherwise, the expect
 c * peak + (1 - c) * mean, with the mean of the training labels.  c is a logistic regression on the
 quality, fitted to whether the answers of validation recordings are within 5 bpm.  It rises with the
 quality: one that falls with it, which would be chance, is a constant instead.  The regression is
-penalised, so that few recordings shift it little; isotonic regression, which needs no form, did
-worse on some 20 recordings (docs/ensemble.md).
+penalised, so that few recordings shift it little; isotonic regression, which needs no form,
+follows single misses of some 20 recordings.
 
     >>> quality = np.linspace(0, 1, 40)
     >>> true_bpm = np.full(40, 70.0)
