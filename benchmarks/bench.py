@@ -23,12 +23,14 @@ from rppg.datasets.metadata import read_index
 from rppg.evaluation import read_solution, score_models
 from rppg.evaluation.ensemble_judgement import choose_by
 from rppg.evaluation.ensemble_selection import answer, choose
+from rppg.evaluation.metrics import score
 from rppg.evaluation.prediction_files import read_predictions
 from rppg.evaluation.submission import fill_missing
 from rppg.utils.paths import project_dir
 from rppg.workflow.provenance import read_run_json
 
 FIRST, SECOND, ORACLE = "first maker", "second maker", "members' oracle"
+LABELLED = "labelled recordings, out of fold"
 PAPER = "Ensemble, average"
 SHARE_OF_CLASSICAL = {FIRST: 0.25, SECOND: 0.5}
 
@@ -58,7 +60,8 @@ def of_seed(seed: int, clips: int, workers: int) -> pd.DataFrame:
     everything = pd.concat(tables.values(), ignore_index=True)
     choice, handed_in = chosen(tables, root / "prepared" / name)
     first = everything[everything["split"] == "test"]
-    boards = [board(first, truth_of(root / "data" / name), choice, handed_in, everything, FIRST)]
+    boards = [out_of_fold(choice, read_run_json(root / "runs" / name / "ensemble" / "run.json"))]
+    boards += [board(first, truth_of(root / "data" / name), choice, handed_in, everything, FIRST)]
     second = second_maker_table(seed, clips, workers)
     boards.append(board(second, own_truth(second), choice, handed_in, everything, SECOND))
     for level, rows in second.groupby("level", sort=False):
@@ -72,6 +75,23 @@ def chosen(tables: dict[str, pd.DataFrame], prepared: Path) -> tuple:
     given = choose_by(tables, read_index(prepared / "index.parquet"))
     choice = choose(given.table, given.truth, given.solutions, given.mean_bpm)
     return choice, choice.name_of(choice.chosen)
+
+
+def out_of_fold(choice, facts: dict) -> pd.DataFrame:
+    """Scores on the labelled recordings that the ensemble was chosen by: of single models; of the
+    choice made anew for each part of the subjects, as 05_ensemble has written it; and of that as a
+    best guess, by subjects that it was not fitted to."""
+    rates = zip(choice.learned.models, choice.learned.hr_bpm, strict=True)
+    mean_bpm = choice.true_bpm.mean()
+    rows = [
+        {"model": model, "kind": "learned"}
+        | score(choice.true_bpm, np.nan_to_num(hr_bpm, nan=mean_bpm))
+        for model, hr_bpm in rates
+    ]
+    rows.append({"model": "choice, made anew", "kind": "ensemble", **facts["nested"]})
+    guess = facts["best_guess"]["best guess"]
+    rows.append({"model": "the same as a best guess", "kind": "ensemble", "rmse_bpm": guess})
+    return pd.DataFrame(rows).assign(maker=LABELLED, member=False, than_submitted="")
 
 
 def board(rows: pd.DataFrame, truth, choice, handed_in: str, everything, maker: str):

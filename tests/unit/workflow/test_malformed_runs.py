@@ -100,31 +100,6 @@ MALFORMED = {  # what it is: (text, what the error says after the file's name)
         run("notebook: 04_tune, parent: n"),
         "net.parent: found 'n', expec",
     ),
-    "two folds": (
-        run("notebook: 04_tune, folds: 2"),
-        "net.folds: found 2, expected 0 .one model., or 3 to 20",
-    ),
-    "folds that are no number": (run("notebook: 04_tune, folds: true"), "folds: found true, exp"),
-    "folds of a notebook without a fold": (
-        run("notebook: 02_learn, folds: 3"),
-        "runs.net: found no parameter fold in 02_learn.ipynb",
-    ),
-    "a fold beside folds": (
-        run("notebook: 04_tune, folds: 3, parameters: {fold: 1/3}"),
-        "fold: found '1/3', but the workflow gives it",
-    ),
-    "a parent of folds": (
-        "runs: {a: {notebook: 04_tune, folds: 3}, b: {notebook: 04_tune, parent: a}}",
-        "runs.b.parent: found 'a', which is 3 models, expected a run without `folds`",
-    ),
-    "a run called as a fold": (
-        "runs: {a: {notebook: 04_tune, folds: 3}, a_fold2: {notebook: 02_learn}}",
-        "runs.a: found the same rule, a_fold2, as for 'a_fold2'",
-    ),
-    "a run in the folder of folds": (
-        "runs: {a: {notebook: 04_tune, folds: 3}, a_folds/x: {notebook: 02_learn}}",
-        "a_folds/x: found this run in the folder of 'a_folds'",
-    ),
     "a parent listed later": (
         "runs: {a: {notebook: 04_tune, parent: b}, b: {notebook: 02_learn}}",
         "runs.a.parent: found 'b', which is listed below it, expected a run listed above it",
