@@ -21,7 +21,8 @@ AUTO = "auto"
 PRECISIONS = (AUTO, "32-true", "bf16-mixed")
 SCHEDULES = ("cosine", "constant")
 DEVICES = ("auto", "cpu", "cuda")
-MAY_CHANGE = ("budget_minutes", "save_every", "device")  # when a run resumes
+TRACKERS = ("mlflow", "wandb")
+MAY_CHANGE = ("budget_minutes", "save_every", "device", "tracker")  # when a run resumes
 HEADER_NAMES = {  # names of these fields in files of weights, so that older runs can be resumed
     "max_grad_norm": "clip_norm",
     "accumulate_grad_batches": "accumulate",
@@ -53,6 +54,7 @@ class FitConfig:
     monitor: str | None = None  # the value of `validate` that is minimised to choose the weights
     patience: int | None = None  # validations without a new best before the run ends
     budget_minutes: float | None = None  # time limit over all sessions of the run
+    tracker: str | None = None  # "mlflow" or "wandb": the curves go there, too (tracker.py)
 
     def __post_init__(self):
         for name in (
@@ -72,6 +74,7 @@ class FitConfig:
             ("precision", PRECISIONS),
             ("schedule", SCHEDULES),
             ("device", DEVICES),
+            ("tracker", (None, *TRACKERS)),
         ):
             self._check(name, getattr(self, name) in known, " or ".join(map(repr, known)))
         self._check("warmup_steps", self.warmup_steps <= self.n_steps, f"n_steps {self.n_steps}")

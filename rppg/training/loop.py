@@ -22,10 +22,12 @@ from rppg.training.metrics_log import Bar, TrainingLog
 from rppg.training.precision import capability_for, refuse_emulation, resolved
 from rppg.training.saved_state import CHOSEN, LAST, STATE, Counts, read_state
 from rppg.training.step_checks import batch_ids, checked_return, refuse_not_finite
+from rppg.training.tracker import Tracker, start_tracker
 from rppg.utils.seeding import generator_from, seed_all
 
 STEP, AUGMENTATION, VALIDATION = 2, 3, 4  # purpose of a seed; batches use 0 and 1
 MADE_BY = ("fit", "batches", "n_processes", "parameters")  # facts stored with the weights
+ENDED = ("finished", "patience", "budget")  # what a run that was not broken off stopped by
 
 
 class Run:
@@ -78,13 +80,20 @@ class Run:
 
     def _open_log(self, progress: bool) -> None:
         counts, main = self.counts, self.fabric.is_global_zero
-        self.log = TrainingLog(self.run_dir, counts.step) if main else None
+        self.log = TrainingLog(self.run_dir, counts.step, self._tracker()) if main else None
         self.bar = Bar(counts.step, self.config.n_steps, self._budget_s, progress and main)
+
+    def _tracker(self) -> Tracker | None:
+        """A new run of config.tracker with this run's parameters; None for a run that has ended."""
+        if self.config.tracker is None or self.stopped():
+            return None
+        parameters = self.facts["parameters"] | self.facts["fit"]
+        return start_tracker(self.config.tracker, self.run_dir, parameters)
 
     def close(self) -> None:
         self.bar.close()
         if self.log:
-            self.log.close()
+            self.log.close(success=self.stopped() in ENDED)
 
     def stream(self, batches) -> Iterator:
         """The remaining batches: this process's share of each."""

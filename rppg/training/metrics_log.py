@@ -7,7 +7,8 @@
 The CSV files are the record, and tensorboard/ is drawn again from them when a run resumes, so that
 neither has a row twice or misses one.  TensorBoard is written by Fabric's logger; the CSV files are
 not, because Fabric's CSVLogger sorts the columns, keeps rows in memory, and cannot cut the rows
-that a killed run wrote after its last checkpoint.
+that a killed run wrote after its last checkpoint.  A tracker (rppg.training.tracker) is drawn in
+the same way: a run that resumes is a new one there, with all rows.
 """
 
 import csv
@@ -18,6 +19,7 @@ from pathlib import Path
 from lightning_fabric.loggers import TensorBoardLogger
 from tqdm import tqdm
 
+from rppg.training.tracker import Tracker
 from rppg.utils.atomic import atomic_write
 
 TABLES = ("metrics", "validation")
@@ -26,15 +28,16 @@ TABLES = ("metrics", "validation")
 class TrainingLog:
     """Tables of a run.  Rows after `step`, of a run that was killed, are removed."""
 
-    def __init__(self, run_dir: Path, step: int):
+    def __init__(self, run_dir: Path, step: int, tracker: Tracker | None = None):
         self._paths = {table: run_dir / f"{table}.csv" for table in TABLES}
         for old in (run_dir / "tensorboard").glob("events.out.tfevents.*"):
             old.unlink()
-        self._board = TensorBoardLogger(run_dir, name="", version="tensorboard")
+        self._boards = [TensorBoardLogger(run_dir, name="", version="tensorboard")]
+        self._boards += [tracker] if tracker else []
         self._header = {}
-        for table in TABLES:
-            for row in self._cut(table, step):
-                self._draw(table, row)
+        rows = [(row["step"], table, row) for table in TABLES for row in self._cut(table, step)]
+        for _, table, row in sorted(rows, key=lambda one: one[0]):  # no step after a later one
+            self._draw(table, row)
 
     def add(self, table: str, row: dict[str, float]) -> None:
         """Append a row, which is on disk when this returns.  Raises ValueError if its names differ
@@ -49,8 +52,9 @@ class TrainingLog:
         _append(self._paths[table], [repr(value) for value in row.values()])
         self._draw(table, row)
 
-    def close(self) -> None:
-        self._board.finalize("success")
+    def close(self, success: bool = True) -> None:
+        for board in self._boards:
+            board.finalize("success" if success else "failed")
 
     def _cut(self, table: str, step: int) -> list[dict[str, float]]:
         """Rewrite a table without rows after `step` and without half a line; returns its rows."""
@@ -66,7 +70,8 @@ class TrainingLog:
 
     def _draw(self, table: str, row: dict[str, float]) -> None:
         curves = {f"{table}/{k}": v for k, v in row.items() if k not in ("step", "seconds")}
-        self._board.log_metrics(curves, int(row["step"]))
+        for board in self._boards:
+            board.log_metrics(curves, int(row["step"]))
 
 
 class Bar:

@@ -24,7 +24,9 @@ from rppg.workflow.records import short_digest, tree_digest
 from rppg.workflow.stage import RUN, SHARD, STUDY, SUBMIT, Stage
 from rppg.workflow.typed_fields import parameter_defaults
 
-SPEED = {"workers", "n_workers", "budget_minutes", "save_every", "device"}  # change no result
+SPEED = {  # change no result
+    *("workers", "n_workers", "budget_minutes", "save_every", "device", "tracker"),
+}
 
 
 def parts_of(stages: Sequence[Stage], root: Path) -> dict[str, dict]:

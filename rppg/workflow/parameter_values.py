@@ -54,6 +54,7 @@ CHOICES = {
     "schedule": ("cosine", "constant"),
     "submit": ("validation", "paper"),
     "device": ("auto", "cpu", "cuda"),
+    "tracker": ("mlflow", "wandb"),
     "spectrum": ("padded", "welch"),  # of readout, as the next
     "aggregate": ("", "psd", "mean", "track"),
     "folds": ("subjects", "published"),  # of protocol, as the next
