@@ -24,6 +24,7 @@ from rppg.plotting.style import BLUE, CLEAN, GREEN, ORANGE, titled
 
 SHOWN_S = 10.0  # only this part of a BVP is drawn, so that beats are visible
 FLAT = 1e-9  # relative standard deviation below which a BVP is drawn as a flat line
+SPIKE = 4.0  # standard deviations beyond which a value leaves the picture; no pulse gets there
 PANELS_A_ROW = 4
 PREDICTED = {"color": BLUE, "lw": 1.1}
 CONTACT = {"color": GREEN, "lw": 2.2, "alpha": 0.55}
@@ -45,7 +46,8 @@ class WaveRow(NamedTuple):
 
 def plot_waves(rows: Sequence[WaveRow], fps: float, title: str, origin: str) -> Figure:
     """Predicted BVP and contact PPG, both standardised, 10 s from the first predicted frame, with
-    the spectra of the whole recordings and the true HR.
+    the spectra of the whole recordings and the true HR.  Spikes, such as an untrained net's at the
+    padded ends of a clip, count in r alone, and leave the picture.
 
     r is the correlation of the two in these 10 s; it may be negative, because training without
     labels does not determine the polarity.  With `with_ground_truth` of rppg.inference.trained:
@@ -132,6 +134,10 @@ def _draw_waves(axes: Axes, row: WaveRow, fps: float) -> None:
         r = _correlation(drawn, contact)
         text = row.name if np.isnan(r) else f"{row.name}, r = {r:.2f}"
     axes.plot(times_s, drawn, **PREDICTED)
+    values = np.concatenate([line.get_ydata() for line in axes.get_lines()])
+    values = values[np.abs(values) <= SPIKE]
+    if values.size:
+        axes.set_ylim(values.min() - 0.3, values.max() + 0.3)
     axes.set(xlim=(0, SHOWN_S), yticks=[])
     axes.set_title(text, loc="left", **SMALL)
 
@@ -166,11 +172,15 @@ def _draw_model(axes: Axes, model: str, true_bpm, pred_bpm, ends: np.ndarray) ->
 
 
 def _standardised(wave: np.ndarray) -> np.ndarray:
-    """A BVP (T,) with mean 0 and standard deviation 1 of its finite values; a flat one is 0."""
+    """A BVP (T,) with mean 0 and standard deviation 1 of its finite values without spikes; a flat
+    one is 0."""
     finite = wave[np.isfinite(wave)]
     if not finite.size:
         return wave
-    centred, deviation = wave - finite.mean(), finite.std()
+    kept = finite
+    while not (near := np.abs(kept - kept.mean()) <= SPIKE * kept.std()).all():
+        kept = kept[near]
+    centred, deviation = wave - kept.mean(), kept.std()
     return centred / deviation if deviation > FLAT * np.abs(finite).max() else 0 * centred
 
 

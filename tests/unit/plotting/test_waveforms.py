@@ -88,6 +88,16 @@ def test_ten_seconds_from_the_first_frame_with_a_wave():
     assert "gaps, r = 1.00" in texts(figure)
 
 
+def test_spikes_at_a_clips_end_leave_the_picture_and_the_beats_stay():
+    wave = WAVE.copy()
+    wave[290:295], wave[295:300] = 8, 50
+    axes = waves(WaveRow("spikes", wave, FOUND, 72.0, WAVE, FOUND)).axes[0]
+    contact, predicted = (line.get_ydata() for line in axes.get_lines())
+    np.testing.assert_allclose(predicted[:290], contact[:290], atol=0.1)
+    low, high = axes.get_ylim()
+    assert low < contact.min() and contact.max() < high < 3 < predicted[290]
+
+
 def test_only_what_is_known_is_drawn():
     figure = waves(
         WaveRow("rate only", WAVE, FOUND, 75.0),
