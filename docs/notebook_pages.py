@@ -27,15 +27,16 @@ STYLE = """
 body { max-width: 1150px; margin: 0 auto; padding: 1rem; font: 16px/1.5 system-ui, sans-serif;
   color: #222; background: #fff; }
 nav { border-bottom: 1px solid #ddd; padding-bottom: .5rem; font-size: .9rem; }
-nav a { margin-right: .9rem; } a { color: #b3261e; }
-.anchor-link, .jp-InputPrompt, .jp-OutputPrompt { display: none; }
+nav > * { margin-right: .9rem; } a { color: #b3261e; }
+.anchor-link, .prompt { display: none; }
 code { background: #f4f4f4; } .highlight { background: #f7f7f7; border-left: 3px solid #ddd;
   padding: .1rem .8rem; overflow-x: auto; } .highlight code { background: none; }
 pre { font: 13px/1.45 ui-monospace, Menlo, Consolas, monospace; margin: .5rem 0; }
-.jp-OutputArea-output { overflow-x: auto; } img { max-width: 100%; height: auto; }
-table { border-collapse: collapse; font-size: 13px; margin: .5rem 0; }
-td, th { text-align: right; padding: .15rem .6rem; border-bottom: 1px solid #e6e6e6; }
-[data-mime-type="application/vnd.jupyter.stderr"] { background: #fdf0ef; }
+.text_cell { overflow-wrap: anywhere; }
+.output_subarea { overflow-x: auto; } img { max-width: 100%; height: auto; }
+table { border-collapse: collapse; border: none; font-size: 13px; margin: .5rem 0; }
+td, th { text-align: right; padding: .15rem .6rem; border: none; border-bottom: 1px solid #e6e6e6; }
+.output_stderr { background: #fdf0ef; }
 """
 
 
@@ -74,8 +75,16 @@ def write_page(path: Path, out: Path, names: list[str]) -> Path:
 
 def _nav(own: str, names: list[str]) -> str:
     links = ['<a href="../notebooks.html">All notebooks</a>']
-    links += [name if name == own else f'<a href="{name}.html">{name}</a>' for name in names]
+    links += [
+        f"<b>{own}</b>" if name == own else f'<a href="{name}.html">{name}</a>' for name in names
+    ]
     return "\n".join(links)
+
+
+def _began(path: Path) -> tuple[str, str]:
+    """When papermill began a notebook, and its name: their order in the links."""
+    metadata = nbformat.read(path, as_version=4).metadata
+    return metadata.get("papermill", {}).get("start_time") or "", path.stem
 
 
 def _lighter(notebook: nbformat.NotebookNode, quality: int) -> nbformat.NotebookNode:
@@ -100,7 +109,7 @@ def main() -> None:
     parser.add_argument("notebooks", type=Path, help="folder of executed notebooks")
     parser.add_argument("out", type=Path, help="folder of the pages")
     args = parser.parse_args()
-    paths = sorted(args.notebooks.glob("*.ipynb"))
+    paths = sorted(args.notebooks.glob("*.ipynb"), key=_began)
     if not paths:
         raise FileNotFoundError(f"no executed notebook in {args.notebooks}: run the demo first")
     args.out.mkdir(parents=True, exist_ok=True)

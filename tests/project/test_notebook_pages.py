@@ -63,6 +63,34 @@ def test_a_page_has_text_figures_and_links_and_no_path_of_this_machine(
     assert 'href="b.html"' in text and 'href="../notebooks.html"' in text
 
 
+def test_what_is_wide_scrolls_by_itself_and_prompts_are_hidden(
+    pages, executed, tmp_path, monkeypatch
+):
+    text = make(pages, monkeypatch, executed, tmp_path / "out")["a.html"]
+    style, body = text.split("</style>")
+    for rule in (
+        ".output_subarea { overflow-x: auto; }",
+        ".anchor-link, .prompt { display: none; }",
+    ):
+        assert rule in style
+    classes = {name for found in re.findall(r'class="([^"]*)"', body) for name in found.split()}
+    assert {
+        "output_subarea",
+        "prompt",
+        "text_cell",
+        "highlight",
+    } <= classes  # those of the template
+
+
+def test_links_are_in_the_order_in_which_the_notebooks_ran(pages, executed, tmp_path, monkeypatch):
+    for name, start in (("a", "2026-11-29T15:10:00"), ("b", "2026-11-29T15:09:00")):
+        notebook = nbformat.read(executed / f"{name}.ipynb", as_version=4)
+        notebook.metadata["papermill"] = {"start_time": start}
+        nbformat.write(notebook, executed / f"{name}.ipynb")
+    text = make(pages, monkeypatch, executed, tmp_path / "out")["a.html"]
+    assert text.index('href="b.html"') < text.index("<b>a</b>")
+
+
 def test_figures_get_smaller_until_the_page_fits_or_it_is_refused(
     pages, executed, tmp_path, monkeypatch
 ):
