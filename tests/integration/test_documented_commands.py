@@ -32,7 +32,8 @@ NOT_RUN = {  # pattern -> why
 COMMANDS = sorted({shlex.join(line) for page in PAGES for line in commands_in(page, "rppg", True)})
 RUN = [text for text in COMMANDS if not any(re.fullmatch(one, text) for one in NOT_RUN)]
 TINY = {"n_ubfc": 4, "n_train": 4, "n_test_vipl": 1, "n_test_obf": 1, "seconds": 4.0}
-OTHERS = ("pure", "mmse_hr", "disfa", "obf", "cohface", "mr_nirp_car", "vipl_hr", "ubfc_phys")
+TINY |= {"n_disfa": 4}  # as many of each as a batch has
+OTHERS = ("pure", "mmse_hr", "obf", "cohface", "mr_nirp_car", "vipl_hr", "ubfc_phys")
 NONE = {f"n_{name}": 0 for name in (*OTHERS, "ecg_fitness")}
 
 
