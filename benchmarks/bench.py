@@ -135,7 +135,7 @@ def report(table: pd.DataFrame) -> str:
         within = rows.groupby("model")["within_5bpm"].mean()
         shown = pd.DataFrame({f"RMSE, {seed}": rmse[seed] for seed in rmse})
         shown["mean"], shown["within 5 bpm"] = rmse.mean(axis=1), within
-        shown |= {f"than handed in, {seed}": words[seed] for seed in words}
+        shown = shown.assign(**{f"than handed in, {seed}": words[seed] for seed in words})
         lines += [f"synthetic, {maker}, n {int(rows['n'].max())} a seed"]
         lines += [shown.sort_values("mean").to_string(float_format="%.2f"), ""]
     return "\n".join([*lines, *goals(table)])
