@@ -31,7 +31,7 @@ class LandmarkFinder(Protocol):
 
 
 def default_finder() -> str:
-    """"mediapipe" if it is installed with FaceMesh, which it is not from 0.10.30 on, else "opencv".
+    """mediapipe if it is installed with FaceMesh (from 0.10.30 on it is without), else opencv.
 
     Imports nothing.
     """

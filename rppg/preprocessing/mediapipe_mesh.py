@@ -10,7 +10,6 @@ The models are part of mediapipe's wheel.
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from types import ModuleType
 

@@ -55,8 +55,9 @@ class OpenCvMesh:
         centres at integers."""
         squares = self._squares
         if len(squares) < self._max_faces:
-            squares = distinct([*self._detected(rgb), *squares])[: self._max_faces]
-        found = [points for square in squares if (points := self._landmarks(rgb, square)) is not None]
+            squares = distinct([*self._detected(rgb), *squares])[-self._max_faces :]
+        each = (self._landmarks(rgb, square) for square in squares)
+        found = [points for points in each if points is not None]
         self._squares = distinct([square_of(box_of(points), points[EYES]) for points in found])
         return [(points - 0.5).astype(np.float32) for points in found]
 
