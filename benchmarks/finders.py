@@ -1,0 +1,147 @@
+"""Both finders of landmarks, paired: FaceMesh run by mediapipe, and its models run by OpenCV.
+
+    python benchmarks/finders.py --clips 24 --video ../shared/data/video/evm_face.mp4=55 \\
+        --out benchmarks/results/finders.csv
+    python benchmarks/finders.py --clips 2 --levels test       # a part
+
+Synthetic clips of each level, of 10 s at 17 to 27 fps, and real videos with their known heart rate
+(PATH=BPM).  The landmarks are compared on every frame, the heart rates as `rppg predict` finds
+them, on the frames that need it.  One row per level, or video, and method:
+
+share_mediapipe, share_opencv  of clips within 5 bpm of the true heart rate
+moved_bpm, moved_most_bpm      difference between both heart rates of a clip: median and largest
+apart_px, apart_most_px        distance of both landmarks of a point: mean, and the largest mean of
+                               a frame
+height_px                      of the face: mean
+only_mediapipe, only_opencv    frames in which only one finds the face, of n_frames
+fps_mediapipe, fps_opencv      frames per second of processor time, one thread
+
+It needs mediapipe: Python 3.11 or 3.12.  The clips are those of `tracking.py`.
+"""
+
+import argparse
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import cv2
+import numpy as np
+import pandas as pd
+from tqdm.auto import tqdm
+from tracking import WITHIN_BPM, Item, real, synthetic
+
+from rppg.datasets.prepared import FPS, face_colours
+from rppg.datasets.store import Store
+from rppg.inference.trained import extract_into, learned_wave, load_models
+from rppg.models.names import RECIPES
+from rppg.preprocessing.face_detector import BoxFinder
+from rppg.preprocessing.face_mesh import FaceLandmarks
+from rppg.preprocessing.landmark_finder import FINDERS
+from rppg.preprocessing.resampling import TimedFrames
+from rppg.signals.classical import wave
+from rppg.signals.heart_rate import heart_rate
+from rppg.synthetic.disturbances import LEVELS
+
+METHODS = ("POS", "CHROM", "GREEN")
+
+
+def main() -> None:
+    """Measure, print the table, write the CSV."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--clips", type=int, default=24, help="synthetic clips of each level")
+    parser.add_argument("--levels", nargs="+", choices=list(LEVELS), default=list(LEVELS))
+    parser.add_argument("--video", nargs="*", default=[], metavar="PATH=BPM", help="real faces")
+    parser.add_argument("--folder", type=Path, default=Path("data/tracking"), help="of the clips")
+    parser.add_argument("--out", type=Path, help="CSV to write")
+    args = parser.parse_args()
+    cv2.setNumThreads(1)
+    items = [item for level in args.levels for item in synthetic(args.folder, level, args.clips)]
+    items += [real(text) for text in args.video]
+    meshes = {name: FaceLandmarks(finder=name) for name in FINDERS}
+    nets, find, rows = load_models(list(RECIPES)), BoxFinder().find, []
+    for item in tqdm(items, unit="clip"):
+        rows += measure(item, meshes, nets, find)
+    table = summary(pd.DataFrame(rows))
+    print(table.to_string(index=False, float_format="%.3f"))
+    if args.out:
+        table.to_csv(args.out, index=False, float_format="%.4f")
+
+
+def measure(item: Item, meshes: dict, nets: dict, find) -> list[dict]:
+    """One row per method: how far landmarks of one clip are apart, and both heart rates."""
+    name, recording, true_bpm = item
+    shared = {"name": name, "true_bpm": true_bpm, **landmarks(recording, meshes)}
+    bpm = {finder: rates_bpm(recording, mesh, nets, find) for finder, mesh in meshes.items()}
+    return [
+        shared | {"method": method} | {f"bpm_{finder}": bpm[finder][method] for finder in bpm}
+        for method in (*METHODS, *nets)
+    ]
+
+
+def landmarks(recording, meshes: dict) -> dict:
+    """Distances between the finders' landmarks of every frame, and the finders' times."""
+    frames = [rgb for rgb, _ in TimedFrames(recording)]
+    found, seconds = {}, {}
+    for name, mesh in meshes.items():
+        mesh.reset()
+        start_s = time.process_time()
+        found[name] = [mesh(rgb) for rgb in frames]
+        seconds[f"seconds_{name}"] = time.process_time() - start_s
+    pairs = list(zip(*(found[name] for name in FINDERS), strict=True))
+    common = [(one, other) for one, other in pairs if one is not None and other is not None]
+    apart = [float(np.hypot(*(one - other).T).mean()) for one, other in common]
+    return {
+        **{"n_frames": len(frames), "n_common": len(common), **seconds},
+        "only_mediapipe": sum(one is not None and other is None for one, other in pairs),
+        "only_opencv": sum(one is None and other is not None for one, other in pairs),
+        **{"apart_sum_px": sum(apart), "apart_most_px": max(apart, default=np.nan)},
+        "height_sum_px": float(sum(np.ptp(one[:, 1]) for one, _ in common)),
+    }
+
+
+def rates_bpm(recording, mesh: FaceLandmarks, nets: dict, find) -> dict[str, float]:
+    """Heart rate by each method; NaN if it gives none."""
+    arrays = {inputs["array"] for _, inputs in nets.values()}
+    with TemporaryDirectory() as folder:
+        store = Store(folder)
+        traces = extract_into(store, recording, mesh, find, arrays)
+        rgb = face_colours(traces.mstmap)
+        waves = {name: lambda name=name: wave(name, rgb, FPS) for name in METHODS}
+        waves |= {n: lambda n=n: learned_wave(store, recording.id, *nets[n]) for n in nets}
+        return {name: _rate_bpm(name, get) for name, get in waves.items()}
+
+
+def _rate_bpm(name: str, get) -> float:
+    try:
+        return heart_rate(get(), FPS).hr_bpm
+    except ValueError as error:  # such as a face that cannot be cropped: counted as wrong
+        print(f"{name}: {error}")
+        return np.nan
+
+
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """The table of the docstring; `all` has the synthetic clips of all levels."""
+    is_synthetic = rows["name"].isin(list(LEVELS))
+    everything = rows[is_synthetic].assign(name="all")
+    rows = pd.concat([rows[is_synthetic], everything, rows[~is_synthetic]])
+    groups = rows.groupby(["name", "method"], sort=False)
+    return pd.DataFrame([_summary_row(*key, group) for key, group in groups])
+
+
+def _summary_row(name: str, method: str, rows: pd.DataFrame) -> dict:
+    good = {f: (rows[f"bpm_{f}"] - rows["true_bpm"]).abs() <= WITHIN_BPM for f in FINDERS}
+    moved, total = (rows["bpm_opencv"] - rows["bpm_mediapipe"]).abs(), rows.sum(numeric_only=True)
+    return {
+        **{"name": name, "method": method, "n": len(rows)},
+        **{f"share_{finder}": share.mean() for finder, share in good.items()},
+        **{"moved_bpm": moved.median(), "moved_most_bpm": moved.max()},
+        "apart_px": total["apart_sum_px"] / total["n_common"],
+        "apart_most_px": rows["apart_most_px"].max(),
+        "height_px": total["height_sum_px"] / total["n_common"],
+        **{key: int(total[key]) for key in ("n_frames", "only_mediapipe", "only_opencv")},
+        **{f"fps_{f}": total["n_frames"] / total[f"seconds_{f}"] for f in FINDERS},
+    }
+
+
+if __name__ == "__main__":
+    main()
