@@ -6,8 +6,8 @@
 
 Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs", 2019.  The
 model is MediaPipe's for short range, and so are anchors, thresholds and the weighted mean of boxes
-that overlap.  It sees the whole picture in 128 x 128 pixels: a face much lower than an eighth of
-the picture is missed.
+that overlap.  It sees the whole picture in 128 x 128 pixels: a face that is lower than an eighth
+of the picture's longer side is missed.
 """
 
 from pathlib import Path

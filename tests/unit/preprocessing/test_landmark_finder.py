@@ -87,16 +87,25 @@ def test_a_face_that_turns_slowly_is_followed(finder):
     assert all(points is not None for points in found)
 
 
-def test_a_tiny_face_is_found_down_to_an_eighth_of_the_picture(finder):
-    tiny = np.full((480, 640, 3), 128, np.uint8)
-    tiny[180:300, 240:400] = cv2.resize(face_frame(), (160, 120), interpolation=cv2.INTER_AREA)
-    (points,) = followed(finder, [tiny])
-    assert 40 < np.ptp(points[:, 1]) < 65 and points.mean(axis=0) == pytest.approx(
-        [320, 240], abs=8
-    )
-    speck = np.full((480, 640, 3), 128, np.uint8)
-    speck[230:250, 310:330] = cv2.resize(face_frame(), (20, 20), interpolation=cv2.INTER_AREA)
-    assert followed(finder, [speck]) == [None]
+def small(scale):
+    """The face, scaled, in the middle of a grey picture of 640 x 480."""
+    face = cv2.resize(face_frame(), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    rgb, (height, width) = np.full((480, 640, 3), 128, np.uint8), face.shape[:2]
+    rgb[240 - height // 2 :, 320 - width // 2 :][:height, :width] = face
+    return rgb
+
+
+def test_a_small_face_is_found_down_to_an_eighth_of_the_picture(finder):
+    (points,) = followed(finder, [small(0.75)])  # 80 pixels high
+    assert 70 < np.ptp(points[:, 1]) < 95
+    assert points.mean(axis=0) == pytest.approx([320, 240], abs=12)
+    assert followed(finder, [small(0.5)]) == [None]
+
+
+def test_a_face_that_shrinks_is_followed_further(finder):
+    found = followed(finder, [small(1 - 0.05 * k) for k in range(13)])
+    assert all(points is not None for points in found)
+    assert 35 < np.ptp(found[-1][:, 1]) < 55
 
 
 def test_a_face_at_the_border_of_the_picture_is_found(finder):
