@@ -12,15 +12,20 @@ share_mediapipe, share_opencv  of clips within 5 bpm of the true heart rate
 moved_bpm, moved_most_bpm      difference between both heart rates of a clip: median and largest
 apart_px, apart_most_px        distance of both landmarks of a point: mean, and the largest mean of
                                a frame
+apart_self_px                  the same mean, between mediapipe and mediapipe that starts a frame
+                               later: where it looks depends on all frames before
 height_px                      of the face: mean
 only_mediapipe, only_opencv    frames in which only one finds the face, of n_frames
 fps_mediapipe, fps_opencv      frames per second of processor time, one thread
 
-It needs mediapipe: Python 3.11 or 3.12.  The clips are those of `tracking.py`.
+It needs mediapipe: Python 3.11 or 3.12.  The clips are those of `tracking.py`; what is measured is
+kept next to them, so that a call that was stopped goes on.
 """
 
 import argparse
 import time
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -41,6 +46,7 @@ from rppg.preprocessing.resampling import TimedFrames
 from rppg.signals.classical import wave
 from rppg.signals.heart_rate import heart_rate
 from rppg.synthetic.disturbances import LEVELS
+from rppg.utils.atomic import atomic_write
 
 METHODS = ("POS", "CHROM", "GREEN")
 
@@ -55,16 +61,25 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="CSV to write")
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    items = [item for level in args.levels for item in synthetic(args.folder, level, args.clips)]
-    items += [real(text) for text in args.video]
-    meshes = {name: FaceLandmarks(finder=name) for name in FINDERS}
-    nets, find, rows = load_models(list(RECIPES)), BoxFinder().find, []
-    for item in tqdm(items, unit="clip"):
-        rows += measure(item, meshes, nets, find)
-    table = summary(pd.DataFrame(rows))
+    levels = [synthetic(args.folder, level, args.clips) for level in args.levels]
+    items = [*map(real, args.video), *chain.from_iterable(zip(*levels, strict=True))]
+    table = summary(measured(items, args.folder / "finders_rows.csv"))
     print(table.to_string(index=False, float_format="%.3f"))
     if args.out:
         table.to_csv(args.out, index=False, float_format="%.4f")
+
+
+def measured(items: list[Item], path: Path) -> pd.DataFrame:
+    """The rows of `measure` of each item; those that an earlier call has measured are read."""
+    done = pd.read_csv(path) if path.exists() else pd.DataFrame({"clip": []})
+    meshes = {name: FaceLandmarks(finder=name) for name in FINDERS}
+    nets, find = load_models(list(RECIPES)), BoxFinder().find
+    for item in tqdm(items, unit="clip"):
+        if str(item[1].frames) not in set(done["clip"]):
+            rows = pd.DataFrame(measure(item, meshes, nets, find)).assign(clip=str(item[1].frames))
+            done = pd.concat([done, rows], ignore_index=True)
+            atomic_write(path, partial(done.to_csv, index=False))
+    return done[done["clip"].isin([str(item[1].frames) for item in items])]
 
 
 def measure(item: Item, meshes: dict, nets: dict, find) -> list[dict]:
@@ -87,16 +102,24 @@ def landmarks(recording, meshes: dict) -> dict:
         start_s = time.process_time()
         found[name] = [mesh(rgb) for rgb in frames]
         seconds[f"seconds_{name}"] = time.process_time() - start_s
-    pairs = list(zip(*(found[name] for name in FINDERS), strict=True))
-    common = [(one, other) for one, other in pairs if one is not None and other is not None]
-    apart = [float(np.hypot(*(one - other).T).mean()) for one, other in common]
+    one, other = (found[name] for name in FINDERS)
+    meshes["mediapipe"].reset()
+    later = [meshes["mediapipe"](rgb) for rgb in frames[1:]]
+    apart, apart_self = apart_px(one, other), apart_px(one[1:], later)
     return {
-        **{"n_frames": len(frames), "n_common": len(common), **seconds},
-        "only_mediapipe": sum(one is not None and other is None for one, other in pairs),
-        "only_opencv": sum(one is None and other is not None for one, other in pairs),
+        **{"n_frames": len(frames), "n_common": len(apart), **seconds},
+        "only_mediapipe": sum(a is not None and b is None for a, b in zip(one, other, strict=True)),
+        "only_opencv": sum(a is None and b is not None for a, b in zip(one, other, strict=True)),
         **{"apart_sum_px": sum(apart), "apart_most_px": max(apart, default=np.nan)},
-        "height_sum_px": float(sum(np.ptp(one[:, 1]) for one, _ in common)),
+        **{"self_sum_px": sum(apart_self), "n_self": len(apart_self)},
+        "height_px": float(np.mean([np.ptp(points[:, 1]) for points in one if points is not None])),
     }
+
+
+def apart_px(found: list, others: list) -> list[float]:
+    """Mean distance of the landmarks of each frame in which both are there."""
+    pairs = [(a, b) for a, b in zip(found, others, strict=True) if a is not None and b is not None]
+    return [float(np.hypot(*(a - b).T).mean()) for a, b in pairs]
 
 
 def rates_bpm(recording, mesh: FaceLandmarks, nets: dict, find) -> dict[str, float]:
@@ -137,7 +160,8 @@ def _summary_row(name: str, method: str, rows: pd.DataFrame) -> dict:
         **{"moved_bpm": moved.median(), "moved_most_bpm": moved.max()},
         "apart_px": total["apart_sum_px"] / total["n_common"],
         "apart_most_px": rows["apart_most_px"].max(),
-        "height_px": total["height_sum_px"] / total["n_common"],
+        "apart_self_px": total["self_sum_px"] / total["n_self"],
+        "height_px": rows["height_px"].mean(),
         **{key: int(total[key]) for key in ("n_frames", "only_mediapipe", "only_opencv")},
         **{f"fps_{f}": total["n_frames"] / total[f"seconds_{f}"] for f in FINDERS},
     }
