@@ -15,7 +15,6 @@ from typing import Protocol
 
 import numpy as np
 
-N_LANDMARKS = 468
 FINDERS = ("mediapipe", "opencv")
 
 

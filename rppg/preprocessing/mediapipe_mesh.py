@@ -15,7 +15,7 @@ from types import ModuleType
 
 import numpy as np
 
-from rppg.preprocessing.landmark_finder import N_LANDMARKS
+N_LANDMARKS = 468
 
 # FaceMesh writes these to stderr at every start, whatever the log level; other lines pass.
 CHATTER = (
