@@ -4,9 +4,9 @@
     >>> finder.faces(np.zeros((240, 320, 3), np.uint8))
     []
 
-mediapipe with FaceMesh has no wheel for Python 3.13.  Its models run by OpenCV give the same
-landmarks to a few hundredths of a pixel (`benchmarks/finders.py`).  Prepared recordings say which
-finder made them, and are prepared again if it is another one.
+mediapipe with FaceMesh has no wheel for Python 3.13.  Its models run by OpenCV give landmarks that
+are as near to mediapipe's as its own if it starts a frame later (`benchmarks/finders.py`).
+Prepared recordings say which finder made them, and are prepared again if it is another one.
 """
 
 import importlib.util
