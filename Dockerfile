@@ -11,6 +11,7 @@ WORKDIR /rppg
 # the environment first: it is rebuilt only when the pins change
 COPY pyproject.toml requirements.lock Makefile README.md LICENSE ./
 COPY rppg/__init__.py rppg/
+COPY rppg/preprocessing/mediapipe_models/LICENSE rppg/preprocessing/mediapipe_models/
 RUN make .venv/installed
 COPY . .
 RUN touch .venv/installed

@@ -4,9 +4,9 @@
 
 PROFILE ?= demo
 CORES ?= 2
-# The first Python 3.11 or 3.12 that runs here; override with `make PYTHON=... submission`.
-PYTHON ?= $(shell for p in python3 python3.12 python3.11; do \
-  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$p && break; done)
+# The first Python 3.11 to 3.13 that runs here; override with `make PYTHON=... submission`.
+PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13; do \
+  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 UV := 0.13.9
@@ -63,7 +63,7 @@ release: .venv-docs/installed
 # Installs exactly what requirements.lock pins, once; again only when the pins change.  By uv, which
 # takes a third of pip's time; by pip where uv cannot, as where only pip is told of an index.
 .venv/installed: requirements.lock pyproject.toml
-	@test -n "$(PYTHON)" || { echo "rppg needs Python 3.11 or 3.12; none was found on PATH. Install one, or name it: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "rppg needs Python 3.11, 3.12 or 3.13; none was found on PATH. Install one, or name it: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Installing into .venv with $$($(PYTHON) --version) (about 2 minutes, 7 GB)"
 	$(PYTHON) -m venv .venv
 	$(PIP) uv==$(UV) && UV_CACHE_DIR=.venv/cache $(BIN)/uv pip install -q --python $(BIN)/python -r requirements.lock || $(PIP) -r requirements.lock
@@ -71,7 +71,7 @@ release: .venv-docs/installed
 	$(PIP) --no-build-isolation --no-deps -e .
 	@touch $@
 
-# Resolves the pins anew for Python 3.11 and 3.12 (a test then says which lines of environment.yml to change).
+# Resolves the pins anew for Python 3.11 to 3.13 (a test then says which lines of environment.yml to change).
 lock:
 	$(PIP) uv==$(UV)
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --extra suite --extra dev --no-annotate --no-header \

@@ -7,61 +7,41 @@ Frames are RGB uint8 (H, W, 3); landmarks (468, 2) float32, pixels (x, y), centr
     >>> landmarks.shape, landmarks.mean(axis=0).round(-1).tolist()
     ((468, 2), [220.0, 120.0])
 
-The models are part of the wheels of mediapipe and facenet-pytorch: nothing is downloaded.
-mediapipe is imported on first use.
+The models are part of this package and of the wheels of mediapipe and facenet-pytorch: nothing is
+downloaded.  FaceMesh is run by mediapipe or, without it, by OpenCV
+(`rppg.preprocessing.landmark_finder`); either is imported on first use.
 """
 
-import os
-import sys
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
-from types import ModuleType
 
 import cv2
 import numpy as np
 
-N_LANDMARKS = 468
+from rppg.preprocessing.landmark_finder import default_finder, new_finder
+
 CROP_SIDE = 128  # pixels
 MARGIN = 1.5  # side of the crop over the longer side of MTCNN's box
 MIN_PROBABILITY = 0.9  # MTCNN's probability of a face
 SMALLEST_FACE_PX = 40  # twice MTCNN's default: takes half the time, and no usable face is missed
 
-# FaceMesh writes these to stderr at every start, whatever the log level; other lines pass.
-CHATTER = (
-    b"Created TensorFlow Lite XNNPACK delegate",
-    b"All log messages before absl::InitializeLog()",
-    b"Feedback manager requires a model with a single signature",
-    b"Using NORM_RECT without IMAGE_DIMENSIONS",
-)
-# One landmark as serialised: a message of 15 bytes (field 1) with x, y and z as float fields 1-3.
-_LANDMARK = np.dtype([("head", "V3"), ("x", "<f4"), ("y_tag", "V1"), ("y", "<f4"), ("z", "V5")])
-
 
 class FaceLandmarks:
-    """MediaPipe FaceMesh tracking one face through a video, frame by frame; up to max_faces of them
-    for `all_in`.
+    """FaceMesh tracking one face through a video, frame by frame; up to max_faces of them for
+    `all_in`.
 
+    finder: of FINDERS; default: that of `default_finder`.
     Call `reset` before each recording: the results are then those of a fresh instance, bit for bit.
     A frame of another size than the one before resets it too: the face is found again.
     Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video", 2019.
     """
 
-    def __init__(self, max_faces: int = 1):
-        self._mesh, self._max_faces = None, max_faces
-        self.reset()
+    def __init__(self, max_faces: int = 1, finder: str | None = None):
+        self._finder, self._shape = new_finder(finder or default_finder(), max_faces), None
 
     def reset(self) -> None:
-        """Forget the tracked face.  Rebuilds the graph, which takes about 20 ms."""
-        if self._mesh is not None:
-            self._mesh.close()
-        with without_chatter():
-            with without_pyplot():
-                from mediapipe.python.solutions.face_mesh import FaceMesh
-            options = {"static_image_mode": False, "refine_landmarks": False}
-            self._mesh = FaceMesh(max_num_faces=self._max_faces, **options)
-            self._mesh.process(np.zeros((64, 64, 3), np.uint8))  # its threads have started by now
-        self._started, self._shape = False, None
+        """Forget the tracked face.  With mediapipe it takes about 20 ms."""
+        self._finder.reset()
+        self._shape = None
 
     def __call__(self, rgb: np.ndarray) -> np.ndarray | None:
         """Landmarks (468, 2) float32 of the next frame, None without a face."""
@@ -73,28 +53,7 @@ class FaceLandmarks:
         if self._shape not in (None, rgb.shape):
             self.reset()
         self._shape = rgb.shape
-        with nullcontext() if self._started else without_chatter():
-            faces = self._mesh.process(rgb).multi_face_landmarks
-        if not faces:
-            return []
-        self._started = True
-        size = np.float32(rgb.shape[1::-1])
-        return [_parse(face.SerializeToString()) * size - np.float32(0.5) for face in faces]
-
-
-def _parse(message: bytes) -> np.ndarray:
-    """Landmarks (468, 2) float32, as shares of width and height, from mediapipe's message.
-
-    Twenty times as fast as 936 attribute accesses, which take a tenth of FaceMesh's own time.
-    """
-    if len(message) != N_LANDMARKS * _LANDMARK.itemsize:
-        expected = N_LANDMARKS * _LANDMARK.itemsize
-        raise RuntimeError(
-            f"FaceMesh gave {len(message)} bytes, expected {expected}: mediapipe's"
-            " message has changed, use the version pinned in pyproject.toml"
-        )
-    fields = np.frombuffer(message, _LANDMARK)
-    return np.stack([fields["x"], fields["y"]], axis=-1)
+        return self._finder.faces(rgb)
 
 
 def centred_mean(frames: Iterable[tuple]) -> Iterator[tuple]:
@@ -204,36 +163,3 @@ def square_crop(rgb: np.ndarray, square: tuple[int, int, int], size: int = CROP_
     if left or top or right or bottom:
         crop = cv2.copyMakeBorder(crop, top, bottom, left, right, cv2.BORDER_REPLICATE)
     return cv2.resize(crop, (size, size), interpolation=cv2.INTER_LINEAR)
-
-
-@contextmanager
-def without_pyplot():
-    """Inside, pyplot is an empty module unless it has been imported before: mediapipe's drawing
-    helpers import it, which takes half of mediapipe's time, and nothing here draws with them."""
-    names = [name for name in ("matplotlib", "matplotlib.pyplot") if name not in sys.modules]
-    sys.modules |= {name: ModuleType(name) for name in names}
-    if "matplotlib" in names:
-        sys.modules["matplotlib"].pyplot = sys.modules["matplotlib.pyplot"]
-    try:
-        yield
-    finally:
-        for name in names:
-            del sys.modules[name]
-
-
-@contextmanager
-def without_chatter():
-    """Capture what the process writes to stderr inside, then write all lines except CHATTER."""
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    with tempfile.TemporaryFile() as caught:
-        os.dup2(caught.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            caught.seek(0)
-            for line in caught:
-                if not any(words in line for words in CHATTER):
-                    os.write(2, line)

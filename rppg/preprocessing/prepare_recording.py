@@ -27,6 +27,7 @@ from rppg.preprocessing.extract import extract
 from rppg.preprocessing.face_detector import BoxFinder, FinderLost
 from rppg.preprocessing.face_mesh import CROP_SIDE, FaceLandmarks
 from rppg.preprocessing.faults import LIBRARY, RESUMES, MachineFault, machine_fault
+from rppg.preprocessing.landmark_finder import default_finder
 from rppg.preprocessing.tracking import check_tracking
 from rppg.preprocessing.wide_crop import WIDE_SIDE
 from rppg.utils.packages import MEDIAPIPE, installed_versions
@@ -196,15 +197,19 @@ def _identity(recording: Recording, mark: str | None) -> dict:
 
 @functools.cache
 def _versions() -> dict:
-    return {"preparation": PREPARATION, **installed_versions(PACKAGES)}
+    own = {"preparation": PREPARATION, "finder": default_finder()}
+    return own | installed_versions(PACKAGES)
 
 
 def is_current(meta: dict, how: How, store: Store | None = None) -> bool:
-    """Whether a recording.json is of this version of the preparation and has these crops and this
-    tracking, which does not matter for one that has failed; with a store, whether its arrays are
-    intact, too.  One without a tracking is older than sparse tracking."""
+    """Whether a recording.json is of this version of the preparation and of this finder, and has
+    these crops and this tracking, which do not matter for one that has failed; with a store,
+    whether its arrays are intact, too.  One without a tracking is older than sparse tracking, one
+    without a finder was made by mediapipe."""
     has_crops = "wide" not in how.crops or "wide_boxes" in meta
     is_tracked_so = meta.get("tracking", "every_frame") == how.tracking
     has_all = meta["status"] == "failed" or (has_crops and is_tracked_so)
-    of_version = (meta.get("versions") or {}).get("preparation") == PREPARATION
-    return has_all and of_version and (store is None or store.is_intact(meta["id"]))
+    made_by, own = meta.get("versions") or {}, _versions()
+    of_version = made_by.get("preparation") == own["preparation"]
+    of_finder = made_by.get("finder", "mediapipe") == own["finder"]
+    return has_all and of_version and of_finder and (store is None or store.is_intact(meta["id"]))

@@ -1,9 +1,9 @@
 """The real face from which all synthetic subjects are made: scikit-image's astronaut, in layers.
 
-`load_source()` finds the 468 FaceMesh landmarks once per process and returns, in the picture's own
-512x512 pixels, a face with a closed mouth and a bare forehead (the fringe is painted over with
-skin), and soft masks of the parts that can be recoloured.  Images are float32 RGB (512, 512, 3) in
-0..255, masks float32 (512, 512) in 0..1, landmarks (468, 2) pixels.
+`load_source()` returns, in the picture's own 512x512 pixels, its 468 FaceMesh landmarks, a face
+with a closed mouth and a bare forehead (the fringe is painted over with skin), and soft masks of
+the parts that can be recoloured.  Images are float32 RGB (512, 512, 3) in 0..255, masks float32
+(512, 512) in 0..1, landmarks (468, 2) pixels.
 
     >>> source = load_source()
     >>> source.landmarks.shape, source.skin.shape
@@ -12,13 +12,15 @@ skin), and soft masks of the parts that can be recoloured.  Images are float32 R
 The picture: NASA portrait of Eileen Collins, public domain, shipped in scikit-image's wheel.
 """
 
+import json
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import cv2
 import numpy as np
 
-from rppg.preprocessing.face_mesh import without_chatter
+LANDMARKS = Path(__file__).with_name("astronaut_landmarks.json")
 
 # Landmarks of the parts that are not skin, in drawing order (FaceMesh numbering).
 EYES = (
@@ -80,11 +82,11 @@ class SourceFace:
 
 @lru_cache(maxsize=1)
 def load_source() -> SourceFace:
-    """Split the astronaut into layers.  Raises RuntimeError if FaceMesh finds no face in it."""
+    """Split the astronaut into layers; they are kept."""
     from skimage.data import astronaut
 
     image = astronaut()
-    landmarks = find_landmarks(image)
+    landmarks = source_landmarks()
     image = image.astype(np.float32)
     hair = fill([*HAIR_OUTSIDE, *HAIR_INSIDE], blur_px=1.2)
     head = _silhouette(landmarks)
@@ -102,18 +104,12 @@ def load_source() -> SourceFace:
     return SourceFace(bare, luma, head * (1 - eyes_and_brows), head, hair, landmarks)
 
 
-def find_landmarks(rgb: np.ndarray) -> np.ndarray:
-    """Landmarks (468, 2) float32 in pixels of the face in an RGB picture.  Raises RuntimeError if
-    there is none."""
-    with without_chatter():
-        from mediapipe.python.solutions.face_mesh import FaceMesh
+def source_landmarks() -> np.ndarray:
+    """FaceMesh landmarks (468, 2) float32 of the picture, in pixels from its edge.
 
-        with FaceMesh(static_image_mode=True) as mesh:
-            faces = mesh.process(rgb).multi_face_landmarks
-    if not faces:
-        raise RuntimeError(f"FaceMesh found no face in the source picture of shape {rgb.shape}")
-    points = [(p.x * rgb.shape[1], p.y * rgb.shape[0]) for p in faces[0].landmark]
-    return np.array(points[:468], np.float32)
+    mediapipe 0.10.21 found them; they are stored so that every machine renders the same faces.
+    """
+    return np.array(json.loads(LANDMARKS.read_text()), np.float32)
 
 
 def fill(points, blur_px: float = 0.0, grow_px: int = 0, shape=(512, 512)) -> np.ndarray:

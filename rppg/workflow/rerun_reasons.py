@@ -22,6 +22,9 @@ def changes(before: dict, now: dict) -> Iterator[str]:
     yield from _code(before.get("code", {}), now.get("code", {}))
     if before.get("notebook") != now.get("notebook"):
         yield "notebook changed"
+    finders = before.get("finder", "mediapipe"), now.get("finder")
+    if finders[1] not in (None, finders[0]):
+        yield f"landmarks by {finders[1]}, not {finders[0]}"
     if before.get("data") != now.get("data"):
         yield "files of the dataset folder changed"
     yield from _needs(before.get("needs", {}), now.get("needs", {}))

@@ -141,7 +141,7 @@ def test_memory_does_not_grow_with_the_video(tmp_path):
 
 
 def peak_of_worker_mib(one, store):
-    """Largest resident memory of the process that runs FaceMesh."""
+    """Largest resident memory of the process that decodes and runs FaceMesh."""
     import threading
 
     peak, done = [0], threading.Event()
@@ -150,7 +150,7 @@ def peak_of_worker_mib(one, store):
         while not done.is_set():
             for child in psutil.Process().children():
                 try:
-                    if any("mediapipe" in region.path for region in child.memory_maps()):
+                    if any("/av/" in region.path for region in child.memory_maps()):
                         peak[0] = max(peak[0], child.memory_info().rss)
                 except (psutil.NoSuchProcess, psutil.AccessDenied):
                     continue  # it has just ended

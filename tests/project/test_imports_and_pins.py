@@ -34,7 +34,7 @@ def direct_dependencies() -> list[Requirement]:
     return list(map(Requirement, [*project["dependencies"], *extras["suite"], *extras["dev"]]))
 
 
-@pytest.mark.parametrize("python", ["3.11", "3.12"])
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
 def test_every_dependency_is_pinned_inside_its_range(python):
     pins = locked_pins(python)
     wanted = [

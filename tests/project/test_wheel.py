@@ -24,6 +24,8 @@ from rppg.models.registry import build, inputs_of
 ROOT = Path(__file__).parents[2]
 SUITE = "IPython jupyterlab papermill snakemake lightning_fabric tensorboard pyarrow skimage yaml"
 WEIGHTS = ("rppg/models/weights/any.safetensors", "rppg/models/weights/any.json")
+FACE_MODELS = "rppg/preprocessing/mediapipe_models/"
+MODELS = {FACE_MODELS + name for name in ("face_landmark.tflite", "LICENSE", "README.md")}
 HR_BPM = 90.0
 
 pytestmark = pytest.mark.slow
@@ -60,7 +62,7 @@ def light(wheel, tmp_path_factory):
 
 def test_the_wheel_has_weights_and_the_consensus(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert names >= {*WEIGHTS, "rppg/evaluation/consensus.json", "rppg/cli.py"}
+    assert names >= {*WEIGHTS, *MODELS, "rppg/evaluation/consensus.json", "rppg/cli.py"}
     assert not [name for name in names if name.startswith(("tests", "benchmarks", "notebooks"))]
 
 

@@ -8,7 +8,9 @@ from helpers.vision_clips import write_clip
 
 from rppg.models.checkpoint import save_model
 from rppg.models.registry import build
+from rppg.preprocessing.landmark_finder import default_finder
 
+MESH = f"rppg.preprocessing.{default_finder()}_mesh"
 LARGE = (
     "matplotlib torch torchvision facenet_pytorch pandas sklearn scipy.signal scipy.stats".split()
 )
@@ -39,7 +41,7 @@ def test_classical_methods_import_no_torch(tmp_path):
     video = write_clip(tmp_path / "face.mp4")
     methods = [word for name in ("POS", "CHROM", "GREEN") for word in ("--method", name)]
     found = imported(["predict", video, *methods, "--out", tmp_path / "rates.csv"])
-    assert "mediapipe" in found and (tmp_path / "rates.csv").read_text().count("\n") == 4
+    assert MESH in found and (tmp_path / "rates.csv").read_text().count("\n") == 4
     assert found.isdisjoint(LARGE)
 
 
@@ -52,4 +54,4 @@ def test_a_model_of_maps_imports_neither_torch_nor_a_face_detector(tmp_path):
     )
     options = ["--method", "st_transformer", "--runs", tmp_path / "runs"]
     found = imported(["predict", video, *options])
-    assert "mediapipe" in found and found.isdisjoint(LARGE)  # torch is in another process
+    assert MESH in found and found.isdisjoint(LARGE)  # torch is in another process

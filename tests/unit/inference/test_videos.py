@@ -43,7 +43,7 @@ def test_whatever_one_video_raises_is_its_reason_and_the_others_are_done(
     [
         (MemoryError(), "not enough memory"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "not enough memory"),
-        (ModuleNotFoundError("No module named 'mediapipe'"), "install requirements.lock again"),
+        (ModuleNotFoundError("No module named 'av'"), "install requirements.lock again"),
         (OSError(errno.ENOSPC, "No space left on device"), "make room"),
         (StoreError(errno.EIO, "cannot be written"), "TMPDIR names the folder"),
         (OSError(errno.EMFILE, "Too many open files"), "raise the limit"),

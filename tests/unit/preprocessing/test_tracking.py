@@ -9,6 +9,7 @@ from helpers.vision_clips import recording, write_clip
 from rppg.preprocessing.extract import extract
 from rppg.preprocessing.face_mesh import FaceLandmarks
 from rppg.preprocessing.face_track import follow_face
+from rppg.preprocessing.landmark_finder import default_finder
 from rppg.preprocessing.prepare_recording import PREPARATION, How, is_current
 from rppg.preprocessing.resampling import TimedFrames
 from rppg.preprocessing.tracking import MOST_FRAMES, SPAN_S, TRACKINGS, every_frame, sparse
@@ -210,7 +211,8 @@ def test_an_unknown_tracking_is_refused(clip):
 
 
 def test_a_recording_that_was_tracked_otherwise_is_prepared_again():
-    old = {"status": "ok", "versions": {"preparation": PREPARATION}}
+    versions = {"preparation": PREPARATION, "finder": default_finder()}
+    old = {"status": "ok", "versions": versions}
     assert is_current(old, How(tracking="every_frame")) and not is_current(old, How())
     new = {**old, "tracking": "sparse"}
     assert is_current(new, How()) and not is_current(new, How(tracking="every_frame"))

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from helpers.workflow import NOTEBOOKS, PROFILE, Bench, made, profile_of, with_run
 
-from rppg.workflow import job, runner
+from rppg.workflow import fingerprints, job, runner
 from rppg.workflow.runner import format_plan
 
 LAST = ["05_ensemble", "06_submit"]
@@ -212,3 +212,15 @@ def test_a_study_reads_the_runs_of_all_seeds(tmp_path, monkeypatch):
     bench.write("rppg/studies/tables.py", "x = 2")
     assert bench.why(seeds) == {"tables": "code of studies changed (tables.py)"}
     assert list(bench.why(seeds, "st/learn")) == []
+
+
+def test_another_finder_of_landmarks_prepares_again_and_nothing_else(bench, monkeypatch):
+    monkeypatch.setattr(fingerprints, "default_finder", lambda: "opencv")
+    assert bench.why(PROFILE) == {}  # no stage finds landmarks
+    bench.write("rppg/preprocessing/landmark_finder.py", "x = 1")
+    bench.write("rppg/preprocessing/video.py", "from rppg.preprocessing import landmark_finder")
+    assert "01_preprocess" in bench.run(PROFILE) and bench.why(PROFILE) == {}
+    monkeypatch.setattr(fingerprints, "default_finder", lambda: "mediapipe")
+    why = bench.why(PROFILE)
+    assert why["01_preprocess"] == "landmarks by mediapipe, not opencv"
+    assert "challenge" not in why and "st/learn" in why  # which reads what is prepared

@@ -52,3 +52,9 @@ def test_notebook_data_and_inputs_are_named():
 
 def test_of_many_names_the_first_are_given():
     assert some(list("abc")) == "a, b, c" and some(list("abcde")) == "a, b, c and 2 more"
+
+
+def test_another_finder_of_landmarks_is_named_and_older_records_are_mediapipes():
+    assert list(changes({}, {"finder": "opencv"})) == ["landmarks by opencv, not mediapipe"]
+    assert list(changes({}, {"finder": "mediapipe"})) == []
+    assert list(changes({"finder": "opencv"}, {})) == []  # its code finds none any more

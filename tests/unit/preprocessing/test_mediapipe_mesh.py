@@ -1,0 +1,52 @@
+"""FaceMesh run by mediapipe: its own landmarks, and none of its messages."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.vision_clips import face_frame
+
+from rppg.preprocessing import mediapipe_mesh
+from rppg.preprocessing.landmark_finder import default_finder
+
+pytestmark = pytest.mark.skipif(default_finder() != "mediapipe", reason="mediapipe is missing")
+
+
+def test_landmarks_equal_those_of_mediapipe_itself():
+    (found,) = mediapipe_mesh.MediaPipeMesh().faces(face_frame())
+    fresh = mediapipe_mesh.MediaPipeMesh()
+    points = fresh._mesh.process(face_frame()).multi_face_landmarks[0].landmark
+    expected = np.float32([[p.x * 320 - 0.5, p.y * 240 - 0.5] for p in points])
+    assert found == pytest.approx(expected, abs=1e-4)
+
+
+def test_mediapipe_is_quiet_and_other_errors_are_not():
+    code = (
+        "import os, numpy as np\n"
+        "from helpers.vision_clips import face_frame\n"
+        "from rppg.preprocessing.face_mesh import FaceLandmarks\n"
+        "from rppg.preprocessing.mediapipe_mesh import without_chatter\n"
+        "landmarker = FaceLandmarks(); landmarker(face_frame()); landmarker.reset()\n"
+        "landmarker(face_frame()); import sys; assert 'torch' not in sys.modules\n"
+        "with without_chatter(): os.write(2, b'a real error\\n')\n"
+    )
+    folder = Path(__file__).parents[2]
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=folder)
+    assert run.returncode == 0 and run.stderr == "a real error\n"
+
+
+def test_unexpected_message_of_mediapipe_is_an_error():
+    with pytest.raises(RuntimeError, match="gave 17 bytes, expected 7956"):
+        mediapipe_mesh._parse(b"\0" * 17)
+
+
+def test_pyplot_is_left_out_of_mediapipes_import_and_whole_afterwards():
+    code = (
+        "import sys\nfrom rppg.preprocessing.face_mesh import FaceLandmarks\nFaceLandmarks()\n"
+        "print(any(name.startswith('matplotlib') for name in sys.modules))\n"
+        "from matplotlib import pyplot\nprint(callable(pyplot.figure))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.split() == ["False", "True"], done.stderr
