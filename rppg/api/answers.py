@@ -6,7 +6,7 @@
 """
 
 from dataclasses import dataclass, fields, replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, overload
@@ -22,7 +22,7 @@ from rppg.datasets.prepared import face_colours
 from rppg.datasets.store import Store
 from rppg.inference.consensus import agree, fitted_for
 from rppg.inference.doubts import check_picture, doubts, doubts_on_wave
-from rppg.inference.trained import extract_into, learned_wave, load_models
+from rppg.inference.trained import box_models, extract_into, learned_wave
 from rppg.inference.videos import CONSENSUS, notes_on
 from rppg.models.names import RECIPES
 from rppg.preprocessing.face_detector import NoFaceError
@@ -204,7 +204,7 @@ def _of_video(recording: Recording, face: str | None, method: "str | Model") -> 
 
 def _consensus(recording: Recording, face: str | None) -> Result:
     """The answer of the classical methods and the models in the box together."""
-    nets = _nets()
+    nets = box_models()
     seen = {inputs["array"] for _, inputs in nets.values()}
     with TemporaryDirectory(prefix="rppg-") as folder, tools_for(face) as tools:
         store = Store(folder)
@@ -217,12 +217,6 @@ def _consensus(recording: Recording, face: str | None) -> Result:
     facts = {"estimate": estimate, "seconds": said["per_second"]}
     facts |= {name: said[name] for name in ("confidence", "words")}
     return _of_traces(recording, face, traces, values, CONSENSUS, **facts)
-
-
-@cache
-def _nets() -> dict:
-    """The models in the box, loaded once: (net, inputs) by name."""
-    return load_models(list(RECIPES))
 
 
 def _of_traces(

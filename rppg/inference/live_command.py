@@ -3,6 +3,7 @@
 rppg live                        camera 0, in a window; q or Escape ends it
 rppg live --video face.mp4       a file in the camera's place, at its own speed
 rppg live --terminal             lines in place of a window; without a display this is what happens
+rppg live --method POS           one method, which starts faster than the consensus
 """
 
 import time
@@ -24,7 +25,13 @@ def live(
         Optional[Path],  # noqa: UP045
         typer.Option(help="A video file in the camera's place."),
     ] = None,
-    method: Annotated[str, typer.Option(help="POS, CHROM, GREEN, ICA, PBV, LGI or OMIT.")] = "POS",
+    method: Annotated[
+        str,
+        typer.Option(
+            help="consensus: of all methods, with its confidence; POS, CHROM, GREEN, ICA, PBV, LGI "
+            "or OMIT alone starts faster."
+        ),
+    ] = "consensus",
     terminal: Annotated[bool, typer.Option("--terminal", help="Lines, no window.")] = False,
 ) -> None:
     """Heart rate of the face in front of a camera, from the fifth second on.  Nothing is stored.
@@ -59,6 +66,9 @@ def show(frames: "Iterable[tuple[np.ndarray, float]]", stream, view) -> int:
             view.rate(rate)
         if not view.frame(rgb, stream.landmarks, last):
             break
+    for rate in stream.finish():
+        view.rate(rate)
+        n_rates += not rate.reason
     return n_rates
 
 

@@ -15,6 +15,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from rppg.evaluation.consensus_words import LIKELY, SURE
 from rppg.inference.stream import Rate
 from rppg.signals.bandpass import bandpass
 
@@ -24,8 +25,10 @@ SMALLEST_WIDTH, LARGEST_WIDTH = 480, 960  # of the window
 GREEN, WHITE, GREY, ORANGE = (0, 158, 115), (240, 240, 240), (140, 140, 140), (230, 159, 0)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 BARS = "▁▂▃▄▅▆▇█"
-TERMINAL_SAMPLES = 40  # of the last 5 s, in a line
-SURE, UNSURE = 0.5, 0.35  # quality; noise has less than UNSURE in 95 % of windows of 10 s
+TERMINAL_SAMPLES = 30  # of the last 5 s, in a line
+CLEAR, WEAK = 0.5, 0.35  # quality; noise has less than WEAK in 95 % of windows of 10 s
+LARGE, SMALL = 0.9, 0.5  # sizes of text
+MARGIN = 12  # pixels
 
 
 def has_display() -> bool:
@@ -36,7 +39,7 @@ def has_display() -> bool:
 
 
 class TerminalView:
-    """A line a second: time, rate, quality, and the last five seconds of the wave."""
+    """A line a second: time, the last five seconds of the wave, and the rate in words."""
 
     def frame(self, rgb: np.ndarray, landmarks: np.ndarray | None, rate: Rate | None) -> bool:
         """Nothing is drawn; the frames go on."""
@@ -76,13 +79,29 @@ def line_of(rate: Rate) -> str:
     if rate.reason:
         return f"{rate.time_s:4.0f} s   {rate.reason}"
     bars = "".join(BARS[k] for k in _levels(rate.wave[-150:], TERMINAL_SAMPLES, len(BARS)))
-    words = f"{rate.hr_bpm:3.0f} bpm   quality {rate.quality:.2f}, {in_words(rate.quality)}"
-    return f"{rate.time_s:4.0f} s   {words:<38} {bars}"
+    line = f"{rate.time_s:4.0f} s   {bars}   {in_words(rate)}"
+    return f"{line}: {why}" if (why := doubt_of(rate)) else line
 
 
-def in_words(quality: float) -> str:
-    """How far one rate stands out: it may still be that of a movement."""
-    return "clear" if quality >= SURE else "weak" if quality >= UNSURE else "lost in noise"
+def in_words(rate: Rate) -> str:
+    """A rate with how sure it is or, of one method, how far it stands out: it may still be that of
+    a movement.
+
+    >>> in_words(Rate(9.0, 71.6, 0.4, "", None, 0.93)), in_words(Rate(9.0, 71.6, 0.4, "", None))
+    ('72 bpm, sure (0.93)', '72 bpm, weak (quality 0.40)')
+    """
+    one = rate.confidence
+    if np.isfinite(one):
+        how = "sure" if one >= SURE else "likely" if one >= LIKELY else "not sure"
+        return f"{rate.hr_bpm:.0f} bpm, {how} ({one:.2f})"
+    one = rate.quality
+    how = "clear" if one >= CLEAR else "weak" if one >= WEAK else "lost in noise"
+    return f"{rate.hr_bpm:.0f} bpm, {how} (quality {one:.2f})"
+
+
+def doubt_of(rate: Rate) -> str:
+    """Why the consensus is not sure; empty if it is, or if there is none."""
+    return rate.words.partition("): ")[2] if rate.words.startswith("not sure") else ""
 
 
 def picture(rgb: np.ndarray, landmarks: np.ndarray | None, rate: Rate | None) -> np.ndarray:
@@ -94,21 +113,29 @@ def picture(rgb: np.ndarray, landmarks: np.ndarray | None, rate: Rate | None) ->
     if landmarks is not None:
         outline = cv2.convexHull(((landmarks + 0.5) * scale).astype(np.int32))
         cv2.polylines(shown, [outline], True, GREEN, 2, cv2.LINE_AA)
-    text, colour = _words(landmarks, rate)
-    cv2.putText(shown, text, (12, 34), FONT, 0.9, (0, 0, 0), 5, cv2.LINE_AA)
-    cv2.putText(shown, text, (12, 34), FONT, 0.9, colour, 2, cv2.LINE_AA)
+    text, doubt, colour = _words(landmarks, rate)
+    _write(shown, text, 34, LARGE, colour)
+    _write(shown, doubt, 60, SMALL, colour)
     return np.concatenate([shown, _strip(size[0], rate)])
 
 
-def _words(landmarks: np.ndarray | None, rate: Rate | None) -> tuple[str, tuple]:
+def _write(shown: np.ndarray, text: str, y: int, size: float, colour: tuple) -> None:
+    """A line of text with a dark rim, smaller if it is too long for the picture."""
+    room = shown.shape[1] - 2 * MARGIN
+    size *= min(1.0, room / max(cv2.getTextSize(text, FONT, size, 2)[0][0], 1))
+    for ink, thickness in (((0, 0, 0), 4), (colour, 1 + (size > SMALL))):
+        cv2.putText(shown, text, (MARGIN, y), FONT, size, ink, thickness, cv2.LINE_AA)
+
+
+def _words(landmarks: np.ndarray | None, rate: Rate | None) -> tuple[str, str, tuple]:
+    """What is written on the picture: the rate, what speaks against it, and in which colour."""
     if rate is None:
-        return ("no face" if landmarks is None else "measuring: hold still for 5 s"), WHITE
+        return ("no face" if landmarks is None else "measuring: hold still for 5 s"), "", WHITE
     if rate.reason:
-        return "no heart rate: " + (
-            "no face" if "face" in rate.reason else "no clear pulse"
-        ), ORANGE
-    words = f"{rate.hr_bpm:.0f} bpm, {in_words(rate.quality)} (quality {rate.quality:.2f})"
-    return words, WHITE if rate.quality >= UNSURE else ORANGE
+        found = "no face" if "face" in rate.reason else "no clear pulse"
+        return f"no heart rate: {found}", "", ORANGE
+    is_doubtful = rate.confidence < LIKELY or not (rate.confidence >= 0 or rate.quality >= WEAK)
+    return in_words(rate), doubt_of(rate), ORANGE if is_doubtful else WHITE
 
 
 @lru_cache(maxsize=1)

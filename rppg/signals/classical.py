@@ -14,8 +14,6 @@ sign of its paper; `wave` changes it to that of a contact PPG, positive for dark
     True
 """
 
-import warnings
-
 import numpy as np
 
 from rppg.signals.bandpass import bandpass
@@ -26,6 +24,7 @@ from rppg.signals.checks import (
     check_three_colours,
     checked_colours,
 )
+from rppg.signals.fast_ica import fast_ica
 from rppg.signals.heart_rate import FLAT_RATIO, MIN_STRETCH_S, finite_stretches
 
 WINDOW_S = 1.6  # CHROM and POS: two beats at 75 bpm
@@ -94,7 +93,7 @@ def ica(rgb: np.ndarray, fps: float) -> np.ndarray:
     z = _standardise(detrend(rgb, smoothness), axis=0)  # (T, 3)
     if np.linalg.matrix_rank(z, tol=1e-6 * np.sqrt(z.size)) < 3:
         raise ValueError("ICA needs three different colour channels; some are copies of others")
-    components = bandpass(_unmix(z).T, fps, ICA_BAND_HZ, order=3)  # (3, T)
+    components = bandpass(fast_ica(z).T, fps, ICA_BAND_HZ, order=3)  # (3, T)
     power = np.abs(np.fft.rfft(components)) ** 2
     pulse = components[(power.max(axis=1) / power.sum(axis=1)).argmax()]
     return pulse * np.where(pulse @ z[:, 1] < 0, -1, 1)
@@ -202,16 +201,6 @@ def detrend(trace: np.ndarray, smoothness: float = DETREND_SMOOTHNESS_AT_30_FPS)
     n = len(trace)
     d = sparse.diags_array([1.0, -2.0, 1.0], offsets=[0, 1, 2], shape=(n - 2, n))
     return trace - splu((sparse.eye_array(n) + smoothness**2 * (d.T @ d)).tocsc()).solve(trace)
-
-
-def _unmix(z: np.ndarray) -> np.ndarray:
-    """Independent components (T, 3) of z-scored channels (T, 3)."""
-    from sklearn.decomposition import FastICA
-    from sklearn.exceptions import ConvergenceWarning
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return FastICA(3, whiten="unit-variance", max_iter=500, random_state=0).fit_transform(z)
 
 
 def _green_orthogonal_to(direction: np.ndarray, rgb: np.ndarray) -> np.ndarray:
