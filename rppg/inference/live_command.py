@@ -16,6 +16,7 @@ import typer
 from rppg.utils.command_options import until_unread
 
 if TYPE_CHECKING:
+    import cv2
     import numpy as np
 
 
@@ -39,10 +40,11 @@ def live(
     Exit status 1 if no heart rate could be told at all, 141 if nobody reads the lines any more.
     """
     from rppg.inference.live_view import TerminalView, WindowView, has_display
-    from rppg.inference.stream import Stream
+    from rppg.inference.stream import Stream, check_method
 
+    check_method(method)
+    frames = camera_frames(open_camera(camera)) if video is None else played(video_frames(video))
     stream = Stream(method=method)
-    frames = camera_frames(camera) if video is None else played(video_frames(video))
     view = TerminalView() if terminal or not has_display() else WindowView()
     try:
         with until_unread():
@@ -72,30 +74,40 @@ def show(frames: "Iterable[tuple[np.ndarray, float]]", stream, view) -> int:
     return n_rates
 
 
-def camera_frames(number: int) -> "Iterator[tuple[np.ndarray, float]]":
-    """Frames of a camera with the time at which each came.  Raises VideoError if there is no such
-    camera, or if it stops."""
+def open_camera(number: int) -> "cv2.VideoCapture":
+    """A camera.  Raises VideoError if there is none of that number."""
     import cv2
 
     from rppg.preprocessing.video import VideoError
 
     camera = cv2.VideoCapture(number)
+    if not camera.isOpened():
+        raise VideoError(f"camera {number} cannot be opened; --camera names another one")
+    return camera
+
+
+def camera_frames(camera: "cv2.VideoCapture") -> "Iterator[tuple[np.ndarray, float]]":
+    """Frames of a camera with the time at which each came.  Raises VideoError if it stops."""
+    import cv2
+
+    from rppg.preprocessing.video import VideoError
+
     try:
-        if not camera.isOpened():
-            raise VideoError(f"camera {number} cannot be opened; --camera names another one")
         while True:
             is_read, bgr = camera.read()
             if not is_read:
-                raise VideoError(f"camera {number} gives no more pictures")
+                raise VideoError("the camera gives no more pictures")
             yield cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), time.monotonic()
     finally:
         camera.release()
 
 
 def video_frames(path: Path) -> "Iterator[tuple[np.ndarray, float]]":
-    """Frames of a video file with their times.  Raises VideoError as `read_frames` does."""
-    from rppg.preprocessing.video import read_frames
+    """Frames of a video file with their times.  Raises VideoError for what is no video, as
+    `read_frames` does for what cannot be decoded."""
+    from rppg.preprocessing.video import probe, read_frames
 
+    probe(path)
     return read_frames(path)
 
 

@@ -52,6 +52,15 @@ class Rate:
     words: str = ""  # the same in words
 
 
+def check_method(method) -> str:
+    """The method's name as it is written.  Raises InputError for one that a stream has not."""
+    known = {name.lower(): name for name in (CONSENSUS, *METHODS)}
+    if not isinstance(method, str) or method.lower() not in known:
+        expected = f"expected {CONSENSUS}, or a classical one: {', '.join(METHODS)}"
+        raise InputError(f"no method {method!r} for frames as they come, {expected}")
+    return known[method.lower()]
+
+
 class Stream:
     """A face in front of a camera.  fps: frames are `1 / fps` apart, so no times are given.
 
@@ -61,12 +70,8 @@ class Stream:
     """
 
     def __init__(self, fps: float | None = None, method: str = CONSENSUS):
-        known = {name.lower(): name for name in (CONSENSUS, *METHODS)}
-        if not isinstance(method, str) or method.lower() not in known:
-            expected = f"expected {CONSENSUS}, or a classical one: {', '.join(METHODS)}"
-            raise InputError(f"no method {method!r} for frames as they come, {expected}")
+        self.fps, self.method = fps, check_method(method)
         check_fps(fps)
-        self.fps, self.method = fps, known[method.lower()]
         self.landmarks: np.ndarray | None = None  # (468, 2) of the last frame that is done
         self._mesh, self._n, self._n_slow = FaceLandmarks(), 0, 0
         self._members, self._pool, self._pending = None, None, None
