@@ -5,10 +5,12 @@
 
 NeuroKit2 (Makowski et al., Behavior Research Methods 53, 2021) finds the beats: each wave is
 interpolated to 250 Hz, cleaned, and its systolic peaks give the mean interval (MeanNN), SDNN and
-RMSSD, in ms.  The reference of a face is its contact PPG, read in the same way; that of a finger
-the intervals of a chest strap, without its first and last beat.  Beats that a wave misses or has
-too many are errors of its method and are left in.  The faces last 12 s: SDNN and RMSSD of so few
-beats say how far a wave's beats are off, not how variable a heart is.
+RMSSD, in ms.  Each predicted wave is read as it is and, in the column `band`, band-passed: in the
+heart band, and from 0.75 to 1.35 times its own heart rate, which leaves few wrong beats, and little
+of the variability.  The reference of a face is its contact PPG, read in the same way; that of a
+finger the intervals of a chest strap, without its first and last beat.  Beats that a wave misses or
+has too many are errors of its method and are left in.  The faces last 12 s: SDNN and RMSSD of so
+few beats say how far a wave's beats are off, not how variable a heart is.
 """
 
 import argparse
@@ -23,10 +25,13 @@ from people import face_waves, finger_waves
 from people_data import Person, package_faces, shared_recordings
 
 from rppg.datasets.prepared import FPS
+from rppg.signals.bandpass import bandpass
+from rppg.signals.heart_rate import heart_rate
 
 RESULTS = Path("benchmarks/results/hrv.csv")
 VALUES = ("mean_nn_ms", "sdnn_ms", "rmssd_ms")
 CONTACT, STRAP = "contact PPG", "chest strap"
+AS_IT_IS = "as it is"
 LONGEST_S = 600.0  # of NeuroKit2 on all waves
 NEUROKIT = """
 import json, sys, warnings
@@ -81,28 +86,36 @@ def measure(people: list[Person], python: Path) -> pd.DataFrame:
     for person in people:
         waves = waves_of(person)
         peaks, version = beats_of(list(waves.values()), python)
-        found = {name: intervals(one) for name, one in zip(waves, peaks, strict=True)}
+        found = {key: intervals(one) for key, one in zip(waves, peaks, strict=True)}
         if person.beats_s is not None:
-            found[STRAP] = variability(1000 * np.diff(person.beats_s)[1:-1])
+            found[STRAP, AS_IT_IS] = variability(1000 * np.diff(person.beats_s)[1:-1])
         reference = CONTACT if person.contact is not None else STRAP
-        truth = {f"{name}_true": value for name, value in found.pop(reference).items()}
+        truth = {f"{name}_true": value for name, value in found.pop((reference, AS_IT_IS)).items()}
         shared = {"recording": person.name, "kind": person.kind, "reference": reference}
         shared["neurokit2"] = version
-        rows += [shared | {"method": name} | one | truth for name, one in found.items()]
+        names = [{"method": name, "band": band} for name, band in found]
+        rows += [shared | key | one | truth for key, one in zip(names, found.values(), strict=True)]
         print(f"{person.name}: {len(found)} waves", flush=True)
     return pd.DataFrame(rows)
 
 
-def waves_of(person: Person) -> dict[str, np.ndarray]:
-    """Waves (T,) at 30 fps by method, without gaps, and a face's contact PPG."""
+def waves_of(person: Person) -> dict[tuple[str, str], np.ndarray]:
+    """Waves (T,) at 30 fps by method and band, without gaps, and a face's contact PPG."""
     if person.video:
         times_s, waves, _ = face_waves(person, [None])
     else:
         times_s, waves = finger_waves(person)
-    whole = {name: one for (name, _), one in waves.items() if not isinstance(one, str)}
+    whole = {}
+    for (name, _), one in waves.items():
+        if isinstance(one, str):
+            continue
+        whole[name, AS_IT_IS] = wave = bridged(one)
+        own_hz = heart_rate(one, FPS).hr_bpm / 60
+        whole[name, "heart band"] = bandpass(wave, FPS)
+        whole[name, "near its rate"] = bandpass(wave, FPS, (0.75 * own_hz, 1.35 * own_hz))
     if person.contact is not None:
-        whole[CONTACT] = np.interp(times_s, *person.contact)
-    return {name: bridged(one) for name, one in whole.items()}
+        whole[CONTACT, AS_IT_IS] = np.interp(times_s, *person.contact)
+    return whole
 
 
 def bridged(wave: np.ndarray) -> np.ndarray:
@@ -136,11 +149,13 @@ def variability(nn_ms: np.ndarray) -> dict[str, float]:
 
 
 def errors(rows: pd.DataFrame) -> pd.DataFrame:
-    """Mean absolute error of each value, and the mean of the reference, by kind and method."""
+    """Mean absolute error of each value, and the mean of the reference, by kind, band
+    and method."""
     columns = {name: (rows[name] - rows[f"{name}_true"]).abs() for name in VALUES}
     columns |= {f"{name}_true": rows[f"{name}_true"] for name in VALUES}
-    table = pd.DataFrame({"kind": rows["kind"], "method": rows["method"], **columns})
-    return table.groupby(["kind", "method"]).mean().sort_values(["kind", "rmssd_ms"])
+    keys = ["kind", "band", "method"]
+    table = pd.DataFrame({**{key: rows[key] for key in keys}, **columns})
+    return table.groupby(keys).mean().sort_values(["kind", "rmssd_ms"])
 
 
 if __name__ == "__main__":

@@ -92,6 +92,7 @@ class Stream:
             self._begin(time_s)
         self._last_s, self._n = time_s, self._n + 1
         rates = self._worked_out()
+        rgb = np.array(rgb, order="C")  # it is kept for a while, and the caller may use it again
         for found in self._tracker.add((rgb, time_s)):
             if self._members is not None:
                 self._members.add(*found)
@@ -112,7 +113,8 @@ class Stream:
         self._start_s, self._last_s, self._next_s = start_s, None, FIRST_S
 
     def _checked(self, rgb: np.ndarray, time_s: float | None) -> float:
-        if getattr(rgb, "ndim", 0) != 3 or rgb.shape[-1] != 3 or rgb.dtype != np.uint8:
+        is_picture = getattr(rgb, "ndim", 0) == 3 and rgb.shape[-1] == 3 and rgb.size > 0
+        if not is_picture or rgb.dtype != np.uint8:
             found = f"a frame {getattr(rgb, 'shape', type(rgb).__name__)}"
             found += f" of {getattr(rgb, 'dtype', '?')}"
             raise InputError(f"{found}, expected an array (H, W, 3) of uint8 in the order R, G, B")

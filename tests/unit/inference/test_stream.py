@@ -131,6 +131,9 @@ def test_after_a_long_pause_it_begins_again(video):
     [
         ((np.zeros((4, 4), np.uint8), 0.0), r"expected an array \(H, W, 3\)"),
         ((np.zeros((4, 4, 3)), 0.0), "uint8"),
+        ((np.zeros((4, 4, 3), np.uint16), 0.0), "uint16"),
+        ((np.zeros((0, 4, 3), np.uint8), 0.0), r"\(0, 4, 3\)"),
+        ((np.zeros((4, 4, 1), np.uint8), 0.0), r"\(4, 4, 1\)"),
         (([[1, 2, 3]], 0.0), "list"),
         ((np.zeros((4, 4, 3), np.uint8), None), "no time"),
         ((np.zeros((4, 4, 3), np.uint8), float("nan")), "ascending"),
@@ -147,6 +150,18 @@ def test_a_time_that_does_not_ascend_is_refused_and_nothing_is_lost(video):
     with pytest.raises(InputError, match="ascending"):
         stream.add(video[1], 0.0)
     stream.add(video[1], 0.04)
+
+
+def test_a_buffer_that_is_used_again_and_another_order_of_bytes_change_nothing(video, rates):
+    stream, buffer, found = Stream(fps=FPS, method="POS"), np.empty_like(video[0]), []
+    for rgb in video[:150]:
+        buffer[:] = rgb
+        found += stream.add(buffer)
+        buffer[:] = 0
+    flipped = Stream(fps=FPS, method="POS")
+    bgr = np.ascontiguousarray(video[:150, ..., ::-1])
+    found += [rate for frame in bgr for rate in flipped.add(frame[..., ::-1])]
+    assert [rate.hr_bpm for rate in found] == [rates[0].hr_bpm] * 2
 
 
 def test_too_few_frames_a_second_give_a_reason_not_another_rate(video):
