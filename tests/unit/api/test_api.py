@@ -10,7 +10,7 @@ import pytest
 from helpers.malformed_videos import HR_BPM, encode, frames
 
 import rppg
-from rppg.api import answers, models, sources
+from rppg.api import answers, sources
 
 FPS, SECONDS = 25.0, 12.0
 T = np.arange(600) / 30
@@ -162,32 +162,6 @@ def test_times_replace_those_of_a_recording(path):
     assert abs(rppg.heart_rate(recording, times_s=slower_s).bpm - HR_BPM / 1.1) < 3
     with pytest.raises(rppg.InputError, match="one of them"):
         rppg.heart_rate(recording, 30, times_s=slower_s)
-
-
-def test_what_holds_no_rate_is_another_error(rgb, tmp_path):
-    with pytest.raises(rppg.NoHeartRateError, match="3 s"):
-        rppg.heart_rate(SINE[:60], fps=30)
-    with pytest.raises(rppg.NoHeartRateError, match="flat"):
-        rppg.heart_rate(np.ones(600), fps=30)
-    with pytest.raises(rppg.NoHeartRateError, match="does not change"):
-        rppg.heart_rate(np.full((600, 3), 100.0), fps=30)
-    with pytest.raises(rppg.NoHeartRateError, match="too short"):
-        rppg.heart_rate(rgb[:30], fps=FPS)
-    with pytest.raises(rppg.NoFaceError, match="no face"):
-        rppg.heart_rate(np.zeros_like(rgb), fps=FPS)
-
-
-@pytest.mark.parametrize("method", ["consensus", "st_transformer", "POS"])
-def test_a_still_picture_is_refused_before_a_method_runs(rgb, method, monkeypatch):
-    def ran(*_):
-        raise AssertionError("a method ran")
-
-    for module in (answers, models):
-        monkeypatch.setattr(module, "learned_wave", ran)
-    monkeypatch.setattr(answers, "wave", ran)
-    still = np.repeat(rgb[:1], 150, axis=0)
-    with pytest.raises(rppg.NoHeartRateError, match="does not change at all"):
-        rppg.heart_rate(still, fps=FPS, method=method)
 
 
 def test_paths_that_are_no_video(tmp_path):
