@@ -38,8 +38,8 @@ def test_boxes_are_those_of_facenet_pytorch(monkeypatch):
     assert sys.modules[f"{light_mtcnn.NAME}.utils.detect_face"].batched_nms is batched_nms
     for rgb in (astronaut(), astronaut()[:, ::-1].copy(), np.hstack([astronaut()[:300]] * 2)):
         (boxes, sure), (expected, probabilities) = light.detect(rgb), full.detect(rgb)
-        np.testing.assert_allclose(boxes, expected, atol=1e-3)
-        np.testing.assert_allclose(sure, probabilities, atol=1e-5)
+        np.testing.assert_allclose(boxes.astype(float), expected.astype(float), atol=1e-3)
+        np.testing.assert_allclose(sure.astype(float), probabilities.astype(float), atol=1e-5)
     assert light.detect(np.full((120, 160, 3), 90, np.uint8))[0] is None
 
 
