@@ -5,47 +5,106 @@
 72.0
 """
 
-from dataclasses import dataclass, fields
-from functools import cache, partial
+from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal, overload
 
 import numpy as np
 
+from rppg.api.faces import ALL, Face, name_of_face, names_in, tools_for
 from rppg.api.models import Model, load_model
 from rppg.api.result import Pulse, Result
-from rppg.api.sources import source_of
+from rppg.api.sources import Source, source_of
 from rppg.datasets import Recording
 from rppg.datasets.prepared import face_colours
 from rppg.datasets.store import Store
 from rppg.inference.consensus import agree, fitted_for
 from rppg.inference.doubts import check_picture, doubts, doubts_on_wave
-from rppg.inference.trained import extract_into, learned_wave, load_models
+from rppg.inference.trained import box_models, extract_into, learned_wave
 from rppg.inference.videos import CONSENSUS, notes_on
 from rppg.models.names import RECIPES
+from rppg.preprocessing.face_detector import NoFaceError
 from rppg.signals.classical import METHODS, wave
 from rppg.signals.heart_rate import heart_rate as rate_of
-from rppg.utils.errors import InputError, no_heart_rate
+from rppg.utils.errors import InputError, NoHeartRateError, no_heart_rate
 
 DEFAULT = {"video": CONSENSUS, "trace": "POS"}
 
 
+@overload
 def heart_rate(
-    source, fps: float | None = None, method: "str | Model | None" = None, *, times_s=None
-) -> Result:
-    """Heart rate of one face.
+    source,
+    fps: float | None = ...,
+    method: "str | Model | None" = ...,
+    *,
+    times_s=...,
+    face: Literal["all"],
+) -> list[Result]: ...
+@overload
+def heart_rate(
+    source,
+    fps: float | None = ...,
+    method: "str | Model | None" = ...,
+    *,
+    times_s=...,
+    face: Face | None = ...,
+) -> Result: ...
+def heart_rate(source, fps=None, method=None, *, times_s=None, face=None):
+    """Heart rate of one face, or of each.
 
     source: path of a video, frames (T, H, W, 3) RGB uint8, mean colour of the skin (T, 3), pulse
     wave (T,), or a Recording of `load_dataset`.  Arrays need `fps`, or `times_s` (T,), in s.
     method: POS, CHROM, GREEN, ICA, PBV, LGI, OMIT; for videos also the name of a trained model, the
     result of `load_model`, or "consensus" of all of them, which has a confidence.  Default: POS for
     colours, the consensus for videos, which imports torch.  A wave takes none.
+    face: of several in a video "largest", "left", "right" or a number from 1, the leftmost; "all"
+    gives a list of results from the left, whose notes say which faces have no rate.
 
     Raises InputError for arguments that cannot be used; VideoError, NoFaceError or
     NoHeartRateError where the video, the face or the pulse is missing; MissingModelError for a
     model that is not trained.  All of them are RppgErrors.
     """
-    result = _read(source, fps, method, times_s)
+    if name_of_face(face) == ALL:
+        found = source_of(source, fps, times_s)
+        _check_kind(found, face)
+        return _of_all_faces(found, method)
+    return _rated(_read(*_of_one_face(source, fps, times_s, face), method))
+
+
+def pulse(
+    source,
+    fps: float | None = None,
+    method: "str | Model | None" = None,
+    *,
+    times_s=None,
+    face: Face | None = None,
+) -> Pulse:
+    """The pulse wave (T,) that `heart_rate` reads the rate from; arguments and errors as there, of
+    one face."""
+    read = _read(*_of_one_face(source, fps, times_s, face), method)
+    return Pulse(**{one.name: getattr(read, one.name) for one in fields(Pulse)})
+
+
+def _of_one_face(source, fps: float | None, times_s, face) -> tuple[Source, str | None]:
+    """The source, and the name of the face that is meant."""
+    name, found = name_of_face(face), source_of(source, fps, times_s)
+    if name == ALL:
+        raise InputError("face='all' gives a list: rppg.heart_rate takes it, whose results hold it")
+    _check_kind(found, face)
+    return found, name
+
+
+def _check_kind(found: Source, face) -> None:
+    if face is not None and found.kind != "video":
+        raise InputError(
+            f"face={face!r} needs a video, or frames (T, H, W, 3): found a {found.kind}"
+        )
+
+
+def _rated(result: Result) -> Result:
+    """The result with its rate."""
     if result.estimate is not None:  # the consensus has read it
         return result
     with no_heart_rate():
@@ -55,20 +114,25 @@ def heart_rate(
         notes += doubts_on_wave(result.wave, result.fps, estimate)
     else:
         notes += doubts(result.wave, estimate, result.traces)
-    return Result(**vars(result) | {"estimate": estimate, "notes": tuple(notes)})
+    return replace(result, estimate=estimate, notes=tuple(notes))
 
 
-def pulse(
-    source, fps: float | None = None, method: "str | Model | None" = None, *, times_s=None
-) -> Pulse:
-    """The pulse wave (T,) that `heart_rate` reads the rate from; arguments and errors as there."""
-    found = _read(source, fps, method, times_s)
-    return Pulse(**{one.name: getattr(found, one.name) for one in fields(Pulse)})
+def _of_all_faces(found: Source, method) -> list[Result]:
+    """A result per face that has a rate; raises the first face's error if none has."""
+    results, missed = [], {}
+    for name in names_in(found.recording):
+        try:
+            results.append(_rated(_read(found, name, method)))
+        except (NoFaceError, NoHeartRateError) as error:
+            missed[name] = error
+    if not results:
+        raise next(iter(missed.values()))
+    said = tuple(f"face {name} has no heart rate: {error}" for name, error in missed.items())
+    return [replace(one, notes=one.notes + said) for one in results]
 
 
-def _read(source, fps: float | None, method, times_s) -> Result:
+def _read(found: Source, face: str | None, method) -> Result:
     """The wave, in a Result that has no rate yet unless the consensus has read it."""
-    found = source_of(source, fps, times_s)
     if found.kind == "wave":
         if method is not None:
             raise InputError(f"a wave is read as it is, found method={method!r}")
@@ -77,7 +141,7 @@ def _read(source, fps: float | None, method, times_s) -> Result:
     with no_heart_rate():
         if found.kind == "trace":
             return _result(wave(chosen, found.values, found.fps), found.fps, chosen)
-        return _of_video(found.recording, chosen)
+        return _of_video(found.recording, face, chosen)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,13 +155,14 @@ class Map:
     notes: tuple[str, ...]
 
 
-def mstmap(source, fps: float | None = None, *, times_s=None) -> Map:
-    """The multi-scale spatial-temporal map of a video or of frames; errors as of `heart_rate`."""
-    found = source_of(source, fps, times_s)
+def mstmap(source, fps: float | None = None, *, times_s=None, face: Face | None = None) -> Map:
+    """The multi-scale spatial-temporal map of a video or of frames; errors as of `heart_rate`, of
+    one face."""
+    found, name = _of_one_face(source, fps, times_s, face)
     if found.kind != "video":
         raise InputError(f"found a {found.kind}, expected a video, or frames (T, H, W, 3)")
     with no_heart_rate():
-        traces = _traces(found.recording)
+        traces = _traces(found.recording, name)
     return Map(traces.mstmap, traces.times_s, traces.fps, tuple(notes_on(traces.meta)))
 
 
@@ -124,57 +189,52 @@ def _method(method, kind: str) -> "str | Model":
     return chosen
 
 
-def _of_video(recording: Recording, method: "str | Model") -> Result:
+def _of_video(recording: Recording, face: str | None, method: "str | Model") -> Result:
     if isinstance(method, Model):
-        with TemporaryDirectory(prefix="rppg-") as folder:
-            traces, values = method.answer(recording, Store(folder))
-        return _of_traces(recording, traces, values, method.name)
+        with TemporaryDirectory(prefix="rppg-") as folder, tools_for(face) as tools:
+            traces, values = method.answer(recording, Store(folder), *tools)
+        return _of_traces(recording, face, traces, values, method.name)
     if method == CONSENSUS:
-        return _consensus(recording)
-    traces = _traces(recording)
-    return _of_traces(
-        recording, traces, wave(method, face_colours(traces.mstmap), traces.fps), method
-    )
+        return _consensus(recording, face)
+    traces = _traces(recording, face)
+    check_picture(traces.meta)
+    values = wave(method, face_colours(traces.mstmap), traces.fps)
+    return _of_traces(recording, face, traces, values, method)
 
 
-def _consensus(recording: Recording) -> Result:
+def _consensus(recording: Recording, face: str | None) -> Result:
     """The answer of the classical methods and the models in the box together."""
-    from rppg.preprocessing.face_detector import BoxFinder
-    from rppg.preprocessing.face_mesh import FaceLandmarks
-
-    nets = _nets()
+    nets = box_models()
     seen = {inputs["array"] for _, inputs in nets.values()}
-    with TemporaryDirectory(prefix="rppg-") as folder:
+    with TemporaryDirectory(prefix="rppg-") as folder, tools_for(face) as tools:
         store = Store(folder)
-        traces = extract_into(store, recording, FaceLandmarks(), BoxFinder().find, seen)
+        traces = extract_into(store, recording, *tools, seen)
+        check_picture(traces.meta)
         rgb = face_colours(traces.mstmap)  # (T, 3)
         waves = {name: partial(wave, name, rgb, traces.fps) for name in METHODS}
         waves |= {n: partial(learned_wave, store, recording.id, *nets[n]) for n in nets}
         values, estimate, said = agree(waves, traces, fitted_for(list(nets)))
     facts = {"estimate": estimate, "seconds": said["per_second"]}
     facts |= {name: said[name] for name in ("confidence", "words")}
-    return _of_traces(recording, traces, values, CONSENSUS, **facts)
+    return _of_traces(recording, face, traces, values, CONSENSUS, **facts)
 
 
-@cache
-def _nets() -> dict:
-    """The models in the box, loaded once: (net, inputs) by name."""
-    return load_models(list(RECIPES))
-
-
-def _of_traces(recording: Recording, traces, values: np.ndarray, method: str, **facts) -> Result:
-    check_picture(traces.meta)
+def _of_traces(
+    recording: Recording, face: str | None, traces, values: np.ndarray, method: str, **facts
+) -> Result:
     notes = tuple(notes_on(traces.meta))
     if "estimate" in facts:
         notes += tuple(doubts(values, facts["estimate"], traces, has_confidence=True))
     facts |= {"name": recording.name, "origin": recording.origin, "traces": traces}
+    facts["face"] = face or ""
     return Result(values, traces.times_s, traces.fps, method, notes, **facts)
 
 
-def _traces(recording: Recording):
+def _traces(recording: Recording, face: str | None):
     from rppg.preprocessing.extract import extract
 
-    return extract(recording, overlap=True)
+    with tools_for(face) as (landmarker, find):
+        return extract(recording, landmarker, find=find, overlap=True)
 
 
 def _result(values: np.ndarray, fps: float, method: str) -> Result:

@@ -13,6 +13,7 @@ import numpy as np
 
 from rppg.datasets import Recording
 from rppg.datasets.store import Store
+from rppg.inference.doubts import check_picture
 from rppg.inference.trained import extract_into, learned_wave, run_folders
 from rppg.models.names import RECIPES, WEIGHTS
 from rppg.utils.errors import InputError, MissingModelError
@@ -31,14 +32,13 @@ class Model:
     net: "nn.Module"
     inputs: dict  # array, normalise, n_frames, size: as `Clips` takes them
 
-    def answer(self, recording: Recording, store: Store) -> "tuple[Traces, np.ndarray]":
+    def answer(
+        self, recording: Recording, store: Store, landmarker, find
+    ) -> "tuple[Traces, np.ndarray]":
         """Traces of a recording, and its predicted pulse wave (T,); the store keeps what the net
-        sees."""
-        from rppg.preprocessing.face_detector import BoxFinder
-        from rppg.preprocessing.face_mesh import FaceLandmarks
-
-        needs = {self.inputs["array"]}
-        traces = extract_into(store, recording, FaceLandmarks(), BoxFinder().find, needs)
+        sees.  landmarker and find as in `extract`.  Raises ValueError for a still picture."""
+        traces = extract_into(store, recording, landmarker, find, {self.inputs["array"]})
+        check_picture(traces.meta)
         return traces, learned_wave(store, recording.id, self.net, self.inputs)
 
 

@@ -42,6 +42,7 @@ class Result(Pulse):
     name: str = ""
     origin: str = "real"  # "synthetic" if it is known to be
     traces: "Traces | None" = field(default=None, repr=False)  # None without a video
+    face: str = ""  # of several, as it was asked for, or its number from the left
     confidence: float | None = None  # of the method "consensus": that bpm is within 5 of the truth
     words: str = ""  # the same in words
     seconds: Mapping | None = field(default=None, repr=False)  # of the consensus, as `over_time`
@@ -82,7 +83,8 @@ class Result(Pulse):
 
         traces = self.traces
         face = traces and draw_regions(traces.preview, traces.preview_landmarks)
-        title = ": ".join(filter(None, [self.name, self.method]))
+        name = f"{self.name} (face {self.face})" if self.face else self.name
+        title = ": ".join(filter(None, [name, self.method]))
         seconds = self.seconds or seconds_of(self.estimate)
         signals = (self.times_s, self.wave, self.estimate)
         return plot_recording(face, *signals, title, self.origin, seconds)

@@ -57,15 +57,7 @@ def agree(
     predict: member to a function that gives its wave (T,); those without a weight in `fitted` are
     not asked.  Raises ValueError, with the reason of the first, if no member has a heart rate.
     """
-    waves, rates, reasons = {}, {}, []
-    for name in [name for name in predict if name in fitted.rules.weights]:
-        try:
-            waves[name] = predict[name]()
-            rates[name] = heart_rate(waves[name], traces.fps)
-        except ValueError as error:  # of this member: the others may have a rate
-            reasons.append(str(error))
-    if not rates:
-        raise ValueError(reasons[0])
+    waves, rates = _asked(predict, traces.fps, fitted)
     whole = judge([rates], [traces.head], traces, fitted)
     said = verdict(whole.found, whole.confidence, limits=limits_of(traces))
     seconds = over_time(waves, traces, fitted)
@@ -77,6 +69,33 @@ def agree(
     best, rate = _as_heart_rate(rates, whole.found, said)
     fields = {"confidence": said.confidence, "verdict": said, "words": words(said)}
     return waves[best], rate, fields | {"per_second": seconds}
+
+
+def answer_on(
+    predict: Mapping[str, Callable[[], np.ndarray]], traces, fitted: Fitted
+) -> tuple[np.ndarray, HeartRate, Verdict]:
+    """As `agree`, of one window as a whole: the wave (T,), its heart rate, and the verdict."""
+    waves, rates = _asked(predict, traces.fps, fitted)
+    whole = judge([rates], [traces.head], traces, fitted)
+    said = verdict(whole.found, whole.confidence, limits=limits_of(traces))
+    best, rate = _as_heart_rate(rates, whole.found, said)
+    return waves[best], rate, said
+
+
+def _asked(
+    predict: Mapping[str, Callable[[], np.ndarray]], fps: float, fitted: Fitted
+) -> tuple[dict[str, np.ndarray], dict[str, HeartRate]]:
+    """Waves and heart rates of the members that have one; ValueError if none has."""
+    waves, rates, reasons = {}, {}, []
+    for name in [name for name in predict if name in fitted.rules.weights]:
+        try:
+            waves[name] = predict[name]()
+            rates[name] = heart_rate(waves[name], fps)
+        except ValueError as error:  # of this member: the others may have a rate
+            reasons.append(str(error))
+    if not rates:
+        raise ValueError(reasons[0])
+    return waves, rates
 
 
 def over_time(waves: Waves, traces, fitted: Fitted) -> dict[str, np.ndarray]:

@@ -3,6 +3,7 @@
 rppg live                        camera 0, in a window; q or Escape ends it
 rppg live --video face.mp4       a file in the camera's place, at its own speed
 rppg live --terminal             lines in place of a window; without a display this is what happens
+rppg live --method POS           one method, which starts faster than the consensus
 """
 
 import time
@@ -15,6 +16,7 @@ import typer
 from rppg.utils.command_options import until_unread
 
 if TYPE_CHECKING:
+    import cv2
     import numpy as np
 
 
@@ -24,7 +26,13 @@ def live(
         Optional[Path],  # noqa: UP045
         typer.Option(help="A video file in the camera's place."),
     ] = None,
-    method: Annotated[str, typer.Option(help="POS, CHROM, GREEN, ICA, PBV, LGI or OMIT.")] = "POS",
+    method: Annotated[
+        str,
+        typer.Option(
+            help="consensus: of all methods, with its confidence; POS, CHROM, GREEN, ICA, PBV, LGI "
+            "or OMIT alone starts faster."
+        ),
+    ] = "consensus",
     terminal: Annotated[bool, typer.Option("--terminal", help="Lines, no window.")] = False,
 ) -> None:
     """Heart rate of the face in front of a camera, from the fifth second on.  Nothing is stored.
@@ -32,10 +40,11 @@ def live(
     Exit status 1 if no heart rate could be told at all, 141 if nobody reads the lines any more.
     """
     from rppg.inference.live_view import TerminalView, WindowView, has_display
-    from rppg.inference.stream import Stream
+    from rppg.inference.stream import Stream, check_method
 
+    check_method(method)
+    frames = camera_frames(open_camera(camera)) if video is None else played(video_frames(video))
     stream = Stream(method=method)
-    frames = camera_frames(camera) if video is None else played(video_frames(video))
     view = TerminalView() if terminal or not has_display() else WindowView()
     try:
         with until_unread():
@@ -59,33 +68,46 @@ def show(frames: "Iterable[tuple[np.ndarray, float]]", stream, view) -> int:
             view.rate(rate)
         if not view.frame(rgb, stream.landmarks, last):
             break
+    for rate in stream.finish():
+        view.rate(rate)
+        n_rates += not rate.reason
     return n_rates
 
 
-def camera_frames(number: int) -> "Iterator[tuple[np.ndarray, float]]":
-    """Frames of a camera with the time at which each came.  Raises VideoError if there is no such
-    camera, or if it stops."""
+def open_camera(number: int) -> "cv2.VideoCapture":
+    """A camera.  Raises VideoError if there is none of that number."""
     import cv2
 
     from rppg.preprocessing.video import VideoError
 
     camera = cv2.VideoCapture(number)
+    if not camera.isOpened():
+        raise VideoError(f"camera {number} cannot be opened; --camera names another one")
+    return camera
+
+
+def camera_frames(camera: "cv2.VideoCapture") -> "Iterator[tuple[np.ndarray, float]]":
+    """Frames of a camera with the time at which each came.  Raises VideoError if it stops."""
+    import cv2
+
+    from rppg.preprocessing.video import VideoError
+
     try:
-        if not camera.isOpened():
-            raise VideoError(f"camera {number} cannot be opened; --camera names another one")
         while True:
             is_read, bgr = camera.read()
             if not is_read:
-                raise VideoError(f"camera {number} gives no more pictures")
+                raise VideoError("the camera gives no more pictures")
             yield cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), time.monotonic()
     finally:
         camera.release()
 
 
 def video_frames(path: Path) -> "Iterator[tuple[np.ndarray, float]]":
-    """Frames of a video file with their times.  Raises VideoError as `read_frames` does."""
-    from rppg.preprocessing.video import read_frames
+    """Frames of a video file with their times.  Raises VideoError for what is no video, as
+    `read_frames` does for what cannot be decoded."""
+    from rppg.preprocessing.video import probe, read_frames
 
+    probe(path)
     return read_frames(path)
 
 

@@ -5,7 +5,7 @@
     view.rate(rate)                   # every rate
     view.close()
 
-`picture` draws one frame of the window, (H + 120, W, 3).
+`picture` draws one frame of the window: the rate above the face, its wave below.
 """
 
 import os
@@ -15,17 +15,20 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from rppg.evaluation.consensus_words import LIKELY, SURE
 from rppg.inference.stream import Rate
 from rppg.signals.bandpass import bandpass
 
 TITLE = "rppg live"
-STRIP_PX = 120  # under the picture: the wave
-SMALLEST_WIDTH, LARGEST_WIDTH = 480, 960  # of the window
+HEADER_PX, STRIP_PX = 84, 120  # above the picture: words; below: the wave
+SMALLEST_WIDTH, LARGEST_WIDTH, LARGEST_HEIGHT = 480, 960, 640  # of the picture: a laptop's screen
 GREEN, WHITE, GREY, ORANGE = (0, 158, 115), (240, 240, 240), (140, 140, 140), (230, 159, 0)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 BARS = "▁▂▃▄▅▆▇█"
-TERMINAL_SAMPLES = 40  # of the last 5 s, in a line
-SURE, UNSURE = 0.5, 0.35  # quality; noise has less than UNSURE in 95 % of windows of 10 s
+TERMINAL_SAMPLES = 30  # of the last 5 s, in a line
+CLEAR, WEAK = 0.5, 0.35  # quality; noise has less than WEAK in 95 % of windows of 10 s
+LARGE, SMALL = 0.9, 0.45  # sizes of text
+MARGIN, LABEL_PX = 12, 22  # pixels: at the sides, and for the label under the wave
 
 
 def has_display() -> bool:
@@ -36,7 +39,7 @@ def has_display() -> bool:
 
 
 class TerminalView:
-    """A line a second: time, rate, quality, and the last five seconds of the wave."""
+    """A line a second: time, the last five seconds of the wave, and the rate in words."""
 
     def frame(self, rgb: np.ndarray, landmarks: np.ndarray | None, rate: Rate | None) -> bool:
         """Nothing is drawn; the frames go on."""
@@ -52,6 +55,9 @@ class TerminalView:
 
 class WindowView:
     """A window of OpenCV's; q, Escape or its button closes it."""
+
+    def __init__(self):
+        cv2.namedWindow(TITLE, cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL)  # without a toolbar
 
     def frame(self, rgb: np.ndarray, landmarks: np.ndarray | None, rate: Rate | None) -> bool:
         """Show a frame; False once the window is closed."""
@@ -76,39 +82,87 @@ def line_of(rate: Rate) -> str:
     if rate.reason:
         return f"{rate.time_s:4.0f} s   {rate.reason}"
     bars = "".join(BARS[k] for k in _levels(rate.wave[-150:], TERMINAL_SAMPLES, len(BARS)))
-    words = f"{rate.hr_bpm:3.0f} bpm   quality {rate.quality:.2f}, {in_words(rate.quality)}"
-    return f"{rate.time_s:4.0f} s   {words:<38} {bars}"
+    line = f"{rate.time_s:4.0f} s   {bars}   {in_words(rate)}"
+    return f"{line}: {why}" if (why := doubt_of(rate)) else line
 
 
-def in_words(quality: float) -> str:
-    """How far one rate stands out: it may still be that of a movement."""
-    return "clear" if quality >= SURE else "weak" if quality >= UNSURE else "lost in noise"
+def in_words(rate: Rate) -> str:
+    """A rate with how sure it is or, of one method, how far it stands out: it may still be that of
+    a movement.
+
+    >>> in_words(Rate(9.0, 71.6, 0.4, "", None, 0.93)), in_words(Rate(9.0, 71.6, 0.4, "", None))
+    ('72 bpm, sure (0.93)', '72 bpm, weak (quality 0.40)')
+    """
+    one = rate.confidence
+    if np.isfinite(one):
+        how = "sure" if one >= SURE else "likely" if one >= LIKELY else "not sure"
+        return f"{rate.hr_bpm:.0f} bpm, {how} ({one:.2f})"
+    one = rate.quality
+    how = "clear" if one >= CLEAR else "weak" if one >= WEAK else "lost in noise"
+    return f"{rate.hr_bpm:.0f} bpm, {how} (quality {one:.2f})"
+
+
+def doubt_of(rate: Rate) -> str:
+    """Why the consensus is not sure; empty if it is, or if there is none."""
+    return rate.words.partition("): ")[2] if rate.words.startswith("not sure") else ""
 
 
 def picture(rgb: np.ndarray, landmarks: np.ndarray | None, rate: Rate | None) -> np.ndarray:
-    """A frame (H, W, 3) uint8 in the window's size, the face's outline, the rate, and the wave."""
+    """A frame (H, W, 3) uint8 in the window's size with the face's outline, between the rate in
+    words and the wave: (HEADER_PX + h + STRIP_PX, w, 3)."""
     height, width = rgb.shape[:2]
     scale = np.clip(width, SMALLEST_WIDTH, LARGEST_WIDTH) / width
-    size = (round(width * scale), round(height * scale))
+    scale = min(scale, LARGEST_HEIGHT / height)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
     shown = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     if landmarks is not None:
         outline = cv2.convexHull(((landmarks + 0.5) * scale).astype(np.int32))
         cv2.polylines(shown, [outline], True, GREEN, 2, cv2.LINE_AA)
-    text, colour = _words(landmarks, rate)
-    cv2.putText(shown, text, (12, 34), FONT, 0.9, (0, 0, 0), 5, cv2.LINE_AA)
-    cv2.putText(shown, text, (12, 34), FONT, 0.9, colour, 2, cv2.LINE_AA)
-    return np.concatenate([shown, _strip(size[0], rate)])
+    spare = max(0, SMALLEST_WIDTH - size[0])  # beside a picture that is taller than wide
+    shown = cv2.copyMakeBorder(shown, 0, 0, spare // 2, spare - spare // 2, cv2.BORDER_CONSTANT)
+    header = _header(shown.shape[1], *_words(landmarks, rate))
+    return np.concatenate([header, shown, _strip(shown.shape[1], rate)])
 
 
-def _words(landmarks: np.ndarray | None, rate: Rate | None) -> tuple[str, tuple]:
+@lru_cache(maxsize=1)
+def _header(width: int, text: str, doubt: str, colour: tuple) -> np.ndarray:
+    """The words (HEADER_PX, width, 3), the doubt in two lines at most."""
+    header, room = _blank(width, HEADER_PX), width - 2 * MARGIN
+    size = LARGE * min(1.0, room / max(_width_of(text, LARGE, 2), 1))
+    cv2.putText(header, text, (MARGIN, 34), FONT, size, colour, 2, cv2.LINE_AA)
+    lines = _wrapped(doubt, room)
+    if len(lines) > 2:
+        lines[1] = lines[1].rpartition(" ")[0] + " ..."
+    for line, y in zip(lines, (56, 74), strict=False):
+        cv2.putText(header, line, (MARGIN, y), FONT, SMALL, colour, 1, cv2.LINE_AA)
+    return header
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    """The words of a small text in lines that fit into so many pixels."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if _width_of(longer, SMALL, 1) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+def _width_of(text: str, size: float, thickness: int) -> int:
+    return cv2.getTextSize(text, FONT, size, thickness)[0][0]
+
+
+def _words(landmarks: np.ndarray | None, rate: Rate | None) -> tuple[str, str, tuple]:
+    """What is written on the picture: the rate, what speaks against it, and in which colour."""
     if rate is None:
-        return ("no face" if landmarks is None else "measuring: hold still for 5 s"), WHITE
+        return ("no face" if landmarks is None else "measuring: hold still for 5 s"), "", WHITE
     if rate.reason:
-        return "no heart rate: " + (
-            "no face" if "face" in rate.reason else "no clear pulse"
-        ), ORANGE
-    words = f"{rate.hr_bpm:.0f} bpm, {in_words(rate.quality)} (quality {rate.quality:.2f})"
-    return words, WHITE if rate.quality >= UNSURE else ORANGE
+        found = "no face" if "face" in rate.reason else "no clear pulse"
+        return f"no heart rate: {found}", "", ORANGE
+    is_doubtful = rate.confidence < LIKELY or not (rate.confidence >= 0 or rate.quality >= WEAK)
+    return in_words(rate), doubt_of(rate), ORANGE if is_doubtful else WHITE
 
 
 @lru_cache(maxsize=1)
@@ -117,7 +171,7 @@ def _strip(width: int, rate: Rate | None) -> np.ndarray:
     strip = _blank(width)
     if rate is None or rate.wave is None:
         return strip
-    y = STRIP_PX - 12 - _levels(rate.wave, width, STRIP_PX - 24)
+    y = STRIP_PX - LABEL_PX - _levels(rate.wave, width, STRIP_PX - LABEL_PX - MARGIN)
     points = np.stack([np.arange(width), y], axis=1).astype(np.int32)
     cv2.polylines(strip, [points], False, GREEN, 2, cv2.LINE_AA)
     seconds = f"pulse, last {len(rate.wave) / 30:.0f} s"
@@ -145,8 +199,8 @@ class WaveStrip:
         return strip
 
 
-def _blank(width: int) -> np.ndarray:
-    return np.full((STRIP_PX, width, 3), 20, np.uint8)
+def _blank(width: int, height: int = STRIP_PX) -> np.ndarray:
+    return np.full((height, width, 3), 20, np.uint8)
 
 
 def _levels(wave: np.ndarray, n: int, levels: int) -> np.ndarray:

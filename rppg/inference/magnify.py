@@ -23,7 +23,7 @@ from rppg.inference.live_view import WaveStrip
 from rppg.inference.video_paths import expand_videos
 from rppg.preprocessing.extract import extract
 from rppg.preprocessing.resampling import TimedFrames
-from rppg.preprocessing.video_writer import VideoWriter
+from rppg.preprocessing.video_writer import VideoError, VideoWriter
 from rppg.signals.bandpass import bandpass
 from rppg.signals.classical import wave
 from rppg.signals.heart_rate import HeartRate, heart_rate
@@ -53,7 +53,11 @@ def magnify(
     Raises an RppgError where the video, the face or the rate is missing.  The file appears whole or
     not at all.
     """
+    if video.is_dir():
+        raise VideoError(f"{video}: a folder, expected a video file")
     (recording,) = expand_videos([video])
+    if recording.problem:
+        raise VideoError(recording.problem)
     recording = recording if fps is None else replace(recording, fps=fps)
     with no_heart_rate(str(video)):
         traces = extract(recording, overlap=True)

@@ -110,4 +110,6 @@ def _import(mtcnn: bool) -> None:
     import rppg.models.registry  # noqa: F401
 
     if mtcnn:
-        import facenet_pytorch  # noqa: F401
+        from rppg.preprocessing.light_mtcnn import mtcnn_class
+
+        mtcnn_class()

@@ -4,24 +4,29 @@
     for rgb, time_s in frames:  # (H, W, 3) uint8 and seconds, ascending
         for rate in stream.add(rgb, time_s):
             print(f"{rate.time_s:.0f} s: {rate.hr_bpm:.0f} bpm")  # once a second, from 5 s on
+    stream.finish()             # the last rate, if it is still being worked out
 
 A rate is that of the last 10 s, or of what there is from 5 s on, and equals what the same window of
 the whole video's traces gives.  Memory is constant: of each frame, the six regions' mean colours
-are kept for the length of a window.  It comes 0.2 to 0.3 s late: landmarks are found on some frames
-and interpolated (`rppg.preprocessing.tracking`), and smoothed over three.
+and the crops that nets see are kept, for 12 s.  A rate comes 0.2 to 0.3 s late: landmarks are found
+on some frames and interpolated (`rppg.preprocessing.tracking`), and smoothed over three.  That of
+the consensus is worked out in a thread, and comes with a later frame.
 """
 
 import math
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from rppg.datasets.prepared import FPS, RGB, WHOLE_FACE
+from rppg.datasets.prepared import FPS
+from rppg.evaluation.consensus_words import words
+from rppg.inference.stream_window import Window, frame_of
+from rppg.inference.videos import CONSENSUS
 from rppg.preprocessing.face_mesh import CentredMean, FaceLandmarks
-from rppg.preprocessing.frame_rate import FEWEST_FPS, check_frame_rate
-from rppg.preprocessing.mstmap import NO_FACE, expand, region_means
-from rppg.preprocessing.resampling import WIDEST_S, neighbours, resample, spread_s
+from rppg.preprocessing.frame_rate import FEWEST_FPS
+from rppg.preprocessing.resampling import WIDEST_S
 from rppg.preprocessing.tracking import SparseTracker
 from rppg.signals.classical import METHODS, wave
 from rppg.signals.heart_rate import heart_rate
@@ -43,24 +48,37 @@ class Rate:
     quality: float  # 0-1, as of `HeartRate`; NaN if there is none
     reason: str  # why there is none, else ""
     wave: np.ndarray | None  # (T,) BVP of the window at 30 fps
+    confidence: float = math.nan  # of the consensus: that hr_bpm is within 5 of the truth
+    words: str = ""  # the same in words
+
+
+def check_method(method) -> str:
+    """The method's name as it is written.  Raises InputError for one that a stream has not."""
+    known = {name.lower(): name for name in (CONSENSUS, *METHODS)}
+    if not isinstance(method, str) or method.lower() not in known:
+        expected = f"expected {CONSENSUS}, or a classical one: {', '.join(METHODS)}"
+        raise InputError(f"no method {method!r} for frames as they come, {expected}")
+    return known[method.lower()]
 
 
 class Stream:
     """A face in front of a camera.  fps: frames are `1 / fps` apart, so no times are given.
 
-    method: a classical one.  Raises InputError for another method, and for an fps that is not
-    positive.
+    method: "consensus" of the classical methods and the models in the box, which imports torch and
+    has a confidence, or a classical one alone.  Raises InputError for another method, and for an
+    fps that is not positive.
     """
 
-    def __init__(self, fps: float | None = None, method: str = "POS"):
-        known = {name.lower(): name for name in METHODS}
-        if not isinstance(method, str) or method.lower() not in known:
-            expected = f"expected a classical one: {', '.join(METHODS)}"
-            raise InputError(f"no method {method!r} for frames as they come, {expected}")
+    def __init__(self, fps: float | None = None, method: str = CONSENSUS):
+        self.fps, self.method = fps, check_method(method)
         check_fps(fps)
-        self.fps, self.method = fps, known[method.lower()]
         self.landmarks: np.ndarray | None = None  # (468, 2) of the last frame that is done
         self._mesh, self._n, self._n_slow = FaceLandmarks(), 0, 0
+        self._members, self._pool, self._pending = None, None, None
+        if self.method == CONSENSUS:
+            from rppg.inference.stream_consensus import StreamConsensus
+
+            self._members, self._pool = StreamConsensus(), ThreadPoolExecutor(1)
         self._begin(None)
 
     def add(self, rgb: np.ndarray, time_s: float | None = None) -> list[Rate]:
@@ -73,20 +91,30 @@ class Stream:
         if self._last_s is None or time_s - self._last_s > LONGEST_PAUSE_S:
             self._begin(time_s)
         self._last_s, self._n = time_s, self._n + 1
-        rates = []
+        rates = self._worked_out()
+        rgb = np.array(rgb, order="C")  # it is kept for a while, and the caller may use it again
         for found in self._tracker.add((rgb, time_s)):
+            if self._members is not None:
+                self._members.add(*found)
             for frame in self._smooth.add(found):
                 rates += self._coloured(*frame)
         return rates
 
+    def finish(self) -> list[Rate]:
+        """The rate that is still being worked out, if there is one: after the last frame."""
+        return self._worked_out(wait=True)
+
     def _begin(self, start_s: float | None) -> None:
         self._mesh.reset()
         self._tracker = SparseTracker(lambda rgb, _: self._mesh(rgb))
-        self._smooth, self._colours = CentredMean(), deque()  # of (time_s, means, counts)
+        self._smooth, self._frames = CentredMean(), deque()
+        if self._members is not None and start_s is not None:
+            self._members.begin(start_s)
         self._start_s, self._last_s, self._next_s = start_s, None, FIRST_S
 
     def _checked(self, rgb: np.ndarray, time_s: float | None) -> float:
-        if getattr(rgb, "ndim", 0) != 3 or rgb.shape[-1] != 3 or rgb.dtype != np.uint8:
+        is_picture = getattr(rgb, "ndim", 0) == 3 and rgb.shape[-1] == 3 and rgb.size > 0
+        if not is_picture or rgb.dtype != np.uint8:
             found = f"a frame {getattr(rgb, 'shape', type(rgb).__name__)}"
             found += f" of {getattr(rgb, 'dtype', '?')}"
             raise InputError(f"{found}, expected an array (H, W, 3) of uint8 in the order R, G, B")
@@ -112,36 +140,45 @@ class Stream:
     def _coloured(self, rgb: np.ndarray, time_s: float, landmarks) -> list[Rate]:
         """Keep a frame's colours; the rates of the windows that can be resampled by now."""
         self.landmarks = landmarks
-        means, counts = NO_FACE if landmarks is None else region_means(rgb, landmarks)
-        self._colours.append((time_s - self._start_s, means, counts))
-        while self._colours[-1][0] - self._colours[0][0] > KEPT_S:
-            self._colours.popleft()
+        self._frames.append(frame_of(rgb, time_s - self._start_s, landmarks))
+        while self._frames[-1].time_s - self._frames[0].time_s > KEPT_S:
+            self._frames.popleft()
         rates = []
-        while len(self._colours) > 2 and self._colours[-3][0] >= self._next_s + WIDEST_S:
-            rates.append(self._rate(self._next_s))
+        while len(self._frames) > 2 and self._frames[-3].time_s >= self._next_s + WIDEST_S:
+            stop = round(self._next_s * FPS)
+            part = max(0, stop - round(WINDOW_S * FPS)), stop
+            rates += self._ask(part) if self._members else [self._rate(*part)]
             self._next_s += EVERY_S
         return rates
 
-    def _rate(self, end_s: float) -> Rate:
+    def _rate(self, first: int, stop: int) -> Rate:
+        """The rate of frames first to stop of the grid, by a classical method."""
+        end_s = self._start_s + stop / FPS
         try:
-            rgb = self._window(end_s)
-            pulse = wave(self.method, rgb, FPS)
+            pulse = wave(self.method, Window(self._frames, first, stop).rgb(), FPS)
             found = heart_rate(pulse, FPS)
         except ValueError as error:
-            return Rate(self._start_s + end_s, math.nan, math.nan, str(error), None)
-        return Rate(self._start_s + end_s, found.hr_bpm, found.quality, "", pulse)
+            return Rate(end_s, math.nan, math.nan, str(error), None)
+        return Rate(end_s, found.hr_bpm, found.quality, "", pulse)
 
-    def _window(self, end_s: float) -> np.ndarray:
-        """Mean colours of the face (T, 3) at 30 fps in the window that ends there."""
-        times_s, means, counts = (np.array(one) for one in zip(*self._colours, strict=True))
-        last = round(end_s * FPS)
-        grid_s = np.arange(max(0, last - round(WINDOW_S * FPS)), last) / FPS
-        inside = times_s >= grid_s[0]
-        if inside.sum() > 1:
-            check_frame_rate(times_s[inside])
-        if not counts.any():
-            raise ValueError(f"no face in the last {len(grid_s) / FPS:g} s")
-        near = neighbours(counts > 0, times_s, grid_s)
-        traces = expand(means[near], counts[near])[:, [WHOLE_FACE], RGB]  # (f, 1, 3)
-        rows = resample(traces, times_s[near], grid_s, spread_s(times_s))
-        return rows[:, 0].astype(float)  # (T, 1, 3) -> (T, 3)
+    def _ask(self, part: tuple[int, int]) -> list[Rate]:
+        """Have the consensus worked out; the rate before it, if that was not there yet."""
+        before = self._worked_out(wait=True)
+        answer = self._members.asked(self._frames, *part)
+        self._pending = self._pool.submit(_agreed, answer, self._start_s + part[1] / FPS)
+        return before
+
+    def _worked_out(self, wait: bool = False) -> list[Rate]:
+        """The rate of the consensus that was asked for, if it is there."""
+        if self._pending is None or not (wait or self._pending.done()):
+            return []
+        found, self._pending = self._pending, None
+        return [found.result()]
+
+
+def _agreed(answer, end_s: float) -> Rate:
+    try:
+        pulse, found, said = answer()
+    except ValueError as error:
+        return Rate(end_s, math.nan, math.nan, str(error), None)
+    return Rate(end_s, found.hr_bpm, found.quality, "", pulse, said.confidence, words(said))

@@ -13,6 +13,7 @@ are made only if a model sees them.  torch is imported by `load_models`, not bef
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from rppg.datasets import Recording
 from rppg.datasets.npy_writer import ArrayFile
 from rppg.datasets.store import Store
 from rppg.inference.faults import reason_of
-from rppg.models.names import BOX, WEIGHTS
+from rppg.models.names import BOX, RECIPES, WEIGHTS
 from rppg.models.weights_header import read_about
 
 if TYPE_CHECKING:
@@ -59,6 +60,14 @@ def load_models(
     from rppg.models.registry import load_run  # imports torch
 
     return {name: load_run(folder) for name, folder in folders.items()}
+
+
+@cache
+def box_models() -> dict[str, tuple["nn.Module", dict]]:
+    """The models in the package, loaded once, in eval mode."""
+    return {
+        name: (net.eval(), inputs) for name, (net, inputs) in load_models(list(RECIPES)).items()
+    }
 
 
 def array_seen(folder: Path) -> str | None:

@@ -84,7 +84,7 @@ def check_apart(path: Path, videos: Sequence[Path]) -> None:
     """Raises ValueError if the file that will be written is one of the videos."""
     for video in videos if path.exists() else []:
         if os.path.exists(video) and os.path.samefile(video, path):
-            raise ValueError(f"{path} is one of the videos: choose another name for the table")
+            raise ValueError(f"{path} is one of the videos: choose another name")
 
 
 def name_of(row: dict) -> str:

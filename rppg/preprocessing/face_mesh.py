@@ -106,13 +106,13 @@ def _mean_of(before, landmarks, after):
 
 
 def load_mtcnn():
-    """MTCNN of facenet-pytorch, with the weights in its wheel: 3 s and 0.7 GB the first time.
+    """MTCNN of facenet-pytorch, with the weights in its wheel; imports torch.
 
     Zhang et al., "Joint Face Detection and Alignment using Multi-task Cascaded CNNs", 2016.
     """
-    from facenet_pytorch import MTCNN
+    from rppg.preprocessing.light_mtcnn import mtcnn_class
 
-    return MTCNN(select_largest=True, min_face_size=SMALLEST_FACE_PX)
+    return mtcnn_class()(select_largest=True, min_face_size=SMALLEST_FACE_PX)
 
 
 def find_box(rgb: np.ndarray, mtcnn) -> tuple[float, float, float, float] | None:

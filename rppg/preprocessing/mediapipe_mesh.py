@@ -23,6 +23,8 @@ CHATTER = (
     b"All log messages before absl::InitializeLog()",
     b"Feedback manager requires a model with a single signature",
     b"Using NORM_RECT without IMAGE_DIMENSIONS",
+    b"Successfully initialized EGL",  # these two where there is a display
+    b"GL version: ",
 )
 # One landmark as serialised: a message of 15 bytes (field 1) with x, y and z as float fields 1-3.
 _LANDMARK = np.dtype([("head", "V3"), ("x", "<f4"), ("y_tag", "V1"), ("y", "<f4"), ("z", "V5")])

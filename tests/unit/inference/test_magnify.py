@@ -10,7 +10,8 @@ from helpers.malformed_videos import HR_BPM, encode, frames
 from rppg.inference.magnify import Course, amplified, course_of, magnify
 from rppg.inference.video_paths import expand_videos
 from rppg.preprocessing.video import read_frames
-from rppg.utils.errors import NoHeartRateError, RppgError
+from rppg.preprocessing.video_writer import VideoError
+from rppg.utils.errors import RppgError
 
 FACE = (slice(80, 160), slice(120, 200))  # pixels of the helper's face, from 240 x 320
 
@@ -72,8 +73,9 @@ def test_without_a_face_there_is_an_error_and_no_file(tmp_path):
     wall = encode(tmp_path / "wall.mkv", [np.full((48, 64, 3), 90, np.uint8)] * 100, fps=25)
     with pytest.raises(RppgError, match="no face"):
         magnify(wall, tmp_path / "out.mp4", progress=False)
-    with pytest.raises(NoHeartRateError, match="no such file"):
-        magnify(tmp_path / "none.mp4", tmp_path / "out.mp4", progress=False)
+    for name, says in (("none.mp4", "no such file"), ("", "a folder, expected a video")):
+        with pytest.raises(VideoError, match=says):
+            magnify(tmp_path / name, tmp_path / "out.mp4", progress=False)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["wall.mkv"]
 
 
