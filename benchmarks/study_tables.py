@@ -5,7 +5,8 @@
 
 A table lies between `<!-- NAME -->` and `<!-- end -->`: `bench`, from learned.csv; `makers`, from
 bench.csv; `ablation 1` and `ablation 2`, from ablation.csv; `gideon2021`, from
-gideon2021_tables.csv; `relcon`, from relcon_evaluate.csv.  All scores are of synthetic faces, or of the wearables that the page names.
+gideon2021_tables.csv; `relcon`, from relcon_evaluate.csv.  All scores are of synthetic faces, or of
+the wearables that the page names.
 """
 
 import argparse
