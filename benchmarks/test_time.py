@@ -6,8 +6,8 @@
 Each variant predicts the test recordings again from clips that are reversed in time, mirrored,
 played faster and slower (nets of crops only), or cut every half second; its spectra vote with
 those of the plain clips (`rppg.inference.region_voting.vote`).  "regions" are the ST-Transformer's
-sets of three regions, which the profile uses anyway.  Seconds are of the predictions alone, one thread.  RMSE against
-plain has its 95 % bootstrap interval over subjects, paired.
+sets of three regions, which the profile uses anyway.  Seconds are of the predictions alone, one
+thread.  RMSE against plain has its 95 % bootstrap interval over subjects, paired.
 """
 
 import argparse
