@@ -10,14 +10,13 @@ rate of a test recording is read but to score.  Both are compared on the test re
 those that the ensemble was less sure of, which gave no pseudo-label.
 """
 
-import argparse
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
-from test_time import errors_of
+from test_time import errors_of, tabulate
 
 from rppg.dataloader.batches import Batches
 from rppg.dataloader.clips import Clips, LabelledClips
@@ -59,17 +58,7 @@ class PseudoLabelled(LabelledClips):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--fold", type=int, default=1)
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--from", dest="table", type=Path, help="print an existing table")
-    args = parser.parse_args()
-    torch.set_num_threads(1)
-    table = pd.read_csv(args.table) if args.table else measured(args.seed, args.fold)
-    if args.out:
-        table.to_csv(args.out, index=False, float_format="%.3f")
-    print(table.to_string(index=False, float_format="%.2f"))
+    tabulate(__doc__, measured)
 
 
 def measured(seed: int, fold: int) -> pd.DataFrame:

@@ -12,6 +12,7 @@ thread.  RMSE against plain has its 95 % bootstrap interval over subjects, paire
 
 import argparse
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,8 @@ from torch.nn.functional import interpolate
 from rppg.datasets.prepared import FPS
 from rppg.datasets.store import Store
 from rppg.evaluation import read_solution
+from rppg.evaluation.metrics import score
+from rppg.evaluation.paired import paired_differences, subjects_of
 from rppg.inference.region_voting import region_views, vote
 from rppg.inference.sliding_window import view_waves
 from rppg.models.protocol import traits_of
@@ -33,7 +36,6 @@ from rppg.utils.paths import project_dir
 
 MODELS = ("st_transformer", "contrast_phys", "gideon2021")
 SPEEDS = (0.9, 1.1)
-N_BOOT = 2000
 
 
 class Changed(nn.Module):
@@ -48,14 +50,20 @@ class Changed(nn.Module):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    tabulate(__doc__, measured)
+
+
+def tabulate(doc: str, measure: Callable[[int, int], pd.DataFrame]) -> None:
+    """The command line of a table that measure(seed, fold) makes: print it, and write it to --out;
+    or print an existing one."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--fold", type=int, default=1)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--from", dest="table", type=Path, help="print an existing table")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    table = pd.read_csv(args.table) if args.table else measured(args.seed, args.fold)
+    table = pd.read_csv(args.table) if args.table else measure(args.seed, args.fold)
     if args.out:
         table.to_csv(args.out, index=False, float_format="%.3f")
     print(table.to_string(index=False, float_format="%.2f"))
@@ -123,18 +131,11 @@ def rates(store, id, net, inputs, nets, step=75, views=(None,)) -> float:
 def errors_of(found: dict[str, list], name: str, truth: pd.DataFrame) -> dict[str, float]:
     """RMSE, share within 5 bpm, and the difference of the RMSE from plain with its interval."""
     true_bpm = truth["hr_true_bpm"].to_numpy()
-    fill = true_bpm.mean()
-    squared = {k: (np.nan_to_num(found[k], nan=fill) - true_bpm) ** 2 for k in ("plain", name)}
-    subjects = truth["id"].str.rsplit("/", n=1).str[0].to_numpy()
-    groups = [np.flatnonzero(subjects == one) for one in dict.fromkeys(subjects)]
-    rng, differences = np.random.default_rng(0), []
-    for _ in range(N_BOOT):
-        at = np.concatenate([groups[k] for k in rng.integers(0, len(groups), len(groups))])
-        differences.append(np.sqrt(squared[name][at].mean()) - np.sqrt(squared["plain"][at].mean()))
-    low, high = np.quantile(differences, [0.025, 0.975])
-    rmse = {k: np.sqrt(values.mean()) for k, values in squared.items()}
-    row = {"n": len(truth), "rmse_bpm": rmse[name], "within_5bpm": np.mean(squared[name] <= 25)}
-    return row | {"difference_bpm": rmse[name] - rmse["plain"], "low": low, "high": high}
+    plain, one = (np.nan_to_num(found[k], nan=true_bpm.mean()) for k in ("plain", name))
+    of = paired_differences(true_bpm, one[None], plain, subjects_of(truth["id"])).iloc[0]
+    scores = score(true_bpm, one, n_boot=1)
+    row = {key: scores[key] for key in ("n", "rmse_bpm", "within_5bpm")}
+    return row | of[["difference_bpm", "difference_low", "difference_high"]].to_dict()
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ follows single misses of some 20 recordings.
     >>> peaks_bpm = np.where(quality < 0.4, 170.0, 70.0)
     >>> guess = fit_best_guess(peaks_bpm, quality, true_bpm, mean_bpm=80)
     >>> guess.apply(np.array([170.0, 70.0]), np.array([0.05, 0.95])).round()
-    array([82., 70.])
+    array([84., 70.])
 """
 
 from dataclasses import dataclass

@@ -85,6 +85,21 @@ def stack(table: pd.DataFrame, models: Sequence[str], ids: Sequence[str]) -> Sta
     return found
 
 
+def with_answers(
+    rows: pd.DataFrame, hr_bpm: np.ndarray, quality: np.ndarray, freq_hz: np.ndarray, power
+) -> pd.DataFrame:
+    """Rows of the long table with other rates and qualities (n,) and spectra (n, F) over (F,).  A
+    rate that is NaN has neither quality nor spectrum and keeps its reason; the others have none."""
+    known = np.isfinite(hr_bpm)
+    rows = rows.assign(hr_bpm=hr_bpm, quality=np.where(known, quality, np.nan))
+    axis, powers = freq_hz.astype(np.float32), np.asarray(power).astype(np.float32)
+    axes = [axis if ok else None for ok in known]
+    spectra = [one if ok else None for one, ok in zip(powers, known, strict=True)]
+    rows["freq_hz"] = pd.Series(axes, index=rows.index, dtype=object)
+    rows["power"] = pd.Series(spectra, index=rows.index, dtype=object)
+    return rows.assign(reason=np.where(known, "", rows["reason"]))
+
+
 def average(one: Stack, learned=None, true_bpm=None, mean_bpm=None) -> np.ndarray:
     """The mean of the rates: the paper's ensemble."""
     return mean_known(one.hr_bpm)
@@ -193,11 +208,16 @@ def margins(freq_hz: np.ndarray, power: np.ndarray, true_bpm: np.ndarray) -> np.
     return np.where(known, np.log(inside + EPSILON) - np.log(outside + EPSILON), np.nan)
 
 
+def local_maxima(power: np.ndarray) -> np.ndarray:
+    """Bins of the local maxima of power (F,), in order; an edge may be one."""
+    from scipy.signal import find_peaks  # a second, which most combinations need not wait for
+
+    return find_peaks(np.r_[-np.inf, power, -np.inf])[0] - 1
+
+
 def _weighted_peaks(freq_hz: np.ndarray, log_power: np.ndarray) -> float:
     if not np.isfinite(log_power).all():
         return np.nan
-    from scipy.signal import find_peaks  # a second, which the other combinations need not wait for
-
-    at, _ = find_peaks(np.r_[-np.inf, log_power, -np.inf])  # an edge may be a peak
-    heights = np.exp(SHARPNESS * (log_power[at - 1] - log_power.max()))
-    return float(60 * (heights * freq_hz[at - 1]).sum() / heights.sum())
+    at = local_maxima(log_power)
+    heights = np.exp(SHARPNESS * (log_power[at] - log_power.max()))
+    return float(60 * (heights * freq_hz[at]).sum() / heights.sum())

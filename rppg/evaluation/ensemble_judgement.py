@@ -74,7 +74,7 @@ def validated(table: pd.DataFrame, truth: pd.DataFrame) -> tuple[pd.DataFrame, l
 
     A table of predictions has labelled recordings only of which its model has seen no label: those
     that validate it, those left out of its folds, or all of them if it learns without labels.  The
-    largest set of recordings that two models have predicted is taken; models that lack some of it
+    largest set of recordings that two models have predicted is taken; models without some of it
     are left out.  Raises ValueError if no two models share a labelled recording.
     """
     known = set(truth.loc[truth["hr_true_bpm"].notna(), "id"])

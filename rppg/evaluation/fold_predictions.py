@@ -10,10 +10,9 @@ one of them.
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
-from rppg.evaluation.ensemble import mean_known, psd, stack
+from rppg.evaluation.ensemble import mean_known, psd, stack, with_answers
 
 OUT_OF_FOLD, TEST = "validation", "test"  # values of the column split
 
@@ -48,12 +47,5 @@ def _mean_of(tables: Sequence[pd.DataFrame], ids: list[str]) -> pd.DataFrame:
         return rows
     numbered = [table.assign(model=str(fold)) for fold, table in enumerate(tables)]
     one = stack(pd.concat(numbered), [str(fold) for fold in range(len(tables))], ids)
-    hr_bpm, power = psd(one), mean_known(one.power)  # (n,), (n, F)
-    known = np.isfinite(hr_bpm)
-    rows["hr_bpm"], rows["quality"] = hr_bpm, mean_known(one.quality)  # as of one model
-    spectra = [row.astype(np.float32) if ok else None for row, ok in zip(power, known, strict=True)]
-    axes = [one.freq_hz.astype(np.float32) if ok else None for ok in known]
-    rows["power"] = pd.Series(spectra, index=rows.index, dtype=object)
-    rows["freq_hz"] = pd.Series(axes, index=rows.index, dtype=object)
-    rows["reason"] = np.where(known, "", rows["reason"])
-    return rows[tables[0].columns]
+    answers = psd(one), mean_known(one.quality), one.freq_hz, mean_known(one.power)
+    return with_answers(rows, *answers)[tables[0].columns]

@@ -53,7 +53,7 @@ def references(hr_true_bpm, hr_pred_bpm) -> tuple[pd.DataFrame, pd.DataFrame]:
 def risk_areas(hr_true_bpm, hr_pred_bpm, confidence) -> pd.DataFrame:
     """Mean over all shares of the RMSE and of the share within 5 bpm, by ORDERS (rows): the area
     under each curve.  rmse_gain is how far the confidence goes from the random order to the ideal
-    one (1: all the way, 0: it knows nothing); NaN where these are the same."""
+    one (1: all the way, 0: no better than chance); NaN where these are the same."""
     curves = risk_coverage(hr_true_bpm, hr_pred_bpm, confidence)
     curves = (curves, *references(hr_true_bpm, hr_pred_bpm))
     means = [curve[["rmse_bpm", "within_5bpm"]].mean() for curve in curves]

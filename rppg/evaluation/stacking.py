@@ -10,7 +10,14 @@ there is little to learn; they are meant for predictions out of folds.
 
 import numpy as np
 
-from rppg.evaluation.ensemble import EPSILON, Stack, log_product, mean_known, peak_of
+from rppg.evaluation.ensemble import (
+    EPSILON,
+    Stack,
+    local_maxima,
+    log_product,
+    mean_known,
+    peak_of,
+)
 from rppg.evaluation.metrics import NEAR_BPM
 
 N_PEAKS = 6  # of a recording's product of spectra, that are ranked
@@ -85,10 +92,8 @@ def _features(one: Stack, at: int, log_power: np.ndarray, peak: int, rank: int) 
 
 
 def _peaks(log_power: np.ndarray) -> np.ndarray:
-    """Bins of the highest local maxima, highest first; an edge may be one."""
-    from scipy.signal import find_peaks
-
-    at = find_peaks(np.r_[-np.inf, log_power, -np.inf])[0] - 1
+    """Bins of the highest local maxima, highest first."""
+    at = local_maxima(log_power)
     return at[np.argsort(-log_power[at], kind="stable")][:N_PEAKS]
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from rppg.datasets.store import Store
 from rppg.evaluation.consensus import consensus
-from rppg.evaluation.ensemble import mean_known
+from rppg.evaluation.ensemble import mean_known, with_answers
 from rppg.inference.classical import COLUMNS, predict_classical
 from rppg.inference.consensus import fitted_for, members
 from rppg.inference.sliding_window import predict_model
@@ -54,11 +54,5 @@ def _agreed(everyone: pd.DataFrame, ids: Sequence[str], like: pd.DataFrame) -> p
         return rows
     one = members(windows)
     found = consensus(one, fitted_for(list(RECIPES)).rules)
-    axis = found.freq_hz.astype(np.float32)
-    has = np.isfinite(found.hr_bpm)
-    rows["hr_bpm"], rows["quality"] = found.hr_bpm, np.where(has, mean_known(one.quality), np.nan)
-    powers = zip(found.power.astype(np.float32), has, strict=True)
-    rows["power"] = pd.Series([p if ok else None for p, ok in powers], rows.index, dtype=object)
-    rows["freq_hz"] = pd.Series([axis if ok else None for ok in has], rows.index, dtype=object)
-    rows["reason"] = np.where(has, "", rows["reason"])
-    return rows[COLUMNS]
+    answers = found.hr_bpm, mean_known(one.quality), found.freq_hz, found.power
+    return with_answers(rows, *answers)[COLUMNS]

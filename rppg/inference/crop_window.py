@@ -10,6 +10,7 @@ Crops begin with the first frame that shows a face, and again after a pause.
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 
@@ -27,7 +28,7 @@ KEPT_FRAMES = 360  # 12 s: a window of 10 s, and what comes until it is asked fo
 LOOK_EVERY_S = 5.0  # MTCNN takes 0.1 s or more, in which a camera goes on
 
 
-class _Crops:
+class _Crops(ABC):
     """Crops (side, side, 3) uint8 by frame of the grid; `_cropper_for` makes the cropper."""
 
     side: int
@@ -74,8 +75,9 @@ class _Crops:
     def _is_left(self, landmarks: np.ndarray | None, time_s: float) -> bool:
         return False
 
+    @abstractmethod
     def _cropper_for(self, rgb: np.ndarray, time_s: float):
-        raise NotImplementedError
+        """The cropper of a stream that begins with this frame; None: not with this one."""
 
 
 class WideCrops(_Crops):

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from rppg.evaluation.metrics import NEAR_BPM
-from rppg.plotting.style import BLUE, GREEN, ORANGE, subplots, titled
+from rppg.plotting.style import BLUE, ORANGE, draw_identity, subplots, titled
 
 SPREAD = 0.18  # of the dots of a fold, in its row
 
@@ -25,8 +25,7 @@ def plot_folds(left_out: pd.DataFrame, title: str, origin: str) -> Figure:
     both = np.r_[true_bpm, pred_bpm]
     ends = np.array([both.min() - 8, both.max() + 8])
     near = np.abs(pred_bpm - true_bpm) <= NEAR_BPM
-    left.fill_between(ends, ends - NEAR_BPM, ends + NEAR_BPM, color=GREEN, alpha=0.18, lw=0)
-    left.plot(ends, ends, color=GREEN, lw=1.2)
+    draw_identity(left, ends)
     left.plot(true_bpm[near], pred_bpm[near], "o", ms=5, color=BLUE, alpha=0.7, mew=0)
     left.plot(true_bpm[~near], pred_bpm[~near], "X", ms=6, color=ORANGE, mew=0)
     for x, y, fold in zip(true_bpm[~near], pred_bpm[~near], known["fold"][~near], strict=True):

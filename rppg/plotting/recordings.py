@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from scipy.ndimage import uniform_filter1d
 
 from rppg.plotting.rate_over_time import draw_rate_over_time, has_course
-from rppg.plotting.style import BLUE, CLEAN, GREEN, ORANGE, subplots, titled
+from rppg.plotting.style import BLUE, CLEAN, ORANGE, draw_identity, subplots, titled
 from rppg.signals.bandpass import bandpass
 from rppg.signals.heart_rate import finite_stretches
 
@@ -36,8 +36,7 @@ def plot_predictions(hr_true_bpm, hr_pred_bpm, title: str, origin: str) -> Figur
     ends = np.array([np.nanmin(both) - 8, np.nanmax(both) + 8])
     near = np.abs(pred_bpm - true_bpm) <= NEAR_BPM
     figure, axes = subplots(figsize=(5, 5))
-    axes.fill_between(ends, ends - NEAR_BPM, ends + NEAR_BPM, color=GREEN, alpha=0.18, lw=0)
-    axes.plot(ends, ends, color=GREEN, lw=1.2)
+    draw_identity(axes, ends)
     for chosen, mark, colour, label in (
         (near, "o", BLUE, f"within {NEAR_BPM:g} bpm: {near.sum()} of {len(near)}"),
         (~near, "X", ORANGE, f"further off or missing: {np.sum(~near)}"),

@@ -20,7 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rppg.evaluation.metrics import NEAR_BPM, score
-from rppg.plotting.style import BLUE, CLEAN, GREEN, ORANGE, titled
+from rppg.plotting.style import BLUE, CLEAN, GREEN, ORANGE, draw_identity, titled
 
 SHOWN_S = 10.0  # only this part of a BVP is drawn, so that beats are visible
 FLAT = 1e-9  # relative standard deviation below which a BVP is drawn as a flat line
@@ -161,8 +161,7 @@ def _draw_spectra(axes: Axes, row: WaveRow) -> None:
 def _draw_model(axes: Axes, model: str, true_bpm, pred_bpm, ends: np.ndarray) -> None:
     result = score(true_bpm, pred_bpm, n_boot=1)  # the interval is not shown
     near = np.abs(pred_bpm - true_bpm) <= NEAR_BPM
-    axes.fill_between(ends, ends - NEAR_BPM, ends + NEAR_BPM, color=GREEN, alpha=0.18, lw=0)
-    axes.plot(ends, ends, color=GREEN, lw=1)
+    draw_identity(axes, ends)
     for chosen, mark, colour in ((near, "o", BLUE), (~near, "X", ORANGE)):
         style = {"s": 18, "alpha": 0.7, "lw": 0, "color": colour, "marker": mark}
         axes.scatter(true_bpm[chosen], pred_bpm[chosen], **style)
