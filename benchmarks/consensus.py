@@ -13,6 +13,8 @@ those of --weights.
 """
 
 import argparse
+from collections.abc import Sequence
+from itertools import chain, combinations
 from pathlib import Path
 
 import numpy as np
@@ -49,8 +51,8 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--clips", type=int, default=12, help="to fit on, per level")
-    parser.add_argument("--held-out-clips", type=int, default=6, help="per level and seed")
+    parser.add_argument("--clips", type=int, default=64, help="to fit on, per level")
+    parser.add_argument("--held-out-clips", type=int, default=16, help="per level and seed")
     parser.add_argument("--weights", type=Path, help="runs of nets; default: the models in the box")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--folder", type=Path, default=Path("build/consensus"), help="of spectra")
@@ -69,11 +71,13 @@ def fit_and_apply(folder: Path, path: Path) -> pd.DataFrame:
     facts = ["part", "maker", "level", "seed", "hr_true_bpm", "luma", "face_px", "fps"]
     results = windows[facts].copy()
     nets = [name for name in table["model"].unique() if name not in METHODS]
-    groups = {"classical": list(METHODS)} | ({"with nets": [*METHODS, *nets]} if nets else {})
     fitted = {}
-    for name, members in groups.items():
-        one = stack(table, members, list(windows.index))
-        fitted[name] = fit(one, windows, name == "with nets")
+    for n, some in enumerate(subsets(nets)):
+        one = stack(table, [*METHODS, *some], list(windows.index))
+        name = {0: "classical", 2 ** len(nets) - 1: "with nets"}.get(n, f"with {', '.join(some)}")
+        fitted[name] = fit(one, windows, some)
+        if n and some != nets:
+            continue  # for those who ask for some of the nets; the tables have none and all
         results[f"product, {name}"] = product(one)
         results[f"consensus, {name}"], results[f"confidence, {name}"] = apply(
             one, windows, fitted[name]
@@ -84,7 +88,13 @@ def fit_and_apply(folder: Path, path: Path) -> pd.DataFrame:
     return results.reset_index()
 
 
-def fit(one: Stack, windows: pd.DataFrame, has_nets: bool) -> Fitted:
+def subsets(names: Sequence[str]) -> list[list[str]]:
+    """All of them, the empty one first."""
+    sizes = range(len(names) + 1)
+    return [list(some) for some in chain.from_iterable(combinations(names, n) for n in sizes)]
+
+
+def fit(one: Stack, windows: pd.DataFrame, nets: Sequence[str]) -> Fitted:
     """Rules from validation clips with a pulse, then the calibration from all validation clips."""
     validation = (windows["part"] == "validation").to_numpy()
     pulse = validation & (windows["level"] != NULL).to_numpy()
@@ -103,8 +113,9 @@ def fit(one: Stack, windows: pd.DataFrame, has_nets: bool) -> Fitted:
         f"{pulse.sum()} synthetic clips of 10 s of both makers, all levels, and "
         f"{(validation & ~pulse).sum()} without a pulse, seed {seeds}; no real recording"
     )
-    if has_nets:
-        text += f"; nets: {windows['weights'].iloc[0]}"
+    if nets:
+        checksums = windows["weights"].iloc[0].split(", ")  # a name and the file's, each
+        text += f"; nets: {', '.join(c for c in checksums if c.split(' ')[0] in nets)}"
     return Fitted(rules, fit_calibration(np.vstack(rows), np.hstack(right)), text)
 
 
@@ -120,8 +131,9 @@ def amplitudes(windows: pd.DataFrame) -> np.ndarray:
 
 
 def facts_of(windows: pd.DataFrame) -> list[np.ndarray]:
-    """Brightness, size of the face and frame rate, each (n,)."""
-    return [windows[name].to_numpy(float) for name in ("luma", "face_px", "fps")]
+    """Brightness, size of the face and frame rate, each (n,), and the regions' coherence (n, F)."""
+    facts = [windows[name].to_numpy(float) for name in ("luma", "face_px", "fps")]
+    return [*facts, np.stack(windows["coherence"].to_list()).astype(float)]
 
 
 if __name__ == "__main__":

@@ -25,12 +25,15 @@ from rppg.datasets import Recording
 from rppg.datasets.prepared import FPS, face_colours
 from rppg.datasets.readers import read
 from rppg.datasets.store import Store
-from rppg.inference.consensus import facts, moves, rates_of
+from rppg.evaluation.confidence import COHERENT
+from rppg.evaluation.consensus import on_grid
+from rppg.inference.consensus import WHOLE, evidence_of, facts, rates_of
 from rppg.inference.model_process import Models
 from rppg.inference.trained import extract_into, run_folders
 from rppg.models.names import RECIPES
 from rppg.preprocessing.face_detector import BoxFinder
 from rppg.preprocessing.face_mesh import FaceLandmarks
+from rppg.signals.heart_rate import HeartRate
 from rppg.synthetic import ChallengeConfig, write_challenge
 from rppg.synthetic.config import FIRST_NUMBER
 from rppg.synthetic.second_maker import SecondMakerConfig, write_second_maker
@@ -101,7 +104,8 @@ def measure_to(folder: Path, weights: Path | None, job: Job) -> None:
 
 
 def measure(job: Job, models: Models) -> Iterator[dict]:
-    """One row per clip and method: its spectrum, the head's motion, and the truth."""
+    """One row per clip and method: its spectrum, the head's motion, the regions' coherence, and the
+    truth."""
     tools = FaceLandmarks(), BoxFinder().find
     with tempfile.TemporaryDirectory(prefix="rppg-") as folder:
         store = Store(Path(folder) / "store")
@@ -111,7 +115,11 @@ def measure(job: Job, models: Models) -> Iterator[dict]:
             name = f"{job.maker}-{job.level}-{job.seed}-{recording.id}"
             row = {"id": name, "level": job.level, "seed": job.seed, "hr_true_bpm": true_bpm}
             row |= dict(zip(("luma", "face_px", "fps"), facts(traces), strict=True))
-            yield from (row | _spectrum(name, rate, traces) for name, rate in rates.items())
+            freq_hz = next(iter(rates.values())).freq_hz
+            motion, coherence = evidence_of(traces, [WHOLE], freq_hz)
+            coherence = np.full(motion.shape, COHERENT) if coherence is None else coherence
+            row |= {"motion": motion[0], "coherence": coherence[0]}
+            yield from (row | _spectrum(name, rate, freq_hz) for name, rate in rates.items())
 
 
 def rendered(job: Job, root: Path) -> Iterator[tuple[Recording, float]]:
@@ -140,13 +148,12 @@ def waves_of(id: str, traces, models: Models, store: Store) -> dict[str, np.ndar
     return {name: wave for name, wave in waves.items() if not isinstance(wave, str)}
 
 
-def _spectrum(name: str, rate, traces) -> dict:
-    amplitude = moves(traces.head, FPS, rate.freq_hz)
+def _spectrum(name: str, rate: HeartRate, freq_hz: np.ndarray) -> dict:
+    power = on_grid(rate.freq_hz, rate.power, freq_hz)
     return {
         "model": name,
         "hr_bpm": rate.hr_bpm,
         "quality": rate.quality,
-        "freq_hz": rate.freq_hz.astype(np.float32),
-        "power": rate.power.astype(np.float32),
-        "motion": amplitude.astype(np.float32),
+        "freq_hz": freq_hz.astype(np.float32),
+        "power": power.astype(np.float32),
     }

@@ -47,5 +47,5 @@ def _windows(
         part = slice(start, start + n_frames)
         rates = rates_of({name: wave[part] for name, wave in waves.items()}, traces.fps)
         if rates:
-            judged = judge([rates], [traces.head[part]], traces, fitted)
+            judged = judge([rates], [part], traces, fitted)
             yield part, float(judged.found.hr_bpm[0]), float(judged.confidence[0])

@@ -18,6 +18,7 @@ from rppg.datasets.array_files import FORMATS, array_facts, check_array
 FPS = 30.0
 ARRAYS = tuple(FORMATS)
 WHOLE_FACE = 62  # row of an MSTmap: all six regions
+SINGLE_REGIONS = (31, 15, 7, 3, 1, 0)  # rows of one: each region alone
 RGB = slice(0, 3)  # channels of one
 
 

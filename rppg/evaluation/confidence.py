@@ -24,12 +24,14 @@ FEATURES = {  # name -> the sign of its coefficient
     "agreement": 1,  # share of the members whose own peak is within 5 bpm
     "quality": 1,  # mean share of the members' power within 5 bpm
     "motion": -1,  # of the head at the rate, logarithmic
+    "coherence": 1,  # of the regions' waves at the rate, 0-1
     "dark": -1,  # 0 from DIM on, 1: black
     "small": -1,  # halvings of the face's height below SMALL_PX
     "slow": -1,  # halvings of the frame rate below SLOW_FPS
 }
 DIM, SMALL_PX, SLOW_FPS = 60.0, 100.0, 30.0
 LARGEST_MARGIN = 6.0
+COHERENT = 0.7  # where nothing is known of the regions
 LEAST_SPREAD = {"dark": 0.1, "small": 0.25, "slow": 0.25}  # standard deviation; others: any
 
 
@@ -46,9 +48,11 @@ def features(
     brightness: np.ndarray | float = DIM,
     face_px: np.ndarray | float = SMALL_PX,
     fps: np.ndarray | float = SLOW_FPS,
+    coherence: np.ndarray | None = None,
 ) -> np.ndarray:
     """(n, K) as FEATURES.  brightness: mean luma of the face, 0-255; face_px: its height; fps: of
-    the video; each (n,) or one for all.  NaN where there is no consensus."""
+    the video; each (n,) or one for all.  coherence: (n, F), as `region_coherence` gives it; None:
+    unknown, which counts as COHERENT.  NaN where there is no consensus."""
     one, hr_bpm = found.members, found.hr_bpm
     near = np.abs(60 * one.freq_hz - hr_bpm[:, None]) <= NEAR_BPM  # (n, F)
     own_bpm = np.where(np.isfinite(one.hr_bpm), one.hr_bpm, _peaks_bpm(one))  # (M, n)
@@ -59,6 +63,7 @@ def features(
         "agreement": mean_known(agrees),
         "quality": mean_known((one.power * near).sum(axis=2)),
         "motion": np.where(near, found.motion, 0).max(axis=1),
+        "coherence": _highest(coherence, near),
         "dark": np.clip(1 - np.asarray(brightness) / DIM, 0, 1),
         "small": np.log2(np.maximum(SMALL_PX / np.maximum(face_px, 1), 1)),
         "slow": np.log2(np.maximum(SLOW_FPS / np.maximum(fps, 1), 1)),
@@ -108,6 +113,11 @@ def fit_calibration(
     return Calibration(
         {names[k]: float(slope) for k, slope in zip(used, slopes, strict=True)}, intercept
     )
+
+
+def _highest(values: np.ndarray | None, near: np.ndarray) -> np.ndarray | float:
+    """The highest of values (n, F) among near (n, F) bool; COHERENT without values."""
+    return COHERENT if values is None else np.where(near, values, 0).max(axis=1)
 
 
 def _peaks_bpm(one) -> np.ndarray:

@@ -22,23 +22,25 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from rppg.evaluation.ensemble import Stack, log_product
+from rppg.evaluation.ensemble import EPSILON, Stack, mean_known
 from rppg.evaluation.metrics import NEAR_BPM
 
 MOVES = 0.002  # amplitude in heights of the face from which motion counts; landmarks jitter by less
 LIMITS = {"twice": (0.0, 2.0), "half": (-2.0, 0.0), "motion": (-2.0, 0.0)}
 LIMITS |= {"motion_twice": LIMITS["motion"]}
 LARGEST_WEIGHT, SMALLEST_WEIGHT = 3.0, 1e-6
+LEAST_WEIGHT = 0.01  # a member with less is left out: it is not worth its time
 PENALTY = 0.01  # on the squares of what is fitted: few recordings move it little
+LAPSES = 0.1  # share of recordings that may have any rate: hopeless ones teach no weight
 
 
 @dataclass(frozen=True)
 class Rules:
     """How much each kind of evidence counts, per unit of logarithm.
 
-    weights: member to the exponent of its spectrum; twice: of the product at twice the rate, >= 0;
-    half: at half of it, <= 0; motion and motion_twice: of the head's motion at the rate and at half
-    of it, <= 0.
+    weights: member to the exponent of its spectrum, 0: it is left out; twice: of the product at
+    twice the rate, >= 0; half: at half of it, <= 0; motion and motion_twice: of the head's motion
+    at the rate and at half of it, <= 0.
     """
 
     weights: Mapping[str, float]
@@ -46,6 +48,11 @@ class Rules:
     half: float
     motion: float
     motion_twice: float
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The members that are not left out."""
+        return tuple(name for name, weight in self.weights.items() if weight > 0)
 
     def of_members(self, members: Sequence[str]) -> np.ndarray:
         """Weights (M,).  Raises ValueError for a member without one."""
@@ -74,11 +81,15 @@ def consensus(one: Stack, rules: Rules, amplitude: np.ndarray | None = None) -> 
     """The consensus of members.  amplitude: (n, F), of the head's motion in heights of the face, as
     `motion_amplitude` gives it; None: unknown.
 
-    The spectra may have any scale.  Raises ValueError for a member without a weight, and for
-    members that have none together.
+    The spectra may have any scale; members with weight 0 are left out of the result, too.  Raises
+    ValueError for a member without a weight, and if none is left.
     """
-    one, motion = _unit(one), _motion(one, amplitude)
-    evidence = _evidence(one, rules, motion)
+    weights = rules.of_members(one.models)
+    if not (weights > 0).any():
+        raise ValueError(f"{', '.join(one.models)}: all have weight 0 in the consensus")
+    one = _unit(one.of_models([m for m, w in zip(one.models, weights, strict=True) if w > 0]))
+    motion = _motion(one, amplitude)
+    evidence = _evidence(_logarithms(one), one.freq_hz, weights[weights > 0], rules, motion)
     known = np.isfinite(evidence).all(axis=1)
     likely = np.exp(evidence - np.where(known, evidence.max(axis=1), 0)[:, None])
     power = likely / likely.sum(axis=1, keepdims=True)
@@ -87,10 +98,19 @@ def consensus(one: Stack, rules: Rules, amplitude: np.ndarray | None = None) -> 
 
 
 def fit_rules(one: Stack, true_bpm: np.ndarray, amplitude: np.ndarray | None = None) -> Rules:
-    """Rules under which the true rates (n,) are most probable, within 5 bpm.
+    """Rules under which the true rates (n,) are most probable, within 5 bpm, but for LAPSES.
 
-    Windows without any spectrum are left out.  Raises ValueError if none is left.
+    Windows without any spectrum are left out.  Members whose weight comes out below LEAST_WEIGHT
+    get 0, and the others are fitted again.  Raises ValueError if no window is left.
     """
+    rules = _fitted(one, true_bpm, amplitude)
+    worth = [name for name, weight in rules.weights.items() if weight >= LEAST_WEIGHT]
+    if worth and len(worth) < len(one.models):
+        rules = _fitted(one.of_models(worth), true_bpm, amplitude)
+    return replace(rules, weights=dict.fromkeys(one.models, 0.0) | dict(rules.weights))
+
+
+def _fitted(one: Stack, true_bpm: np.ndarray, amplitude: np.ndarray | None) -> Rules:
     from scipy.optimize import minimize  # a third of a second, which an answer need not wait for
 
     known = np.isfinite(one.power).all(axis=2).any(axis=0) & np.isfinite(true_bpm)
@@ -99,18 +119,20 @@ def fit_rules(one: Stack, true_bpm: np.ndarray, amplitude: np.ndarray | None = N
     one, amplitude = one.of_recordings(known), None if amplitude is None else amplitude[known]
     one, motion = _unit(one), _motion(one, amplitude)
     near = np.abs(60 * one.freq_hz - true_bpm[known][:, None]) <= NEAR_BPM  # (n, F)
-    n_members = len(one.models)
+    n_members, logarithms = len(one.models), _logarithms(one)
 
     def rules_of(values: np.ndarray) -> Rules:
         weights = dict(zip(one.models, values[:n_members].tolist(), strict=True))
         return Rules(weights, *values[n_members:].tolist())
 
     def loss(values: np.ndarray) -> float:
-        evidence = _evidence(one, rules_of(values), motion)
+        rules, weights = rules_of(values), values[:n_members]
+        evidence = _evidence(logarithms, one.freq_hz, weights, rules, motion)
         evidence -= evidence.max(axis=1, keepdims=True)
         likely = np.exp(evidence)
         share = (likely * near).sum(axis=1) / likely.sum(axis=1)
-        return float(-np.log(share + 1e-6).mean() + PENALTY * (values**2).sum())
+        share = (1 - LAPSES) * share + LAPSES * near.mean(axis=1)
+        return float(-np.log(share).mean() + PENALTY * (values**2).sum())
 
     start = np.r_[np.full(n_members, 2 / n_members), np.zeros(len(LIMITS))]
     bounds = [(SMALLEST_WEIGHT, LARGEST_WEIGHT)] * n_members + list(LIMITS.values())
@@ -146,15 +168,25 @@ def _motion(one: Stack, amplitude: np.ndarray | None) -> np.ndarray:
     return np.log1p((np.nan_to_num(amplitude) / MOVES) ** 2)
 
 
-def _evidence(one: Stack, rules: Rules, motion: np.ndarray) -> np.ndarray:
+def _logarithms(one: Stack) -> np.ndarray:
+    """(M, n, F): logarithms of the spectra, whose weighted means are `log_product`."""
+    return np.log(one.power + EPSILON)
+
+
+def _evidence(
+    logarithms: np.ndarray,
+    freq_hz: np.ndarray,
+    weights: np.ndarray,
+    rules: Rules,
+    motion: np.ndarray,
+) -> np.ndarray:
     """(n, F): logarithm of how probable each rate is, up to a constant of each window."""
-    weights = rules.of_members(one.models)
-    product = log_product(one, weights)  # (n, F)
+    product = mean_known(logarithms, np.broadcast_to(weights[:, None, None], logarithms.shape))
     peaks = np.maximum(product - np.median(product, axis=1, keepdims=True), 0)
     evidence = weights.sum() * product + rules.motion * motion
-    evidence = evidence + rules.twice * _at(one.freq_hz, peaks, 2.0)
-    evidence = evidence + rules.half * _at(one.freq_hz, peaks, 0.5)
-    return evidence + rules.motion_twice * _at(one.freq_hz, motion, 0.5)
+    evidence = evidence + rules.twice * _at(freq_hz, peaks, 2.0)
+    evidence = evidence + rules.half * _at(freq_hz, peaks, 0.5)
+    return evidence + rules.motion_twice * _at(freq_hz, motion, 0.5)
 
 
 def _at(freq_hz: np.ndarray, values: np.ndarray, times: float) -> np.ndarray:

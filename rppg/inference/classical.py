@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rppg.datasets.prepared import FPS, RGB, face_colours
+from rppg.datasets.prepared import FPS, RGB, SINGLE_REGIONS, WHOLE_FACE, face_colours
 from rppg.datasets.store import Store
 from rppg.signals.classical import METHODS, pos, wave
 from rppg.signals.heart_rate import (
@@ -119,6 +119,16 @@ def _estimate(method: str, rgb: np.ndarray, fps: float, how: Readout) -> dict:
     except ValueError as error:
         return {"reason": str(error)}
     return read_out(bvp, fps, how)
+
+
+def region_waves(mstmap: np.ndarray, fps: float) -> np.ndarray:
+    """POS waves (R, T) of the six face regions of a map (T, 63, 6), without those that are black,
+    constant, or have gaps of their own; NaN in gaps.
+
+    Raises ValueError if no region has 3 s without a gap.
+    """
+    rows = [*SINGLE_REGIONS, WHOLE_FACE]  # the whole face, the last, says where the gaps are
+    return _pos_of_rows(np.asarray(mstmap[:, rows, RGB], dtype=np.float64), fps)[:-1]
 
 
 def _pos_of_rows(rgb: np.ndarray, fps: float) -> np.ndarray:

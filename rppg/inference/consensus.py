@@ -5,8 +5,8 @@
     fields["confidence"], fields["words"]              # 0.97, "60 bpm, sure (0.97)"
     fields["per_second"]                               # start_s, hr_bpm, confidence of windows
 
-Members are what `fitted` has weights for.  A member that has no wave is left out, as long as one
-has.  Up to a minute, the answer is the peak of the consensus of the members' spectra of the whole
+Members are what `fitted` has weights above 0 for.  A member that has no wave is left out, as long
+as one has; if none has, the classical methods agree by themselves.  Up to a minute, the answer is the peak of the consensus of the members' spectra of the whole
 recording; of longer ones the mean of the rate over time, tracked through the windows' consensus.
 """
 
@@ -21,13 +21,16 @@ from rppg.evaluation.consensus import Consensus, consensus, on_grid
 from rppg.evaluation.consensus_file import Fitted, consensus_for
 from rppg.evaluation.consensus_words import Verdict, verdict, words
 from rppg.evaluation.ensemble import Stack
+from rppg.inference.classical import region_waves
 from rppg.inference.per_second import WINDOW_S, whole_as_second
 from rppg.signals.classical import METHODS
 from rppg.signals.head_motion import motion_amplitude
 from rppg.signals.heart_rate import TRACKED_FROM_S, HeartRate, heart_rate, power_near
+from rppg.signals.region_coherence import region_coherence
 from rppg.signals.tracking import track_peak
 
 STEP_S = 1.0
+WHOLE = slice(None)  # all frames of a video
 LUMA = 3  # channel of a map
 DIM_FACE, SMALL_FACE_PX, FEW_FPS, SHORT_S = 50.0, 80.0, 20.0, 8.0  # what is said to limit an answer
 Waves = Mapping[str, np.ndarray]
@@ -48,6 +51,11 @@ def fitted_for(nets: Sequence[str]) -> Fitted:
     return consensus_for([*METHODS, *nets])
 
 
+def nets_needed(fitted: Fitted) -> list[str]:
+    """The trained nets among the members that are asked."""
+    return [name for name in fitted.rules.needed if name not in METHODS]
+
+
 def agree(
     predict: Mapping[str, Callable[[], np.ndarray]], traces, fitted: Fitted
 ) -> tuple[np.ndarray, HeartRate, dict]:
@@ -57,8 +65,8 @@ def agree(
     predict: member to a function that gives its wave (T,); those without a weight in `fitted` are
     not asked.  Raises ValueError, with the reason of the first, if no member has a heart rate.
     """
-    waves, rates = _asked(predict, traces.fps, fitted)
-    whole = judge([rates], [traces.head], traces, fitted)
+    waves, rates, fitted = _asked(predict, traces.fps, fitted)
+    whole = judge([rates], [WHOLE], traces, fitted)
     said = verdict(whole.found, whole.confidence, limits=limits_of(traces))
     seconds = over_time(waves, traces, fitted)
     if len(traces.times_s) / traces.fps >= TRACKED_FROM_S and len(seconds["hr_bpm"]):
@@ -75,8 +83,8 @@ def answer_on(
     predict: Mapping[str, Callable[[], np.ndarray]], traces, fitted: Fitted
 ) -> tuple[np.ndarray, HeartRate, Verdict]:
     """As `agree`, of one window as a whole: the wave (T,), its heart rate, and the verdict."""
-    waves, rates = _asked(predict, traces.fps, fitted)
-    whole = judge([rates], [traces.head], traces, fitted)
+    _, rates, fitted = _asked(predict, traces.fps, fitted)
+    whole = judge([rates], [WHOLE], traces, fitted)
     said = verdict(whole.found, whole.confidence, limits=limits_of(traces))
     best, rate = _as_heart_rate(rates, whole.found, said)
     return waves[best], rate, said
@@ -84,35 +92,38 @@ def answer_on(
 
 def _asked(
     predict: Mapping[str, Callable[[], np.ndarray]], fps: float, fitted: Fitted
-) -> tuple[dict[str, np.ndarray], dict[str, HeartRate]]:
-    """Waves and heart rates of the members that have one; ValueError if none has."""
-    waves, rates, reasons = {}, {}, []
-    for name in [name for name in predict if name in fitted.rules.weights]:
-        try:
-            waves[name] = predict[name]()
-            rates[name] = heart_rate(waves[name], fps)
-        except ValueError as error:  # of this member: the others may have a rate
-            reasons.append(str(error))
-    if not rates:
-        raise ValueError(reasons[0])
-    return waves, rates
+) -> tuple[dict[str, np.ndarray], dict[str, HeartRate], Fitted]:
+    """Waves and heart rates of the members that have one, and what they were fitted to: `fitted`,
+    or the consensus of the classical methods.  ValueError if none has a rate."""
+    reasons = []
+    for one in (fitted, fitted_for([])):
+        waves, rates = {}, {}
+        for name in [name for name in one.rules.needed if name in predict]:
+            try:
+                waves[name] = predict[name]()
+                rates[name] = heart_rate(waves[name], fps)
+            except ValueError as error:  # of this member: the others may have a rate
+                reasons.append(str(error))
+        if rates:
+            return waves, rates, one
+    raise ValueError(reasons[0])
 
 
 def over_time(waves: Waves, traces, fitted: Fitted) -> dict[str, np.ndarray]:
     """start_s, hr_bpm and confidence (n,) of windows of 10 s every second of waves (T,), without
     those in which no member has a rate; the rate is tracked through them."""
-    windows, heads, starts_s = [], [], []
+    windows, parts, starts_s = [], [], []
     n, step = round(WINDOW_S * traces.fps), round(STEP_S * traces.fps)
     for start in range(0, len(traces.times_s) - n + 1, step):
         part = slice(start, start + n)
         rates = rates_of({name: wave[part] for name, wave in waves.items()}, traces.fps)
         if rates:
             windows.append(rates)
-            heads.append(None if traces.head is None else traces.head[part])
+            parts.append(part)
             starts_s.append(traces.times_s[start])
     if not windows:
         return {"start_s": np.empty(0), "hr_bpm": np.empty(0), "confidence": np.empty(0)}
-    each, starts_s = judge(windows, heads, traces, fitted), np.array(starts_s)
+    each, starts_s = judge(windows, parts, traces, fitted), np.array(starts_s)
     track_bpm = track_peak(each.found.freq_hz, each.found.power, starts_s)
     return {"start_s": starts_s, "hr_bpm": track_bpm, "confidence": each.confidence}
 
@@ -130,16 +141,16 @@ def rates_of(waves: Waves, fps: float) -> dict[str, HeartRate]:
 
 def judge(
     windows: Sequence[Mapping[str, HeartRate]],
-    heads: Sequence[np.ndarray | None],
+    parts: Sequence[slice],
     traces,
     fitted: Fitted,
 ) -> Judged:
-    """The consensus on n windows, each its members' heart rates and the head's trajectory (T, A);
-    brightness, size of the face and frame rate are those of the video."""
+    """The consensus on n windows of a video, each its members' heart rates and the part of the
+    frames that it is; brightness, size of the face and frame rate are those of the video."""
     one = members(windows)
-    amplitude = np.stack([moves(head, traces.fps, one.freq_hz) for head in heads])  # (n, F)
+    amplitude, coherence = evidence_of(traces, parts, one.freq_hz)
     found = consensus(one, fitted.rules, amplitude)
-    rows = features(found, *facts(traces))
+    rows = features(found, *facts(traces), coherence)
     return Judged(found, confidence(rows, fitted.calibration), rows)
 
 
@@ -159,9 +170,22 @@ def members(windows: Sequence[Mapping[str, HeartRate]]) -> Stack:
     return Stack(tuple(names), ids, hr_bpm, quality, freq_hz, power)
 
 
-def moves(head: np.ndarray | None, fps: float, freq_hz: np.ndarray) -> np.ndarray:
-    """Amplitude (F,) of the head's motion; zeros if its trajectory is unknown."""
-    return np.zeros(len(freq_hz)) if head is None else motion_amplitude(head, fps, freq_hz)
+def evidence_of(
+    traces, parts: Sequence[slice], freq_hz: np.ndarray
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Of n parts of a video's frames, at freq_hz (F,): the amplitude (n, F) of the head's motion,
+    zeros if its trajectory is unknown, and the coherence (n, F) of the face's regions, None if
+    their waves are."""
+    head, fps = traces.head, traces.fps
+    if head is None:
+        amplitude = np.zeros((len(parts), len(freq_hz)))
+    else:
+        amplitude = np.stack([motion_amplitude(head[part], fps, freq_hz) for part in parts])
+    try:
+        waves = region_waves(traces.mstmap, fps)  # (R, T)
+    except ValueError:  # no region can be used: the members, of the whole face, have answered
+        return amplitude, None
+    return amplitude, np.stack([region_coherence(waves[:, part], fps, freq_hz) for part in parts])
 
 
 def facts(traces) -> tuple[float, float, float]:

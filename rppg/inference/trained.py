@@ -29,6 +29,7 @@ from rppg.models.weights_header import read_about
 if TYPE_CHECKING:
     from torch import nn
 
+VIEWS = 3  # regions per view of a net that takes rows, as the profiles have it
 RUN = "finetune"  # of each model's runs: the one that has learned from labels
 CROPS = {"face": "on_crop", "wide": "on_wide"}  # beside the map: who gets them in `extract`
 
@@ -120,15 +121,22 @@ def _extracted(store: Store, recording: Recording, landmarker, find, crops, fact
 def learned_wave(store: Store, id: str, model: "nn.Module", inputs: dict) -> np.ndarray:
     """The predicted BVP (T,) of a prepared recording, at 30 fps, without a unit; NaN in gaps.
 
-    One clip at a time: full-size crops take 0.6 GB per layer and clip in a large net.  Raises
-    ValueError, with the reason, if the face could not be cropped, if there is no 3 s without a gap,
-    or if the model gives NaN only.
+    Of a net that takes rows of a map, the mean of its BVPs of every three of the six regions, the
+    `views` of fine-tuning: what disturbs one region is outvoted.  One clip at a time: full-size
+    crops take 0.6 GB per layer and clip in a large net.
+
+    Raises ValueError, with the reason, if the face could not be cropped, if there is no 3 s without
+    a gap, or if the model gives NaN only.
     """
-    from rppg.inference.sliding_window import model_wave  # imports torch
+    from rppg.inference.region_voting import region_views  # imports torch
+    from rppg.inference.sliding_window import view_waves
+    from rppg.models.protocol import traits_of
+    from rppg.preprocessing.mstmap import COMBINATIONS
 
     if inputs["array"] in CROPS and (reason := (store.meta(id) or {}).get("no_crops")):
         raise ValueError(reason)
-    wave = model_wave(store, id, model, batch_size=1, **inputs)
+    views = region_views(COMBINATIONS, VIEWS) if traits_of(model).takes_rows else [None]
+    wave = np.mean(view_waves(store, id, model, batch_size=1, views=views, **inputs), axis=0)
     if np.isfinite(wave).any():
         return wave
     bad = [name for name, weights in model.named_parameters() if not weights.isfinite().all()]
