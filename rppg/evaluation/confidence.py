@@ -31,7 +31,7 @@ FEATURES = {  # name -> the sign of its coefficient
 }
 DIM, SMALL_PX, SLOW_FPS = 60.0, 100.0, 30.0
 LARGEST_MARGIN = 6.0
-COHERENT = 0.7  # where nothing is known of the regions
+COHERENT = 0.6  # where nothing is known of the regions
 LEAST_SPREAD = {"dark": 0.1, "small": 0.25, "slow": 0.25}  # standard deviation; others: any
 
 

@@ -19,7 +19,7 @@ from rppg.evaluation.ensemble import mean_known, with_answers
 from rppg.inference.classical import COLUMNS, predict_classical
 from rppg.inference.consensus import fitted_for, members
 from rppg.inference.sliding_window import predict_model
-from rppg.inference.trained import load_models
+from rppg.inference.trained import load_models, views_of
 from rppg.models.names import RECIPES
 from rppg.signals.classical import METHODS
 
@@ -37,7 +37,8 @@ def predict_box(store: Store, ids: Sequence[str]) -> pd.DataFrame:
         raise ValueError("no recording to predict")
     models = load_models(list(RECIPES))
     tables = [
-        predict_model(store, ids, net, name, **given) for name, (net, given) in models.items()
+        predict_model(store, ids, net, name, **given, views=views_of(net))
+        for name, (net, given) in models.items()
     ]
     everyone = pd.concat([*tables, predict_classical(store, ids, METHODS)], ignore_index=True)
     agreed = _agreed(everyone, ids, tables[0])

@@ -6,8 +6,9 @@
     fields["per_second"]                               # start_s, hr_bpm, confidence of windows
 
 Members are what `fitted` has weights above 0 for.  A member that has no wave is left out, as long
-as one has; if none has, the classical methods agree by themselves.  Up to a minute, the answer is the peak of the consensus of the members' spectra of the whole
-recording; of longer ones the mean of the rate over time, tracked through the windows' consensus.
+as one has; if none has, the classical methods agree by themselves.  Up to a minute, the answer is
+the peak of the consensus of the members' spectra of the whole recording; of longer ones the mean of
+the rate over time, tracked through the windows' consensus.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -83,7 +84,7 @@ def answer_on(
     predict: Mapping[str, Callable[[], np.ndarray]], traces, fitted: Fitted
 ) -> tuple[np.ndarray, HeartRate, Verdict]:
     """As `agree`, of one window as a whole: the wave (T,), its heart rate, and the verdict."""
-    _, rates, fitted = _asked(predict, traces.fps, fitted)
+    waves, rates, fitted = _asked(predict, traces.fps, fitted)
     whole = judge([rates], [WHOLE], traces, fitted)
     said = verdict(whole.found, whole.confidence, limits=limits_of(traces))
     best, rate = _as_heart_rate(rates, whole.found, said)

@@ -15,7 +15,7 @@ import numpy as np
 
 from rppg.datasets.prepared import WHOLE_FACE, face_colours
 from rppg.evaluation.consensus_words import Verdict
-from rppg.inference.consensus import answer_on, fitted_for
+from rppg.inference.consensus import answer_on, fitted_for, nets_needed
 from rppg.inference.crop_window import FaceCrops, WideCrops
 from rppg.inference.stream_window import ID, Frame, HeldWindow, Window
 from rppg.inference.trained import box_models, learned_wave
@@ -30,8 +30,9 @@ class StreamConsensus:
     """The members, and the crops that the nets see.  Imports torch."""
 
     def __init__(self):
-        self._nets, self._find = box_models(), BoxFinder().find
-        self._fitted, self._crops = fitted_for(list(self._nets)), {}
+        nets, self._find = box_models(), BoxFinder().find
+        self._fitted, self._crops = fitted_for(list(nets)), {}
+        self._nets = {name: nets[name] for name in nets_needed(self._fitted)}
 
     def begin(self, start_s: float) -> None:
         """Forget all frames; the grid begins at start_s."""

@@ -118,6 +118,15 @@ def _extracted(store: Store, recording: Recording, landmarker, find, crops, fact
     return traces
 
 
+def views_of(model: "nn.Module") -> list:
+    """Rows (k,) of every three regions, for a net that takes rows of a map; else none."""
+    from rppg.inference.region_voting import region_views  # imports torch
+    from rppg.models.protocol import traits_of
+    from rppg.preprocessing.mstmap import COMBINATIONS
+
+    return region_views(COMBINATIONS, VIEWS) if traits_of(model).takes_rows else []
+
+
 def learned_wave(store: Store, id: str, model: "nn.Module", inputs: dict) -> np.ndarray:
     """The predicted BVP (T,) of a prepared recording, at 30 fps, without a unit; NaN in gaps.
 
@@ -128,14 +137,11 @@ def learned_wave(store: Store, id: str, model: "nn.Module", inputs: dict) -> np.
     Raises ValueError, with the reason, if the face could not be cropped, if there is no 3 s without
     a gap, or if the model gives NaN only.
     """
-    from rppg.inference.region_voting import region_views  # imports torch
-    from rppg.inference.sliding_window import view_waves
-    from rppg.models.protocol import traits_of
-    from rppg.preprocessing.mstmap import COMBINATIONS
+    from rppg.inference.sliding_window import view_waves  # imports torch
 
     if inputs["array"] in CROPS and (reason := (store.meta(id) or {}).get("no_crops")):
         raise ValueError(reason)
-    views = region_views(COMBINATIONS, VIEWS) if traits_of(model).takes_rows else [None]
+    views = views_of(model) or [None]
     wave = np.mean(view_waves(store, id, model, batch_size=1, views=views, **inputs), axis=0)
     if np.isfinite(wave).any():
         return wave

@@ -5,6 +5,7 @@ import pytest
 from helpers.ensemble import FREQ_HZ, stack_of
 
 from rppg.evaluation.confidence import (
+    COHERENT,
     FEATURES,
     Calibration,
     confidence,
@@ -53,6 +54,14 @@ def test_features_of_a_dark_small_slow_video_that_moves():
     assert [of(name, moving)[0] for name in ("dark", "small", "slow")] == [0.75, 1, 1]
 
 
+def test_the_coherence_of_regions_at_the_answer_is_a_feature():
+    one = stack_of({name: [70.0, 110.0] for name in "abc"})
+    coherence = np.tile(0.9 * np.exp(-(((60 * FREQ_HZ - 70) / 4.0) ** 2)), (2, 1))
+    rows = features(consensus(one, RULES), coherence=coherence)
+    assert of("coherence", rows) == pytest.approx([0.9, 0], abs=0.01)
+    assert of("coherence", features(consensus(one, RULES))) == pytest.approx([COHERENT] * 2)
+
+
 def test_no_consensus_has_no_confidence():
     one = stack_of({name: [70.0, None] for name in "abc"})
     found = confidence(features(consensus(one, RULES)), Calibration({"mass": 1.0}, 0.0))
@@ -80,7 +89,8 @@ def test_answers_that_are_all_right_tell_nothing_apart():
 def test_the_packaged_consensus_is_unsure_of_noise_and_sure_of_a_pulse():
     fitted = load_consensus()["classical"]
     found = consensus(noise_stack(50), fitted.rules)
-    unsure = confidence(features(found), fitted.calibration)
+    alone, alike = (np.full((n, len(FREQ_HZ)), c) for n, c in ((50, 0.3), (2, 0.95)))
+    unsure = confidence(features(found, coherence=alone), fitted.calibration)
     assert np.median(unsure) < 0.3
     pulse = consensus(stack_of({name: [70.0, 130.0] for name in METHODS}), fitted.rules)
-    assert (confidence(features(pulse), fitted.calibration) > 0.85).all()
+    assert (confidence(features(pulse, coherence=alike), fitted.calibration) > 0.85).all()

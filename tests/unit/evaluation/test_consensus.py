@@ -80,6 +80,16 @@ def test_a_member_without_a_weight_is_refused():
         consensus(stack_of({name: [70.0] for name in "abc"}), rules("ab"))
 
 
+def test_a_member_with_weight_0_is_left_out():
+    one = stack_of({"a": [70.0], "b": [70.0], "c": [130.0]})
+    some = module.replace(rules("ab"), weights=dict(rules("ab").weights) | {"c": 0.0})
+    found = consensus(one, some)
+    assert some.needed == found.members.models == ("a", "b")
+    assert found.power == pytest.approx(consensus(one.of_models(["a", "b"]), rules("ab")).power)
+    with pytest.raises(ValueError, match="c: all have weight 0"):
+        consensus(one.of_models(["c"]), some)
+
+
 def fitted_stack(n: int = 60) -> tuple:
     """A good member, a random one, and one that follows the head; the truth and the motion."""
     rng = np.random.default_rng(0)

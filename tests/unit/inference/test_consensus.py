@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from helpers.answers import stub_extraction, traces
 
-from rppg.inference.consensus import agree, fitted_for
+from rppg.datasets.prepared import SINGLE_REGIONS
+from rppg.inference.consensus import agree, fitted_for, nets_needed
 from rppg.inference.videos import expand_videos, method_names, predict_videos
+from rppg.models.names import RECIPES
 
 FPS = 30
 
@@ -21,13 +23,17 @@ def noisy(seconds: float, hr_bpm, noise: float = 0.5, seed: int = 0) -> dict:
     return {name: beat + noise * rng.standard_normal(len(t)) for name, beat in beats.items()}
 
 
-def asked(waves: dict, nods_bpm: float | None = None):
-    """`agree` of waves, on a video of their length whose head nods."""
+def asked(waves: dict, nods_bpm: float | None = None, alike: bool = True):
+    """`agree` of waves, on a video of their length whose head nods.  alike: all regions have one
+    pulse; else, each its own noise."""
     n = len(next(iter(waves.values())))
     head = np.zeros((n, 5))
     if nods_bpm is not None:
         head[:, 3] = 0.02 * np.sin(2 * np.pi * nods_bpm / 60 * np.arange(n) / FPS)
-    made = replace(traces(), times_s=np.arange(n) / FPS, head=head)
+    mstmap = np.resize(traces().mstmap, (n, 63, 6))
+    if not alike:
+        mstmap = np.random.default_rng(9).normal(100, 1, mstmap.shape).astype(np.float32)
+    made = replace(traces(), times_s=np.arange(n) / FPS, head=head, mstmap=mstmap)
     predict = {name: lambda wave=wave: wave for name, wave in waves.items()}
     return agree(predict, made, fitted_for([]))
 
@@ -52,7 +58,8 @@ def test_the_gain_of_waves_changes_nothing():
 
 def test_noise_has_a_low_confidence():
     confidences = [
-        asked(noisy(10, 72.0, noise=1e3, seed=seed))[2]["confidence"] for seed in range(8)
+        asked(noisy(10, 72.0, noise=1e3, seed=seed), alike=False)[2]["confidence"]
+        for seed in range(8)
     ]
     assert np.median(confidences) < 0.3
 
@@ -69,6 +76,37 @@ def test_members_that_fail_are_left_out_and_all_failing_says_why():
     assert asked(waves)[1].hr_bpm == pytest.approx(80, abs=2)
     with pytest.raises(ValueError, match="flat"):
         asked({"CHROM": np.zeros(300)})
+
+
+def test_without_any_member_that_counts_the_classical_methods_agree():
+    waves, n = noisy(10, 80.0), 300
+    made = replace(traces(80.0), head=np.zeros((n, 5)))
+    predict = {name: lambda wave=wave: wave for name, wave in waves.items()}
+
+    def fails():
+        raise ValueError("the face cannot be cropped")
+
+    nets = dict.fromkeys(nets_needed(fitted_for(list(RECIPES))), fails)
+    assert nets
+    alone = agree(predict, made, fitted_for([]))
+    _, rate, fields = agree(predict | nets, made, fitted_for(list(RECIPES)))
+    assert rate.hr_bpm == alone[1].hr_bpm == pytest.approx(80, abs=2)
+    assert fields["confidence"] == alone[2]["confidence"]
+    with pytest.raises(ValueError, match="cropped"):
+        agree(nets, made, fitted_for(list(RECIPES)))
+
+
+def test_regions_that_disagree_lower_the_confidence():
+    made = replace(traces(), head=np.zeros((300, 5)))
+    noise = np.random.default_rng(0).normal(0, 5, (300, 6, 1))
+    apart = made.mstmap.copy()
+    apart[:, list(SINGLE_REGIONS), :3] += noise * [1, -1, 0.5]
+    predict = {name: lambda wave=wave: wave for name, wave in noisy(10, 72.0).items()}
+    together, alone = (
+        agree(predict, replace(made, mstmap=one), fitted_for([])) for one in (made.mstmap, apart)
+    )
+    assert together[1].hr_bpm == alone[1].hr_bpm
+    assert together[2]["confidence"] > alone[2]["confidence"] + 0.1
 
 
 @pytest.fixture
