@@ -11,13 +11,20 @@ A face is chosen and followed as `rppg.preprocessing.several_faces` says; withou
 one that FaceMesh finds.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from typing import Literal, TypeAlias
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from rppg.datasets import Recording
+from rppg.datasets.store import Store
+from rppg.inference.trained import extract_into
 from rppg.preprocessing.face_detector import BoxFinder, NoFaceError
 from rppg.utils.errors import InputError, no_heart_rate
+
+if TYPE_CHECKING:
+    from rppg.inference.faces_together import FaceRead
+    from rppg.preprocessing.extract import Traces
 
 ALL = "all"
 Face: TypeAlias = Literal["largest", "left", "right"] | int  # 1: the leftmost
@@ -46,6 +53,33 @@ def names_in(recording: Recording) -> list[str]:
 
     with no_heart_rate():
         return faces_of(recording, ALL)
+
+
+@contextmanager
+def read_face(
+    recording: Recording,
+    face: str | None,
+    arrays: Collection[str] | None,
+    read: "FaceRead | None" = None,
+) -> "Iterator[tuple[Store | None, Traces]]":
+    """Inside, the store with the arrays that trained models see (None: there are no models), and
+    the traces of a face.  read: the FaceRead of a pass for several, if there was one.
+
+    Raises as `extract` does.
+    """
+    from rppg.preprocessing.extract import extract
+
+    if read is not None and read.traces is not None:
+        yield read.store, read.traces
+        return
+    with TemporaryDirectory(prefix="rppg-") as folder:
+        store = None if arrays is None else Store(folder)
+        with tools_for(face) as (landmarker, find):
+            if store is None:
+                traces = extract(recording, landmarker, find=find, overlap=True)
+            else:
+                traces = extract_into(store, recording, landmarker, find, arrays)
+        yield store, traces
 
 
 @contextmanager
