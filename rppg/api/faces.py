@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+import numpy as np
+
 from rppg.datasets import Recording
 from rppg.datasets.store import Store
 from rppg.inference.trained import extract_into
@@ -36,7 +38,7 @@ def name_of_face(face) -> str | None:
         return None
     from rppg.preprocessing.several_faces import check_face
 
-    name = str(face) if isinstance(face, int) and not isinstance(face, bool) else face
+    name = str(face) if isinstance(face, int | np.integer) and not isinstance(face, bool) else face
     if not isinstance(name, str):
         found = f"face is a {type(face).__name__}"
         raise InputError(f"{found}, expected largest, left, right, all, or a number from 1")

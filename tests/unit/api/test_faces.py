@@ -20,7 +20,8 @@ def two():
 
 
 @pytest.mark.parametrize(
-    ("face", "hr_bpm"), [("left", LEFT_BPM), ("right", RIGHT_BPM), (1, LEFT_BPM), (2, RIGHT_BPM)]
+    ("face", "hr_bpm"),
+    [("left", LEFT_BPM), ("right", RIGHT_BPM), (1, LEFT_BPM), (np.int64(2), RIGHT_BPM)],
 )
 def test_the_rate_is_that_of_the_face_that_is_meant(face, hr_bpm, two):
     found = rppg.heart_rate(two, FPS, "POS", face=face)

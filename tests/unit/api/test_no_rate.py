@@ -1,5 +1,7 @@
 """What can be read, but holds no heart rate: typed errors, before a method runs."""
 
+import warnings
+
 import numpy as np
 import pytest
 from helpers.malformed_videos import frames
@@ -28,6 +30,30 @@ def test_what_holds_no_rate_is_another_error(rgb):
         rppg.heart_rate(rgb[:30], fps=FPS)
     with pytest.raises(rppg.NoFaceError, match="no face"):
         rppg.heart_rate(np.zeros_like(rgb), fps=FPS)
+
+
+def test_what_is_missing_of_a_wave_or_of_colours_is_in_the_notes():
+    colours = 100 + SINE[:, None] * (1.0, 2.0, 0.5)
+    for source in (SINE, colours):
+        assert rppg.heart_rate(source, fps=30).notes == ()
+        with_a_gap = source.copy()
+        with_a_gap[200:290] = np.nan
+        found = rppg.heart_rate(with_a_gap, fps=30)
+        assert found.notes == ("3.0 s without a value are left out",)
+        assert found.bpm == pytest.approx(72, abs=1)
+    times_s = np.arange(600) / 30
+    paused = rppg.heart_rate(SINE, times_s=times_s + 100 * (times_s > 8))
+    assert any("100.0 s without a value" in note for note in paused.notes)
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e160, 1e300])
+def test_a_wave_of_any_size_has_its_rate_without_a_warning(size):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = rppg.heart_rate(size * SINE, fps=30)
+    assert found.bpm == pytest.approx(72, abs=0.5) and found.notes == ()
+    fast = rppg.heart_rate(size * np.sin(2 * np.pi * 3.5 * np.arange(600) / 30), fps=30)
+    assert any("above the 40-180" in note for note in fast.notes)
 
 
 @pytest.mark.parametrize("method", ["consensus", "st_transformer", "POS"])

@@ -9,12 +9,13 @@ import time
 
 import numpy as np
 import pytest
-from helpers.malformed_videos import HR_BPM, encode, frames
+from helpers.malformed_videos import BAD, HR_BPM, encode, frames
 
 from rppg.inference import live_view
-from rppg.inference.live_command import played, show
+from rppg.inference.live_command import played, show, video_frames
 from rppg.inference.live_view import HEADER_PX, STRIP_PX, TerminalView, in_words, line_of, picture
 from rppg.inference.stream import Rate, Stream
+from rppg.preprocessing.video_writer import VideoError
 
 FPS, SECONDS = 25.0, 7.0
 PULSE = np.sin(2 * np.pi * 2.2 * np.arange(300) / 30)
@@ -66,6 +67,12 @@ def test_what_cannot_be_shown_is_said_in_one_line(tmp_path, words, says):
     assert done.returncode != 0
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_stream_without_times_says_what_reads_it(tmp_path):
+    path = BAD["raw H.264"](tmp_path)
+    with pytest.raises(VideoError, match="holds no times of its frames; `rppg predict --fps`"):
+        video_frames(path)
 
 
 def test_frames_are_played_at_their_own_speed():
