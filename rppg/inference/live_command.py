@@ -80,6 +80,7 @@ def open_camera(number: int) -> "cv2.VideoCapture":
 
     from rppg.preprocessing.video import VideoError
 
+    cv2.setLogLevel(0)  # OpenCV's own words about a camera that is not there: one line is enough
     camera = cv2.VideoCapture(number)
     if not camera.isOpened():
         raise VideoError(f"camera {number} cannot be opened; --camera names another one")
