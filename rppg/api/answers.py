@@ -8,12 +8,11 @@
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Literal, overload
 
 import numpy as np
 
-from rppg.api.faces import ALL, Face, name_of_face, names_in, tools_for
+from rppg.api.faces import ALL, Face, name_of_face, names_in, read_face
 from rppg.api.models import Model, load_model
 from rppg.api.result import Pulse, Result
 from rppg.api.sources import Source, source_of
@@ -22,7 +21,8 @@ from rppg.datasets.prepared import face_colours
 from rppg.datasets.store import Store
 from rppg.inference.consensus import agree, fitted_for
 from rppg.inference.doubts import check_picture, doubts, doubts_on_wave
-from rppg.inference.trained import box_models, extract_into, learned_wave
+from rppg.inference.faces_together import FaceRead, faces_together
+from rppg.inference.trained import box_models, learned_wave
 from rppg.inference.videos import CONSENSUS, notes_on
 from rppg.models.names import RECIPES
 from rppg.preprocessing.face_detector import NoFaceError
@@ -119,29 +119,31 @@ def _rated(result: Result) -> Result:
 
 def _of_all_faces(found: Source, method) -> list[Result]:
     """A result per face that has a rate; raises the first face's error if none has."""
-    results, missed = [], {}
-    for name in names_in(found.recording):
-        try:
-            results.append(_rated(_read(found, name, method)))
-        except (NoFaceError, NoHeartRateError) as error:
-            missed[name] = error
+    chosen, results, missed = _chosen(method, found.kind), [], {}
+    names = names_in(found.recording)
+    with faces_together(found.recording, names, _arrays_seen(chosen)) as faces:
+        for one in faces:
+            try:
+                results.append(_rated(_read(found, one.name, chosen, one)))
+            except (NoFaceError, NoHeartRateError) as error:
+                missed[one.name] = error
     if not results:
         raise next(iter(missed.values()))
     said = tuple(f"face {name} has no heart rate: {error}" for name, error in missed.items())
     return [replace(one, notes=one.notes + said) for one in results]
 
 
-def _read(found: Source, face: str | None, method) -> Result:
+def _read(found: Source, face: str | None, method, read: FaceRead | None = None) -> Result:
     """The wave, in a Result that has no rate yet unless the consensus has read it."""
     if found.kind == "wave":
         if method is not None:
             raise InputError(f"a wave is read as it is, found method={method!r}")
         return _result(found.values, found.fps, "given")
-    chosen = _method(DEFAULT[found.kind] if method is None else method, found.kind)
+    chosen = _chosen(method, found.kind)
     with no_heart_rate():
         if found.kind == "trace":
             return _result(wave(chosen, found.values, found.fps), found.fps, chosen)
-        return _of_video(found.recording, face, chosen)
+        return _of_video(found.recording, face, chosen, read)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,12 +164,14 @@ def mstmap(source, fps: float | None = None, *, times_s=None, face: Face | None 
     if found.kind != "video":
         raise InputError(f"found a {found.kind}, expected a video, or frames (T, H, W, 3)")
     with no_heart_rate():
-        traces = _traces(found.recording, name)
+        with read_face(found.recording, name, None) as (_, traces):
+            pass
     return Map(traces.mstmap, traces.times_s, traces.fps, tuple(notes_on(traces.meta)))
 
 
-def _method(method, kind: str) -> "str | Model":
-    """A classical method's name as it is written, or a trained model."""
+def _chosen(method, kind: str) -> "str | Model":
+    """A classical method's name as it is written, or a trained model; None: the default."""
+    method = DEFAULT[kind] if method is None else method
     if isinstance(method, Model):
         chosen = method
     elif not isinstance(method, str | Path):
@@ -189,31 +193,33 @@ def _method(method, kind: str) -> "str | Model":
     return chosen
 
 
-def _of_video(recording: Recording, face: str | None, method: "str | Model") -> Result:
-    if isinstance(method, Model):
-        with TemporaryDirectory(prefix="rppg-") as folder, tools_for(face) as tools:
-            traces, values = method.answer(recording, Store(folder), *tools)
-        return _of_traces(recording, face, traces, values, method.name)
-    if method == CONSENSUS:
-        return _consensus(recording, face)
-    traces = _traces(recording, face)
-    check_picture(traces.meta)
-    values = wave(method, face_colours(traces.mstmap), traces.fps)
-    return _of_traces(recording, face, traces, values, method)
-
-
-def _consensus(recording: Recording, face: str | None) -> Result:
-    """The answer of the classical methods and the models in the box together."""
-    nets = box_models()
-    seen = {inputs["array"] for _, inputs in nets.values()}
-    with TemporaryDirectory(prefix="rppg-") as folder, tools_for(face) as tools:
-        store = Store(folder)
-        traces = extract_into(store, recording, *tools, seen)
+def _of_video(recording: Recording, face: str | None, method, read: FaceRead | None) -> Result:
+    with read_face(recording, face, _arrays_seen(method), read) as (store, traces):
         check_picture(traces.meta)
-        rgb = face_colours(traces.mstmap)  # (T, 3)
-        waves = {name: partial(wave, name, rgb, traces.fps) for name in METHODS}
-        waves |= {n: partial(learned_wave, store, recording.id, *nets[n]) for n in nets}
-        values, estimate, said = agree(waves, traces, fitted_for(list(nets)))
+        if isinstance(method, Model):
+            values = learned_wave(store, recording.id, method.net, method.inputs)
+        elif method == CONSENSUS:
+            return _consensus(recording, face, store, traces)
+        else:
+            values = wave(method, face_colours(traces.mstmap), traces.fps)
+    return _of_traces(recording, face, traces, values, getattr(method, "name", method))
+
+
+def _arrays_seen(method: "str | Model") -> set[str] | None:
+    """Arrays of a prepared recording that the trained models of a method see; None without any."""
+    if isinstance(method, Model):
+        return {method.inputs["array"]}
+    if method != CONSENSUS:
+        return None
+    return {inputs["array"] for _, inputs in box_models().values()}
+
+
+def _consensus(recording: Recording, face: str | None, store: Store, traces) -> Result:
+    """The answer of the classical methods and the models in the box together."""
+    nets, rgb = box_models(), face_colours(traces.mstmap)  # rgb: (T, 3)
+    waves = {name: partial(wave, name, rgb, traces.fps) for name in METHODS}
+    waves |= {n: partial(learned_wave, store, recording.id, *nets[n]) for n in nets}
+    values, estimate, said = agree(waves, traces, fitted_for(list(nets)))
     facts = {"estimate": estimate, "seconds": said["per_second"]}
     facts |= {name: said[name] for name in ("confidence", "words")}
     return _of_traces(recording, face, traces, values, CONSENSUS, **facts)
@@ -228,13 +234,6 @@ def _of_traces(
     facts |= {"name": recording.name, "origin": recording.origin, "traces": traces}
     facts["face"] = face or ""
     return Result(values, traces.times_s, traces.fps, method, notes, **facts)
-
-
-def _traces(recording: Recording, face: str | None):
-    from rppg.preprocessing.extract import extract
-
-    with tools_for(face) as (landmarker, find):
-        return extract(recording, landmarker, find=find, overlap=True)
 
 
 def _result(values: np.ndarray, fps: float, method: str) -> Result:

@@ -11,13 +11,22 @@ A face is chosen and followed as `rppg.preprocessing.several_faces` says; withou
 one that FaceMesh finds.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from typing import Literal, TypeAlias
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
 
 from rppg.datasets import Recording
+from rppg.datasets.store import Store
+from rppg.inference.trained import extract_into
 from rppg.preprocessing.face_detector import BoxFinder, NoFaceError
 from rppg.utils.errors import InputError, no_heart_rate
+
+if TYPE_CHECKING:
+    from rppg.inference.faces_together import FaceRead
+    from rppg.preprocessing.extract import Traces
 
 ALL = "all"
 Face: TypeAlias = Literal["largest", "left", "right"] | int  # 1: the leftmost
@@ -29,7 +38,7 @@ def name_of_face(face) -> str | None:
         return None
     from rppg.preprocessing.several_faces import check_face
 
-    name = str(face) if isinstance(face, int) and not isinstance(face, bool) else face
+    name = str(face) if isinstance(face, int | np.integer) and not isinstance(face, bool) else face
     if not isinstance(name, str):
         found = f"face is a {type(face).__name__}"
         raise InputError(f"{found}, expected largest, left, right, all, or a number from 1")
@@ -46,6 +55,33 @@ def names_in(recording: Recording) -> list[str]:
 
     with no_heart_rate():
         return faces_of(recording, ALL)
+
+
+@contextmanager
+def read_face(
+    recording: Recording,
+    face: str | None,
+    arrays: Collection[str] | None,
+    read: "FaceRead | None" = None,
+) -> "Iterator[tuple[Store | None, Traces]]":
+    """Inside, the store with the arrays that trained models see (None: there are no models), and
+    the traces of a face.  read: the FaceRead of a pass for several, if there was one.
+
+    Raises as `extract` does.
+    """
+    from rppg.preprocessing.extract import extract
+
+    if read is not None and read.traces is not None:
+        yield read.store, read.traces
+        return
+    with TemporaryDirectory(prefix="rppg-") as folder:
+        store = None if arrays is None else Store(folder)
+        with tools_for(face) as (landmarker, find):
+            if store is None:
+                traces = extract(recording, landmarker, find=find, overlap=True)
+            else:
+                traces = extract_into(store, recording, landmarker, find, arrays)
+        yield store, traces
 
 
 @contextmanager

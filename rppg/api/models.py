@@ -9,19 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from rppg.datasets import Recording
-from rppg.datasets.store import Store
-from rppg.inference.doubts import check_picture
-from rppg.inference.trained import extract_into, learned_wave, run_folders
+from rppg.inference.trained import run_folders
 from rppg.models.names import RECIPES, WEIGHTS
 from rppg.utils.errors import InputError, MissingModelError
 
 if TYPE_CHECKING:
     from torch import nn
-
-    from rppg.preprocessing.extract import Traces
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,15 +24,6 @@ class Model:
     name: str
     net: "nn.Module"
     inputs: dict  # array, normalise, n_frames, size: as `Clips` takes them
-
-    def answer(
-        self, recording: Recording, store: Store, landmarker, find
-    ) -> "tuple[Traces, np.ndarray]":
-        """Traces of a recording, and its predicted pulse wave (T,); the store keeps what the net
-        sees.  landmarker and find as in `extract`.  Raises ValueError for a still picture."""
-        traces = extract_into(store, recording, landmarker, find, {self.inputs["array"]})
-        check_picture(traces.meta)
-        return traces, learned_wave(store, recording.id, self.net, self.inputs)
 
 
 def load_model(model: "str | Path", runs: "str | Path | None" = None) -> Model:

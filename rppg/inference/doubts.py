@@ -54,9 +54,11 @@ def doubts(bvp: np.ndarray, rate: HeartRate, traces, has_confidence: bool = Fals
 
 
 def doubts_on_wave(bvp: np.ndarray, fps: float, rate: HeartRate) -> list[str]:
-    """Sentences on a rate and its wave (T,), without a video."""
-    noted = edge_note(bvp, fps, rate.hr_bpm)
-    return [*([noted] if noted else []), *noise_notes(bvp, fps, rate)]
+    """Sentences on a rate and its wave (T,), NaN in gaps, without a video."""
+    n_missing, size = np.isnan(bvp).sum(), np.nanmax(np.abs(bvp))
+    found = [f"{n_missing / fps:.1f} s without a value are left out"] if n_missing else []
+    noted = edge_note(bvp / size, fps, rate.hr_bpm)  # of any size: its square must be a number
+    return [*found, *([noted] if noted else []), *noise_notes(bvp, fps, rate)]
 
 
 def noise_notes(bvp: np.ndarray, fps: float, rate: HeartRate) -> list[str]:

@@ -80,6 +80,7 @@ def open_camera(number: int) -> "cv2.VideoCapture":
 
     from rppg.preprocessing.video import VideoError
 
+    cv2.setLogLevel(0)  # OpenCV's own words about a camera that is not there: one line is enough
     camera = cv2.VideoCapture(number)
     if not camera.isOpened():
         raise VideoError(f"camera {number} cannot be opened; --camera names another one")
@@ -103,11 +104,12 @@ def camera_frames(camera: "cv2.VideoCapture") -> "Iterator[tuple[np.ndarray, flo
 
 
 def video_frames(path: Path) -> "Iterator[tuple[np.ndarray, float]]":
-    """Frames of a video file with their times.  Raises VideoError for what is no video, as
-    `read_frames` does for what cannot be decoded."""
-    from rppg.preprocessing.video import probe, read_frames
+    """Frames of a video file with their times.  Raises VideoError for what is no video or holds no
+    times, as `read_frames` does for what cannot be decoded."""
+    from rppg.preprocessing.video import VideoError, probe, read_frames
 
-    probe(path)
+    if probe(path).fps is None:
+        raise VideoError(f"{path} holds no times of its frames; `rppg predict --fps` reads it")
     return read_frames(path)
 
 

@@ -1,7 +1,7 @@
 """See the pulse: a video of a face with its changes of colour at the heart rate amplified.
 
     found = magnify(Path("face.mp4"), Path("pulse.mp4"))
-    found.hr_bpm
+    found.hr_bpm, found.notes
 
 Linear Eulerian magnification (Wu et al., SIGGRAPH 2012): each frame is averaged down, every pixel
 of that is band-passed over time around the heart rate that the face has by itself, amplified, and
@@ -19,22 +19,35 @@ from tqdm import tqdm
 
 from rppg.datasets import Recording
 from rppg.datasets.prepared import face_colours
+from rppg.inference.doubts import check_picture, doubts
 from rppg.inference.live_view import WaveStrip
 from rppg.inference.video_paths import expand_videos
+from rppg.inference.videos import notes_on
 from rppg.preprocessing.extract import extract
 from rppg.preprocessing.resampling import TimedFrames
 from rppg.preprocessing.video_writer import VideoError, VideoWriter
 from rppg.signals.bandpass import bandpass
 from rppg.signals.classical import wave
-from rppg.signals.heart_rate import HeartRate, heart_rate
-from rppg.utils.errors import no_heart_rate
+from rppg.signals.heart_rate import heart_rate
+from rppg.utils.errors import InputError, no_heart_rate
 
 GAIN = 40.0  # a pulse of half a grey level becomes one of 20
+LEAST_GAIN, MOST_GAIN = 1.0, 1000.0
 BAND = (0.8, 1.25)  # of the heart rate: what is amplified
 SMALL_PX = 24  # pixels of the frame, a side, in one of the small frame: noise is averaged out
 MOST_LEVELS = 40.0  # grey levels that are added or taken away at most: edges that move
 COLUMNS_A_CHUNK = 600  # pixels whose courses are filtered at a time
 SUFFIXES = (".mp4", ".mkv")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The heart rate that is amplified, its quality (0-1), and sentences on what was assumed and
+    what speaks against it, as of `rppg predict`."""
+
+    hr_bpm: float
+    quality: float
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,12 +60,15 @@ class Course:
 
 def magnify(
     video: Path, out: Path, gain: float = GAIN, fps: float | None = None, progress: bool = True
-) -> HeartRate:
+) -> Shown:
     """Write the video with its pulse amplified to `out`; returns the heart rate that was found.
 
-    Raises an RppgError where the video, the face or the rate is missing.  The file appears whole or
-    not at all.
+    Raises an RppgError where the video, the face or the rate is missing, as of a still picture, or
+    if the gain is not in LEAST_GAIN to MOST_GAIN.  The file appears whole or not at all.
     """
+    if not LEAST_GAIN <= gain <= MOST_GAIN:  # NaN neither
+        expected = f"expected a number from {LEAST_GAIN:g} to {MOST_GAIN:g}"
+        raise InputError(f"the gain is {gain:g}, {expected}")
     if video.is_dir():
         raise VideoError(f"{video}: a folder, expected a video file")
     (recording,) = expand_videos([video])
@@ -61,6 +77,7 @@ def magnify(
     recording = recording if fps is None else replace(recording, fps=fps)
     with no_heart_rate(str(video)):
         traces = extract(recording, overlap=True)
+        check_picture(traces.meta)
         pulse = wave("POS", face_colours(traces.mstmap), traces.fps)
         found = heart_rate(pulse, traces.fps)
         course = course_of(recording, found.hr_bpm)
@@ -69,7 +86,8 @@ def magnify(
     beats = np.interp(at_s, traces.times_s, smooth)  # (T,), at the frames
     words = f"{found.hr_bpm:.0f} bpm, amplified {gain:g} times"
     _write(recording, out, course, gain, beats, words, progress)
-    return found
+    said = [*notes_on(traces.meta), *filter(None, [found.note]), *doubts(pulse, found, traces)]
+    return Shown(found.hr_bpm, found.quality, tuple(said))
 
 
 def course_of(recording: Recording, hr_bpm: float) -> Course:

@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 
-from rppg.utils.command_options import FpsOption
+from rppg.utils.command_options import FpsOption, ended_by_signals
 
 
 def magnify(
     video: Annotated[Path, typer.Argument(help="A video of a face.")],
     out: Annotated[Path, typer.Argument(help="The video to write: .mp4 or .mkv.")],
     gain: Annotated[
-        float, typer.Option(help="How many times changes of colour are amplified.", min=1, max=1000)
+        float, typer.Option(help="How many times changes of colour are amplified, 1 to 1000.")
     ] = 40.0,
     fps: FpsOption = None,
 ) -> None:
@@ -30,5 +30,8 @@ def magnify(
 
     check_output(out, magnification.SUFFIXES)
     check_apart(out, [video])
-    found = magnification.magnify(video, out, gain, fps)
+    with ended_by_signals(lambda: f"{out} is not written"):
+        found = magnification.magnify(video, out, gain, fps)
     typer.echo(f"{out}: {found.hr_bpm:.1f} bpm, quality {found.quality:.2f}")
+    for note in found.notes:
+        typer.echo(f"note: {video}: {note}")

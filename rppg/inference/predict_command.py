@@ -6,23 +6,19 @@ rppg predict videos/ --report rates.html
 rppg predict stream.h264 --fps 30              a file that holds no times of its frames
 """
 
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from rppg.utils.command_options import FpsOption, until_unread, with_fps
+from rppg.utils.command_options import FpsOption, ended_by_signals, until_unread, with_fps
 
 if TYPE_CHECKING:
     from rppg.datasets import Recording
     from rppg.inference.videos import Answer
 
 DEFAULT = ["consensus"]
-INTERRUPTED, TERMINATED = 130, 143  # exit statuses, as of a shell
 
 
 def predict(
@@ -87,32 +83,17 @@ def predict(
     said = _Report(methods, out, plot, per_second, report)
     found = expand_videos(videos, say=lambda text: typer.echo(text, err=True))
     said.begin(with_fps(found, fps), face)
-    with until_unread(), _ended_by_signals(said):
+    with until_unread(), said, ended_by_signals(said.how_far):
         for answer in predict_each(said.recordings, methods, runs, face):
             said.add(answer)
     if said.is_incomplete:
         raise typer.Exit(1)
 
 
-@contextmanager
-def _ended_by_signals(report: "_Report") -> Iterator[None]:
-    """Inside, Ctrl-C and SIGTERM end the command with their status, after the report's notes."""
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # temporary files go
-    try:
-        yield
-    except KeyboardInterrupt:
-        done = f"{report.n_done} of {len(report.recordings)} videos are done"
-        typer.echo(f"interrupted: {done}", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
-        report.end()
-
-
 class _Report:
     """What is said of the videos, each as soon as it is done: rows on the terminal, the table's
-    file, plots; and the notes at the end.  Raises as TableFile and check_plot, which look whether
-    the outputs can be written."""
+    file, plots; and, at the end of its block, the notes.  Raises as TableFile and check_plot, which
+    look whether the outputs can be written."""
 
     def __init__(
         self,
@@ -167,7 +148,14 @@ class _Report:
             self.page.add(answer)
         self.is_incomplete |= any(row["reason"] for row in answer.rows)
 
-    def end(self) -> None:
+    def how_far(self) -> str:
+        """How many videos are done, in words."""
+        return f"{self.n_done} of {len(self.recordings)} videos are done"
+
+    def __enter__(self) -> "_Report":
+        return self
+
+    def __exit__(self, *exception) -> None:
         """Write the page, and print the notes."""
         if self.page is not None:
             self.page.write()

@@ -11,8 +11,8 @@ clip by clip.  Crops take 63 KB of temporary disk space per frame, 1.9 MB per se
 are made only if a model sees them.  torch is imported by `load_models`, not before.
 """
 
-from collections.abc import Callable, Collection, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -106,16 +106,29 @@ def extract_into(
 
 def _extracted(store: Store, recording: Recording, landmarker, find, crops, facts: dict):
     from rppg.preprocessing.extract import extract
+
+    with to_store(store, recording.id, crops) as (files, keep):
+        traces = extract(recording, landmarker, find=find, overlap=True, **files)
+        keep(traces, **facts)
+    return traces
+
+
+@contextmanager
+def to_store(store: Store, id: str, crops: Collection[str]) -> Iterator[tuple[dict, Callable]]:
+    """Inside, a recording is written: who gets its crops, by their name in `extract`, and a
+    function that puts it in its place, given its traces and further facts."""
     from rppg.preprocessing.prepare_recording import ARRAYS
 
-    with store.begin(recording.id, needs=("mstmap", *crops)) as writer, ExitStack() as stack:
+    with store.begin(id, needs=("mstmap", *crops)) as writer, ExitStack() as stack:
         files = {name: ArrayFile(writer.folder / f"{name}.npy", *ARRAYS[name]) for name in crops}
-        to_files = {CROPS[name]: stack.enter_context(f).append for name, f in files.items()}
-        traces = extract(recording, landmarker, find=find, overlap=True, **to_files)
-        stack.close()  # before the recording is put in its place
-        writer.save("mstmap", traces.mstmap)
-        writer.commit({"id": recording.id, "status": "ok", "reason": None, **traces.meta, **facts})
-    return traces
+        opened = {CROPS[name]: stack.enter_context(f).append for name, f in files.items()}
+
+        def keep(traces, **facts) -> None:
+            stack.close()  # before the recording is put in its place
+            writer.save("mstmap", traces.mstmap)
+            writer.commit({"id": id, "status": "ok", "reason": None, **traces.meta, **facts})
+
+        yield opened, keep
 
 
 def views_of(model: "nn.Module") -> list:

@@ -62,6 +62,8 @@ def check_output(path: Path, suffixes: Sequence[str]) -> None:
     Raises ValueError for another suffix, a name that is too long, and a folder in the file's place,
     OSError if its folder cannot be made or written.
     """
+    if (n := len(os.fsencode(path.name))) > LONGEST_NAME_BYTES:
+        raise ValueError(f"{path}: a name of {n} bytes, expected {LONGEST_NAME_BYTES} or fewer")
     if path.is_dir():
         raise ValueError(f"{path} is a folder: expected a file to write")
     if path.suffix.lower() not in suffixes:
@@ -69,8 +71,6 @@ def check_output(path: Path, suffixes: Sequence[str]) -> None:
         raise ValueError(
             f"{path}: cannot write {path.suffix or 'a file without a suffix'!r}, {expected}"
         )
-    if (n := len(os.fsencode(path.name))) > LONGEST_NAME_BYTES:
-        raise ValueError(f"{path}: a name of {n} bytes, expected {LONGEST_NAME_BYTES} or fewer")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):

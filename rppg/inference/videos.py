@@ -5,7 +5,8 @@
     table[["video", "method", "hr_bpm", "quality", "reason", "notes"]]
 
 A method is a classical one, a trained model, or the consensus of the classical ones and the trained
-models: those that are named with it, else all; all share one pass over each video.
+models: those that are named with it, else all; all share one pass over each video, and so do
+several faces.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from rppg.datasets import Recording
 from rppg.datasets.prepared import face_colours
 from rppg.datasets.store import Store
 from rppg.inference.doubts import check_picture, doubts
+from rppg.inference.faces_together import FaceRead, faces_together
 from rppg.inference.faults import reason_of
 from rppg.inference.model_process import Models
 from rppg.inference.per_second import seconds_of, summary
@@ -124,25 +126,36 @@ def _answers_by_face(recording: Recording, face: str, asked: tuple, agree) -> It
         names = ["1"] if recording.problem else faces_of(recording, face)
     except Exception:  # of this video: reading it again, below, says so in its row
         names = ["1"]
-    for name in names:
-        chosen = ChosenFace(name)
-        answer = _answer(recording, *asked, chosen, chosen.find, agree)
-        label = name if answer.traces or chosen.n_seen else ""  # none: the video is at fault
-        rows = [row | {"face": label} for row in answer.rows]
-        if answer.traces is None and chosen.n_seen and not chosen.was_seen:
-            reason = f"there is no face {name}: {chosen.n_seen} at most at a time"
-            rows = [row | {"reason": reason} for row in rows]
-        yield replace(answer, rows=rows, face=label)
+    with faces_together(recording, names, asked[1] and asked[1].arrays) as faces:
+        for one in faces:
+            chosen = ChosenFace(one.name)
+            answer = _answer(recording, *asked, chosen, chosen.find, agree, one)
+            label = one.name if answer.traces or chosen.n_seen else ""  # none: the video's fault
+            rows = [row | {"face": label} for row in answer.rows]
+            if answer.traces is None and chosen.n_seen and not chosen.was_seen:
+                reason = f"there is no face {one.name}: {chosen.n_seen} at most at a time"
+                rows = [row | {"reason": reason} for row in rows]
+            yield replace(answer, rows=rows, face=label)
 
 
 def _answer(
-    recording: Recording, methods: list[str], models: Models | None, landmarker, find, agree
+    recording: Recording,
+    methods: list[str],
+    models: Models | None,
+    landmarker,
+    find,
+    agree,
+    read: FaceRead | None = None,
 ) -> Answer:
+    """The answer on one face; read: what another pass has made of it, if anything."""
     video = str(recording.frames)
     with TemporaryDirectory(prefix="rppg-") if models else nullcontext() as folder:
         store = Store(folder) if models else None
         try:
-            traces = _extract(recording, landmarker, find, store, models)
+            if read is not None and read.traces is not None:
+                traces, store = read.traces, read.store
+            else:
+                traces = _extract(recording, landmarker, find, store, models)
             check_picture(traces.meta)
         except Exception as error:  # of this video: the others are done
             reason = reason_of(error, video)

@@ -81,10 +81,20 @@ def extract(
     check_tracking(tracking)
     if recording.problem:
         raise ValueError(recording.problem)
-    new_croppers = partial(_new_croppers, recording, on_crop, on_wide)
+    new_croppers = partial(croppers_for, recording, on_crop, on_wide)
     find = find or BoxFinder().find
     pursue = partial(_pursue, recording, landmarker or FaceLandmarks(), find, tracking, overlap)
     track = _best_track(pursue, partial(new_croppers, find))
+    return traces_of(recording, track, tracking, on_map)
+
+
+def traces_of(
+    recording: Recording,
+    track: Track,
+    tracking: str = "sparse",
+    on_map: Callable[[np.ndarray], None] | None = None,
+) -> Traces:
+    """The traces of a track, whose croppers get their end; on_map and errors as of `extract`."""
     _check_times(track)
     if track.preview is None:
         raise NoFaceError(f"no face in any of {track.frames.n_frames} frames")
@@ -108,7 +118,7 @@ def extract(
     return Traces(mstmap, grid_s - grid_s[0], meta, rgb, landmarks, head=head)
 
 
-def _new_croppers(recording, on_crop, on_wide, find, gates: list[Gate] | None = None) -> list:
+def croppers_for(recording, on_crop, on_wide, find, gates: list[Gate] | None = None) -> list:
     """Croppers for one pass; gates: where to put a gate for each, None: no gates."""
     croppers = []
     for emit, build in ((on_crop, partial(FaceCropper, find=find)), (on_wide, WideCropper)):

@@ -12,8 +12,6 @@ downloaded.  FaceMesh is run by mediapipe or, without it, by OpenCV
 (`rppg.preprocessing.landmark_finder`); either is imported on first use.
 """
 
-from collections.abc import Iterable, Iterator
-
 import cv2
 import numpy as np
 
@@ -56,11 +54,11 @@ class FaceLandmarks:
         return self._finder.faces(rgb)
 
 
-def centred_mean(frames: Iterable[tuple]) -> Iterator[tuple]:
-    """Smooth landmarks by a centred mean over three frames.
+class CentredMean:
+    """Landmarks smoothed by a centred mean over three frames, each one frame late.
 
-    Takes and yields tuples whose last entry is landmarks or None; None stays None, and missing
-    neighbours are skipped.  Yields each frame one frame late.
+    Takes and gives tuples whose last entry is landmarks or None; None stays None, and missing
+    neighbours are skipped.
 
     One-Euro filters and exponential means lag.  Power of POS, CHROM, GREEN within 6 bpm of the true
     HR, mean of 4 clips with a head that bobs by 5 pixels in the heart band: unsmoothed .88 .85 .85,
@@ -68,14 +66,6 @@ def centred_mean(frames: Iterable[tuple]) -> Iterator[tuple]:
     resting face the quality of GREEN rises from .65 to .71; over 5 frames, the bobbing reduces
     GREEN to .76.
     """
-    mean = CentredMean()
-    for frame in frames:
-        yield from mean.add(frame)
-    yield from mean.finish()
-
-
-class CentredMean:
-    """`centred_mean` for frames that are given one by one."""
 
     def __init__(self):
         self._before, self._current = None, None

@@ -9,15 +9,14 @@ pass, maybe with other landmarks, makes them.
 """
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from itertools import groupby
 
 import numpy as np
 
 from rppg.datasets.recording import Recording
-from rppg.preprocessing.face_mesh import centred_mean
+from rppg.preprocessing.face_mesh import CentredMean
 from rppg.preprocessing.frame_changes import Cuts, FreshFrames, first_of
 from rppg.preprocessing.head_pose import NO_HEAD, head_pose
 from rppg.preprocessing.mstmap import NO_FACE, region_means
@@ -121,17 +120,43 @@ def follow_face(
     Raises VideoError as `TimedFrames` does.
     """
     frames = TimedFrames(recording)
-    track = Track(frames, list(croppers))
-    trial, sights = _Trial(track, gates), _Sights(track)
+    one = FacePass(frames, croppers, gates)
     with _found(frames, follow, tracking, overlap) as found:
-        raw = _cropped(found, trial, sights)
-        for _, alike in groupby(raw, key=lambda entry: entry[0].shape):
-            for entry in centred_mean(alike):
-                track.add(*entry)
-    trial.decide()
-    sights.close()
-    track.close()
-    return track
+        for entry in found:
+            one.add(*entry)
+    return one.close()
+
+
+class FacePass:
+    """The track of one face, given frame by frame; croppers and gates as in `follow_face`."""
+
+    def __init__(self, frames: TimedFrames, croppers: Sequence = (), gates: Sequence[Gate] = ()):
+        self._track = Track(frames, list(croppers))
+        self._trial, self._sights = _Trial(self._track, gates), _Sights(self._track)
+        self._smooth, self._shape = CentredMean(), None
+
+    def add(self, rgb: np.ndarray, time_s: float, landmarks: np.ndarray | None) -> None:
+        """Add the next frame with its landmarks (468, 2), or None."""
+        self._sights.add(rgb, time_s, landmarks)
+        for cropper in self._track.croppers:
+            cropper.add(rgb, time_s, landmarks)
+        self._trial.add(time_s, landmarks is not None)
+        if rgb.shape != self._shape:  # landmarks of two sizes are not averaged
+            self._keep(self._smooth.finish())
+            self._shape = rgb.shape
+        self._keep(self._smooth.add((rgb, time_s, landmarks)))
+
+    def close(self) -> Track:
+        """The track, after the last frame."""
+        self._keep(self._smooth.finish())
+        self._trial.decide()
+        self._sights.close()
+        self._track.close()
+        return self._track
+
+    def _keep(self, smoothed: list[Found]) -> None:
+        for entry in smoothed:
+            self._track.add(*entry)
 
 
 @contextmanager
@@ -146,16 +171,6 @@ def _found(
     with closing(read_ahead(frames, AHEAD)) as decoded:
         with closing(read_ahead(find(decoded, follow), AHEAD)) as found:
             yield found
-
-
-def _cropped(found: Iterable[Found], trial, sights) -> Iterator[Found]:
-    """The frames, after trial, sights and croppers have seen them."""
-    for rgb, time_s, landmarks in found:
-        sights.add(rgb, time_s, landmarks)
-        for cropper in trial.track.croppers:
-            cropper.add(rgb, time_s, landmarks)
-        trial.add(time_s, landmarks is not None)
-        yield rgb, time_s, landmarks
 
 
 class _Trial:

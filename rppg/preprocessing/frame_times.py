@@ -27,6 +27,7 @@ from rppg.preprocessing.video_writer import VideoError
 LONGEST_JUMP_S = 60.0  # between frames; after more, another clock is assumed
 LATEST_S = 1e11  # stamps beyond are garbage; clocks that count from 1970 are at 2e9 s
 LONGEST_REORDER = 17  # frames that a decoder may hold back, and the one it returns
+GIVE_FPS = "give fps, the number of frames per second (--fps of a command)"
 SAMPLED_PACKETS = 512  # in which the order of the stamps is looked up
 
 
@@ -79,13 +80,13 @@ class Clock:
 
     def _interval_s(self) -> float:
         if self._step_s is None:
-            raise VideoError(f"{self.name} holds no times; give --fps")
+            raise VideoError(f"{self.name} holds no times; {GIVE_FPS}")
         return self._step_s
 
     def notes(self) -> list[str]:
         """What was assumed, one sentence each.  Raises VideoError if no stamp was of use."""
         if self.n_mended >= self.n - 1 > 0:
-            raise VideoError(f"{self.name} holds no times; give --fps")
+            raise VideoError(f"{self.name} holds no times; {GIVE_FPS}")
         notes = []
         if self.n_mended:
             found = f"{self.n_mended} of {self.n} times are missing, repeated or out of order"

@@ -22,7 +22,7 @@ from av.video.reformatter import VideoReformatter
 
 from rppg.datasets.frame_array import FrameArray
 from rppg.preprocessing.container import Film, faults_of, note_of_joined, open_video, reason
-from rppg.preprocessing.frame_times import Clock, Damaged, FrameSource, timed
+from rppg.preprocessing.frame_times import GIVE_FPS, Clock, Damaged, FrameSource, timed
 from rppg.preprocessing.video_writer import VideoError, VideoWriter
 
 __all__ = ["VideoError", "VideoInfo", "VideoWriter", "probe", "read_frames"]
@@ -95,7 +95,7 @@ def _read_video(
     with open_video(path) as film, faults_of(path):
         if fps is None and not film.has_clock:
             found = f"{film.container.format.name} file"
-            raise VideoError(f"{path}: this {found} holds no times; give --fps")
+            raise VideoError(f"{path}: this {found} holds no times; {GIVE_FPS}")
         source, clock = FrameSource(film), Clock(film.rate, f"{path}: the file")
         reformatter, progress, rgb = VideoReformatter(), _Progress(), None
         for frame, time_s in timed(source, clock, fps):

@@ -9,8 +9,9 @@ ValueError: seed is '1', expected an integer
 import json
 import math
 import os
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Annotated, Optional
@@ -19,6 +20,7 @@ import typer
 
 SLOWEST_FPS, FASTEST_FPS = 1, 1000
 UNREAD = 141  # exit status, as of a shell, of a command whose reader has gone
+INTERRUPTED, TERMINATED = 130, 143  # likewise, of one that is ended by Ctrl-C or SIGTERM
 
 
 def _check_fps(fps: float | None) -> float | None:
@@ -46,6 +48,20 @@ def until_unread() -> Iterator[None]:
         with open(os.devnull, "w") as nowhere:  # what is still to be written at the exit goes there
             os.dup2(nowhere.fileno(), sys.stdout.fileno())
         raise typer.Exit(UNREAD) from None
+
+
+@contextmanager
+def ended_by_signals(say: Callable[[], str]) -> Iterator[None]:
+    """Inside, Ctrl-C and SIGTERM end the command with their status, after temporary files are
+    removed; for Ctrl-C, a line says what `say` gives."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(f"interrupted: {say()}", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def with_fps(recordings: list, fps: float | None) -> list:

@@ -20,7 +20,8 @@ def two():
 
 
 @pytest.mark.parametrize(
-    ("face", "hr_bpm"), [("left", LEFT_BPM), ("right", RIGHT_BPM), (1, LEFT_BPM), (2, RIGHT_BPM)]
+    ("face", "hr_bpm"),
+    [("left", LEFT_BPM), ("right", RIGHT_BPM), (1, LEFT_BPM), (np.int64(2), RIGHT_BPM)],
 )
 def test_the_rate_is_that_of_the_face_that_is_meant(face, hr_bpm, two):
     found = rppg.heart_rate(two, FPS, "POS", face=face)
@@ -33,6 +34,20 @@ def test_all_faces_are_a_list_from_the_left(two):
     found = rppg.heart_rate(two, FPS, "POS", face="all")
     assert [one.face for one in found] == ["1", "2"]
     assert [one.bpm for one in found] == pytest.approx([LEFT_BPM, RIGHT_BPM], abs=3)
+    for one in found:
+        by_itself = rppg.heart_rate(two, FPS, "POS", face=int(one.face))
+        np.testing.assert_array_equal(one.wave, by_itself.wave)
+        assert one.notes == by_itself.notes
+
+
+@pytest.mark.parametrize("method", ["consensus", "contrast_phys"])
+def test_all_faces_have_the_rates_that_nets_give_each_by_itself(method, two):
+    short = two[:100]
+    found = rppg.heart_rate(short, FPS, method, face="all")
+    assert [one.face for one in found] == ["1", "2"]
+    for one in found:
+        by_itself = rppg.heart_rate(short, FPS, method, face=int(one.face))
+        assert (one.bpm, one.confidence) == (by_itself.bpm, by_itself.confidence)
 
 
 def test_the_consensus_follows_the_face_too(two):

@@ -1,17 +1,22 @@
 """`rppg magnify`: what changes at the heart rate grows, the rest stays, and files are whole."""
 
+import os
+import signal
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 from helpers.malformed_videos import HR_BPM, encode, frames
+from typer.testing import CliRunner
 
+from rppg.cli import app
+from rppg.inference import magnify as magnification
 from rppg.inference.magnify import Course, amplified, course_of, magnify
 from rppg.inference.video_paths import expand_videos
 from rppg.preprocessing.video import read_frames
 from rppg.preprocessing.video_writer import VideoError
-from rppg.utils.errors import RppgError
+from rppg.utils.errors import InputError, NoHeartRateError, RppgError
 
 FACE = (slice(80, 160), slice(120, 200))  # pixels of the helper's face, from 240 x 320
 
@@ -89,3 +94,47 @@ def test_a_wrong_output_is_refused_before_anything_is_decoded(video, out, says):
     assert done.returncode != 0
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("gain", [float("nan"), 0.0, -40.0, 1e9])
+def test_a_gain_that_no_picture_can_have_is_refused(video, gain, tmp_path):
+    with pytest.raises(InputError, match="expected a number from 1 to 1000"):
+        magnify(video, tmp_path / "out.mp4", gain=gain, progress=False)
+
+
+def test_a_still_picture_has_no_pulse_to_amplify(video, tmp_path):
+    first = next(iter(read_frames(video)))[0]
+    still = encode(tmp_path / "still.mkv", [first] * 100, fps=25)
+    with pytest.raises(NoHeartRateError, match="does not change"):
+        magnify(still, tmp_path / "out.mp4", progress=False)
+
+
+def test_what_speaks_against_the_rate_is_said(video, monkeypatch, tmp_path):
+    monkeypatch.setattr(magnification, "doubts", lambda *_: ["it may be a photograph"])
+    out = tmp_path / "out.mp4"
+    found = magnify(video, out, progress=False)
+    assert found.notes == ("it may be a photograph",) and out.exists()
+    done = CliRunner().invoke(app, ["magnify", str(video), str(out)])
+    assert done.exit_code == 0
+    assert "note: " in done.output and "it may be a photograph" in done.output
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_ended_leaves_the_old_file_and_no_part_of_the_new_one(
+    ending, video, monkeypatch, tmp_path
+):
+    def ended(frames, *arguments, **fields):
+        yield next(frames)
+        if ending == signal.SIGINT:  # as Python does, unless a shell has it ignored
+            raise KeyboardInterrupt
+        os.kill(os.getpid(), ending)
+        yield from frames
+
+    monkeypatch.setattr(magnification, "tqdm", ended)
+    out, before = tmp_path / "out.mp4", signal.getsignal(signal.SIGTERM)
+    out.write_bytes(b"older")
+    done = CliRunner().invoke(app, ["magnify", str(video), str(out)])
+    assert done.exit_code == 128 + ending and signal.getsignal(signal.SIGTERM) == before
+    assert ("is not written" in done.output) == (ending == signal.SIGINT)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+    assert out.read_bytes() == b"older"

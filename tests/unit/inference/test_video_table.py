@@ -73,6 +73,11 @@ def test_a_table_that_cannot_be_written_is_refused_at_once(name, tmp_path):
         TableFile(tmp_path / name)
 
 
+def test_a_name_that_no_disk_takes_is_said_in_words(tmp_path):
+    with pytest.raises(ValueError, match="a name of 304 bytes, expected 200 or fewer"):
+        TableFile(tmp_path / f"{'x' * 300}.csv")
+
+
 def test_lines_are_aligned_and_a_reason_of_all_methods_is_said_once():
     videos, methods = ["a.mp4", "longer\x1b[31m.mp4"], ["POS", "st_transformer"]
     header, widths = header_and_widths(videos, methods)

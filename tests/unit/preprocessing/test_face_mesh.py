@@ -6,8 +6,8 @@ import pytest
 from helpers.vision_clips import face_frame
 
 from rppg.preprocessing.face_mesh import (
+    CentredMean,
     FaceLandmarks,
-    centred_mean,
     find_box,
     load_mtcnn,
     square_crop,
@@ -54,11 +54,13 @@ def test_no_face_is_none():
 def test_smoothing_is_centred_and_keeps_gaps():
     line = [np.full((468, 2), float(k), np.float32) for k in range(6)]  # steady motion
     points = [line[0], line[1], line[2], None, line[4], line[5]]
-    smooth = list(centred_mean((k, p) for k, p in enumerate(points)))
+    mean = CentredMean()
+    smooth = [one for frame in enumerate(points) for one in mean.add(frame)] + mean.finish()
     assert [k for k, _ in smooth] == [0, 1, 2, 3, 4, 5]
     found = [None if p is None else float(p[0, 0]) for _, p in smooth]
     assert found == [0.5, 1.0, 1.5, None, 4.5, 4.5]
-    assert list(centred_mean([])) == [] and len(list(centred_mean([("x", line[0])]))) == 1
+    assert mean.finish() == []
+    assert mean.add(("x", line[0])) == [] and len(mean.finish()) == 1
 
 
 def test_mtcnn_finds_the_largest_face_if_there_is_one(mtcnn):
