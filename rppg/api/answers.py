@@ -19,10 +19,10 @@ from rppg.api.sources import Source, source_of
 from rppg.datasets import Recording
 from rppg.datasets.prepared import face_colours
 from rppg.datasets.store import Store
-from rppg.inference.consensus import agree, fitted_for
+from rppg.inference.consensus import agree, box_consensus
 from rppg.inference.doubts import check_picture, doubts, doubts_on_wave
 from rppg.inference.faces_together import FaceRead, faces_together
-from rppg.inference.trained import box_models, learned_wave
+from rppg.inference.trained import learned_wave
 from rppg.inference.videos import CONSENSUS, notes_on
 from rppg.models.names import RECIPES
 from rppg.preprocessing.face_detector import NoFaceError
@@ -211,15 +211,15 @@ def _arrays_seen(method: "str | Model") -> set[str] | None:
         return {method.inputs["array"]}
     if method != CONSENSUS:
         return None
-    return {inputs["array"] for _, inputs in box_models().values()}
+    return {inputs["array"] for _, inputs in box_consensus()[1].values()}
 
 
 def _consensus(recording: Recording, face: str | None, store: Store, traces) -> Result:
     """The answer of the classical methods and the models in the box together."""
-    nets, rgb = box_models(), face_colours(traces.mstmap)  # rgb: (T, 3)
+    (fitted, nets), rgb = box_consensus(), face_colours(traces.mstmap)  # rgb: (T, 3)
     waves = {name: partial(wave, name, rgb, traces.fps) for name in METHODS}
     waves |= {n: partial(learned_wave, store, recording.id, *nets[n]) for n in nets}
-    values, estimate, said = agree(waves, traces, fitted_for(list(nets)))
+    values, estimate, said = agree(waves, traces, fitted)
     facts = {"estimate": estimate, "seconds": said["per_second"]}
     facts |= {name: said[name] for name in ("confidence", "words")}
     return _of_traces(recording, face, traces, values, CONSENSUS, **facts)

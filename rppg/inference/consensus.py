@@ -24,6 +24,7 @@ from rppg.evaluation.consensus_words import Verdict, verdict, words
 from rppg.evaluation.ensemble import Stack
 from rppg.inference.classical import region_waves
 from rppg.inference.per_second import WINDOW_S, whole_as_second
+from rppg.inference.trained import box_models
 from rppg.signals.classical import METHODS
 from rppg.signals.head_motion import motion_amplitude
 from rppg.signals.heart_rate import TRACKED_FROM_S, HeartRate, heart_rate, power_near
@@ -55,6 +56,14 @@ def fitted_for(nets: Sequence[str]) -> Fitted:
 def nets_needed(fitted: Fitted) -> list[str]:
     """The trained nets among the members that are asked."""
     return [name for name in fitted.rules.needed if name not in METHODS]
+
+
+def box_consensus() -> tuple[Fitted, dict]:
+    """The packaged consensus with the models in the box, and those of them that it asks, as
+    `box_models` gives them.  Imports torch."""
+    nets = box_models()
+    fitted = fitted_for(list(nets))
+    return fitted, {name: nets[name] for name in nets_needed(fitted)}
 
 
 def agree(

@@ -15,10 +15,10 @@ import numpy as np
 
 from rppg.datasets.prepared import WHOLE_FACE, face_colours
 from rppg.evaluation.consensus_words import Verdict
-from rppg.inference.consensus import answer_on, fitted_for, nets_needed
+from rppg.inference.consensus import answer_on, box_consensus
 from rppg.inference.crop_window import FaceCrops, WideCrops
 from rppg.inference.stream_window import ID, Frame, HeldWindow, Window
-from rppg.inference.trained import box_models, learned_wave
+from rppg.inference.trained import learned_wave
 from rppg.preprocessing.face_detector import BoxFinder
 from rppg.signals.classical import METHODS, wave
 from rppg.signals.heart_rate import HeartRate
@@ -30,9 +30,8 @@ class StreamConsensus:
     """The members, and the crops that the nets see.  Imports torch."""
 
     def __init__(self):
-        nets, self._find = box_models(), BoxFinder().find
-        self._fitted, self._crops = fitted_for(list(nets)), {}
-        self._nets = {name: nets[name] for name in nets_needed(self._fitted)}
+        self._fitted, self._nets = box_consensus()
+        self._find, self._crops = BoxFinder().find, {}
 
     def begin(self, start_s: float) -> None:
         """Forget all frames; the grid begins at start_s."""

@@ -103,10 +103,10 @@ def predict_each(
     if runs is not None and not Path(runs).is_dir():
         expected = "expected one that holds trained models as MODEL/finetune"
         raise FileNotFoundError(f"{runs} is no folder: {expected}")
-    nets = [name for name in methods if name in RECIPES]
+    nets, agree = [name for name in methods if name in RECIPES], None
     if CONSENSUS in methods:
-        nets = nets or list(RECIPES)
-    agree = _consensus(nets) if CONSENSUS in methods else None
+        agree, needed = _consensus(nets or list(RECIPES))
+        nets = list(dict.fromkeys([*nets, *needed]))
     with Models(nets, runs) if nets else nullcontext() as models:
         shown = tqdm(recordings, desc="videos", unit="video", disable=len(recordings) < 2)
         if face is not None:
@@ -175,11 +175,13 @@ def _answer(
     return Answer(recording, rows, traces)
 
 
-def _consensus(nets: list[str]) -> Callable[..., tuple]:
-    """`agree` of the classical methods and these nets; importing it takes half a second."""
-    from rppg.inference.consensus import agree, fitted_for
+def _consensus(nets: list[str]) -> tuple[Callable[..., tuple], list[str]]:
+    """`agree` of the classical methods and these nets, and those of the nets that it asks;
+    importing it takes half a second."""
+    from rppg.inference.consensus import agree, fitted_for, nets_needed
 
-    return partial(agree, fitted=fitted_for(nets))
+    fitted = fitted_for(nets)
+    return partial(agree, fitted=fitted), nets_needed(fitted)
 
 
 def _extract(recording, landmarker, find, store: Store | None, models: Models | None) -> "Traces":
