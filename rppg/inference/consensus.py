@@ -116,7 +116,8 @@ def _asked(
                 reasons.append(str(error))
         if rates:
             return waves, rates, one
-    raise ValueError(reasons[0])
+    asked = ", ".join(fitted.rules.needed)
+    raise ValueError(reasons[0] if reasons else f"expected one of {asked}, found {list(predict)}")
 
 
 def over_time(waves: Waves, traces, fitted: Fitted) -> dict[str, np.ndarray]:

@@ -72,10 +72,12 @@ def test_a_long_recording_has_the_mean_of_its_track():
 
 
 def test_members_that_fail_are_left_out_and_all_failing_says_why():
-    waves = {"POS": noisy(10, 80.0)["POS"], "CHROM": np.zeros(300)}
+    waves = {"POS": noisy(10, 80.0)["POS"], "GREEN": np.zeros(300)}
     assert asked(waves)[1].hr_bpm == pytest.approx(80, abs=2)
     with pytest.raises(ValueError, match="flat"):
-        asked({"CHROM": np.zeros(300)})
+        asked({"POS": np.zeros(300)})
+    with pytest.raises(ValueError, match="expected one of GREEN, POS.* found .*CHROM"):
+        asked({"CHROM": noisy(10, 80.0)["CHROM"]})  # has no weight
 
 
 def test_without_any_member_that_counts_the_classical_methods_agree():
