@@ -56,9 +56,7 @@ class Seen:
 
     def after(self, freq_hz: float) -> float:
         """Autocorrelation after one period."""
-        return float(
-            np.interp(self.fps / freq_hz, np.arange(len(self.resembles)), self.resembles)
-        )
+        return float(np.interp(self.fps / freq_hz, np.arange(len(self.resembles)), self.resembles))
 
 
 def half(seen: Seen, share: float, parts: tuple[int, ...] = (2,)) -> float:
