@@ -1,13 +1,12 @@
 """Cold starts: seconds and memory of `rppg --help` and of `rppg predict` on one 10 s video.
 
     python benchmarks/startup.py --out benchmarks/results/startup.csv
-    python benchmarks/startup.py --repeat 2 --runs runs/demo --out benchmarks/results/startup.csv
 
 Renders the video (320x240, 300 frames, level easy) into a temporary folder, then runs every
 command in a fresh process and keeps the best of `--repeat`: seconds on the clock, seconds of
-processor time, peak memory of the process (MiB).  With --runs, the trained models in that folder,
-too.  The rows `import ...` are parts that no command can avoid: FaceMesh's package and, for a
-trained model, torch.
+processor time, peak memory of the process (MiB).  The nets are those in the box; `predict
+consensus` is the default: seven classical methods and three nets.  The rows `import ...` are parts
+that no command can avoid: FaceMesh's package and, for a net, torch.
 """
 
 import argparse
@@ -28,7 +27,6 @@ COLUMNS = ("what", "wall_s", "cpu_s", "peak_mib", "goal")
 def main() -> None:
     """Measure, print the table, write the CSV."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--runs", type=Path, help="folder of trained models, MODEL/finetune")
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--out", type=Path, help="CSV to write")
     args = parser.parse_args()
@@ -38,7 +36,7 @@ def main() -> None:
         process = multiprocessing.get_context("spawn").Process(target=render, args=(video,))
         process.start()
         process.join()
-        commands = commands_on(video, args.runs)
+        commands = commands_on(video)
         rows = [(what, *best(command, args.repeat)) for what, command in commands.items()]
     for row in (table := [COLUMNS, *((*row, GOALS.get(row[0], "")) for row in rows)]):
         print("{:28}{:>8}{:>8}{:>10}  {}".format(*row))
@@ -56,7 +54,7 @@ def render(path: Path) -> None:
     render_clip(path.parent, ChallengeConfig(), clip)
 
 
-def commands_on(video: Path, runs: Path | None) -> dict[str, list[str]]:
+def commands_on(video: Path) -> dict[str, list[str]]:
     """What is measured, and its command line."""
     python, rppg = [sys.executable, "-c"], [sys.executable, "-m", "rppg"]
     predict = [*rppg, "predict", str(video)]
@@ -64,13 +62,9 @@ def commands_on(video: Path, runs: Path | None) -> dict[str, list[str]]:
         "help": [*rppg, "--help"],
         "import mediapipe": [*python, "import mediapipe.python.solutions.face_mesh"],
         "import torch": [*python, "import torch"],
-        "predict POS": [*predict, "--method", "POS"],
-        "predict POS, CHROM, GREEN": predict,
     }
-    for weights in sorted(runs.glob("*/finetune/model.safetensors")) if runs else ():
-        name = weights.parts[-3]
-        commands[f"predict {name}"] = [*predict, "--method", name, "--runs", str(runs)]
-    return commands
+    methods = ("POS", "st_transformer", "gideon2021", "contrast_phys", "consensus")
+    return commands | {f"predict {name}": [*predict, "--method", name] for name in methods}
 
 
 def best(command: list[str], repeat: int) -> tuple[float, float, float]:

@@ -30,7 +30,7 @@ CLASSICAL_ALL = ("POS", "PBV", "CHROM", "LGI", "OMIT", "ICA", "GREEN", "median o
 MINE = "submitted"
 SHOWN = {  # rows of bench.csv that are no single model
     MINE: "**the submitted ensemble**",
-    "choice, made anew": "its choice, made anew in each fold",
+    "choice, made anew": "its choice, repeated in each fold",
     "the same as a best guess": "the same as a best guess",
     "Ensemble, average": "the paper's plain average",
     "members' oracle": "members' oracle: a bound",

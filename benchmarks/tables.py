@@ -4,9 +4,8 @@
     python benchmarks/tables.py --check                            # status 1 where a page differs
     python benchmarks/tables.py --submission submissions/demo      # the demo's scores first
 
-The tables are those of demo_tables.py, card_tables.py and study_tables.py, each between
-`<!-- NAME -->` and `<!-- end -->`.  Tables of times (docs/speed.md) are of one machine on one day,
-and are written by hand.
+The tables are those of demo_tables.py, card_tables.py, study_tables.py and page_tables.py, each
+between `<!-- NAME -->` and `<!-- end -->`.
 """
 
 import argparse
@@ -14,9 +13,10 @@ from pathlib import Path
 
 import card_tables
 import demo_tables
+import page_tables
 import study_tables
 
-MAKERS = (demo_tables, card_tables, study_tables)
+MAKERS = (demo_tables, card_tables, study_tables, page_tables)
 
 
 def main() -> None:

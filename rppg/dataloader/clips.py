@@ -4,7 +4,7 @@ A clip is T frames at 30 fps of a recording's MSTmap (T, 63, 6), face crops (T, 
 crops (T, 64, 64, 3); crops are as stored or, with `size`, averaged down.
 
     >>> clips = Clips(store, ids, normalise="ratio", speeds=(0.6, 1.4))  # doctest: +SKIP
-    >>> cut = {"collate": cut_to_shortest}  # if they are not equally long
+    >>> cut = {"collate": cut_to_shortest}  # if they are not equally long  # doctest: +SKIP
     >>> batches = Batches(clips, batch_size=4, **cut)  # training: random clips  # doctest: +SKIP
     >>> windows = clips.sliding_windows(step=15)  # doctest: +SKIP
     >>> loader = DataLoader(clips, sampler=windows)  # validation: all clips  # doctest: +SKIP

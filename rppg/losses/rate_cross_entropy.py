@@ -3,6 +3,7 @@
 Spectra are power (B, F) over freq_hz (F,), as in `sinc.py`; `hr_bpm` (B,) and `band_hz` are those
 of the clips as they are: both are scaled if a clip is played faster.
 
+    >>> from rppg.signals.spectrum import power_spectrum
     >>> wave = torch.sin(2 * torch.pi * 1.2 * torch.arange(300) / 30)[None]  # 72 bpm
     >>> freq_hz, power = power_spectrum(wave, fps=30, n_fft=5400)
     >>> [round(rate_loss(freq_hz, power, torch.tensor([bpm])).item(), 1) for bpm in (72.0, 150.0)]

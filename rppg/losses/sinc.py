@@ -4,6 +4,7 @@ Spectra are power (B, F) over freq_hz (F,), as `rppg.signals.spectrum.power_spec
 best padded to a fixed fine grid (5400 points at 30 fps: 0.33 bpm).  `band_hz` is one (low, high),
 or (B, 2) if speed augmentation has scaled each clip's heart rate, and its band with it.
 
+    >>> from rppg.signals.spectrum import power_spectrum
     >>> wave = torch.sin(2 * torch.pi * 1.2 * torch.arange(300) / 30)[None]  # (B=1, T)
     >>> freq_hz, power = power_spectrum(wave, fps=30, n_fft=5400)
     >>> losses = bandwidth_loss(freq_hz, power), sparsity_loss(freq_hz, power)

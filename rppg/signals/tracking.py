@@ -5,10 +5,10 @@ longest, not the mean rate; the clips' own peaks jump to a motion or a harmonic.
 largest sum of log power, less a penalty on each change, follows the pulse through both.
 
     >>> freq_hz = np.arange(120, 361) / 180  # 40-120 bpm in steps of 1/3 bpm
-    >>> peaks = np.array([1.2, 1.22, 1.24])[:, None]  # of three clips, 0.5 s apart
-    >>> power = np.exp(-(((freq_hz - peaks) / 0.05) ** 2))
-    >>> track_peak(freq_hz, power, np.array([5.0, 5.5, 6.0])).round(1).tolist()
-    [72.0, 73.3, 74.7]
+    >>> peaks_hz = np.array([1.2, 1.9, 1.24])[:, None]  # of three clips, the second one's a motion
+    >>> power = np.exp(-(((freq_hz - peaks_hz) / 0.05) ** 2))
+    >>> track_peak(freq_hz, power, np.array([5.0, 10.0, 15.0])).round(1).tolist()
+    [73.0, 73.3, 73.7]
 
 Source: Viterbi's dynamic programming (Forney, Proc. IEEE 61(3), 1973), as pitch trackers use it
 (Talkin's RAPT, 1995).

@@ -3,7 +3,11 @@
 Layers are pairs (premultiplied float32 RGB (H, W, 3), alpha (H, W)); `unit` is the number of video
 pixels per pixel of the source picture, so that everything scales with the face.
 
+    >>> from rppg.synthetic.subject import draw_traits, make_subject
+    >>> landmarks = make_subject(draw_traits(seed=0, number=7), width=320, height=240).landmarks
     >>> rgb, alpha = clothes(np.random.default_rng(0), landmarks, width=320, height=240)
+    >>> rgb.shape, alpha.shape
+    ((240, 320, 3), (240, 320))
 """
 
 import math

@@ -1,6 +1,6 @@
 """The synthetic benchmark on disk: faces with a known pulse, in the layouts of real datasets.
 
-    >>> root = write_challenge("data/challenge", ChallengeConfig(seed=0))  # minutes, then cached
+    >>> root = write_challenge("data/challenge", ChallengeConfig(seed=0))  # doctest: +SKIP
 
     <root>/SYNTHETIC.txt           explanation; readers mark everything below as synthetic
     <root>/challenge.json          the parameters

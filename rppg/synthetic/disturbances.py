@@ -6,8 +6,8 @@ The strong ones affect part of the face only, so that the choice of the region m
 light from one side, the edge of a shadow, a highlight on one cheek, a fringe over half the
 forehead, talking.
 
-    >>> level = LEVELS["test"]
-    >>> nuisances = draw_nuisances(np.random.default_rng(1), level, times_s, unit=1.0)
+    >>> rng, times_s = np.random.default_rng(1), np.arange(300) / 30
+    >>> nuisances = draw_nuisances(rng, LEVELS["test"], times_s, unit=1.0)
     >>> nuisances.pose.shape
     (300, 5)
 """

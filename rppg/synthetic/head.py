@@ -2,6 +2,16 @@
 
 Pictures are premultiplied RGBA (H, W, 4) float32, colours in 0..255, opacity in 0..1.
 
+    >>> from rppg.synthetic.disturbances import LEVELS, draw_nuisances
+    >>> from rppg.synthetic.light import skin_courses, skin_layers
+    >>> from rppg.synthetic.pulse import draw_pulse
+    >>> from rppg.synthetic.subject import draw_traits, make_subject
+    >>> subject = make_subject(draw_traits(seed=0, number=7), width=320, height=240)
+    >>> rng, times_s = np.random.default_rng(0), np.arange(300) / 30
+    >>> nuisances = draw_nuisances(rng, LEVELS["test"], times_s, unit=1.0)
+    >>> layers = skin_layers(subject, nuisances, rng, pulse_scale=0.02)
+    >>> pulse = draw_pulse(rng, hr_bpm=72, duration_s=10)
+    >>> courses = skin_courses(pulse, nuisances, times_s, unit=1.0)
     >>> head = Head(subject, nuisances, layers, courses)
     >>> head.at(0).shape
     (240, 320, 4)

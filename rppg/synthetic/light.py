@@ -10,8 +10,18 @@ Everything fixed to the head is linear in its time courses:
 so that a frame costs one matrix product.  Layers are float32 (K, h, w, 3) inside the subject's
 box; ambient light is a picture of gains (H, W, 3) per frame, from a grid of H / 4 by W / 4.
 
+    >>> from rppg.synthetic.pulse import draw_pulse
+    >>> from rppg.synthetic.disturbances import LEVELS, draw_nuisances
+    >>> from rppg.synthetic.subject import draw_traits, make_subject
+    >>> subject = make_subject(draw_traits(seed=0, number=7), width=320, height=240)
+    >>> rng, times_s = np.random.default_rng(0), np.arange(300) / 30
+    >>> nuisances = draw_nuisances(rng, LEVELS["test"], times_s, unit=1.0)
     >>> layers = skin_layers(subject, nuisances, rng, pulse_scale=0.02)
-    >>> picture = subject.face[layers.box] + np.tensordot(courses[0], layers.pictures, axes=1)
+    >>> pulse = draw_pulse(rng, hr_bpm=72, duration_s=10)
+    >>> courses = skin_courses(pulse, nuisances, times_s, unit=1.0)
+    >>> skin = subject.face[layers.box] + np.tensordot(courses[0], layers.pictures, axes=1)
+    >>> skin.shape == layers.pictures.shape[1:]
+    True
 """
 
 from dataclasses import dataclass

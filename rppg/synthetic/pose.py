@@ -1,7 +1,14 @@
 """Pose of the head: shift, roll and parallax as one warp of the part of the picture that moves.
 
+>>> from rppg.synthetic.disturbances import LEVELS, draw_nuisances
+>>> from rppg.synthetic.subject import draw_traits, make_subject
+>>> subject = make_subject(draw_traits(seed=0, number=7), width=320, height=240)
+>>> rng, times_s = np.random.default_rng(0), np.arange(300) / 30
+>>> nuisances = draw_nuisances(rng, LEVELS["test"], times_s, unit=1.0)
 >>> warp = PoseWarp(subject, nuisances.pose)
->>> picture[warp.box] = warp.apply(head, nuisances.pose[frame])
+>>> moved = warp.apply(np.dstack([subject.face, subject.alpha]), nuisances.pose[0])
+>>> moved.shape == subject.face[warp.box].shape[:2] + (4,)
+True
 """
 
 import cv2

@@ -5,6 +5,11 @@ order: skin layers on the face, lids and lips, pose of the head as one small war
 background, ambient light, camera noise, rounding to 8 bits.  Only what changes is computed again:
 the head inside a box around all its poses, the light, the noise.
 
+    >>> from rppg.synthetic.disturbances import LEVELS
+    >>> from rppg.synthetic.pulse import draw_pulse
+    >>> from rppg.synthetic.subject import draw_traits, make_subject
+    >>> subject = make_subject(draw_traits(seed=0, number=7), width=320, height=240)
+    >>> pulse = draw_pulse(np.random.default_rng(0), hr_bpm=72, duration_s=10)
     >>> frames = Renderer(subject, pulse, LEVELS["easy"], np.arange(300) / 30, seed=(0, 7, 1))
     >>> next(iter(frames)).shape
     (240, 320, 3)

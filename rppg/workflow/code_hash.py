@@ -1,6 +1,7 @@
 """What the code of a stage is: the modules of rppg that its notebook imports, and its own cells.
 
-    >>> code = notebook_code("notebooks/02_pretrain_st_transformer.ipynb")
+    >>> notebook = "notebooks/02_pretrain_st_transformer.ipynb"
+    >>> code = notebook_code(notebook, models=["st_transformer"])
     >>> "rppg.losses.sinc" in code, "rppg.studies.relcon.data" in code
     (True, False)
 

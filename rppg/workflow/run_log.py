@@ -1,6 +1,7 @@
 """The log of runs: one row per submission or failure in submissions/runs.csv, which git ignores.
 
-    >>> command_of(load_profile("demo"))  # of rppg.workflow.profiles
+    >>> from rppg.workflow.profiles import load_profile
+    >>> command_of(load_profile("demo"))
     'rppg run --profile demo'
 
 The facts come from submissions/<profile>/run.json and leaderboard.csv; the verdict is left to a

@@ -7,8 +7,8 @@ reproduce them.
     >>> table = pd.DataFrame([{"table": 1, "row": row, "seed": seed, "rmse_bpm": rmse + seed}
     ...     for row, rmse in ((1, 20.0), (2, 12.0)) for seed in (1, 2, 3)])
     >>> judged = judge(table).iloc[0]
-    >>> judged["about"], judged["difference_bpm"], judged["verdict"]
-    ('the periodicity loss', -8.0, 'holds')
+    >>> print(judged["about"], judged["difference_bpm"], judged["verdict"], sep=", ")
+    the periodicity loss, -8.0, holds
 """
 
 from collections.abc import Iterable, Sequence

@@ -10,6 +10,7 @@ A module has
 and an entry below, under the name of its reader in `rppg.datasets.readers`.  Quirks are reproduced:
 readers must not be able to tell a copy from the original.
 
+    >>> from rppg.synthetic.config import ChallengeConfig
     >>> [clip.path for clip in DATASETS["ubfc_rppg"].clips(ChallengeConfig(n_ubfc=1))]
     ['UBFC-rPPG/DATASET_1/1-gt/vid.avi']
 """

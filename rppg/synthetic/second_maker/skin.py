@@ -2,8 +2,8 @@
 
 Colours are shares of reflected light, R, G, B.  tone: 0 (Fitzpatrick I) to 1 (VI).
 
-    >>> melanin_albedo(0.0)[0] > 4 * melanin_albedo(1.0)[0]
-    True
+    >>> [melanin_albedo(tone).round(2).tolist() for tone in (0.0, 1.0)]
+    [[0.74, 0.5, 0.39], [0.11, 0.04, 0.02]]
 """
 
 from dataclasses import dataclass

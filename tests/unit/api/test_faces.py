@@ -1,13 +1,11 @@
 """`face=` of the Python API: one of several faces, or each, with the rate of that face."""
 
-import doctest
-
 import numpy as np
 import pytest
 from helpers.malformed_videos import frames
 
 import rppg
-from rppg.api import answers, faces
+from rppg.api import answers
 
 FPS, SECONDS, LEFT_BPM, RIGHT_BPM = 25.0, 10.0, 132.0, 75.0
 
@@ -98,7 +96,3 @@ def test_one_wave_or_map_is_of_one_face(two):
     for function in (rppg.pulse, rppg.mstmap):
         with pytest.raises(rppg.InputError, match="gives a list"):
             function(two, FPS, face="all")
-
-
-def test_examples():
-    assert doctest.testmod(faces).failed == 0

@@ -1,12 +1,9 @@
 """Speeds are drawn as asked, whatever the length of a recording; batches share one length."""
 
-import doctest
-
 import numpy as np
 import pytest
 import torch
 
-from rppg.dataloader import clip_checks, collate, stretches
 from rppg.dataloader.augment import scaled_band, source_frames
 from rppg.dataloader.batches import Batches
 from rppg.dataloader.clips import Clips, LabelledClips
@@ -39,12 +36,6 @@ def store(tmp_path_factory):
 def drawn(clips, index, n=500):
     generator = torch.Generator().manual_seed(index)
     return [clips.sample(index, generator) for _ in range(n)]
-
-
-@pytest.mark.parametrize("module", [clip_checks, collate, stretches])
-def test_examples_in_docstrings_run(module):
-    found = doctest.testmod(module)
-    assert found.attempted > 0 and found.failed == 0
 
 
 @pytest.mark.parametrize("speeds", [(0.6, 1.4), (0.6, 1.25), (1.1, 1.3)])

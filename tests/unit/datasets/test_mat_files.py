@@ -1,14 +1,11 @@
 """MATLAB files that are damaged, or made to harm: one line, in little time and memory."""
 
-import doctest
-
 import h5py
 import numpy as np
 import pytest
 import scipy.sparse
 from scipy.io import savemat
 
-from rppg.datasets import mat_files
 from rppg.datasets.mat_files import MOST_VALUES, read_mat
 
 pytestmark = pytest.mark.malformed
@@ -41,11 +38,6 @@ MALFORMED = {
         path, np.zeros(MOST_VALUES + 1, np.uint8), do_compression=True
     ),
 }
-
-
-def test_the_example_runs():
-    found = doctest.testmod(mat_files)
-    assert found.attempted > 0 and found.failed == 0
 
 
 @pytest.mark.parametrize("what", MALFORMED)

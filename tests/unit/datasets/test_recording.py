@@ -1,7 +1,5 @@
 """Recordings and signals: what they promise, and what decides whether a prepared copy is valid."""
 
-import doctest
-import importlib
 import os
 import pickle
 from dataclasses import replace
@@ -13,18 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rppg.datasets.recording import Recording, Signal, fingerprint, origin_of
-
-FOLDS = ("folds", "protocols", "fold_files")
-STORE = ("npy_writer", "store", "metadata", "array_files", "meta_checks")
-READERS = ("readers", "readers.parsing", "readers.labels", "readers.expected_counts")
-READERS += ("readers.per_folder",)
-ROOM = ("recording", "id_parts", *STORE, *FOLDS, *READERS)
-
-
-@pytest.mark.parametrize("module", ROOM)
-def test_example_in_the_docstring_runs(module):
-    found = doctest.testmod(importlib.import_module(f"rppg.datasets.{module}"))
-    assert found.attempted > 0 and found.failed == 0
 
 
 def naive_at(values, times_s, query_s):

@@ -1,17 +1,9 @@
 """Reliability and calibration error of tables whose answer is known."""
 
-import doctest
-
 import numpy as np
 import pytest
 
-from rppg.evaluation import calibration
 from rppg.evaluation.calibration import calibration_error, reliability
-
-
-def test_the_example_in_the_docstring_runs():
-    found = doctest.testmod(calibration)
-    assert found.attempted > 0 and found.failed == 0
 
 
 def test_a_perfect_table_has_no_error():

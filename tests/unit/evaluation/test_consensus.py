@@ -1,6 +1,5 @@
 """The consensus of spectra: known answers, evidence of harmonics and motion, fitting, the file."""
 
-import doctest
 import json
 
 import numpy as np
@@ -28,11 +27,6 @@ def moving(hr_bpm: float, amplitude: float = 0.02) -> np.ndarray:
     """Amplitude (1, F) of a head that moves at one rate."""
     bump = np.exp(-(((60 * FREQ_HZ - hr_bpm) / 4.0) ** 2))
     return amplitude * bump[None]
-
-
-def test_the_example_in_the_docstring_runs():
-    found = doctest.testmod(module)
-    assert found.attempted > 0 and found.failed == 0
 
 
 def test_the_product_resolves_half_and_twice():

@@ -1,21 +1,13 @@
 """What is said of a consensus: sure, likely, or why not."""
 
-import doctest
-
 import numpy as np
 import pytest
 from helpers.ensemble import FREQ_HZ, stack_of
 
-from rppg.evaluation import consensus_words
 from rppg.evaluation.consensus import Rules, consensus
 from rppg.evaluation.consensus_words import Verdict, verdict, words
 
 RULES = Rules({name: 0.5 for name in "abcd"}, 0.0, 0.0, 0.0, 0.0)
-
-
-def test_the_examples_in_the_docstring_run():
-    found = doctest.testmod(consensus_words)
-    assert found.attempted > 0 and found.failed == 0
 
 
 def said(rates: dict, confidence: float, moves_bpm: float | None = None, **fields) -> str:

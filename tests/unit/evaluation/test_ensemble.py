@@ -1,24 +1,16 @@
 """Combinations of models: known answers, missing rates, and what each is meant to withstand."""
 
-import doctest
-
 import numpy as np
 import pandas as pd
 import pytest
 from helpers.ensemble import FREQ_HZ, spectrum, stack_of, table_of
 
-from rppg.evaluation import ensemble
 from rppg.evaluation.ensemble import COMBINATIONS, Stack, margins, stack
 
 
 def combine(name: str, one: Stack, true_bpm=None, mean_bpm: float = 90.0) -> np.ndarray:
     truth = np.nanmean(one.hr_bpm, axis=0) if true_bpm is None else np.asarray(true_bpm, float)
     return COMBINATIONS[name](one, one, truth, mean_bpm)
-
-
-def test_the_example_in_the_docstring_runs():
-    found = doctest.testmod(ensemble)
-    assert found.attempted > 0 and found.failed == 0
 
 
 @pytest.mark.parametrize("name", COMBINATIONS)

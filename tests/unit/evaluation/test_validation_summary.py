@@ -1,22 +1,15 @@
 """What is said of a chosen step follows from the values of the later ones."""
 
-import doctest
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from rppg.evaluation import validation_summary
 from rppg.evaluation.validation_summary import best_and_worst, explain_choice
 
 
 def said(*values, best=200, monitor="rmse_bpm"):
     steps = range(100, 100 * len(values) + 1, 100)
     return explain_choice(pd.DataFrame({"step": steps, monitor: values}), best, monitor)
-
-
-def test_the_examples_hold():
-    assert doctest.testmod(validation_summary).failed == 0
 
 
 def test_later_steps_that_are_worse_are_the_reason_for_an_early_one():

@@ -1,6 +1,5 @@
 """`rppg live`, with a video file in the camera's place, and what its window draws."""
 
-import doctest
 import os
 import shutil
 import subprocess
@@ -165,7 +164,3 @@ def test_the_window_shows_the_wave_on_a_virtual_display(tmp_path):
             program.kill()
         display.terminate()
     assert n_green >= 300
-
-
-def test_examples():
-    assert doctest.testmod(live_view).failed == 0

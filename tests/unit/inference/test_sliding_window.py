@@ -1,7 +1,5 @@
 """Waves of a model: clips put together again, gaps kept, a heart rate a recording."""
 
-import doctest
-
 import numpy as np
 import pytest
 import torch
@@ -9,7 +7,6 @@ from helpers.prepared_recordings import mstmap_of, put
 from torch import nn
 
 from rppg.datasets.store import Store
-from rppg.inference import sliding_window
 from rppg.inference.classical import COLUMNS
 from rppg.inference.sliding_window import model_wave, overlap_add, predict_model
 
@@ -37,11 +34,6 @@ def store(tmp_path):
     put(store, "a/2/gaps", gaps, gaps_s=[[350 / 30, 380 / 30]])
     put(store, "a/2/failed")
     return store
-
-
-def test_the_example_in_the_docstring_runs():
-    found = doctest.testmod(sliding_window, extraglobs={"torch": torch})
-    assert found.attempted > 0 and found.failed == 0
 
 
 def test_a_table_of_heart_rates_as_the_classical_methods_have(store):

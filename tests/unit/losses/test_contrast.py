@@ -1,12 +1,10 @@
 """Contrast: pull and push against double sums written from the paper, and what they keep."""
 
-import doctest
 from itertools import permutations, product
 
 import pytest
 import torch
 
-from rppg.losses import contrast
 from rppg.losses.contrast import (
     contrast_loss,
     pull_loss,
@@ -34,11 +32,6 @@ def spectra(n_videos=2, n_windows=6, n_freqs=17, seed=0):
 def one_hot(*places, n_freqs=17):
     """One video's windows, each with all its power at one place: (N, F)."""
     return torch.nn.functional.one_hot(torch.tensor(places), n_freqs).double()
-
-
-def test_examples_in_the_docstring_run():
-    found = doctest.testmod(contrast, extraglobs={"torch": torch})
-    assert found.attempted > 0 and found.failed == 0
 
 
 # Against double sums written from the equations

@@ -1,13 +1,11 @@
 """Multi-view triplet: against loops over views and pairs written from the paper, known values."""
 
-import doctest
 from itertools import product
 
 import pytest
 import torch
 from scipy.signal import periodogram
 
-from rppg.losses import multiview_triplet
 from rppg.losses.irrelevant_power import irrelevant_power_ratio
 from rppg.losses.multiview_triplet import multi_view_triplet, psd_mse, sample_views
 from rppg.losses.windows import BAND_HZ
@@ -35,11 +33,6 @@ def noises(batch=3, n_frames=300, n_negative=211):
 
 def mvtl(*waves, fps=FPS, seed=0, **options):
     return multi_view_triplet(*waves, fps, seeded(seed), **options)
-
-
-def test_examples_in_the_docstring_run():
-    found = doctest.testmod(multiview_triplet, extraglobs={"torch": torch})
-    assert found.attempted > 0 and found.failed == 0
 
 
 # Against loops over views and pairs, with SciPy's spectra

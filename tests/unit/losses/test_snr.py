@@ -1,12 +1,9 @@
 """Signal-to-noise ratio: exact answers from sines, what it keeps, and what it refuses."""
 
-import doctest
-
 import numpy as np
 import pytest
 import torch
 
-from rppg.losses import snr
 from rppg.losses.snr import negative_snr, snr_db
 
 FPS = 30.0
@@ -27,11 +24,6 @@ def noise(batch=3, n_frames=300, seed=0):
 
 def rates(*rates_bpm):
     return torch.tensor(rates_bpm)
-
-
-def test_examples_in_the_docstring_run():
-    found = doctest.testmod(snr, extraglobs={"torch": torch})
-    assert found.attempted > 0 and found.failed == 0
 
 
 @pytest.mark.parametrize("amplitude", [0.1, 1.0, 2.0])

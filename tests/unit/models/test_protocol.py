@@ -1,13 +1,11 @@
 """What a net must offer: one error before training that names everything that is missing."""
 
-import doctest
 from dataclasses import dataclass
 
 import pytest
 import torch
 from torch import nn
 
-from rppg.models import protocol
 from rppg.models.protocol import HasCells, HasRowAttention, HasSaliency, check_net
 from rppg.models.recipe import Recipe, crops_augmentation
 from rppg.models.registry import RECIPES, build, recipe
@@ -132,8 +130,3 @@ def test_what_is_optional_is_declared():
     crops = torch.randint(0, 256, (2, 40, 32, 32, 3), dtype=torch.uint8)
     net = nets["contrast_phys"].eval()
     torch.testing.assert_close(net.cells(crops).mean(dim=(2, 3)), net(crops))
-
-
-def test_examples_in_the_docstring_run():
-    found = doctest.testmod(protocol)
-    assert found.attempted > 0 and found.failed == 0

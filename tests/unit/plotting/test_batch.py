@@ -1,12 +1,9 @@
 """A batch as a net sees it: every clip and channel has its picture and its name."""
 
-import doctest
-
 import numpy as np
 import pytest
 from helpers.figure import strict_and_closed, texts  # noqa: F401
 
-from rppg.plotting import batch
 from rppg.plotting.batch import CHROMINANCE, COLOURS, clip_names, plot_crops, plot_maps
 
 pytestmark = pytest.mark.usefixtures("strict_and_closed")
@@ -17,10 +14,6 @@ CROPS, SEEN = RANDOM.integers(0, 256, (2, 90, 16, 16, 3)), RANDOM.normal(size=(2
 
 def pictures(figure):
     return [axes.get_images()[0] for axes in figure.axes]
-
-
-def test_the_example_holds():
-    assert doctest.testmod(batch).failed == 0
 
 
 def test_names_say_speed_and_light():

@@ -1,13 +1,10 @@
 """The overview of all datasets: each recording is a point on its dataset's line."""
 
-import doctest
-
 import numpy as np
 import pandas as pd
 import pytest
 from helpers.figure import strict_and_closed, texts  # noqa: F401
 
-from rppg.plotting import quality_overview
 from rppg.plotting.quality_overview import plot_overview, plot_sheet
 
 pytestmark = pytest.mark.usefixtures("strict_and_closed")
@@ -28,10 +25,6 @@ def rows(**changed):
         }
     )
     return index.assign(**changed)
-
-
-def test_the_example_holds():
-    assert doctest.testmod(quality_overview).failed == 0
 
 
 def test_every_recording_is_a_point_on_its_line():

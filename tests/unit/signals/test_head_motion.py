@@ -1,11 +1,8 @@
 """The head's motion over frequency: amplitude and place of a nod, drift, gaps."""
 
-import doctest
-
 import numpy as np
 import pytest
 
-from rppg.signals import head_motion
 from rppg.signals.head_motion import motion_amplitude
 
 FREQ_HZ = np.linspace(40, 180, 421) / 60
@@ -16,11 +13,6 @@ def head(amplitude: float, hz: float, column: int = 3) -> np.ndarray:
     moved = np.zeros((300, 5)) + [2.0, 1.5, 0, 0.4, 0]
     moved[:, column] += amplitude * np.sin(2 * np.pi * hz * TIMES_S)
     return moved
-
-
-def test_the_example_in_the_docstring_runs():
-    found = doctest.testmod(head_motion)
-    assert found.attempted > 0 and found.failed == 0
 
 
 @pytest.mark.parametrize("column", range(5))

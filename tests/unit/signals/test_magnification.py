@@ -1,11 +1,8 @@
 """Motion magnification: what is in the heart band grows as its gains say, and nothing else does."""
 
-import doctest
-
 import pytest
 import torch
 
-from rppg.signals import magnification
 from rppg.signals.magnification import GAIN, gain_of, heart_band, magnified
 
 FPS, T = 30.0, 300
@@ -31,11 +28,6 @@ def place_of(frames):
     row = frames[0, 0, :, 8]  # (T, 16)
     middle = (row.amax(1, keepdim=True) + row.amin(1, keepdim=True)) / 2
     return (row < middle).sum(dim=1).float()
-
-
-def test_the_example_in_the_docstring_runs():
-    found = doctest.testmod(magnification, extraglobs={"torch": torch, "magnified": magnified})
-    assert found.attempted > 0 and found.failed == 0
 
 
 @pytest.mark.parametrize(("hr_bpm", "times"), [(48, 1 + GAIN), (72, 1 + GAIN), (150, 1 + GAIN)])

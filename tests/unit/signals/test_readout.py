@@ -1,12 +1,9 @@
 """Read-outs: the paper's is SciPy's filter and Welch, clip by clip; ours the mean's peak."""
 
-import doctest
-
 import numpy as np
 import pytest
 from scipy.signal import butter, sosfiltfilt, welch
 
-from rppg.signals import readout
 from rppg.signals.heart_rate import heart_rate
 from rppg.signals.readout import PAPER, Readout
 
@@ -17,11 +14,6 @@ def drifting(n_frames=900, from_bpm=60.0, to_bpm=90.0, noise=0.3):
     rate_hz = np.linspace(from_bpm, to_bpm, n_frames) / 60
     beat = np.sin(2 * np.pi * np.cumsum(rate_hz) / FPS)
     return beat + noise * np.random.default_rng(0).standard_normal(n_frames)
-
-
-def test_the_example_in_the_docstring_runs():
-    found = doctest.testmod(readout, extraglobs={"np": np, "Readout": Readout, "PAPER": PAPER})
-    assert found.attempted > 0 and found.failed == 0
 
 
 def test_the_papers_is_scipys_butterworth_and_welch_clip_by_clip():

@@ -1,13 +1,6 @@
 """Differences of nested dicts: dotted keys, missing entries, order."""
 
-import doctest
-
-from rppg.utils import dict_diff
 from rppg.utils.dict_diff import MISSING, differences
-
-
-def test_the_example_in_the_docstring_runs():
-    assert doctest.testmod(dict_diff).failed == 0
 
 
 def test_equal_dicts_have_no_differences():

@@ -1,13 +1,6 @@
 """Characters that names may not hold."""
 
-import doctest
-
 from rppg.utils import text
-
-
-def test_example_in_the_docstring_runs():
-    found = doctest.testmod(text)
-    assert found.attempted > 0 and found.failed == 0
 
 
 def test_every_kind_of_control_is_seen_and_shown_as_an_escape():

@@ -6,8 +6,8 @@
     >>> table["activity"] = ["sitting", "walking"] * 40
     >>> embeddings = np.c_[table["activity"] == "walking", subjects == "ann"]  # or embed(net, ...)
     >>> rows = probe_activity(embeddings, table, np.repeat([0, 0, 1, 1], 20), n_labels=5, seed=0)
-    >>> len(rows), (rows["truth"] == rows["predicted"]).mean()
-    (80, 1.0)
+    >>> len(rows), (rows["truth"] == rows["predicted"]).all().item()
+    (80, True)
 
 All methods, including supervised training, give rows of one format: one per tested window; each
 window is tested once, in its own fold, by a model trained on the other folds' labels.

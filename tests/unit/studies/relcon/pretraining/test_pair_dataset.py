@@ -1,6 +1,5 @@
 """Candidates: from the anchor's hour only, without repetition, determined by the seed."""
 
-import doctest
 import pickle
 from collections import Counter
 
@@ -11,7 +10,6 @@ import torch
 
 from rppg.dataloader.batches import Batches
 from rppg.studies.relcon.data.window_store import Windows
-from rppg.studies.relcon.pretraining import pair_dataset as candidates_module
 from rppg.studies.relcon.pretraining.pair_dataset import LabelledWindows, MotionCandidates
 
 HOURS = {  # (dataset, subject, session, hour) -> windows; each differs from the first in one
@@ -48,11 +46,6 @@ def drawn(item):
     """Rows of the candidates; every sample of a window says which one it is."""
     assert (item["within"] == item["within"][:, :1, :1]).all()
     return item["within"][:, 0, 0].int().tolist()
-
-
-def test_examples_in_the_docstring_run():
-    found = doctest.testmod(candidates_module)
-    assert found.attempted > 0 and found.failed == 0
 
 
 def test_candidates_are_others_of_the_same_dataset_subject_session_and_hour(windows):

@@ -1,6 +1,5 @@
 """RelCon's runs gathered, scored, compared and described; plain loops as reference; errors."""
 
-import doctest
 import json
 
 import numpy as np
@@ -235,5 +234,4 @@ def test_published_numbers_are_marked_with_their_source():
     table = published.published_table()
     assert table.loc[("linear probe", "SimCLR"), "MotionSense"] == "83.93 ± 1.78"
     assert table.index[0] == ("linear probe", "RelCon") and "ICLR 2025" in published.SOURCE
-    assert doctest.testmod(published).failed == 0
     assert bootstrap.N_BOOT >= 1000
