@@ -188,6 +188,7 @@ class WaveStrip:
         x = np.linspace(6, width - 7, len(wave))
         y = STRIP_PX - 30 - share * (STRIP_PX - 50)
         self._points, self._words = np.stack([x, y], axis=1).astype(np.int32), words
+        self._size = SMALL * min(1.0, (width - 2 * MARGIN) / _width_of(words, SMALL, 1))
         self._drawn = _blank(width)
         cv2.polylines(self._drawn, [self._points], False, GREEN, 1, cv2.LINE_AA)
 
@@ -195,7 +196,8 @@ class WaveStrip:
         """The strip with a mark at frame `index`."""
         strip = self._drawn.copy()
         cv2.circle(strip, tuple(self._points[index].tolist()), 5, ORANGE, -1, cv2.LINE_AA)
-        cv2.putText(strip, self._words, (12, STRIP_PX - 8), FONT, 0.45, WHITE, 1, cv2.LINE_AA)
+        where = (MARGIN, STRIP_PX - 8)
+        cv2.putText(strip, self._words, where, FONT, self._size, WHITE, 1, cv2.LINE_AA)
         return strip
 
 

@@ -12,7 +12,15 @@ from helpers.malformed_videos import BAD, HR_BPM, encode, frames
 
 from rppg.inference import live_view
 from rppg.inference.live_command import played, show, video_frames
-from rppg.inference.live_view import HEADER_PX, STRIP_PX, TerminalView, in_words, line_of, picture
+from rppg.inference.live_view import (
+    HEADER_PX,
+    STRIP_PX,
+    TerminalView,
+    WaveStrip,
+    in_words,
+    line_of,
+    picture,
+)
 from rppg.inference.stream import Rate, Stream
 from rppg.preprocessing.video_writer import VideoError
 
@@ -107,6 +115,14 @@ def test_the_window_fits_on_a_screen_and_the_words_into_it(size):
     header = (drawn[:HEADER_PX] != drawn[0, 0]).any(axis=-1)  # with ink
     assert header.any() and not header[:, -live_view.MARGIN // 2 :].any()
     assert header[45:].any()  # why it is not sure
+
+
+@pytest.mark.parametrize("width", [48, 160, 640])
+def test_the_words_under_a_magnified_face_fit_into_its_width(width):
+    strip = WaveStrip(PULSE, width, "132 bpm, amplified 1000 times").at(7)
+    white = (strip[STRIP_PX - 25 :] > 200).all(axis=-1)
+    assert strip.shape == (STRIP_PX, width, 3)
+    assert not white[:, -live_view.MARGIN // 2 :].any() and (strip == live_view.ORANGE).any()
 
 
 @pytest.mark.parametrize("rate", [SURE, RATE])
