@@ -33,11 +33,11 @@ NO_DEVICE = (
     "Estimates from the colours of a face, not a medical measurement. Quality (0-1) says how much "
     "one rate dominates, confidence how probable it is that the rate is within 5 bpm."
 )
-COLUMNS = {  # of the page: of a row
+COLUMNS = {  # of the page: of a row; a phone shows the first ones
     "method": "method",
     "bpm": "hr_bpm",
-    "quality": "quality",
     "confidence": "confidence",
+    "quality": "quality",
     "lowest": "lowest_bpm",
     "highest": "highest_bpm",
     "reason": "reason",
