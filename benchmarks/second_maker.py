@@ -1,6 +1,6 @@
 """Classical methods, trained nets, the consensus and the region oracle on the second maker's faces.
 
-    python benchmarks/second_maker.py --first-seed 2 --seeds 4 --out benchmarks/results/second_maker.csv
+    python benchmarks/second_maker.py --first-seed 2 --seeds 4 --levels middle hard
     python benchmarks/second_maker.py --levels hard --weights runs/demo --models st_transformer
     python benchmarks/second_maker.py --weights runs/demo --models st_transformer consensus
     python benchmarks/second_maker.py --null --clips 24            # faces without a pulse
