@@ -20,12 +20,12 @@ import pandas as pd
 from bench_predictions import second_maker_table
 
 from rppg.datasets.metadata import read_index
-from rppg.evaluation import read_solution, score_models
 from rppg.evaluation.ensemble_judgement import choose_by
 from rppg.evaluation.ensemble_selection import answer, choose
+from rppg.evaluation.leaderboard import score_models
 from rppg.evaluation.metrics import score
 from rppg.evaluation.prediction_files import read_predictions
-from rppg.evaluation.submission import fill_missing
+from rppg.evaluation.submission import fill_missing, read_solution
 from rppg.utils.paths import project_dir
 from rppg.workflow.provenance import read_run_json
 

@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 
 from rppg.datasets import Store
-from rppg.evaluation import read_solution, score
+from rppg.evaluation.metrics import score
+from rppg.evaluation.submission import read_solution
 from rppg.inference.region_voting import region_views
 from rppg.inference.sliding_window import predict_model
 from rppg.models.registry import build, load_run

@@ -23,7 +23,7 @@ from rppg.dataloader.clips import Clips, LabelledClips
 from rppg.dataloader.collate import cut_to_shortest
 from rppg.datasets.folds import make_split
 from rppg.datasets.store import Store
-from rppg.evaluation import read_solution
+from rppg.evaluation.submission import read_solution
 from rppg.inference.region_voting import region_views
 from rppg.inference.sliding_window import predict_model
 from rppg.models.protocol import traits_of

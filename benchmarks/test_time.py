@@ -23,9 +23,9 @@ from torch.nn.functional import interpolate
 
 from rppg.datasets.prepared import FPS
 from rppg.datasets.store import Store
-from rppg.evaluation import read_solution
 from rppg.evaluation.metrics import score
 from rppg.evaluation.paired import paired_differences, subjects_of
+from rppg.evaluation.submission import read_solution
 from rppg.inference.region_voting import region_views, vote
 from rppg.inference.sliding_window import view_waves
 from rppg.models.protocol import traits_of

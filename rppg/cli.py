@@ -92,7 +92,7 @@ def score(
     solution: Annotated[Path, typer.Argument(help="CSV: id, heart rate, optional Usage.")],
 ) -> None:
     """Score a submission.  RMSE, MAE, share within 5 bpm, Pearson, with 95 % intervals."""
-    from rppg.evaluation import score_files
+    from rppg.evaluation.leaderboard import score_files
 
     typer.echo(score_files(submission, solution).to_string(index=False, float_format="%.2f"))
 
@@ -103,7 +103,7 @@ def check(
     sample: Annotated[Path, typer.Argument(help="The competition's sample_submission.csv.")],
 ) -> None:
     """Check a submission against the sample.  Exit status 1 if it differs."""
-    from rppg.evaluation import check_submission
+    from rppg.evaluation.submission import check_submission
 
     problems = check_submission(submission, sample)
     for problem in problems:
@@ -217,7 +217,7 @@ def config(
 
 def _show_results(profile: "Profile") -> None:
     """Leaderboard and path of each submission of a profile, or the paths of its studies' tables."""
-    from rppg.evaluation import format_leaderboard
+    from rppg.evaluation.leaderboard import format_leaderboard
     from rppg.utils.paths import project_dir
     from rppg.workflow.profiles import seeded_profiles
 

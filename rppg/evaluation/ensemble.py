@@ -18,11 +18,14 @@ The paper (Qian et al., 3rd RePSS, section 3.3) averages rates; the others are m
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from rppg.evaluation.metrics import NEAR_BPM
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 EPSILON = 1e-4  # added to a bin's share before its logarithm: no model can rule a rate out alone
 SHARPNESS = 6  # exponent of a peak's height in `peaks`
@@ -52,13 +55,15 @@ class Stack:
         return replace(self, ids=ids, **parts)
 
 
-def stack(table: pd.DataFrame, models: Sequence[str], ids: Sequence[str]) -> Stack:
+def stack(table: "pd.DataFrame", models: Sequence[str], ids: Sequence[str]) -> Stack:
     """Predictions of models on recordings, from the long table with its spectra.
 
     A model without a row for a recording, or whose row has no rate, is NaN there.  Raises
     ValueError for a model that is not in the table, an id twice in one, or spectra that are not
     over the same frequencies.
     """
+    import pandas as pd
+
     rows = table[table["model"].isin(models) & table["id"].isin(ids)]
     if missing := sorted(set(models) - set(rows["model"])):
         raise ValueError(f"no predictions of {missing}; there are {sorted(set(table['model']))}")
@@ -86,10 +91,12 @@ def stack(table: pd.DataFrame, models: Sequence[str], ids: Sequence[str]) -> Sta
 
 
 def with_answers(
-    rows: pd.DataFrame, hr_bpm: np.ndarray, quality: np.ndarray, freq_hz: np.ndarray, power
-) -> pd.DataFrame:
+    rows: "pd.DataFrame", hr_bpm: np.ndarray, quality: np.ndarray, freq_hz: np.ndarray, power
+) -> "pd.DataFrame":
     """Rows of the long table with other rates and qualities (n,) and spectra (n, F) over (F,).  A
     rate that is NaN has neither quality nor spectrum and keeps its reason; the others have none."""
+    import pandas as pd
+
     known = np.isfinite(hr_bpm)
     rows = rows.assign(hr_bpm=hr_bpm, quality=np.where(known, quality, np.nan))
     axis, powers = freq_hz.astype(np.float32), np.asarray(power).astype(np.float32)

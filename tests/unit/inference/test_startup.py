@@ -45,6 +45,12 @@ def test_classical_methods_import_no_torch(tmp_path):
     assert found.isdisjoint(LARGE)
 
 
+def test_the_consensus_imports_no_more_than_its_nets(tmp_path):
+    video = write_clip(tmp_path / "face.mp4")
+    found = imported(["predict", video, "--out", tmp_path / "rates.csv"])
+    assert "rppg.inference.consensus" in found and found.isdisjoint(LARGE)
+
+
 def test_a_model_of_maps_imports_neither_torch_nor_a_face_detector(tmp_path):
     video = write_clip(tmp_path / "face.mp4")
     fed = {"array": "mstmap", "normalise": "ratio", "n_frames": 90, "size": None}

@@ -6,7 +6,7 @@ import pytest
 from helpers.figure import strict_and_closed, texts  # noqa: F401
 from matplotlib.collections import PathCollection
 
-from rppg.evaluation import score
+from rppg.evaluation.metrics import score
 from rppg.plotting.errors import groupings_of, plot_bland_altman, plot_errors_by
 
 pytestmark = pytest.mark.usefixtures("strict_and_closed")

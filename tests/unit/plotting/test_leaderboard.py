@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from helpers.figure import strict_and_closed, texts  # noqa: F401
 
-from rppg.evaluation import leaderboard, null_rows
+from rppg.evaluation.leaderboard import leaderboard, null_rows
 from rppg.plotting.leaderboard import plot_leaderboard
 
 pytestmark = pytest.mark.usefixtures("strict_and_closed")

@@ -9,7 +9,7 @@ from helpers.figure import strict_and_closed, texts  # noqa: F401
 from matplotlib.colors import to_hex
 from matplotlib.patches import Polygon
 
-from rppg.evaluation import score
+from rppg.evaluation.metrics import score
 from rppg.plotting.attention import plot_attention
 from rppg.plotting.style import BLUE, ORANGE
 from rppg.plotting.waveforms import WaveRow, plot_comparison, plot_waves
