@@ -63,8 +63,9 @@ def predict(
 
     rppg predict face.mp4 --method POS --method st_transformer
 
-    The consensus combines seven classical methods and the trained models that are in the package;
-    trained models named with it take the place of all three.  POS alone is several times as fast.
+    The consensus weighs seven classical methods and the trained models that are in the package;
+    trained models named with it take the place of all three, and what adds nothing is not run.  POS
+    alone is twice as fast.
 
     Videos without an estimate are listed with a reason; the command then exits with status 1.
     Notes on what was assumed or left out follow the table.
