@@ -6,7 +6,7 @@ import time
 import pandas as pd
 import pytest
 
-from rppg import evaluation
+from rppg.evaluation import submission
 from rppg.evaluation.submission import read_predictions
 
 pytestmark = pytest.mark.malformed
@@ -47,7 +47,7 @@ DAMAGED = {
 }
 
 
-@pytest.mark.parametrize("read", [read_predictions, evaluation.read_solution])
+@pytest.mark.parametrize("read", [read_predictions, submission.read_solution])
 @pytest.mark.parametrize("name", DAMAGED)
 def test_a_damaged_file_is_one_error_that_names_it(tmp_path, name, read):
     content, words = DAMAGED[name]
@@ -63,14 +63,14 @@ def test_what_is_no_file_is_said_and_never_waited_for(tmp_path):
     (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
     for name in ("fifo.csv", "absent.csv", ".", "loop.csv"):
         with pytest.raises(FileNotFoundError, match="is no file, expected a CSV"):
-            evaluation.read_solution(tmp_path / name)
+            submission.read_solution(tmp_path / name)
 
 
 def test_a_file_that_is_far_too_large_is_not_read(tmp_path):
     with (tmp_path / "huge.csv").open("wb") as file:
         file.truncate(2**31)
     with pytest.raises(ValueError, match="huge.csv has 2147 MB, expected a CSV"):
-        evaluation.sample_ids(tmp_path / "huge.csv")
+        submission.sample_ids(tmp_path / "huge.csv")
 
 
 def test_lines_of_many_commas_and_characters_take_no_time(tmp_path):
@@ -79,7 +79,7 @@ def test_lines_of_many_commas_and_characters_take_no_time(tmp_path):
     path.write_text("ids,HR\n" + "".join(f'"{k}{id}",60\n' for k in range(10)))
     start_s = time.process_time()
     assert read_predictions(path)["id"].tolist() == [f"{k}{id}" for k in range(10)]
-    assert evaluation.check_submission(path, path) == []
+    assert submission.check_submission(path, path) == []
     assert time.process_time() - start_s < 5  # a square takes a minute
 
 
@@ -96,14 +96,14 @@ def test_a_quoted_value_and_a_quoted_comma_are_read(tmp_path):
     table = read_predictions(tmp_path / "s.csv")
     assert table.to_dict("list") == {"id": ['a, "1"'], "hr_bpm": [61.5]}
     predictions = pd.DataFrame({"id": ['a, "1"'], "hr_bpm": [70.0]})
-    path = evaluation.write_submission(predictions, tmp_path / "out.csv", tmp_path / "s.csv")
+    path = submission.write_submission(predictions, tmp_path / "out.csv", tmp_path / "s.csv")
     assert path.read_text() == '"ids","HR"\n"a, ""1""",70.0000\n'
 
 
 def test_ids_that_no_line_can_hold_are_not_written(tmp_path):
     predictions = pd.DataFrame({"id": ["a\nb,1"], "hr_bpm": [70.0]})
     with pytest.raises(ValueError, match=r"1 ids with control characters or lines: 'a\\nb,1'"):
-        evaluation.write_submission(predictions, tmp_path / "out.csv")
+        submission.write_submission(predictions, tmp_path / "out.csv")
 
 
 def filled(n_filled, n):
@@ -112,10 +112,10 @@ def filled(n_filled, n):
 
 
 def test_how_many_have_no_answer_of_their_own_is_said_and_limited():
-    assert "all 5 test videos have an answer" in evaluation.check_filled(filled(0, 5), 0.2)
-    text = evaluation.check_filled(filled(1, 5), 0.2)
+    assert "all 5 test videos have an answer" in submission.check_filled(filled(0, 5), 0.2)
+    text = submission.check_filled(filled(1, 5), 0.2)
     assert text.startswith("WARNING: 1 of 5 test videos has no answer of its own (20 %)")
     with pytest.raises(ValueError, match=r"^2 of 5 .* \(40 %, limit 20 %\): v0, v1; see"):
-        evaluation.check_filled(filled(2, 5), 0.2)
+        submission.check_filled(filled(2, 5), 0.2)
     with pytest.raises(ValueError, match="1 of 50"):
-        evaluation.check_filled(filled(1, 50), 0.0)
+        submission.check_filled(filled(1, 50), 0.0)

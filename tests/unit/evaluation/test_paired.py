@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rppg import evaluation
+from rppg.evaluation import leaderboard
 from rppg.evaluation.paired import COMPARED, paired_differences, subjects_of, with_words
 
 pytestmark = pytest.mark.usefixtures("no_warnings")
@@ -85,18 +85,18 @@ def test_what_cannot_be_compared_is_an_error(change, message):
 def test_a_leaderboard_compares_each_row_with_the_submitted_one_in_every_split():
     both = table(good=TRUE + 0.5, bad=TRUE + 20)
     both = pd.concat([both, both.assign(split="public")])
-    board = evaluation.leaderboard(both, submitted="good")
+    board = leaderboard.leaderboard(both, submitted="good")
     words = board.groupby("split")["than_submitted"].agg(list).to_dict()
     assert words == {"test": ["submitted", "worse"], "public": ["submitted", "worse"]}
     assert board.loc[1, "difference_bpm"] == pytest.approx(19.5)
-    assert not set(COMPARED) & set(evaluation.leaderboard(both))
+    assert not set(COMPARED) & set(leaderboard.leaderboard(both))
     with pytest.raises(ValueError, match="no predictions of 'other'.*good"):
-        evaluation.leaderboard(both, submitted="other")
+        leaderboard.leaderboard(both, submitted="other")
 
 
 def test_the_printed_table_has_one_column_of_words():
-    board = evaluation.leaderboard(table(good=TRUE + 0.5, bad=TRUE + 20), submitted="good")
-    text = evaluation.format_leaderboard(board)
+    board = leaderboard.leaderboard(table(good=TRUE + 0.5, bad=TRUE + 20), submitted="good")
+    text = leaderboard.format_leaderboard(board)
     assert "+19.5 [+19.5, +19.5] worse" in text and "submitted" in text
     assert "difference_low" not in text
     assert with_words(board.drop(columns=COMPARED)).equals(board.drop(columns=COMPARED))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rppg import evaluation
+from rppg.evaluation import leaderboard, submission
 
 IDS = ["VIPL_HR/10/video1.avi", "VIPL_HR/2/video1.avi", "OBF/1/video3.avi"]
 
@@ -27,15 +27,15 @@ def write(path, *lines, end="\n", encoding="utf-8"):
 
 def test_order_header_and_number_format_come_from_the_sample(sample, tmp_path):
     shuffled = table().iloc[[2, 0, 1]]
-    path = evaluation.write_submission(shuffled, tmp_path / "out.csv", sample)
+    path = submission.write_submission(shuffled, tmp_path / "out.csv", sample)
     assert path.read_bytes().decode() == (
         "ids,HR\n"
         "VIPL_HR/10/video1.avi,61.0000\n"
         "VIPL_HR/2/video1.avi,72.2500\n"
         "OBF/1/video3.avi,83.1235\n"
     )
-    assert evaluation.check_submission(path, sample) == []
-    assert evaluation.sample_ids(sample) == IDS
+    assert submission.check_submission(path, sample) == []
+    assert submission.sample_ids(sample) == IDS
 
 
 def test_spelling_of_the_sample_is_kept_to_the_letter(tmp_path):
@@ -43,26 +43,26 @@ def test_spelling_of_the_sample_is_kept_to_the_letter(tmp_path):
         tmp_path / "s.csv", 'Id , "Predicted"', " a/1/x.avi ,70", '"b, 2",', "Ünï/3 ,nan"
     )
     predictions = table(["Ünï/3", "b, 2", "a/1/x.avi"], [3 * 20, 40.5, 50])
-    path = evaluation.write_submission(predictions, tmp_path / "out.csv", sample)
+    path = submission.write_submission(predictions, tmp_path / "out.csv", sample)
     assert path.read_text(encoding="utf-8").splitlines() == [
         'Id , "Predicted"',
         " a/1/x.avi ,50.0000",
         '"b, 2",40.5000',
         "Ünï/3 ,60.0000",
     ]
-    assert evaluation.check_submission(path, sample) == []
+    assert submission.check_submission(path, sample) == []
 
 
 def test_windows_files_are_read(tmp_path):
     lines = ["ids,HR", *(f"{id},0" for id in IDS), ""]
     sample = write(tmp_path / "s.csv", *lines, end="\r\n", encoding="utf-8-sig")
-    path = evaluation.write_submission(table(), tmp_path / "out.csv", sample)
+    path = submission.write_submission(table(), tmp_path / "out.csv", sample)
     assert path.read_bytes().startswith(b"ids,HR\nVIPL") and b"\r" not in path.read_bytes()
-    assert evaluation.check_submission(path, sample) == []
+    assert submission.check_submission(path, sample) == []
 
 
 def test_without_a_sample_header_and_order_are_the_defaults(tmp_path):
-    path = evaluation.write_submission(table(['a,"b"', *IDS[1:]]), tmp_path / "new" / "out.csv")
+    path = submission.write_submission(table(['a,"b"', *IDS[1:]]), tmp_path / "new" / "out.csv")
     assert path.read_text().splitlines()[:2] == ["ids,HR", '"a,""b""",61.0000']
     assert pd.read_csv(path)["ids"].tolist() == ['a,"b"', *IDS[1:]]
 
@@ -80,7 +80,7 @@ def test_without_a_sample_header_and_order_are_the_defaults(tmp_path):
 def test_nothing_is_written_that_a_grader_would_refuse(sample, tmp_path, ids, hr_bpm, message):
     (tmp_path / "out.csv").write_text("an earlier one")
     with pytest.raises(ValueError, match=f"no submission written: .*{message}"):
-        evaluation.write_submission(table(ids, hr_bpm), tmp_path / "out.csv", sample)
+        submission.write_submission(table(ids, hr_bpm), tmp_path / "out.csv", sample)
     assert (tmp_path / "out.csv").read_text() == "an earlier one"
 
 
@@ -88,20 +88,20 @@ def test_many_ids_are_counted_and_the_first_named(tmp_path):
     ids = [f"OBF/{i}/video1.avi" for i in range(40)]
     sample = write(tmp_path / "s.csv", "ids,HR", *(f"{id},0" for id in ids))
     with pytest.raises(ValueError, match=r"39 ids without a prediction: OBF/1/.*OBF/5/\S+ \.\.\."):
-        evaluation.write_submission(table(ids[:1], [60]), tmp_path / "out.csv", sample)
+        submission.write_submission(table(ids[:1], [60]), tmp_path / "out.csv", sample)
 
 
 def test_rates_of_no_heart_are_warned_of(sample, tmp_path):
     with pytest.warns(UserWarning, match=r"2 heart rates outside 30-240 bpm: .*10/video1.avi \(0"):
-        evaluation.write_submission(table(hr_bpm=[0.4, 70, 300]), tmp_path / "out.csv", sample)
+        submission.write_submission(table(hr_bpm=[0.4, 70, 300]), tmp_path / "out.csv", sample)
     with pytest.warns(UserWarning, match="outside 30-240"):
-        assert evaluation.check_submission(tmp_path / "out.csv", sample) == []
+        assert submission.check_submission(tmp_path / "out.csv", sample) == []
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OSError, match=f"cannot write out.csv into the folder {tmp_path}/file/sub"):
-        evaluation.write_submission(table(), tmp_path / "file" / "sub" / "out.csv")
+        submission.write_submission(table(), tmp_path / "file" / "sub" / "out.csv")
 
 
 def test_an_interrupted_write_leaves_the_old_file_and_no_part(sample, tmp_path, monkeypatch):
@@ -112,7 +112,7 @@ def test_an_interrupted_write_leaves_the_old_file_and_no_part(sample, tmp_path, 
 
     monkeypatch.setattr("os.replace", full_disk)
     with pytest.raises(OSError, match="No space left"):
-        evaluation.write_submission(table(), tmp_path / "out.csv", sample)
+        submission.write_submission(table(), tmp_path / "out.csv", sample)
     assert (tmp_path / "out.csv").read_text() == "an earlier one"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out.csv", "sample_submission.csv"]
 
@@ -130,7 +130,7 @@ def test_an_interrupted_write_leaves_the_old_file_and_no_part(sample, tmp_path, 
     ],
 )
 def test_check_tells_what_differs(sample, tmp_path, lines, message):
-    problems = evaluation.check_submission(write(tmp_path / "mine.csv", *lines), sample)
+    problems = submission.check_submission(write(tmp_path / "mine.csv", *lines), sample)
     assert problems
     with pytest.raises(ValueError, match=message):
         raise ValueError("; ".join(problems))
@@ -149,14 +149,14 @@ def test_check_tells_what_differs(sample, tmp_path, lines, message):
 def test_samples_that_are_none(tmp_path, content, message):
     (tmp_path / "s.csv").write_bytes(content)
     with pytest.raises(ValueError, match=message):
-        evaluation.sample_ids(tmp_path / "s.csv")
+        submission.sample_ids(tmp_path / "s.csv")
 
 
 def test_fill_missing_orders_completes_and_says_so():
     predictions = table(IDS[1:], [72.25, np.nan]).assign(
         model="POS", kind="classical", split="test", origin="synthetic", quality=0.6
     )
-    full = evaluation.fill_missing(predictions, IDS, hr_bpm=77.7)
+    full = submission.fill_missing(predictions, IDS, hr_bpm=77.7)
     assert full["id"].tolist() == IDS
     assert full["hr_bpm"].tolist() == [77.7, 72.25, 77.7]
     assert full["quality"].tolist() == [0, 0.6, 0]
@@ -168,24 +168,24 @@ def test_fill_missing_orders_completes_and_says_so():
 def test_fill_missing_refuses_what_it_cannot_tell_apart():
     predictions = table().assign(model=["POS", "POS", "CHROM"])
     with pytest.raises(ValueError, match="one model, found"):
-        evaluation.fill_missing(predictions, IDS, 70)
+        submission.fill_missing(predictions, IDS, 70)
     with pytest.raises(ValueError, match="1 ids not in the sample: OBF"):
-        evaluation.fill_missing(table(), IDS[:2], 70)
+        submission.fill_missing(table(), IDS[:2], 70)
     with pytest.raises(ValueError, match="more than once"):
-        evaluation.fill_missing(pd.concat([table(), table()]), IDS, 70)
+        submission.fill_missing(pd.concat([table(), table()]), IDS, 70)
     with pytest.raises(ValueError, match="stand-in is no heart rate: nan"):
-        evaluation.fill_missing(table(), IDS, np.nan)
+        submission.fill_missing(table(), IDS, np.nan)
 
 
 def test_solution_with_and_without_usage(tmp_path):
     lines = ["ids,HR,Usage", f"{IDS[0]},60.5,Public", f" {IDS[1]} ,70, private "]
-    solution = evaluation.read_solution(write(tmp_path / "a.csv", *lines, encoding="utf-8-sig"))
+    solution = submission.read_solution(write(tmp_path / "a.csv", *lines, encoding="utf-8-sig"))
     assert solution.to_dict("list") == {
         "id": IDS[:2],
         "hr_true_bpm": [60.5, 70.0],
         "usage": ["public", "private"],
     }
-    plain = evaluation.read_solution(write(tmp_path / "b.csv", "id,truth", f"{IDS[0]},60"))
+    plain = submission.read_solution(write(tmp_path / "b.csv", "id,truth", f"{IDS[0]},60"))
     assert plain["usage"].tolist() == [""]
 
 
@@ -201,7 +201,7 @@ def test_solution_with_and_without_usage(tmp_path):
 )
 def test_solutions_that_are_none(tmp_path, lines, message):
     with pytest.raises(ValueError, match=message):
-        evaluation.read_solution(write(tmp_path / "solution.csv", *lines))
+        submission.read_solution(write(tmp_path / "solution.csv", *lines))
 
 
 def test_score_files_says_synthetic_where_the_mark_lies_above(sample, tmp_path):
@@ -210,23 +210,23 @@ def test_score_files_says_synthetic_where_the_mark_lies_above(sample, tmp_path):
     usage = {",a": ",public", ",b": ",private", ",c": ",private"}
     lines = [line[:-2] + usage.get(line[-2:], line[-2:]) for line in lines]
     solution = write(tmp_path / "truth" / "solution.csv", *lines)
-    mine = evaluation.write_submission(table(hr_bpm=[70, 73, 66]), tmp_path / "mine.csv", sample)
-    scores = evaluation.score_files(mine, solution)
+    mine = submission.write_submission(table(hr_bpm=[70, 73, 66]), tmp_path / "mine.csv", sample)
+    scores = leaderboard.score_files(mine, solution)
     assert scores["split"].tolist() == ["all", "public", "private"]
     assert scores["n"].tolist() == [3, 1, 2]
     assert scores["rmse_bpm"].tolist() == pytest.approx([5 / 3**0.5, 0, 12.5**0.5])
     (tmp_path / "SYNTHETIC.txt").write_text("rendered")
-    assert evaluation.score_files(mine, solution)["split"].str.startswith("synthetic ").all()
+    assert leaderboard.score_files(mine, solution)["split"].str.startswith("synthetic ").all()
 
 
 def test_score_files_wants_the_same_ids(sample, tmp_path):
     solution = write(tmp_path / "solution.csv", "ids,HR", f"{IDS[0]},70", "x,70")
-    mine = evaluation.write_submission(table(), tmp_path / "mine.csv", sample)
+    mine = submission.write_submission(table(), tmp_path / "mine.csv", sample)
     with pytest.raises(ValueError, match=r"1 ids of the solution are missing \['x'\], 2 are not"):
-        evaluation.score_files(mine, solution)
+        leaderboard.score_files(mine, solution)
 
 
 def test_a_sound_submission_does_not_warn(sample, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        evaluation.write_submission(table(), tmp_path / "out.csv", sample)
+        submission.write_submission(table(), tmp_path / "out.csv", sample)
