@@ -9,13 +9,12 @@ consensus.csv; `people`, from people.csv; in README.md `faces`, from second_make
 people.csv; in docs/ensemble.md `consensus`, from consensus.csv.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from consensus_tables import NULL, confidence_facts, errors
-from demo_tables import read, with_table, write_or_check
+from demo_tables import read, run_pages, with_table
 from people_tables import by_kind
 from release import card
 from second_maker import bands_of
@@ -40,15 +39,6 @@ HELD_OUT = {  # rows of the table of consensus.py, as the page names them
     "CHROM": "CHROM",
 } | {name: shown for name, shown in NAMES.items() if name != "consensus"}
 SHOWN = ("consensus", "st_transformer", "contrast_phys", "gideon2021", "POS", "CHROM")
-
-
-def main() -> None:
-    """Write the page, or compare it."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--check", action="store_true", help="write nothing")
-    args = parser.parse_args()
-    advice = f"not what the package and {RESULTS} hold: run {Path(__file__)}"
-    write_or_check(pages(), args.check, advice)
 
 
 def pages() -> dict[Path, str]:
@@ -232,4 +222,4 @@ def _confidence_row(name: str, rows: pd.DataFrame) -> list[str]:
 
 
 if __name__ == "__main__":
-    main()
+    run_pages(pages, __doc__, __file__)

@@ -14,6 +14,7 @@ The last keeps those of several seeds as demo_seeds.csv: between `<!-- demo seed
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -49,6 +50,16 @@ def main() -> None:
 def keep_scores(submission: Path) -> None:
     """Write the scores of a submission down."""
     scores_of(submission).to_csv(SCORES, index=False, float_format="%.4f")
+
+
+def run_pages(pages: Callable[[], dict[Path, str]], about: str, script: str) -> None:
+    """The command of a script that writes pages, or compares them (--check).  about: its
+    docstring; script: its file."""
+    parser = argparse.ArgumentParser(description=about.split("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    args = parser.parse_args()
+    advice = f"not what the committed results hold: run {Path(script).name}"
+    write_or_check(pages(), args.check, advice)
 
 
 def write_or_check(texts: dict[Path, str], check: bool, advice: str) -> None:

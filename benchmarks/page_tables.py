@@ -8,12 +8,11 @@ as {stream[longest, ms]:.0f} is the value of that row of stream.csv; `steps`, fr
 `readout`, from readout.csv; `loss forms`, from loss_forms.csv; `finders`, from finders.csv.
 """
 
-import argparse
 from pathlib import Path
 
 import pandas as pd
 from card_tables import markdown
-from demo_tables import read, with_table, write_or_check
+from demo_tables import read, run_pages, with_table
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS, DOCS = ROOT / "benchmarks/results", ROOT / "docs"
@@ -44,14 +43,6 @@ VIDEOS = {  # rows of finders.csv
     "sample_video_1": "vitallens 1",
     "sample_video_2": "vitallens 2",
 }
-
-
-def main() -> None:
-    """Write the pages, or compare them."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--check", action="store_true", help="write nothing")
-    args = parser.parse_args()
-    write_or_check(pages(), args.check, f"not what {RESULTS} holds: run {Path(__file__)}")
 
 
 def pages() -> dict[Path, str]:
@@ -147,4 +138,4 @@ def finders(table: pd.DataFrame) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_pages(pages, __doc__, __file__)

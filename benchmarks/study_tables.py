@@ -9,12 +9,11 @@ gideon2021_tables.csv; `relcon`, from relcon_evaluate.csv.  All scores are of sy
 the wearables that the page names.
 """
 
-import argparse
 from pathlib import Path
 
 import pandas as pd
 from card_tables import markdown
-from demo_tables import read, with_table, write_or_check
+from demo_tables import read, run_pages, with_table
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS, DOCS = ROOT / "benchmarks/results", ROOT / "docs"
@@ -70,14 +69,6 @@ LOSSES = {  # of each table of the paper, by the heads of its columns
 MODELS = {1: "ST-Transformer", 2: "Contrast-Phys+"}
 LABELS = [("simulator", one) for one in ("1", "5", "10", "all")]
 LABELS += [("BasicMotions", one) for one in ("1", "5", "all")]
-
-
-def main() -> None:
-    """Write the pages, or compare them."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--check", action="store_true", help="write nothing")
-    args = parser.parse_args()
-    write_or_check(pages(), args.check, f"not what {RESULTS} holds: run {Path(__file__)}")
 
 
 def pages() -> dict[Path, str]:
@@ -189,4 +180,4 @@ def spread(values: pd.Series) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_pages(pages, __doc__, __file__)
