@@ -156,7 +156,7 @@ def confidences(judged: pd.DataFrame, fitted: pd.DataFrame) -> str:
         }
     )
     header = ("faces", "n", "calibration error", "at least 0.9", "right of these")
-    header += ("without a pulse", "at most 0.2")
+    header += ("without a pulse", "at most 0.2", "at least 0.9")
     rows = [_confidence_row("first maker", first), _confidence_row("second maker", second)]
     return markdown(header, rows)
 
@@ -218,6 +218,7 @@ def _confidence_row(name: str, rows: pd.DataFrame) -> list[str]:
         f"{100 * found['right_if_sure']:.1f} %",
         str(found["null_clips"]),
         f"{found['null_unsure'] * found['null_clips']:.0f}",
+        f"{found['null_sure'] * found['null_clips']:.0f}",
     ]
 
 

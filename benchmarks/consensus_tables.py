@@ -67,6 +67,7 @@ def confidence_facts(confidence: pd.Series, right: pd.Series, null: pd.Series) -
         "null_clips": len(null),
         "null_unsure": (null <= UNSURE).mean(),
         "null_median": null.median(),
+        "null_sure": (null >= SURE).mean(),
     }
 
 

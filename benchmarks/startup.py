@@ -5,7 +5,7 @@
 Renders the video (320x240, 300 frames, level easy) into a temporary folder, then runs every
 command in a fresh process and keeps the best of `--repeat`: seconds on the clock, seconds of
 processor time, peak memory of the process (MiB).  The nets are those in the box; `predict
-consensus` is the default: seven classical methods and three nets.  The rows `import ...` are parts
+consensus` is the default, which runs two of the nets.  The rows `import ...` are parts
 that no command can avoid: FaceMesh's package and, for a net, torch.
 """
 

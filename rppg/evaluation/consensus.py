@@ -100,25 +100,28 @@ def consensus(one: Stack, rules: Rules, amplitude: np.ndarray | None = None) -> 
 def fit_rules(one: Stack, true_bpm: np.ndarray, amplitude: np.ndarray | None = None) -> Rules:
     """Rules under which the true rates (n,) are most probable, within 5 bpm, but for LAPSES.
 
-    Windows without any spectrum are left out.  Members whose weight comes out below LEAST_WEIGHT
-    get 0, and the others are fitted again.  Raises ValueError if no window is left.
+    Windows without any spectrum, or whose rate is outside of the axis, are left out.  Members whose
+    weight comes out below LEAST_WEIGHT get 0, and the others are fitted again.  Raises ValueError
+    if no window is left.
     """
-    rules = _fitted(one, true_bpm, amplitude)
-    worth = [name for name, weight in rules.weights.items() if weight >= LEAST_WEIGHT]
-    if worth and len(worth) < len(one.models):
-        rules = _fitted(one.of_models(worth), true_bpm, amplitude)
-    return replace(rules, weights=dict.fromkeys(one.models, 0.0) | dict(rules.weights))
-
-
-def _fitted(one: Stack, true_bpm: np.ndarray, amplitude: np.ndarray | None) -> Rules:
-    from scipy.optimize import minimize  # a third of a second, which an answer need not wait for
-
-    known = np.isfinite(one.power).all(axis=2).any(axis=0) & np.isfinite(true_bpm)
+    near = np.abs(60 * one.freq_hz - np.asarray(true_bpm)[:, None]) <= NEAR_BPM  # (n, F)
+    known = np.isfinite(one.power).all(axis=2).any(axis=0) & near.any(axis=1)
     if not known.any():
         raise ValueError("no window with a spectrum and a true rate to fit a consensus to")
-    one, amplitude = one.of_recordings(known), None if amplitude is None else amplitude[known]
-    one, motion = _unit(one), _motion(one, amplitude)
-    near = np.abs(60 * one.freq_hz - true_bpm[known][:, None]) <= NEAR_BPM  # (n, F)
+    motion = _motion(one, amplitude)[known]
+    one, near, worth = _unit(one.of_recordings(known)), near[known], list(one.models)
+    while True:
+        rules = _fitted(one.of_models(worth), near, motion)
+        kept = [name for name, weight in rules.weights.items() if weight >= LEAST_WEIGHT]
+        if not kept or kept == worth:
+            return replace(rules, weights=dict.fromkeys(one.models, 0.0) | dict(rules.weights))
+        worth = kept
+
+
+def _fitted(one: Stack, near: np.ndarray, motion: np.ndarray) -> Rules:
+    """Rules of members (M, n, F) under which `near` (n, F) is most probable."""
+    from scipy.optimize import minimize  # a third of a second, which an answer need not wait for
+
     n_members, logarithms = len(one.models), _logarithms(one)
 
     def rules_of(values: np.ndarray) -> Rules:

@@ -5,7 +5,9 @@ have learned nothing from its labels.
     table["model"].unique()  # "box: st_transformer", ..., "box: consensus"
 
 What the models learned from is in docs/people.md.  The consensus is the one of `rppg predict`, with
-the classical methods, but for the head's motion, of which prepared recordings keep nothing.
+the classical methods, but for the head's motion, of which prepared recordings keep nothing, and
+for the ST-Transformer's views of three regions, whose spectra vote here and whose waves are
+averaged there.
 """
 
 from collections.abc import Sequence
@@ -54,6 +56,9 @@ def _agreed(everyone: pd.DataFrame, ids: Sequence[str], like: pd.DataFrame) -> p
     if not any(windows):
         return rows
     one = members(windows)
-    found = consensus(one, fitted_for(list(RECIPES)).rules)
-    answers = found.hr_bpm, mean_known(one.quality), found.freq_hz, found.power
+    fitted = fitted_for(list(RECIPES))
+    if not set(one.models) & set(fitted.rules.needed):
+        fitted = fitted_for([])  # as `rppg predict`: the classical methods by themselves
+    found = consensus(one, fitted.rules)
+    answers = found.hr_bpm, mean_known(found.members.quality), found.freq_hz, found.power
     return with_answers(rows, *answers)[COLUMNS]

@@ -1,4 +1,4 @@
-"""The consensus of the classical methods and the models in the box on the windows of a stream.
+"""The consensus of `rppg predict` on the windows of a stream.
 
     members = StreamConsensus()
     members.begin(start_s)

@@ -130,7 +130,8 @@ def _answers_by_face(recording: Recording, face: str, asked: tuple, agree) -> It
         for one in faces:
             chosen = ChosenFace(one.name)
             answer = _answer(recording, *asked, chosen, chosen.find, agree, one)
-            label = one.name if answer.traces or chosen.n_seen else ""  # none: the video's fault
+            was_read = one.traces or answer.traces or chosen.n_seen
+            label = one.name if was_read else ""  # none: the video's fault
             rows = [row | {"face": label} for row in answer.rows]
             if answer.traces is None and chosen.n_seen and not chosen.was_seen:
                 reason = f"there is no face {one.name}: {chosen.n_seen} at most at a time"

@@ -92,6 +92,17 @@ def fitted_stack(n: int = 60) -> tuple:
     return one, truth, np.concatenate([moving(rate) for rate in nod])
 
 
+def test_a_true_rate_outside_of_the_axis_changes_no_fit():
+    one, truth, motion = fitted_stack()
+    outside = truth.copy()
+    outside[0] = 10.0
+    found, without = (
+        fit_rules(one, outside, motion),
+        fit_rules(one.of_recordings(np.arange(1, 60)), truth[1:], motion[1:]),
+    )
+    assert found == without and found.weights["random"] < found.weights["good"]
+
+
 def test_fitted_rules_trust_the_member_that_is_right():
     one, truth, motion = fitted_stack()
     found = fit_rules(one, truth, motion)

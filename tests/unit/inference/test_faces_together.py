@@ -100,3 +100,12 @@ def test_answers_are_those_of_each_face_and_the_faces_are_counted_first(two, pas
             np.testing.assert_array_equal(row["wave"], other["wave"])
     assert [a.rows[0]["face"] for a in answers] == ["1", "2"]
     assert [a.rows[0]["hr_bpm"] for a in answers] == pytest.approx([132, 75], abs=4)
+
+
+def test_faces_of_a_still_picture_keep_their_names(tmp_path):
+    sides = [frames(0.1, 30, hr_bpm=rate)[0] for rate in (132.0, 75.0)]
+    still = [np.concatenate(sides, axis=1)] * 120
+    recording = expand_videos([encode(tmp_path / "still.mp4", still)])[0]
+    rows = [one.rows[0] for one in predict_each([recording], ["POS"], face="all")]
+    assert [row["face"] for row in rows] == ["1", "2"]
+    assert all("does not change" in row["reason"] for row in rows)
