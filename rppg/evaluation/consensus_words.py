@@ -2,6 +2,8 @@
 
 >>> words(Verdict(60.2, 0.97))
 '60 bpm, sure (0.97)'
+>>> words(Verdict(60.2, 0.75, limits=("only 4 s",)))
+'60 bpm, likely (0.75): only 4 s'
 >>> words(Verdict(96.0, 0.31, other_bpm=48.0, motion_bpm=96.0))
 'not sure (0.31): the methods disagree between 48 and 96 bpm; the head moves at 96'
 """
@@ -34,9 +36,12 @@ def words(one: Verdict) -> str:
     """The verdict as a person would say it."""
     if not np.isfinite(one.hr_bpm):
         return "no answer"
+    shown = f"{np.floor(100 * one.confidence + 1e-6) / 100:.2f}"  # 0.899 is not yet 0.90
+    if one.confidence >= SURE:
+        return f"{one.hr_bpm:.0f} bpm, sure ({shown})"
     if one.confidence >= LIKELY:
-        how = "sure" if one.confidence >= SURE else "likely"
-        return f"{one.hr_bpm:.0f} bpm, {how} ({one.confidence:.2f})"
+        limits = ": " + "; ".join(one.limits) if one.limits else ""
+        return f"{one.hr_bpm:.0f} bpm, likely ({shown}){limits}"
     reasons = []
     if one.other_bpm is not None:
         low, high = sorted((one.hr_bpm, one.other_bpm))
@@ -45,7 +50,7 @@ def words(one: Verdict) -> str:
         reasons.append(f"{one.hr_bpm:.0f} bpm hardly stands out")
     if one.motion_bpm is not None:
         reasons.append(f"the head moves at {one.motion_bpm:.0f}")
-    return f"not sure ({one.confidence:.2f}): " + "; ".join([*reasons, *one.limits])
+    return f"not sure ({shown}): " + "; ".join([*reasons, *one.limits])
 
 
 def verdict(
