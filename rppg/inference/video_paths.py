@@ -61,8 +61,8 @@ def _problem(path: Path) -> str | None:
     except OSError as error:
         loop = error.errno == errno.ELOOP
         return f"{path}: {'a loop of links' if loop else error.strerror}"
-    except ValueError as error:  # a zero byte
-        return f"{str(path)!r}: {error}"
+    except ValueError:
+        return f"{str(path)!r}: a name with a zero byte, which no file has"
     if stat.S_ISDIR(mode):
         return None if os.access(path, READ_FOLDER) else f"{path}: no permission to list it"
     if not stat.S_ISREG(mode):

@@ -36,7 +36,7 @@ def test_what_cannot_be_opened_is_a_row_with_one_plain_line(here):
         "dangling.mp4": "dangling.mp4: a link to gone.mp4, which does not exist",
         "pipe.mp4": "pipe.mp4: neither a file nor a folder, expected a video",
         "x" * 300: f"{'x' * 300}: File name too long",
-        "a\0.mp4": r"'a\x00.mp4': embedded null byte",
+        "a\0.mp4": r"'a\x00.mp4': a name with a zero byte, which no file has",
     }
     assert [one.problem for one in expand_videos(expected)] == list(expected.values())
     (folder,) = expand_videos(["folder.mp4"])
