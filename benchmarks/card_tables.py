@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from consensus_tables import NULL, confidence_facts, errors
-from demo_tables import read, run_pages, with_table
+from demo_tables import read, run_pages, with_tables
 from people_tables import by_kind
 from release import card
 from second_maker import bands_of
@@ -23,8 +23,6 @@ from rppg.evaluation.metrics import NEAR_BPM, score
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks/results"
-PAGE, README = ROOT / "docs/people.md", ROOT / "README.md"
-ENSEMBLE = ROOT / "docs/ensemble.md"
 NAMES = {"consensus": "**consensus**", "st_transformer": "ST-Transformer"}
 NAMES |= {"contrast_phys": "Contrast-Phys+", "gideon2021": "Gideon2021"}
 METHODS = ("consensus", "st_transformer", "contrast_phys", "gideon2021")
@@ -46,19 +44,16 @@ def pages() -> dict[Path, str]:
     fitted = read(RESULTS / "consensus.csv")
     judged = pd.read_csv(RESULTS / "second_maker.csv")
     people = read(RESULTS / "people.csv")
-    tables = {
+    card_of = {
         "models": models(),
         "second maker": by_level(judged),
         "second maker by kind": by_band(judged),
         "confidence": confidences(judged, fitted),
         "people": faces(people),
     }
-    text = PAGE.read_text()
-    for name, table in tables.items():
-        text = with_table(text, f"<!-- {name} -->\n", table)
-    readme = with_table(README.read_text(), "<!-- faces -->\n", few(judged, people))
-    ensemble = with_table(ENSEMBLE.read_text(), "<!-- consensus -->\n", held_out(fitted))
-    return {PAGE: text, README: readme, ENSEMBLE: ensemble}
+    tables = {"docs/people.md": card_of, "README.md": {"faces": few(judged, people)}}
+    tables["docs/ensemble.md"] = {"consensus": held_out(fitted)}
+    return with_tables(ROOT, tables)
 
 
 def few(judged: pd.DataFrame, people: pd.DataFrame) -> str:

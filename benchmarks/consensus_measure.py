@@ -25,9 +25,8 @@ from rppg.datasets import Recording
 from rppg.datasets.prepared import FPS, face_colours
 from rppg.datasets.readers import read
 from rppg.datasets.store import Store
-from rppg.evaluation.confidence import COHERENT
 from rppg.evaluation.consensus import on_grid
-from rppg.inference.consensus import WHOLE, evidence_of, facts, rates_of
+from rppg.inference.consensus import WHOLE, evidence_of, facts, rates_of, regions_of
 from rppg.inference.model_process import Models
 from rppg.inference.trained import extract_into, run_folders
 from rppg.models.names import RECIPES
@@ -116,8 +115,7 @@ def measure(job: Job, models: Models) -> Iterator[dict]:
             row = {"id": name, "level": job.level, "seed": job.seed, "hr_true_bpm": true_bpm}
             row |= dict(zip(("luma", "face_px", "fps"), facts(traces), strict=True))
             freq_hz = next(iter(rates.values())).freq_hz
-            motion, coherence = evidence_of(traces, [WHOLE], freq_hz)
-            coherence = np.full(motion.shape, COHERENT) if coherence is None else coherence
+            motion, coherence = evidence_of(traces, regions_of(traces), [WHOLE], freq_hz)
             row |= {"motion": motion[0], "coherence": coherence[0]}
             yield from (row | _spectrum(name, rate, freq_hz) for name, rate in rates.items())
 

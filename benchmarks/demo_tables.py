@@ -14,7 +14,7 @@ The last keeps those of several seeds as demo_seeds.csv: between `<!-- demo seed
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -126,6 +126,17 @@ def with_table(text: str, start: str, table: str) -> str:
     if not (found and end):
         raise ValueError(f"no table between {start.strip()} and {END.strip()}")
     return before + start + table + end + after
+
+
+def with_tables(folder: Path, tables: Mapping[str, Mapping[str, str]]) -> dict[Path, str]:
+    """Pages of a folder with their tables replaced: by page, then by the name of its marker."""
+    texts = {}
+    for name, of_page in tables.items():
+        text = (folder / name).read_text()
+        for marker, table in of_page.items():
+            text = with_table(text, f"<!-- {marker} -->\n", table)
+        texts[folder / name] = text
+    return texts
 
 
 def line(row) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 from card_tables import markdown
-from demo_tables import read, run_pages, with_table
+from demo_tables import read, run_pages, with_tables
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS, DOCS = ROOT / "benchmarks/results", ROOT / "docs"
@@ -55,12 +55,7 @@ def pages() -> dict[Path, str]:
         },
         "running.md": {"finders": finders(read(RESULTS / "finders.csv"))},
     }
-    texts = {}
-    for name, of_page in tables.items():
-        texts[DOCS / name] = (DOCS / name).read_text()
-        for marker, table in of_page.items():
-            texts[DOCS / name] = with_table(texts[DOCS / name], f"<!-- {marker} -->\n", table)
-    return texts
+    return with_tables(DOCS, tables)
 
 
 def speed() -> str:

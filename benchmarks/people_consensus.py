@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from rppg.evaluation.consensus_file import Fitted
-from rppg.inference.consensus import fitted_for, judge, rates_of
+from rppg.inference.consensus import fitted_for, judge, rates_of, regions_of
 
 
 def consensus_rows(
@@ -43,9 +43,10 @@ def _fitted(nets: list[str]) -> Fitted | None:
 def _windows(
     waves: dict, traces, fitted: Fitted, n_frames: int, step: int
 ) -> Iterator[tuple[slice, float, float]]:
+    regions = regions_of(traces)
     for start in range(0, len(traces.times_s) - n_frames + 1, step):
         part = slice(start, start + n_frames)
         rates = rates_of({name: wave[part] for name, wave in waves.items()}, traces.fps)
         if rates:
-            judged = judge([rates], [part], traces, fitted)
+            judged = judge([rates], [part], traces, regions, fitted)
             yield part, float(judged.found.hr_bpm[0]), float(judged.confidence[0])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 from card_tables import markdown
-from demo_tables import read, run_pages, with_table
+from demo_tables import read, run_pages, with_tables
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS, DOCS = ROOT / "benchmarks/results", ROOT / "docs"
@@ -83,12 +83,7 @@ def pages() -> dict[Path, str]:
         "gideon2021.md": {"gideon2021": gideon2021(read(RESULTS / "gideon2021_tables.csv"))},
         "relcon.md": {"relcon": relcon(read(RESULTS / "relcon_evaluate.csv"))},
     }
-    texts = {}
-    for name, of_page in tables.items():
-        texts[DOCS / name] = (DOCS / name).read_text()
-        for marker, table in of_page.items():
-            texts[DOCS / name] = with_table(texts[DOCS / name], f"<!-- {marker} -->\n", table)
-    return texts
+    return with_tables(DOCS, tables)
 
 
 def bench(table: pd.DataFrame) -> str:

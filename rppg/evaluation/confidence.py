@@ -54,6 +54,7 @@ def features(
     the video; each (n,) or one for all.  coherence: (n, F), as `region_coherence` gives it; None:
     unknown, which counts as COHERENT.  NaN where there is no consensus."""
     one, hr_bpm = found.members, found.hr_bpm
+    coherence = np.full(found.power.shape, COHERENT) if coherence is None else coherence
     near = np.abs(60 * one.freq_hz - hr_bpm[:, None]) <= NEAR_BPM  # (n, F)
     own_bpm = np.where(np.isfinite(one.hr_bpm), one.hr_bpm, _peaks_bpm(one))  # (M, n)
     agrees = np.where(np.isfinite(own_bpm), np.abs(own_bpm - hr_bpm) <= NEAR_BPM, np.nan)
@@ -62,7 +63,7 @@ def features(
         "margin": np.minimum(margins(one.freq_hz, found.power, hr_bpm), LARGEST_MARGIN),
         "agreement": mean_known(agrees),
         "quality": mean_known((one.power * near).sum(axis=2)),
-        "motion": np.where(near, found.motion, 0).max(axis=1),
+        "motion": _highest(found.motion, near),
         "coherence": _highest(coherence, near),
         "dark": np.clip(1 - np.asarray(brightness) / DIM, 0, 1),
         "small": np.log2(np.maximum(SMALL_PX / np.maximum(face_px, 1), 1)),
@@ -115,9 +116,9 @@ def fit_calibration(
     )
 
 
-def _highest(values: np.ndarray | None, near: np.ndarray) -> np.ndarray | float:
-    """The highest of values (n, F) among near (n, F) bool; COHERENT without values."""
-    return COHERENT if values is None else np.where(near, values, 0).max(axis=1)
+def _highest(values: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """The highest (n,) of values (n, F), at least 0, among near (n, F) bool."""
+    return np.where(near, values, 0).max(axis=1)
 
 
 def _peaks_bpm(one) -> np.ndarray:

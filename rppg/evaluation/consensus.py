@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from rppg.evaluation.ensemble import EPSILON, Stack, mean_known
+from rppg.evaluation.ensemble import Stack, logarithms, mean_known
 from rppg.evaluation.metrics import NEAR_BPM
 
 MOVES = 0.002  # amplitude in heights of the face from which motion counts; landmarks jitter by less
@@ -89,7 +89,7 @@ def consensus(one: Stack, rules: Rules, amplitude: np.ndarray | None = None) -> 
         raise ValueError(f"{', '.join(one.models)}: all have weight 0 in the consensus")
     one = _unit(one.of_models([m for m, w in zip(one.models, weights, strict=True) if w > 0]))
     motion = _motion(one, amplitude)
-    evidence = _evidence(_logarithms(one), one.freq_hz, weights[weights > 0], rules, motion)
+    evidence = _evidence(logarithms(one), one.freq_hz, weights[weights > 0], rules, motion)
     known = np.isfinite(evidence).all(axis=1)
     likely = np.exp(evidence - np.where(known, evidence.max(axis=1), 0)[:, None])
     power = likely / likely.sum(axis=1, keepdims=True)
@@ -122,7 +122,7 @@ def _fitted(one: Stack, near: np.ndarray, motion: np.ndarray) -> Rules:
     """Rules of members (M, n, F) under which `near` (n, F) is most probable."""
     from scipy.optimize import minimize  # a third of a second, which an answer need not wait for
 
-    n_members, logarithms = len(one.models), _logarithms(one)
+    n_members, logs = len(one.models), logarithms(one)
 
     def rules_of(values: np.ndarray) -> Rules:
         weights = dict(zip(one.models, values[:n_members].tolist(), strict=True))
@@ -130,7 +130,7 @@ def _fitted(one: Stack, near: np.ndarray, motion: np.ndarray) -> Rules:
 
     def loss(values: np.ndarray) -> float:
         rules, weights = rules_of(values), values[:n_members]
-        evidence = _evidence(logarithms, one.freq_hz, weights, rules, motion)
+        evidence = _evidence(logs, one.freq_hz, weights, rules, motion)
         evidence -= evidence.max(axis=1, keepdims=True)
         likely = np.exp(evidence)
         share = (likely * near).sum(axis=1) / likely.sum(axis=1)
@@ -171,20 +171,16 @@ def _motion(one: Stack, amplitude: np.ndarray | None) -> np.ndarray:
     return np.log1p((np.nan_to_num(amplitude) / MOVES) ** 2)
 
 
-def _logarithms(one: Stack) -> np.ndarray:
-    """(M, n, F): logarithms of the spectra, whose weighted means are `log_product`."""
-    return np.log(one.power + EPSILON)
-
-
 def _evidence(
-    logarithms: np.ndarray,
+    logs: np.ndarray,
     freq_hz: np.ndarray,
     weights: np.ndarray,
     rules: Rules,
     motion: np.ndarray,
 ) -> np.ndarray:
-    """(n, F): logarithm of how probable each rate is, up to a constant of each window."""
-    product = mean_known(logarithms, np.broadcast_to(weights[:, None, None], logarithms.shape))
+    """(n, F): logarithm of how probable each rate is, up to a constant of each window; logs
+    (M, n, F) as of `logarithms`, whose weighted mean is the product."""
+    product = mean_known(logs, np.broadcast_to(weights[:, None, None], logs.shape))
     peaks = np.maximum(product - np.median(product, axis=1, keepdims=True), 0)
     evidence = weights.sum() * product + rules.motion * motion
     evidence = evidence + rules.twice * _at(freq_hz, peaks, 2.0)

@@ -167,11 +167,16 @@ def shrunk(one: Stack, learned: Stack, true_bpm: np.ndarray, mean_bpm: float) ->
     return mean_bpm + share * (average(one) - mean_bpm)
 
 
+def logarithms(one: Stack) -> np.ndarray:
+    """Logarithms (M, n, F) of the spectra, none of which rules a rate out."""
+    return np.log(one.power + EPSILON)
+
+
 def log_product(one: Stack, weights: np.ndarray | None = None) -> np.ndarray:
     """Logarithm (n, F) of the geometric mean of the spectra, with weights (M,) of the models."""
     if weights is not None:
         weights = np.broadcast_to(np.asarray(weights)[:, None, None], one.power.shape)
-    return mean_known(np.log(one.power + EPSILON), weights)
+    return mean_known(logarithms(one), weights)
 
 
 SPECTRA: dict[str, Callable[[Stack], np.ndarray]] = {  # (n, F), whose highest peak is the answer

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rppg.datasets.prepared import WHOLE_FACE
-from rppg.evaluation.confidence import confidence, features
+from rppg.evaluation.confidence import COHERENT, confidence, features
 from rppg.evaluation.consensus import Consensus, consensus, on_grid
 from rppg.evaluation.consensus_file import Fitted, consensus_for
 from rppg.evaluation.consensus_words import Verdict, verdict, words
@@ -76,9 +76,10 @@ def agree(
     not asked.  Raises ValueError, with the reason of the first, if no member has a heart rate.
     """
     waves, rates, fitted = _asked(predict, traces.fps, fitted)
-    whole = judge([rates], [WHOLE], traces, fitted)
+    regions = regions_of(traces)
+    whole = judge([rates], [WHOLE], traces, regions, fitted)
     said = verdict(whole.found, whole.confidence, limits=limits_of(traces))
-    seconds = over_time(waves, traces, fitted)
+    seconds = over_time(waves, traces, regions, fitted)
     if len(traces.times_s) / traces.fps >= TRACKED_FROM_S and len(seconds["hr_bpm"]):
         means = {key: float(seconds[key].mean()) for key in ("hr_bpm", "confidence")}
         said = replace(said, **means)
@@ -94,7 +95,7 @@ def answer_on(
 ) -> tuple[np.ndarray, HeartRate, Verdict]:
     """As `agree`, of one window as a whole: the wave (T,), its heart rate, and the verdict."""
     waves, rates, fitted = _asked(predict, traces.fps, fitted)
-    whole = judge([rates], [WHOLE], traces, fitted)
+    whole = judge([rates], [WHOLE], traces, regions_of(traces), fitted)
     said = verdict(whole.found, whole.confidence, limits=limits_of(traces))
     best, rate = _as_heart_rate(rates, whole.found, said)
     return waves[best], rate, said
@@ -120,7 +121,9 @@ def _asked(
     raise ValueError(reasons[0] if reasons else f"expected one of {asked}, found {list(predict)}")
 
 
-def over_time(waves: Waves, traces, fitted: Fitted) -> dict[str, np.ndarray]:
+def over_time(
+    waves: Waves, traces, regions: np.ndarray | None, fitted: Fitted
+) -> dict[str, np.ndarray]:
     """start_s, hr_bpm and confidence (n,) of windows of 10 s every second of waves (T,), without
     those in which no member has a rate; the rate is tracked through them."""
     windows, parts, starts_s = [], [], []
@@ -134,7 +137,7 @@ def over_time(waves: Waves, traces, fitted: Fitted) -> dict[str, np.ndarray]:
             starts_s.append(traces.times_s[start])
     if not windows:
         return {"start_s": np.empty(0), "hr_bpm": np.empty(0), "confidence": np.empty(0)}
-    each, starts_s = judge(windows, parts, traces, fitted), np.array(starts_s)
+    each, starts_s = judge(windows, parts, traces, regions, fitted), np.array(starts_s)
     track_bpm = track_peak(each.found.freq_hz, each.found.power, starts_s)
     return {"start_s": starts_s, "hr_bpm": track_bpm, "confidence": each.confidence}
 
@@ -154,12 +157,14 @@ def judge(
     windows: Sequence[Mapping[str, HeartRate]],
     parts: Sequence[slice],
     traces,
+    regions: np.ndarray | None,
     fitted: Fitted,
 ) -> Judged:
     """The consensus on n windows of a video, each its members' heart rates and the part of the
-    frames that it is; brightness, size of the face and frame rate are those of the video."""
+    frames that it is; brightness, size of the face and frame rate are those of the video.
+    regions: `regions_of` its traces."""
     one = members(windows)
-    amplitude, coherence = evidence_of(traces, parts, one.freq_hz)
+    amplitude, coherence = evidence_of(traces, regions, parts, one.freq_hz)
     found = consensus(one, fitted.rules, amplitude)
     rows = features(found, *facts(traces), coherence)
     return Judged(found, confidence(rows, fitted.calibration), rows)
@@ -181,22 +186,28 @@ def members(windows: Sequence[Mapping[str, HeartRate]]) -> Stack:
     return Stack(tuple(names), ids, hr_bpm, quality, freq_hz, power)
 
 
-def evidence_of(
-    traces, parts: Sequence[slice], freq_hz: np.ndarray
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Of n parts of a video's frames, at freq_hz (F,): the amplitude (n, F) of the head's motion,
-    zeros if its trajectory is unknown, and the coherence (n, F) of the face's regions, None if
-    their waves are."""
-    head, fps = traces.head, traces.fps
-    if head is None:
-        amplitude = np.zeros((len(parts), len(freq_hz)))
-    else:
-        amplitude = np.stack([motion_amplitude(head[part], fps, freq_hz) for part in parts])
+def regions_of(traces) -> np.ndarray | None:
+    """The POS waves (R, T) of the face's regions; None if none can be used."""
     try:
-        waves = region_waves(traces.mstmap, fps)  # (R, T)
-    except ValueError:  # no region can be used: the members, of the whole face, have answered
-        return amplitude, None
-    return amplitude, np.stack([region_coherence(waves[:, part], fps, freq_hz) for part in parts])
+        return region_waves(traces.mstmap, traces.fps)
+    except ValueError:  # the members, of the whole face, may still answer
+        return None
+
+
+def evidence_of(
+    traces, regions: np.ndarray | None, parts: Sequence[slice], freq_hz: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of n parts of a video's frames, at freq_hz (F,): the amplitude (n, F) of the head's motion,
+    zeros if its trajectory is unknown, and the coherence (n, F) of the waves of the face's regions,
+    COHERENT if they are unknown."""
+    head, fps, shape = traces.head, traces.fps, (len(parts), len(freq_hz))
+    amplitude, coherence = np.zeros(shape), np.full(shape, COHERENT)
+    if head is not None:
+        amplitude = np.stack([motion_amplitude(head[part], fps, freq_hz) for part in parts])
+    if regions is not None:
+        waves = [regions[:, part] for part in parts]
+        coherence = np.stack([region_coherence(one, fps, freq_hz) for one in waves])
+    return amplitude, coherence
 
 
 def facts(traces) -> tuple[float, float, float]:
