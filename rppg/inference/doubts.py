@@ -14,6 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from rppg.datasets.prepared import face_colours
+from rppg.signals.checks import TooFewColours
 from rppg.signals.classical import wave
 from rppg.signals.heart_rate import NEAR_PEAK_BPM, HeartRate
 from rppg.signals.outside_band import edge_note
@@ -91,7 +92,7 @@ def _unfiltered(rgb: np.ndarray, fps: float) -> np.ndarray:
     """A wave (T,) with what is outside of the heart band, which CHROM and some nets remove."""
     try:
         return wave("POS", rgb, fps)
-    except ValueError:  # of one channel: POS needs three
+    except TooFewColours:
         return rgb[:, 1]
 
 

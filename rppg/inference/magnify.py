@@ -27,6 +27,7 @@ from rppg.preprocessing.extract import extract
 from rppg.preprocessing.resampling import TimedFrames
 from rppg.preprocessing.video_writer import VideoError, VideoWriter
 from rppg.signals.bandpass import bandpass
+from rppg.signals.checks import TooFewColours
 from rppg.signals.classical import wave
 from rppg.signals.heart_rate import heart_rate
 from rppg.utils.errors import InputError, no_heart_rate
@@ -78,7 +79,7 @@ def magnify(
     with no_heart_rate(str(video)):
         traces = extract(recording, overlap=True)
         check_picture(traces.meta)
-        pulse = wave("POS", face_colours(traces.mstmap), traces.fps)
+        pulse, assumed = _pulse(face_colours(traces.mstmap), traces.fps)
         found = heart_rate(pulse, traces.fps)
         course = course_of(recording, found.hr_bpm)
     at_s = course.times_s - course.times_s[0]
@@ -86,8 +87,18 @@ def magnify(
     beats = np.interp(at_s, traces.times_s, smooth)  # (T,), at the frames
     words = f"{found.hr_bpm:.0f} bpm, amplified {gain:g} times"
     _write(recording, out, course, gain, beats, words, progress)
-    said = [*notes_on(traces.meta), *filter(None, [found.note]), *doubts(pulse, found, traces)]
+    said = [*notes_on(traces.meta), *assumed, *filter(None, [found.note]), *doubts(pulse, found, traces)]
     return Shown(found.hr_bpm, found.quality, tuple(said))
+
+
+def _pulse(rgb: np.ndarray, fps: float) -> tuple[np.ndarray, list[str]]:
+    """The wave (T,) of colours (T, 3) by POS, or by GREEN where it needs more colours than there
+    are, which is said."""
+    try:
+        return wave("POS", rgb, fps), []
+    except TooFewColours as error:
+        what = str(error).removesuffix(": use GREEN")
+        return wave("GREEN", rgb, fps), [f"{what}: the rate is GREEN's"]
 
 
 def course_of(recording: Recording, hr_bpm: float) -> Course:

@@ -18,6 +18,10 @@ OVEREXPOSED = 254.5  # a channel of 8 bits that is constant from here on is clip
 COLOURS = ("red", "green", "blue")
 
 
+class TooFewColours(ValueError):
+    """One or two colours where a method needs three: GREEN does with one."""
+
+
 def check_fps(fps: float, high_hz: float = HEART_BAND_HZ[1]) -> None:
     """Raises ValueError unless fps is 1 or more above twice high_hz, and at most 10,000."""
     if not np.isfinite(fps) or fps <= 0:
@@ -73,13 +77,13 @@ def checked_colours(rgb: np.ndarray) -> np.ndarray:
 
 
 def check_pulse(pulse: np.ndarray, method: str) -> None:
-    """Raises ValueError unless what a method made of three colours is finite and changes."""
+    """Raises TooFewColours unless what a method made of three colours is finite and changes."""
     if not np.isfinite(pulse).all() or np.ptp(pulse) == 0:
-        raise ValueError(f"{method} finds no pulse: two of the colours are the same: use GREEN")
+        raise TooFewColours(f"{method} finds no pulse: two of the colours are the same: use GREEN")
 
 
 def check_three_colours(rgb: np.ndarray, method: str) -> None:
-    """Raises ValueError if the colours (T, 3), finite and positive, are one channel, as of a grey
+    """Raises TooFewColours if the colours (T, 3), finite and positive, are one channel, as of a grey
     or near-infrared video, or one of them is constant, as if clipped.
 
     One channel: all are multiples of one course up to rounding or, if their levels are equal within
@@ -93,7 +97,7 @@ def check_three_colours(rgb: np.ndarray, method: str) -> None:
     for colour, deviation, value in zip(COLOURS, own, level, strict=True):
         if deviation <= 1e-9:
             clipped = ", overexposed" if value >= OVEREXPOSED else ""
-            raise ValueError(
+            raise TooFewColours(
                 f"{method} needs three different colours; {colour} is constant at {value:.4g}"
                 f"{clipped}: use GREEN"
             )
@@ -101,7 +105,7 @@ def check_three_colours(rgb: np.ndarray, method: str) -> None:
     grey = level.max() < 1.05 * level.min() and differ < GREY_SPREAD * own.max()
     if grey or differ < min(0.02 * own.max(), 1e-4):
         kind = "grey (R = G = B)" if level.max() < 1.05 * level.min() else "of one tinted channel"
-        raise ValueError(f"{method} needs three different colours; the video is {kind}: use GREEN")
+        raise TooFewColours(f"{method} needs three different colours; the video is {kind}: use GREEN")
 
 
 def _of_safe_size(values: np.ndarray) -> np.ndarray:

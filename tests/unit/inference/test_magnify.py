@@ -138,3 +138,12 @@ def test_a_command_that_is_ended_leaves_the_old_file_and_no_part_of_the_new_one(
     assert ("is not written" in done.output) == (ending == signal.SIGINT)
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
     assert out.read_bytes() == b"older"
+
+
+def test_a_grey_video_has_the_rate_of_its_green(tmp_path):
+    greys = [np.repeat(rgb[..., 1:2], 3, axis=2) for rgb in frames(5.0, 25.0)]
+    video = encode(tmp_path / "grey.mkv", greys, fps=25)
+    found = magnify(video, tmp_path / "pulse.mp4", progress=False)
+    assert abs(found.hr_bpm - HR_BPM) < 6
+    assert any("grey" in note and "GREEN" in note for note in found.notes)
+    assert not any("use GREEN" in note for note in found.notes)
