@@ -23,6 +23,7 @@ from rppg.evaluation.consensus_file import Fitted, consensus_for
 from rppg.evaluation.consensus_words import Verdict, verdict, words
 from rppg.evaluation.ensemble import Stack
 from rppg.inference.classical import region_waves
+from rppg.inference.doubts import strong_compression
 from rppg.inference.per_second import WINDOW_S, whole_as_second
 from rppg.inference.trained import box_models
 from rppg.signals.classical import METHODS
@@ -227,7 +228,8 @@ def limits_of(traces) -> tuple[str, ...]:
         f"the face is small ({height_px:.0f} pixels high)": height_px < SMALL_FACE_PX,
         f"only {fps:.0f} frames per second": fps < FEW_FPS,
     }
-    return tuple(text for text, is_so in said.items() if is_so)
+    found = [text for text, is_so in said.items() if is_so]
+    return (*found, *strong_compression(traces.meta))
 
 
 def _as_heart_rate(

@@ -5,10 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from helpers.answers import COLOUR, stub_extraction, traces
+from helpers.malformed_videos import encode, frames
 
 import rppg
-from rppg.inference.doubts import check_picture, green_swing, is_still
+from rppg.inference.consensus import limits_of
+from rppg.inference.doubts import check_picture, green_swing, is_still, strong_compression
 from rppg.inference.videos import expand_videos, predict_videos
+from rppg.preprocessing.extract import extract
 from rppg.signals.outside_band import edge_note
 
 FPS = 30
@@ -89,3 +92,21 @@ def test_the_api_says_the_same():
     assert any("hardly stands out" in note for note in rppg.heart_rate(noise, fps=FPS).notes)
     fast = np.sin(2 * np.pi * 190 / 60 * np.arange(600) / FPS)
     assert any("190 per minute" in note for note in rppg.heart_rate(fast, fps=FPS).notes)
+
+
+def test_strong_compression_is_said_of_a_single_method_and_of_an_unsure_consensus(
+    monkeypatch, tmp_path
+):
+    few = predicted(monkeypatch, tmp_path, traces(bits_per_pixel=0.02))
+    assert "strong compression (0.02 bits per pixel)" in few["notes"]
+    for bits in (0.5, None):
+        assert not predicted(monkeypatch, tmp_path, traces(bits_per_pixel=bits))["notes"]
+    assert limits_of(traces(bits_per_pixel=0.02, fps=30.0))[-1].startswith("strong compression")
+    assert "strong" not in " ".join(limits_of(traces(bits_per_pixel=0.5, fps=30.0)))
+
+
+def test_a_strongly_compressed_file_is_told_from_a_finer_one(tmp_path):
+    for crf, strong in (("12", False), ("45", True)):
+        video = encode(tmp_path / f"{crf}.mp4", frames(4.0, 25.0), fps=25, crf=crf)
+        (recording,) = expand_videos([video])
+        assert bool(strong_compression(extract(recording).meta)) == strong

@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 from helpers.video_files import picture, read, set_rotation, write
 
-from rppg.preprocessing.video import VideoError, VideoWriter, probe, read_frames
+from rppg.preprocessing.video import (
+    VideoError,
+    VideoWriter,
+    bits_per_pixel,
+    probe,
+    read_frames,
+)
 
 
 @pytest.mark.parametrize(
@@ -148,3 +154,20 @@ def test_writer_refuses_invalid_arguments(tmp_path):
             video.write(picture().astype(float))
     with pytest.raises(VideoError, match="3 frames, 30 times_s"):
         write(tmp_path / "a.mp4", n=3, times_s=np.arange(30) / 30)
+
+
+def test_bits_per_pixel_are_those_of_the_format_and_fewer_if_coarser(tmp_path):
+    raw = write(tmp_path / "raw.avi", codec="rawvideo")
+    height, width = picture().shape[:2]
+    line_bytes = -(-3 * width // 4) * 4  # AVI pads lines to 4 bytes
+    assert bits_per_pixel(raw) == pytest.approx(8 * line_bytes / width)
+    rng, sizes = np.random.default_rng(0), []
+    noisy = rng.integers(0, 255, (30, 48, 64, 3), dtype=np.uint8)
+    for crf in (10, 30, 50):
+        with VideoWriter(tmp_path / f"{crf}.mp4", 64, 48, 30, crf=crf) as video:
+            for rgb in noisy:
+                video.write(rgb)
+        sizes.append(bits_per_pixel(tmp_path / f"{crf}.mp4"))
+    assert 24 > sizes[0] > 2 * sizes[1] > 4 * sizes[2] > 0
+    with pytest.raises(VideoError, match="no such file"):
+        bits_per_pixel(tmp_path / "none.mp4")
