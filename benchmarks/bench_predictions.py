@@ -25,7 +25,7 @@ from rppg.models.names import WEIGHTS
 from rppg.models.protocol import traits_of
 from rppg.models.registry import load_run
 from rppg.preprocessing.mstmap import COMBINATIONS
-from rppg.signals.classical import METHODS
+from rppg.signals.multi_region import CLASSICAL
 from rppg.synthetic.second_maker import SecondMakerConfig, write_second_maker
 from rppg.utils.atomic import atomic_write
 from rppg.utils.paths import project_dir
@@ -79,7 +79,7 @@ def _runs(seed: int) -> list[str]:
 def _predictions(store: Store, ids: list[str], run: str, seed: int) -> pd.DataFrame:
     runs = project_dir() / "runs" / f"bench-{seed}"
     if run == "classical":
-        return predict_classical(store, ids, METHODS)
+        return predict_classical(store, ids, CLASSICAL)
     if run == BOX:
         return predict_box(store, ids)
     if (runs / run / WEIGHTS).is_file():

@@ -5,7 +5,7 @@
 
 A table lies between `<!-- NAME -->` and `<!-- end -->`: `models`, from the weights in the package;
 `second maker` and `second maker by kind`, from second_maker.csv; `confidence`, from the same and
-consensus.csv; `people`, from people.csv; in README.md `faces`, from second_maker.csv and
+consensus.csv; `people`, from people.csv; `compression`, from compression.csv; in README.md `faces`, from second_maker.csv and
 people.csv; in docs/ensemble.md `consensus`, from consensus.csv.
 """
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from compression import by_bits
 from consensus_tables import NULL, confidence_facts, errors
 from demo_tables import read, run_pages, with_tables
 from people_tables import by_kind
@@ -26,17 +27,18 @@ RESULTS = ROOT / "benchmarks/results"
 NAMES = {"consensus": "**consensus**", "st_transformer": "ST-Transformer"}
 NAMES |= {"contrast_phys": "Contrast-Phys+", "gideon2021": "Gideon2021"}
 METHODS = ("consensus", "st_transformer", "contrast_phys", "gideon2021")
-METHODS += ("POS", "CHROM", "ICA", "LGI", "GREEN")
+METHODS += ("MR-PBV", "POS", "CHROM", "ICA", "LGI", "GREEN")
 HELD_OUT = {  # rows of the table of consensus.py, as the page names them
     "consensus, with nets": "**consensus with nets**",
     "product, with nets": "plain product with nets",
     "consensus, classical": "consensus, classical",
     "product, classical": "plain product, classical",
     "mean predictor": "mean of the true rates",
+    "MR-PBV": "MR-PBV",
     "POS": "POS",
     "CHROM": "CHROM",
 } | {name: shown for name, shown in NAMES.items() if name != "consensus"}
-SHOWN = ("consensus", "st_transformer", "contrast_phys", "gideon2021", "POS", "CHROM")
+SHOWN = ("consensus", "st_transformer", "contrast_phys", "gideon2021", "MR-PBV", "POS", "CHROM")
 
 
 def pages() -> dict[Path, str]:
@@ -50,6 +52,7 @@ def pages() -> dict[Path, str]:
         "second maker by kind": by_band(judged),
         "confidence": confidences(judged, fitted),
         "people": faces(people),
+        "compression": compression(read(RESULTS / "compression.csv")),
     }
     tables = {"docs/people.md": card_of, "README.md": {"faces": few(judged, people)}}
     tables["docs/ensemble.md"] = {"consensus": held_out(fitted)}
@@ -181,6 +184,17 @@ def markdown(header, rows) -> str:
     """A table."""
     lines = [header, ["---"] * len(header), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def compression(table: pd.DataFrame) -> str:
+    """Answers on real faces that were encoded again, by the bits that were left."""
+    found = by_bits(table)
+    rows = [
+        [f"{band.left:g} to {band.right:g}" if np.isfinite(band.right) else f"{band.left:g} or more"]
+        + [f"{count:.0f}" for count in counts]
+        for band, *counts in found.itertuples(index=False)
+    ]
+    return markdown(list(found), rows)
 
 
 def _is_classical(one) -> bool:

@@ -28,7 +28,7 @@ from rppg.evaluation.consensus import consensus, fit_rules
 from rppg.evaluation.consensus_file import PACKAGED, Fitted, save_consensus
 from rppg.evaluation.ensemble import Stack, product, stack
 from rppg.evaluation.metrics import NEAR_BPM
-from rppg.signals.classical import METHODS
+from rppg.signals.multi_region import CLASSICAL
 
 N_FOLDS = 5
 RESULTS = Path("benchmarks/results/consensus.csv")
@@ -70,10 +70,10 @@ def fit_and_apply(folder: Path, path: Path) -> pd.DataFrame:
     windows = table.drop_duplicates("id").set_index("id")
     facts = ["part", "maker", "level", "seed", "hr_true_bpm", "luma", "face_px", "fps"]
     results = windows[facts].copy()
-    nets = [name for name in table["model"].unique() if name not in METHODS]
+    nets = [name for name in table["model"].unique() if name not in CLASSICAL]
     fitted = {}
     for n, some in enumerate(subsets(nets)):
-        one = stack(table, [*METHODS, *some], list(windows.index))
+        one = stack(table, [*CLASSICAL, *some], list(windows.index))
         name = {0: "classical", 2 ** len(nets) - 1: "with nets"}.get(n, f"with {', '.join(some)}")
         fitted[name] = fit(one, windows, some)
         if n and some != nets:

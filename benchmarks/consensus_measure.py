@@ -22,7 +22,7 @@ from people import attempt, checksum, classical_waves
 from tqdm import tqdm
 
 from rppg.datasets import Recording
-from rppg.datasets.prepared import FPS, face_colours
+from rppg.datasets.prepared import FPS
 from rppg.datasets.readers import read
 from rppg.datasets.store import Store
 from rppg.evaluation.consensus import on_grid
@@ -139,8 +139,7 @@ def rendered(job: Job, root: Path) -> Iterator[tuple[Recording, float]]:
 
 def waves_of(id: str, traces, models: Models, store: Store) -> dict[str, np.ndarray]:
     """The waves (T,) of all methods that have one."""
-    rgb = face_colours(traces.mstmap)  # (T, 3)
-    waves = {method: found for (method, _), found in classical_waves(rgb).items()}
+    waves = {method: found for (method, _), found in classical_waves(traces.mstmap).items()}
     for name in models.names:
         waves[name] = attempt(models.wave, name, store, id)
     return {name: wave for name, wave in waves.items() if not isinstance(wave, str)}

@@ -28,8 +28,9 @@ from people_data import Person, package_faces, shared_recordings
 from people_peers import peer_waves
 from people_tables import by_kind, by_recording, draw, how_few
 
-from rppg.datasets.prepared import FPS, face_colours
+from rppg.datasets.prepared import FPS
 from rppg.datasets.store import Store
+from rppg.inference.classical import map_wave
 from rppg.inference.model_process import Models
 from rppg.inference.trained import extract_into, run_folders
 from rppg.inference.video_paths import expand_videos
@@ -41,6 +42,7 @@ from rppg.preprocessing.resampling import grid, resample, spread_s
 from rppg.signals.bandpass import bandpass
 from rppg.signals.classical import METHODS, wave
 from rppg.signals.heart_rate import heart_rate
+from rppg.signals.multi_region import CLASSICAL
 
 WINDOW_S, STEP_S = 10.0, 1.0
 LARGEST_SHIFT_S = 0.5
@@ -108,7 +110,7 @@ def face_waves(person: Person, weights: list[Path | None]) -> tuple[np.ndarray, 
     with tempfile.TemporaryDirectory(prefix="rppg-") as folder:
         store, nets = Store(folder), [(runs, *trained(runs)) for runs in weights]
         traces = extract_into(store, recording, FaceLandmarks(), BoxFinder().find, ("face", "wide"))
-        waves |= classical_waves(face_colours(traces.mstmap))
+        waves |= classical_waves(traces.mstmap)
         for runs, names, label in nets:
             with Models(names, runs) as models:
                 models.load()
@@ -132,12 +134,13 @@ def finger_waves(person: Person) -> tuple[np.ndarray, Waves]:
     times_s = grid(person.times_s)
     rgb = resample(person.rgb[:, None], person.times_s, times_s, spread_s(person.times_s))[:, 0]
     rgb = rgb.astype(float)
-    return times_s, {("RED", ""): -rgb[:, 0]} | classical_waves(rgb)
+    waves = {(method, ""): attempt(wave, method, rgb, FPS) for method in METHODS}
+    return times_s, {("RED", ""): -rgb[:, 0]} | waves
 
 
-def classical_waves(rgb: np.ndarray) -> Waves:
-    """Waves of the classical methods of a trace (T, 3), or the reasons why there is none."""
-    return {(method, ""): attempt(wave, method, rgb, FPS) for method in METHODS}
+def classical_waves(mstmap: np.ndarray) -> Waves:
+    """Waves of the classical methods of a map (T, 63, 6), or the reasons why there is none."""
+    return {(method, ""): attempt(map_wave, method, mstmap, FPS) for method in CLASSICAL}
 
 
 def attempt(function, *arguments) -> np.ndarray | str:

@@ -29,7 +29,7 @@ from rppg.evaluation.calibration import calibration_error
 from rppg.evaluation.metrics import score
 from rppg.inference.classical import oracle_region
 from rppg.inference.videos import CONSENSUS, predict_each
-from rppg.signals.classical import METHODS
+from rppg.signals.multi_region import CLASSICAL
 from rppg.synthetic.second_maker import LEVELS, SecondMakerConfig, write_second_maker
 from rppg.utils import worker_pool
 
@@ -99,7 +99,7 @@ def measure(folder: Path, config: SecondMakerConfig, args) -> list[dict]:
     truth["wrong_bpm"] = [wrong_rate(rng, hr, WRONG_RANGE_BPM) for hr in truth["hr_bpm"]]
     truth["seed"], truth["pulse"] = config.seed, config.pulse_amplitude_scale
     ids = [list(truth["id"][start :: 2 * args.workers]) for start in range(2 * args.workers)]
-    predict = partial(estimates, root, truth, [*METHODS, *args.models], args.weights)
+    predict = partial(estimates, root, truth, [*CLASSICAL, *args.models], args.weights)
     if args.workers == 1:
         return sum(map(predict, filter(len, ids)), [])
     os.environ["OMP_NUM_THREADS"] = "1"  # of the workers, which use the cores

@@ -17,8 +17,8 @@ from rppg.api.models import Model, load_model
 from rppg.api.result import Pulse, Result
 from rppg.api.sources import Source, source_of
 from rppg.datasets import Recording
-from rppg.datasets.prepared import face_colours
 from rppg.datasets.store import Store
+from rppg.inference.classical import map_wave
 from rppg.inference.consensus import agree, box_consensus
 from rppg.inference.doubts import check_picture, doubts, doubts_on_wave
 from rppg.inference.faces_together import FaceRead, faces_together
@@ -26,8 +26,9 @@ from rppg.inference.trained import learned_wave
 from rppg.inference.videos import CONSENSUS, notes_on
 from rppg.models.names import RECIPES
 from rppg.preprocessing.face_detector import NoFaceError
-from rppg.signals.classical import METHODS, wave
+from rppg.signals.classical import wave
 from rppg.signals.heart_rate import heart_rate as rate_of
+from rppg.signals.multi_region import CLASSICAL, MULTI_REGION
 from rppg.utils.errors import InputError, NoHeartRateError, no_heart_rate
 
 DEFAULT = {"video": CONSENSUS, "trace": "POS"}
@@ -56,9 +57,9 @@ def heart_rate(source, fps=None, method=None, *, times_s=None, face=None):
 
     source: path of a video, frames (T, H, W, 3) RGB uint8, mean colour of the skin (T, 3), pulse
     wave (T,), or a Recording of `load_dataset`.  Arrays need `fps`, or `times_s` (T,), in s.
-    method: POS, CHROM, GREEN, ICA, PBV, LGI, OMIT; for videos also the name of a trained model, the
-    result of `load_model`, or "consensus" of all of them, which has a confidence.  Default: POS for
-    colours, the consensus for videos, which imports torch.  A wave takes none.
+    method: POS, CHROM, GREEN, ICA, PBV, LGI, OMIT; for videos also MR-PBV, the name of a trained
+    model, the result of `load_model`, or "consensus" of all of them, which has a confidence.
+    Default: POS for colours, the consensus for videos, which imports torch.  A wave takes none.
     face: of several in a video "largest", "left", "right" or a number from 1, the leftmost; "all"
     gives a list of results from the left, whose notes say which faces have no rate.
 
@@ -177,8 +178,10 @@ def _chosen(method, kind: str) -> "str | Model":
     elif not isinstance(method, str | Path):
         found = f"method is a {type(method).__name__}"
         raise InputError(f"{found}, expected a name or the result of rppg.load_model")
-    elif str(method).upper() in METHODS:
-        return str(method).upper()
+    elif (name := str(method).upper()) in CLASSICAL:
+        if name == MULTI_REGION and kind == "trace":
+            raise InputError(f"{name} sees the face's regions: it needs a video")
+        return name
     elif str(method).lower() == CONSENSUS:
         if kind == "trace":
             raise InputError(f"the {CONSENSUS} sees the head's motion, too: it needs a video")
@@ -186,7 +189,7 @@ def _chosen(method, kind: str) -> "str | Model":
     elif str(method).lower() in RECIPES:
         chosen = load_model(str(method).lower())
     else:
-        expected = ", ".join([*METHODS, CONSENSUS, *RECIPES])
+        expected = ", ".join([*CLASSICAL, CONSENSUS, *RECIPES])
         raise InputError(f"no method {str(method)!r}, expected one of {expected}")
     if kind == "trace":
         raise InputError(f"{chosen.name} sees the face's regions or pixels: it needs a video")
@@ -201,7 +204,7 @@ def _of_video(recording: Recording, face: str | None, method, read: FaceRead | N
         elif method == CONSENSUS:
             return _consensus(recording, face, store, traces)
         else:
-            values = wave(method, face_colours(traces.mstmap), traces.fps)
+            values = map_wave(method, traces.mstmap, traces.fps)
     return _of_traces(recording, face, traces, values, getattr(method, "name", method))
 
 
@@ -216,8 +219,8 @@ def _arrays_seen(method: "str | Model") -> set[str] | None:
 
 def _consensus(recording: Recording, face: str | None, store: Store, traces) -> Result:
     """The answer of the classical methods and the models in the box together."""
-    (fitted, nets), rgb = box_consensus(), face_colours(traces.mstmap)  # rgb: (T, 3)
-    waves = {name: partial(wave, name, rgb, traces.fps) for name in METHODS}
+    fitted, nets = box_consensus()
+    waves = {name: partial(map_wave, name, traces.mstmap, traces.fps) for name in CLASSICAL}
     waves |= {n: partial(learned_wave, store, recording.id, *nets[n]) for n in nets}
     values, estimate, said = agree(waves, traces, fitted)
     facts = {"estimate": estimate, "seconds": said["per_second"]}

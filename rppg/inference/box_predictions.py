@@ -23,7 +23,7 @@ from rppg.inference.consensus import fitted_for, members
 from rppg.inference.sliding_window import predict_model
 from rppg.inference.trained import load_models, views_of
 from rppg.models.names import RECIPES
-from rppg.signals.classical import METHODS
+from rppg.signals.multi_region import CLASSICAL
 
 PREFIX, CONSENSUS = "box: ", "consensus"
 
@@ -42,7 +42,7 @@ def predict_box(store: Store, ids: Sequence[str]) -> pd.DataFrame:
         predict_model(store, ids, net, name, **given, views=views_of(net))
         for name, (net, given) in models.items()
     ]
-    everyone = pd.concat([*tables, predict_classical(store, ids, METHODS)], ignore_index=True)
+    everyone = pd.concat([*tables, predict_classical(store, ids, CLASSICAL)], ignore_index=True)
     agreed = _agreed(everyone, ids, tables[0])
     table = pd.concat([*tables, agreed], ignore_index=True)
     return table.assign(model=PREFIX + table["model"])

@@ -19,7 +19,7 @@ import numpy as np
 
 from rppg.datasets.prepared import FPS, RGB, SINGLE_REGIONS, WHOLE_FACE, face_colours
 from rppg.datasets.store import Store
-from rppg.signals.classical import METHODS, pos, wave
+from rppg.signals.classical import pos, wave
 from rppg.signals.heart_rate import (
     MIN_STRETCH_S,
     HeartRate,
@@ -27,6 +27,7 @@ from rppg.signals.heart_rate import (
     heart_rate,
     power_near,
 )
+from rppg.signals.multi_region import CLASSICAL, MULTI_REGION, multi_region_pbv
 from rppg.signals.readout import Readout
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ NO_RATE = {"hr_bpm": np.nan, "quality": np.nan, "freq_hz": None, "power": None}
 def predict_classical(
     store: Store, ids: Iterable[str], methods: Iterable[str], readout: Mapping | None = None
 ) -> "pd.DataFrame":
-    """Heart rate of each recording by each method, from the mean colour of the whole face.
+    """Heart rate of each recording by each classical method, as `map_wave` gives its BVP.
 
     Columns as COLUMNS: kind "classical"; hr_true_bpm as in true_hr_bpm, NaN if unknown.  For a
     recording that failed preparation, is too short, or has too long gaps, hr_bpm and quality are
@@ -49,9 +50,9 @@ def predict_classical(
     import pandas as pd
 
     methods = list(methods)
-    unknown = [method for method in methods if method not in METHODS]
+    unknown = [method for method in methods if method not in CLASSICAL]
     if unknown:
-        raise ValueError(f"no method {', '.join(unknown)}; there are {', '.join(METHODS)}")
+        raise ValueError(f"no method {', '.join(unknown)}; there are {', '.join(CLASSICAL)}")
     how = Readout(**(readout or {}))
     rows = [row for id in ids for row in _recording_rows(store, id, methods, how)]
     return pd.DataFrame(rows, columns=COLUMNS).astype({"hr_true_bpm": float})
@@ -109,16 +110,24 @@ def _recording_rows(store: Store, id: str, methods: list[str], how: Readout) -> 
         prepared = store.open(id)
     except ValueError as error:
         return [shared | {"model": method, "reason": str(error)} for method in methods]
-    rgb = face_colours(prepared.mstmap)  # (T, 3)
-    return [shared | {"model": m, **_estimate(m, rgb, prepared.fps, how)} for m in methods]
+    mstmap, fps = np.asarray(prepared.mstmap), prepared.fps
+    return [shared | {"model": m, **_estimate(m, mstmap, fps, how)} for m in methods]
 
 
-def _estimate(method: str, rgb: np.ndarray, fps: float, how: Readout) -> dict:
+def _estimate(method: str, mstmap: np.ndarray, fps: float, how: Readout) -> dict:
     try:
-        bvp = wave(method, rgb, fps)
+        bvp = map_wave(method, mstmap, fps)
     except ValueError as error:
         return {"reason": str(error)}
     return read_out(bvp, fps, how)
+
+
+def map_wave(method: str, mstmap: np.ndarray, fps: float) -> np.ndarray:
+    """BVP (T,) of a map (T, 63, 6) by a classical method: MR-PBV from its six regions, the others
+    from the mean colour of the whole face.  Raises as `wave` and `multi_region_pbv` do."""
+    if method != MULTI_REGION:
+        return wave(method, face_colours(mstmap), fps)
+    return multi_region_pbv(mstmap[:, SINGLE_REGIONS, RGB], fps)
 
 
 def region_waves(mstmap: np.ndarray, fps: float) -> np.ndarray:

@@ -26,9 +26,9 @@ from rppg.inference.classical import region_waves
 from rppg.inference.doubts import strong_compression
 from rppg.inference.per_second import WINDOW_S, whole_as_second
 from rppg.inference.trained import box_models
-from rppg.signals.classical import METHODS
 from rppg.signals.head_motion import motion_amplitude
 from rppg.signals.heart_rate import TRACKED_FROM_S, HeartRate, heart_rate, power_near
+from rppg.signals.multi_region import CLASSICAL
 from rppg.signals.region_coherence import region_coherence
 from rppg.signals.tracking import track_peak
 
@@ -51,12 +51,12 @@ class Judged:
 def fitted_for(nets: Sequence[str]) -> Fitted:
     """The packaged consensus of the classical methods and these nets.  Raises ValueError for a net
     without a weight."""
-    return consensus_for([*METHODS, *nets])
+    return consensus_for([*CLASSICAL, *nets])
 
 
 def nets_needed(fitted: Fitted) -> list[str]:
     """The trained nets among the members that are asked."""
-    return [name for name in fitted.rules.needed if name not in METHODS]
+    return [name for name in fitted.rules.needed if name not in CLASSICAL]
 
 
 def box_consensus() -> tuple[Fitted, dict]:

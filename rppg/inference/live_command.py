@@ -29,8 +29,8 @@ def live(
     method: Annotated[
         str,
         typer.Option(
-            help="consensus: of all methods, with its confidence; POS, CHROM, GREEN, ICA, PBV, LGI "
-            "or OMIT alone starts faster."
+            help="consensus: of all methods, with its confidence; POS, CHROM, GREEN, ICA, PBV, "
+            "LGI, OMIT or MR-PBV alone starts faster."
         ),
     ] = "consensus",
     terminal: Annotated[bool, typer.Option("--terminal", help="Lines, no window.")] = False,

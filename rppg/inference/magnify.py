@@ -87,7 +87,12 @@ def magnify(
     beats = np.interp(at_s, traces.times_s, smooth)  # (T,), at the frames
     words = f"{found.hr_bpm:.0f} bpm, amplified {gain:g} times"
     _write(recording, out, course, gain, beats, words, progress)
-    said = [*notes_on(traces.meta), *assumed, *filter(None, [found.note]), *doubts(pulse, found, traces)]
+    said = [
+        *notes_on(traces.meta),
+        *assumed,
+        *filter(None, [found.note]),
+        *doubts(pulse, found, traces),
+    ]
     return Shown(found.hr_bpm, found.quality, tuple(said))
 
 

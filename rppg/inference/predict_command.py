@@ -27,7 +27,7 @@ def predict(
         Optional[list[str]],  # noqa: UP045
         typer.Option(
             help="consensus (default): of all methods, with its confidence; POS, CHROM, GREEN, "
-            "ICA, PBV, LGI, OMIT, or all for these seven; a trained model: st_transformer, "
+            "ICA, PBV, LGI, OMIT, MR-PBV, or all for these; a trained model: st_transformer, "
             "contrast_phys, gideon2021. May be repeated."
         ),
     ] = None,
@@ -63,7 +63,7 @@ def predict(
 
     rppg predict face.mp4 --method POS --method st_transformer
 
-    The consensus weighs seven classical methods and the trained models that are in the package;
+    The consensus weighs eight classical methods and the trained models that are in the package;
     trained models named with it take the place of all three, and what adds nothing is not run.  POS
     alone is twice as fast.
 

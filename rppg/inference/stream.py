@@ -28,8 +28,9 @@ from rppg.preprocessing.face_mesh import CentredMean, FaceLandmarks
 from rppg.preprocessing.frame_rate import FEWEST_FPS
 from rppg.preprocessing.resampling import WIDEST_S
 from rppg.preprocessing.tracking import SparseTracker
-from rppg.signals.classical import METHODS, wave
+from rppg.signals.classical import wave
 from rppg.signals.heart_rate import heart_rate
+from rppg.signals.multi_region import CLASSICAL, MULTI_REGION, multi_region_pbv
 from rppg.utils.arguments import check_fps, is_number
 from rppg.utils.errors import InputError
 
@@ -54,9 +55,9 @@ class Rate:
 
 def check_method(method) -> str:
     """The method's name as it is written.  Raises InputError for one that a stream has not."""
-    known = {name.lower(): name for name in (CONSENSUS, *METHODS)}
+    known = {name.lower(): name for name in (CONSENSUS, *CLASSICAL)}
     if not isinstance(method, str) or method.lower() not in known:
-        expected = f"expected {CONSENSUS}, or a classical one: {', '.join(METHODS)}"
+        expected = f"expected {CONSENSUS}, or a classical one: {', '.join(CLASSICAL)}"
         raise InputError(f"no method {method!r} for frames as they come, {expected}")
     return known[method.lower()]
 
@@ -155,11 +156,16 @@ class Stream:
         """The rate of frames first to stop of the grid, by a classical method."""
         end_s = self._start_s + stop / FPS
         try:
-            pulse = wave(self.method, Window(self._frames, first, stop).rgb(), FPS)
+            pulse = self._wave(Window(self._frames, first, stop))
             found = heart_rate(pulse, FPS)
         except ValueError as error:
             return Rate(end_s, math.nan, math.nan, str(error), None)
         return Rate(end_s, found.hr_bpm, found.quality, "", pulse)
+
+    def _wave(self, window: Window) -> np.ndarray:
+        if self.method == MULTI_REGION:
+            return multi_region_pbv(window.regions(), FPS)
+        return wave(self.method, window.rgb(), FPS)
 
     def _ask(self, part: tuple[int, int]) -> list[Rate]:
         """Have the consensus worked out; the rate before it, if that was not there yet."""

@@ -13,15 +13,16 @@ from functools import partial
 
 import numpy as np
 
-from rppg.datasets.prepared import WHOLE_FACE, face_colours
+from rppg.datasets.prepared import WHOLE_FACE
 from rppg.evaluation.consensus_words import Verdict
+from rppg.inference.classical import map_wave
 from rppg.inference.consensus import answer_on, box_consensus
 from rppg.inference.crop_window import FaceCrops, WideCrops
 from rppg.inference.stream_window import ID, Frame, HeldWindow, Window
 from rppg.inference.trained import learned_wave
 from rppg.preprocessing.face_detector import BoxFinder
-from rppg.signals.classical import METHODS, wave
 from rppg.signals.heart_rate import HeartRate
+from rppg.signals.multi_region import CLASSICAL
 
 Answer = Callable[[], tuple[np.ndarray, HeartRate, Verdict]]
 
@@ -52,11 +53,10 @@ class StreamConsensus:
 
     def _answer(self, frames, first: int, stop: int, crops) -> tuple:
         traces = Window(frames, first, stop).traces()
-        rgb = face_colours(traces.mstmap)  # (T, 3)
         seen = np.isfinite(traces.mstmap[:, WHOLE_FACE, 0])
         held = {"mstmap": HeldWindow({"mstmap": traces.mstmap}, seen)}
         held |= {name: HeldWindow({name: px}, seen & known) for name, (px, known) in crops.items()}
-        predict = {name: partial(wave, name, rgb, traces.fps) for name in METHODS}
+        predict = {name: partial(map_wave, name, traces.mstmap, traces.fps) for name in CLASSICAL}
         for name, (net, inputs) in self._nets.items():
             predict[name] = partial(learned_wave, held[inputs["array"]], ID, net, inputs)
         return answer_on(predict, traces, self._fitted)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rppg.datasets.prepared import FPS, RGB, WHOLE_FACE, Prepared
+from rppg.datasets.prepared import FPS, RGB, SINGLE_REGIONS, WHOLE_FACE, Prepared
 from rppg.preprocessing.extract import Traces
 from rppg.preprocessing.frame_rate import check_frame_rate
 from rppg.preprocessing.head_pose import NO_HEAD, head_pose
@@ -62,6 +62,10 @@ class Window:
         """Mean colours of the face (T, 3), NaN in gaps."""
         return self._resampled(slice(WHOLE_FACE, WHOLE_FACE + 1))[:, 0].astype(float)
 
+    def regions(self) -> np.ndarray:
+        """Mean colours of the face's six regions (T, 6, 3), NaN in gaps."""
+        return self._resampled(SINGLE_REGIONS).astype(float)
+
     def traces(self) -> Traces:
         """The window as `extract` gives a video; the preview is a face's height alone."""
         rgb = self._resampled(slice(None))  # (T, 63, 3)
@@ -74,7 +78,7 @@ class Window:
         ends = np.array([[0.0, 0.0], [0.0, height_px]])
         return Traces(mstmap, self.grid_s - self.grid_s[0], meta, None, ends, head=head)
 
-    def _resampled(self, rows: slice) -> np.ndarray:
+    def _resampled(self, rows: slice | tuple[int, ...]) -> np.ndarray:
         near = neighbours(self._counts > 0, self._times_s, self.grid_s)
         traces = expand(self._means[near], self._counts[near])[:, rows, RGB]
         return resample(traces, self._times_s[near], self.grid_s, spread_s(self._times_s))

@@ -21,8 +21,8 @@ import numpy as np
 from tqdm import tqdm
 
 from rppg.datasets import Recording
-from rppg.datasets.prepared import face_colours
 from rppg.datasets.store import Store
+from rppg.inference.classical import map_wave
 from rppg.inference.doubts import check_picture, doubts
 from rppg.inference.faces_together import FaceRead, faces_together
 from rppg.inference.faults import reason_of
@@ -31,8 +31,8 @@ from rppg.inference.per_second import seconds_of, summary
 from rppg.inference.trained import extract_into
 from rppg.inference.video_paths import expand_videos
 from rppg.models.names import RECIPES
-from rppg.signals.classical import METHODS, wave
 from rppg.signals.heart_rate import HeartRate, heart_rate
+from rppg.signals.multi_region import CLASSICAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,14 +56,14 @@ class Answer:
 
 
 def method_names(methods: list[str]) -> list[str]:
-    """Names as in METHODS and RECIPES, without duplicates; `all` means every classical method.
+    """Names as in CLASSICAL and RECIPES, without duplicates; `all` means every classical method.
 
     Raises ValueError for an unknown one.
     """
-    known = {name.lower(): [name] for name in METHODS} | {"all": list(METHODS)}
+    known = {name.lower(): [name] for name in CLASSICAL} | {"all": list(CLASSICAL)}
     known |= {name.lower(): [name] for name in (CONSENSUS, *RECIPES)}
     if unknown := sorted({name for name in methods if name.lower() not in known}):
-        expected = f"all, {', '.join(METHODS)}, {CONSENSUS}, {' or '.join(RECIPES)}"
+        expected = f"all, {', '.join(CLASSICAL)}, {CONSENSUS}, {' or '.join(RECIPES)}"
         raise ValueError(f"no method {', '.join(unknown)}: expected {expected}")
     return list(dict.fromkeys(name for given in methods for name in known[given.lower()]))
 
@@ -163,8 +163,8 @@ def _answer(
             if models:
                 models.load()  # raises before an answer
             return Answer(recording, [_row(video, name, reason) for name in methods], None)
-        rgb = face_colours(traces.mstmap)  # (T, 3)
-        predict = {name: cache(partial(wave, name, rgb, traces.fps)) for name in METHODS}
+        of_map = {"mstmap": traces.mstmap, "fps": traces.fps}
+        predict = {name: cache(partial(map_wave, name, **of_map)) for name in CLASSICAL}
         if models:
             models.load()
             of_video = {"store": store, "id": recording.id}

@@ -83,8 +83,8 @@ def check_pulse(pulse: np.ndarray, method: str) -> None:
 
 
 def check_three_colours(rgb: np.ndarray, method: str) -> None:
-    """Raises TooFewColours if the colours (T, 3), finite and positive, are one channel, as of a grey
-    or near-infrared video, or one of them is constant, as if clipped.
+    """Raises TooFewColours if the colours (T, 3), finite and positive, are one channel, as of a
+    grey or near-infrared video, or one of them is constant, as if clipped.
 
     One channel: all are multiples of one course up to rounding or, if their levels are equal within
     5 %, up to GREY_SPREAD.  Measured, relative to the strongest course: a grey video differs by 0,
@@ -105,7 +105,9 @@ def check_three_colours(rgb: np.ndarray, method: str) -> None:
     grey = level.max() < 1.05 * level.min() and differ < GREY_SPREAD * own.max()
     if grey or differ < min(0.02 * own.max(), 1e-4):
         kind = "grey (R = G = B)" if level.max() < 1.05 * level.min() else "of one tinted channel"
-        raise TooFewColours(f"{method} needs three different colours; the video is {kind}: use GREEN")
+        raise TooFewColours(
+            f"{method} needs three different colours; the video is {kind}: use GREEN"
+        )
 
 
 def _of_safe_size(values: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The seven classical methods: from mean skin colour over time to a BVP.
+"""Seven classical methods: from mean skin colour over time to a BVP; multi_region.py has one more.
 
 rgb is (..., T, 3): mean R, G, B of the skin in each of T frames, positive and without gaps; the
 BVP is (..., T), of arbitrary scale, not band-passed (`heart_rate` does that).  Leading axes are

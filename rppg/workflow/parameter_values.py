@@ -13,7 +13,7 @@ from rppg.datasets.protocols import PROTOCOLS
 from rppg.datasets.readers import FOLDERS, READERS
 from rppg.datasets.readers.video_folder import DATASET as OWN
 from rppg.datasets.recording import SIMULATED
-from rppg.signals.classical import METHODS
+from rppg.signals.multi_region import CLASSICAL
 
 MAX_COUNT = 2**32 - 1  # NumPy's largest seed
 COUNTS = {  # parameters and fields of training that are 1 at least
@@ -45,7 +45,7 @@ CHOICES = {
     ),
     "crops": ("face", "wide"),
     "tracking": ("sparse", "every_frame"),
-    "methods": tuple(METHODS),
+    "methods": CLASSICAL,
     "layouts": tuple(READERS),
     "loss": ("multiview", "mcc", "pearson", "snr"),
     "attention": ("sparsemax", "softmax"),

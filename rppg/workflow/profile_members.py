@@ -60,11 +60,11 @@ def _model_faults(profile: Profile, names: list[str]) -> Iterator[Fault]:
         return
     from rppg.evaluation.best_guess import GUESS
     from rppg.evaluation.ensemble_selection import COMBINE, model_name
-    from rppg.signals.classical import METHODS
+    from rppg.signals.multi_region import CLASSICAL
 
     ensembles = [model_name(one, passed_over) for passed_over in (False, True) for one in COMBINE]
     ensembles += [f"{one}, {GUESS}" for one in ensembles]
-    known = [*names, *ensembles, *METHODS]
+    known = [*names, *ensembles, *CLASSICAL]
     if model not in known:
         expected = f"one of {', '.join(known[:LISTED])} ..." if len(known) > LISTED else str(known)
         found = f"{show(model)}{suggestion(model, known)}"
