@@ -190,7 +190,11 @@ def compression(table: pd.DataFrame) -> str:
     """Answers on real faces that were encoded again, by the bits that were left."""
     found = by_bits(table)
     rows = [
-        [f"{band.left:g} to {band.right:g}" if np.isfinite(band.right) else f"{band.left:g} or more"]
+        [
+            f"{band.left:g} to {band.right:g}"
+            if np.isfinite(band.right)
+            else f"{band.left:g} or more"
+        ]
         + [f"{count:.0f}" for count in counts]
         for band, *counts in found.itertuples(index=False)
     ]

@@ -6,8 +6,10 @@ from helpers.prepared_recordings import mstmap_of, put
 
 from rppg.datasets.store import Store
 from rppg.inference.classical import COLUMNS, oracle_region, predict_classical
-from rppg.signals import classical
+from rppg.preprocessing.mstmap import expand
+from rppg.signals.classical import pos, wave
 from rppg.signals.heart_rate import heart_rate
+from rppg.signals.multi_region import CLASSICAL
 
 
 @pytest.fixture
@@ -37,10 +39,10 @@ def test_true_rate_is_the_labels_else_the_contact_waves(store):
 
 
 def test_one_row_a_recording_and_method(store):
-    table = predict_classical(store, ["a/1/fine"], classical.METHODS)
+    table = predict_classical(store, ["a/1/fine"], CLASSICAL)
     assert table.columns.tolist() == COLUMNS
-    assert table["model"].tolist() == list(classical.METHODS)
-    assert table["hr_bpm"].to_numpy() == pytest.approx(np.full(7, 75), abs=1)
+    assert table["model"].tolist() == list(CLASSICAL)
+    assert table["hr_bpm"].to_numpy() == pytest.approx(np.full(8, 75), abs=1)
     assert table["quality"].between(0.5, 1).all()
     for column, value in {"kind": "classical", "split": "train", "origin": "synthetic"}.items():
         assert set(table[column]) == {value}
@@ -52,6 +54,20 @@ def test_the_whole_face_is_what_is_read(tmp_path):
     put(store, "a/1/last", mstmap_of(85, rows=[62]))
     table = predict_classical(store, ["a/1/last"], ["POS"])
     assert table["hr_bpm"].item() == pytest.approx(85, abs=1)
+
+
+def test_mr_pbv_sees_the_regions_apart(tmp_path):
+    t = np.arange(300) / 30
+    lamps = [0.05 * np.sin(2 * np.pi * hz * t + hz)[:, None] for hz in (1.3, 1.7, 2.1)]
+    shading = np.random.default_rng(0).uniform(-1, 1, (3, 6, 3))  # of each lamp, in each region
+    light = sum(lamp[..., None] * one for lamp, one in zip(lamps, shading, strict=True))
+    mstmap = expand(100 * (1 + light), np.full((300, 6), 50))  # (300, 63, 6)
+    mstmap[..., :3] *= mstmap_of(75, n_frames=300)[..., :3] / 100
+    store = Store(tmp_path)
+    put(store, "a/1/lamps", mstmap.astype(np.float32))
+    rates = predict_classical(store, ["a/1/lamps"], ["MR-PBV", "POS"]).set_index("model")["hr_bpm"]
+    assert rates["MR-PBV"] == pytest.approx(75, abs=2)
+    assert abs(rates["POS"] - 75) > 5
 
 
 def test_what_cannot_be_estimated_is_a_row_with_a_reason(store):
@@ -79,7 +95,7 @@ def test_no_recording_gives_an_empty_table_with_all_columns(store):
 
 def test_oracle_finds_the_region_that_pulses_and_returns_its_own_rate():
     mstmap = mstmap_of(68, rows=[17, 40], motion_bpm=140)
-    whole_face = heart_rate(classical.wave("POS", mstmap[:, 62, :3], 30.0), 30.0)
+    whole_face = heart_rate(wave("POS", mstmap[:, 62, :3], 30.0), 30.0)
     assert abs(whole_face.hr_bpm - 68) > 10
     assert oracle_region(mstmap, 30.0, hr_bpm=68).hr_bpm == pytest.approx(68, abs=1)
 
@@ -97,7 +113,7 @@ def test_oracle_told_a_rate_that_no_region_has_still_returns_a_regions_own():
 
 def test_oracle_equals_pos_row_by_row():
     mstmap = mstmap_of(80, n_frames=300, noise=3.0)
-    single = [heart_rate(classical.pos(mstmap[:, i, :3], 30.0), 30.0) for i in range(63)]
+    single = [heart_rate(pos(mstmap[:, i, :3], 30.0), 30.0) for i in range(63)]
     shares = [one.power[np.abs(60 * one.freq_hz - 80) <= 6].sum() for one in single]
     best = single[int(np.argmax(shares))]
     found = oracle_region(mstmap, 30.0, hr_bpm=80)

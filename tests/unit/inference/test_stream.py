@@ -9,8 +9,8 @@ from helpers.malformed_videos import HR_BPM, frames
 
 from rppg.datasets import Recording
 from rppg.datasets.frame_array import FrameArray
-from rppg.datasets.prepared import face_colours
 from rppg.datasets.store import Store
+from rppg.inference.classical import map_wave
 from rppg.inference.consensus import answer_on, fitted_for
 from rppg.inference.crop_window import KEPT_FRAMES
 from rppg.inference.stream import KEPT_S, Stream
@@ -19,8 +19,9 @@ from rppg.inference.trained import box_models, extract_into, learned_wave
 from rppg.preprocessing.extract import extract
 from rppg.preprocessing.face_detector import BoxFinder
 from rppg.preprocessing.face_mesh import FaceLandmarks
-from rppg.signals.classical import METHODS, wave
+from rppg.signals.classical import wave
 from rppg.signals.heart_rate import heart_rate
+from rppg.signals.multi_region import CLASSICAL
 from rppg.utils.errors import InputError
 
 FPS, SECONDS = 25.0, 14.0
@@ -61,7 +62,7 @@ def consensus_of(batch, stop: int):
     arrays = {name: np.array(getattr(prepared, name)[part]) for name in ("mstmap", "face", "wide")}
     cut = {name: getattr(whole, name)[part] for name in ("mstmap", "times_s", "head")}
     held = HeldWindow(arrays, np.ones(len(cut["times_s"]), bool))
-    predict = {name: partial(wave, name, face_colours(cut["mstmap"]), 30.0) for name in METHODS}
+    predict = {name: partial(map_wave, name, cut["mstmap"], 30.0) for name in CLASSICAL}
     predict |= {name: partial(learned_wave, held, ID, *net) for name, net in box_models().items()}
     return answer_on(predict, replace(whole, **cut), fitted_for(list(box_models())))
 
@@ -86,6 +87,18 @@ def test_single_methods_have_no_confidence(rates):
 def test_rates_come_every_second_from_the_fifth_on_and_are_right(rates):
     assert [rate.time_s for rate in rates] == list(range(5, 14))
     assert all(abs(rate.hr_bpm - HR_BPM) < 5 for rate in rates)
+
+
+def test_mr_pbv_equals_the_batch_on_the_same_windows(video):
+    stream, found = Stream(fps=FPS, method="MR-PBV"), []
+    for rgb in video:
+        found += stream.add(rgb)
+    mstmap = extract(Recording("folder", "root", "array", FrameArray(video), fps=FPS)).mstmap
+    assert len(found) > 5
+    for rate in found:
+        last = round(rate.time_s * 30)
+        pulse = map_wave("MR-PBV", mstmap[max(0, last - 300) : last], 30.0)
+        np.testing.assert_allclose(rate.wave, pulse, atol=2e-3)
 
 
 def test_rates_equal_the_batch_on_the_same_windows(video, rates):

@@ -26,8 +26,8 @@ from rppg.plotting import recordings as recording_plots
 from rppg.preprocessing import face_detector, resampling
 from rppg.preprocessing.mstmap import COMBINATIONS
 from rppg.preprocessing.prepare import prepare_one
-from rppg.signals.classical import METHODS
 from rppg.signals.heart_rate import heart_rate
+from rppg.signals.multi_region import CLASSICAL
 
 SECONDS = 3.4
 TINY = {
@@ -176,7 +176,7 @@ def test_without_a_folder_the_models_in_the_package_are_used():
 
 
 def test_all_stands_for_the_classical_methods_and_mixes_with_models():
-    assert method_names(["all"]) == list(METHODS)
-    assert method_names(["st_transformer", "all", "pos"]) == ["st_transformer", *METHODS]
+    assert method_names(["all"]) == list(CLASSICAL)
+    assert method_names(["st_transformer", "all", "pos"]) == ["st_transformer", *CLASSICAL]
     with pytest.raises(ValueError, match="no method FFT: expected all, GREEN.* st_transformer"):
         method_names(["POS", "FFT"])
