@@ -5,8 +5,8 @@
 
 A table lies between `<!-- NAME -->` and `<!-- end -->`: `models`, from the weights in the package;
 `second maker` and `second maker by kind`, from second_maker.csv; `confidence`, from the same and
-consensus.csv; `people`, from people.csv; `compression`, from compression.csv; in README.md `faces`, from second_maker.csv and
-people.csv; in docs/ensemble.md `consensus`, from consensus.csv.
+consensus.csv; `people`, from people.csv; `compression`, from compression.csv; in README.md `faces`,
+from second_maker.csv and people.csv; in docs/ensemble.md `consensus`, from consensus.csv.
 """
 
 from pathlib import Path
@@ -189,15 +189,10 @@ def markdown(header, rows) -> str:
 def compression(table: pd.DataFrame) -> str:
     """Answers on real faces that were encoded again, by the bits that were left."""
     found = by_bits(table)
-    rows = [
-        [
-            f"{band.left:g} to {band.right:g}"
-            if np.isfinite(band.right)
-            else f"{band.left:g} or more"
-        ]
-        + [f"{count:.0f}" for count in counts]
-        for band, *counts in found.itertuples(index=False)
-    ]
+    names = [f"below {band.right:g}" for band in found.iloc[:, 0]]
+    names[-1] = f"{found.iloc[-1, 0].left:g} or more"
+    counts = found.iloc[:, 1:].astype(int).astype(str).to_numpy().tolist()
+    rows = [[name, *count] for name, count in zip(names, counts, strict=True)]
     return markdown(list(found), rows)
 
 

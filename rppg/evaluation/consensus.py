@@ -179,13 +179,14 @@ def _evidence(
     motion: np.ndarray,
 ) -> np.ndarray:
     """(n, F): logarithm of how probable each rate is, up to a constant of each window; logs
-    (M, n, F) as of `logarithms`, whose weighted mean is the product."""
+    (M, n, F) as of `logarithms`, whose weighted mean is the product.  What speaks beside the
+    product counts by the share of all weights that these members have."""
+    share = weights.sum() / sum(rules.weights.values())
     product = mean_known(logs, np.broadcast_to(weights[:, None, None], logs.shape))
     peaks = np.maximum(product - np.median(product, axis=1, keepdims=True), 0)
-    evidence = weights.sum() * product + rules.motion * motion
-    evidence = evidence + rules.twice * _at(freq_hz, peaks, 2.0)
-    evidence = evidence + rules.half * _at(freq_hz, peaks, 0.5)
-    return evidence + rules.motion_twice * _at(freq_hz, motion, 0.5)
+    beside = rules.motion * motion + rules.motion_twice * _at(freq_hz, motion, 0.5)
+    beside = beside + rules.twice * _at(freq_hz, peaks, 2.0) + rules.half * _at(freq_hz, peaks, 0.5)
+    return weights.sum() * product + share * beside
 
 
 def _at(freq_hz: np.ndarray, values: np.ndarray, times: float) -> np.ndarray:

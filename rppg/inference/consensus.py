@@ -5,10 +5,11 @@
     fields["confidence"], fields["words"]              # 0.97, "60 bpm, sure (0.97)"
     fields["per_second"]                               # start_s, hr_bpm, confidence of windows
 
-Members are what `fitted` has weights above 0 for.  A member that has no wave is left out, as long
-as one has; if none has, the classical methods agree by themselves.  Up to a minute, the answer is
-the peak of the consensus of the members' spectra of the whole recording; of longer ones the mean of
-the rate over time, tracked through the windows' consensus.
+Members are what `fitted` has weights above 0 for.  A net that has no wave is left out, and the
+consensus of the others, which is fitted too, takes its place; so is a classical method, as long as
+another has one.  Up to a minute, the answer is the peak of the consensus of the members' spectra of
+the whole recording; of longer ones the mean of the rate over time, tracked through the windows'
+consensus.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -106,20 +107,24 @@ def _asked(
     predict: Mapping[str, Callable[[], np.ndarray]], fps: float, fitted: Fitted
 ) -> tuple[dict[str, np.ndarray], dict[str, HeartRate], Fitted]:
     """Waves and heart rates of the members that have one, and what they were fitted to: `fitted`,
-    or the consensus of the classical methods.  ValueError if none has a rate."""
-    reasons = []
-    for one in (fitted, fitted_for([])):
-        waves, rates = {}, {}
-        for name in [name for name in one.rules.needed if name in predict]:
+    or the consensus without the nets that have none.  ValueError if no member has a rate."""
+    waves, rates, reasons = {}, {}, {}
+    while True:
+        asked = fitted.rules.needed
+        for name in (n for n in asked if n in predict and n not in waves and n not in reasons):
             try:
                 waves[name] = predict[name]()
                 rates[name] = heart_rate(waves[name], fps)
             except ValueError as error:  # of this member: the others may have a rate
-                reasons.append(str(error))
-        if rates:
-            return waves, rates, one
-    asked = ", ".join(fitted.rules.needed)
-    raise ValueError(reasons[0] if reasons else f"expected one of {asked}, found {list(predict)}")
+                reasons[name] = str(error)
+        lost = {name for name in nets_needed(fitted) if name not in rates}
+        if not lost:
+            break
+        fitted = fitted_for([n for n in fitted.rules.weights if n not in {*CLASSICAL, *lost}])
+    if not (rates := {name: rates[name] for name in asked if name in rates}):
+        found = f"expected one of {', '.join(asked)}, found {list(predict)}"
+        raise ValueError(next(iter(reasons.values()), found))
+    return {name: waves[name] for name in rates}, rates, fitted
 
 
 def over_time(

@@ -15,7 +15,7 @@ from rppg.evaluation.confidence import (
 from rppg.evaluation.consensus import Rules, consensus
 from rppg.evaluation.consensus_file import load_consensus
 from rppg.evaluation.ensemble import Stack
-from rppg.signals.classical import METHODS
+from rppg.signals.multi_region import CLASSICAL
 
 RULES = Rules({name: 0.5 for name in "abc"}, 0.0, 0.0, 0.0, 0.0)
 
@@ -27,12 +27,12 @@ def of(name: str, rows: np.ndarray) -> np.ndarray:
 def noise_stack(n: int) -> Stack:
     """Spectra of white noise for every classical method: chi-squared bins, as wide as of 10 s."""
     rng = np.random.default_rng(3)
-    bins = rng.exponential(size=(len(METHODS), n, len(FREQ_HZ) + 20))
+    bins = rng.exponential(size=(len(CLASSICAL), n, len(FREQ_HZ) + 20))
     power = np.stack([[np.convolve(row, np.hanning(21), "valid") for row in m] for m in bins])
     power /= power.sum(axis=2, keepdims=True)
     hr_bpm = 60 * FREQ_HZ[power.argmax(axis=2)]
     ids = tuple(map(str, range(n)))
-    return Stack(tuple(METHODS), ids, hr_bpm, np.full(hr_bpm.shape, 0.2), FREQ_HZ, power)
+    return Stack(tuple(CLASSICAL), ids, hr_bpm, np.full(hr_bpm.shape, 0.2), FREQ_HZ, power)
 
 
 def test_features_of_members_that_agree_and_that_do_not():
@@ -92,5 +92,5 @@ def test_the_packaged_consensus_is_unsure_of_noise_and_sure_of_a_pulse():
     alone, alike = (np.full((n, len(FREQ_HZ)), c) for n, c in ((50, 0.3), (2, 0.95)))
     unsure = confidence(features(found, coherence=alone), fitted.calibration)
     assert np.median(unsure) < 0.3
-    pulse = consensus(stack_of({name: [70.0, 130.0] for name in METHODS}), fitted.rules)
+    pulse = consensus(stack_of({name: [70.0, 130.0] for name in CLASSICAL}), fitted.rules)
     assert (confidence(features(pulse, coherence=alike), fitted.calibration) > 0.85).all()

@@ -58,7 +58,7 @@ def test_the_whole_face_is_what_is_read(tmp_path):
 
 def test_mr_pbv_sees_the_regions_apart(tmp_path):
     t = np.arange(300) / 30
-    lamps = [0.05 * np.sin(2 * np.pi * hz * t + hz)[:, None] for hz in (1.3, 1.7, 2.1)]
+    lamps = [0.15 * np.sin(2 * np.pi * hz * t + hz)[:, None] for hz in (1.3, 1.7, 2.1)]
     shading = np.random.default_rng(0).uniform(-1, 1, (3, 6, 3))  # of each lamp, in each region
     light = sum(lamp[..., None] * one for lamp, one in zip(lamps, shading, strict=True))
     mstmap = expand(100 * (1 + light), np.full((300, 6), 50))  # (300, 63, 6)

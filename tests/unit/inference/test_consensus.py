@@ -17,7 +17,7 @@ FPS = 30
 def noisy(seconds: float, hr_bpm, noise: float = 0.5, seed: int = 0) -> dict:
     """Members' waves of a pulse with noise; hr_bpm: one for all, or one per member."""
     rng, t = np.random.default_rng(seed), np.arange(round(seconds * FPS)) / FPS
-    names = ["POS", "CHROM", "GREEN", "LGI"]
+    names = ["POS", "CHROM", "GREEN", "LGI", "MR-PBV"]
     rates = dict(zip(names, np.broadcast_to(hr_bpm, len(names)), strict=True))
     beats = {name: np.sin(2 * np.pi * rate / 60 * t) for name, rate in rates.items()}
     return {name: beat + noise * rng.standard_normal(len(t)) for name, beat in beats.items()}
@@ -103,7 +103,7 @@ def test_regions_that_disagree_lower_the_confidence():
     noise = np.random.default_rng(0).normal(0, 5, (300, 6, 1))
     apart = made.mstmap.copy()
     apart[:, list(SINGLE_REGIONS), :3] += noise * [1, -1, 0.5]
-    predict = {name: lambda wave=wave: wave for name, wave in noisy(10, 72.0).items()}
+    predict = {name: lambda wave=wave: wave for name, wave in noisy(10, 72.0, 3.0).items()}
     together, alone = (
         agree(predict, replace(made, mstmap=one), fitted_for([])) for one in (made.mstmap, apart)
     )
