@@ -32,6 +32,7 @@ from rppg.workflow.provenance import read_run_json
 FIRST, SECOND, ORACLE = "first maker", "second maker", "members' oracle"
 LABELLED = "labelled recordings, out of fold"
 PAPER = "Ensemble, average"
+CLASSICAL = ("MR-PBV",)  # candidates, as in 05_ensemble
 SHARE_OF_CLASSICAL = {FIRST: 0.25, SECOND: 0.5}
 
 
@@ -72,7 +73,7 @@ def of_seed(seed: int, clips: int, workers: int) -> pd.DataFrame:
 
 def chosen(tables: dict[str, pd.DataFrame], prepared: Path) -> tuple:
     """The choice that 05_ensemble makes of these predictions, and its name in tables."""
-    given = choose_by(tables, read_index(prepared / "index.parquet"))
+    given = choose_by(tables, read_index(prepared / "index.parquet"), CLASSICAL)
     choice = choose(given.table, given.truth, given.solutions, given.mean_bpm)
     return choice, choice.name_of(choice.chosen)
 
@@ -98,8 +99,8 @@ def board(rows: pd.DataFrame, truth, choice, handed_in: str, everything, maker: 
     """The leaderboard of test recordings: single models, every combination, and the oracle."""
     train = everything[everything["split"] == "train"].drop_duplicates("id")["hr_true_bpm"].dropna()
     ids = sorted(truth["id"])
-    learned = rows[rows["kind"] == "learned"]
-    table = pd.concat([rows, answer(learned, ids, choice).assign(split="test")])
+    candidates = rows[rows["model"].isin(choice.learned.models)]
+    table = pd.concat([rows, answer(candidates, ids, choice).assign(split="test")])
     filled = [fill_missing(one, ids, train.mean()) for _, one in table.groupby("model", sort=False)]
     table = pd.concat(filled, ignore_index=True)
     members = table[table["model"].isin(choice.members[choice.chosen])]

@@ -94,7 +94,7 @@ def measure(
         else:
             times_s, waves = finger_waves(person)
         if person.video and envs is not None:
-            waves |= peer_waves(person.video, times_s, envs)
+            waves |= peer_waves(person.video.resolve(), times_s, envs)
         print(f"{person.name}: {len(times_s) / FPS:.1f} s, {len(waves)} methods", flush=True)
         for (method, origin), found in waves.items():
             own = shared | {"method": method, "weights": origin}

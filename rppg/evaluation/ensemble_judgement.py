@@ -13,7 +13,7 @@ one part of the subjects and answers for these: its error is what to expect on o
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -24,6 +24,7 @@ from rppg.evaluation.ensemble import Stack
 from rppg.evaluation.ensemble_selection import COMBINE, Choice, answer, choose, subject_folds
 from rppg.evaluation.metrics import NEAR_BPM
 
+CLASSICAL = "classical"  # a kind of predictions, and the solution that they are of
 LABELLED = ("validation", "train")  # of a model that has not learned from these recordings
 
 
@@ -31,7 +32,7 @@ LABELLED = ("validation", "train")  # of a model that has not learned from these
 class Given:
     """What an ensemble is chosen by.
 
-    table: predictions of all learned models; truth: columns id, subject and hr_true_bpm of the
+    table: predictions of all candidates; truth: columns id, subject and hr_true_bpm of the
     recordings to choose by; solutions: model to the solution it belongs to, of the models that
     have predicted all of these; left_out: the other models; mean_bpm: of other training labels of
     the same datasets, None if there are none.
@@ -44,13 +45,16 @@ class Given:
     mean_bpm: float | None
 
 
-def choose_by(tables: Mapping[str, pd.DataFrame], index: pd.DataFrame) -> Given:
+def choose_by(
+    tables: Mapping[str, pd.DataFrame], index: pd.DataFrame, classical: Sequence[str] = ()
+) -> Given:
     """What an ensemble of these models can be chosen by.
 
     tables: by path, runs/<profile>/<solution>/<run>/predictions.parquet, whose third last part
     names a model's solution.  index: of the prepared recordings, with id, subject and hr_true_bpm;
-    a rate that it lacks is taken from the tables, which read it off a contact BVP.  Raises
-    ValueError for two models of one name, and as `validated` does.
+    a rate that it lacks is taken from the tables, which read it off a contact BVP.  classical: the
+    classical methods that are candidates, too, a solution of their own.  Raises ValueError for two
+    models of one name, for a classical method that no table has, and as `validated` does.
     """
     learned = {path: one for path, one in tables.items() if (one["kind"] == "learned").all()}
     owners = [(name, path) for path, one in learned.items() for name in one["model"].unique()]
@@ -65,7 +69,19 @@ def choose_by(tables: Mapping[str, pd.DataFrame], index: pd.DataFrame) -> Given:
     truth, able = validated(table, truth)
     solutions = {name: PurePath(path).parents[1].name for name, path in owners if name in able}
     left_out = [name for name, _ in owners if name not in able]
+    others = _classical_rows(everything, classical, set(table["id"]))
+    solutions |= dict.fromkeys(others["model"].unique(), CLASSICAL)
+    table = pd.concat([table, others], ignore_index=True)
     return Given(table, truth, solutions, left_out, other_mean_bpm(everything, truth))
+
+
+def _classical_rows(everything: pd.DataFrame, names: Sequence[str], ids: set[str]) -> pd.DataFrame:
+    """Rows of the classical methods that are candidates, of the recordings with these ids."""
+    of_kind = everything[everything["kind"] == CLASSICAL]
+    if missing := set(names) - set(of_kind["model"]):
+        found = ", ".join(of_kind["model"].unique()) or "none"
+        raise ValueError(f"no predictions of {', '.join(sorted(missing))}: expected one of {found}")
+    return of_kind[of_kind["model"].isin(names) & of_kind["id"].isin(ids)]
 
 
 def validated(table: pd.DataFrame, truth: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

@@ -7,8 +7,9 @@ Sets of models are the k best of each solution, the k best of all, and all of th
 combination of every set is measured by cross-validation that leaves subjects out, with the ranking
 of the models and every fit inside the folds.  Gross misses make the RMSE of a test set, and a
 validation set of some 20 recordings hardly has any.  So options are compared by their misses (more
-than 5 bpm off), then by how far from a miss their hardest recordings are (the margin of the true
-rate's peak; a combination of rates has none), and last by their mean absolute error.  That margin
+than 5 bpm off).  Those with as many are compared by their RMSE if these are TELLING or more; if
+fewer, by how far from a miss their hardest recordings are (the margin of the true rate's peak; a
+combination of rates has none), and last by their mean absolute error.  That margin
 is of a few recordings, so combinations of the same models whose margins are within ALIKE of the
 best one are compared by their error at once.
 
@@ -33,6 +34,7 @@ N_FOLDS = 5
 OF_EACH, OF_ALL = (1, 2, 3), (2, 3, 4, 5)  # sizes of the sets of best models
 SETS = (*((k, True) for k in OF_EACH), *((k, False) for k in OF_ALL), (None, False))
 HARDEST = 0.1  # share of the recordings that the margin is of
+TELLING = 3  # misses, from which on it says something how far off they are
 ALIKE = 0.1  # of margins, which are logarithms: a tenth more power at the true rate is as good
 PAPER = "average"
 PAPER_SOLUTIONS = ("st_transformer", "contrast_phys")
@@ -153,10 +155,11 @@ def ranked(one: Stack, true_bpm: np.ndarray, solutions: Mapping[str, str]) -> li
 
 def ordered(options: pd.DataFrame) -> pd.DataFrame:
     """Options, best first."""
-    by = {"by": ["misses", "margin", "mae_bpm"], "ascending": [True, False, True]}
-    options = options.sort_values(**by, ignore_index=True)
-    first = options.iloc[0]
-    alike = options["margin"] >= first["margin"] - ALIKE
+    telling = options["misses"] >= TELLING
+    second = options["rmse_bpm"].where(telling, -options["margin"])
+    options = options.assign(second=second).sort_values(["misses", "second", "mae_bpm"])
+    options, first = options.drop(columns="second").reset_index(drop=True), options.iloc[0]
+    alike = (options["margin"] >= first["margin"] - ALIKE) & ~telling.to_numpy()
     alike &= (options["misses"] == first["misses"]) & (options["members"] == first["members"])
     of_same = options[alike].sort_values("mae_bpm")
     return pd.concat([of_same, options[~alike]], ignore_index=True)

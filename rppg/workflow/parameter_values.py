@@ -46,6 +46,7 @@ CHOICES = {
     "crops": ("face", "wide"),
     "tracking": ("sparse", "every_frame"),
     "methods": CLASSICAL,
+    "classical": CLASSICAL,
     "layouts": tuple(READERS),
     "loss": ("multiview", "mcc", "pearson", "snr"),
     "attention": ("sparsemax", "softmax"),

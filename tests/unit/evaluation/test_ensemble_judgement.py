@@ -144,3 +144,21 @@ def test_an_ensemble_is_chosen_by_what_the_tables_and_the_index_say():
     twice = tables | {"runs/mine/st/again/predictions.parquet": table.query("model == 'a'")}
     with pytest.raises(ValueError, match="two runs are called 'a'"):
         choose_by(twice, index)
+
+
+def test_a_classical_method_is_a_candidate_if_it_is_named():
+    table = predicted(**models()).assign(hr_true_bpm=np.nan)
+    tables = {
+        f"runs/mine/{SOLUTIONS[name]}/tuned/predictions.parquet": rows
+        for name, rows in table.groupby("model")
+    }
+    pos = table.query("model == 'a'").assign(model="POS", kind="classical")
+    elsewhere = pos.assign(id="x-" + pos["id"], split="train")  # no learned model has these
+    tables["runs/mine/classical/predictions.parquet"] = pd.concat([pos, elsewhere])
+    given = choose_by(tables, truth_of(), ["POS"])
+    assert given.solutions == SOLUTIONS | {"POS": "classical"}
+    assert set(given.table["id"]) == set(table["id"]) and len(given.truth) == 20
+    choice = choose(given.table, given.truth, given.solutions, given.mean_bpm)
+    assert "POS" in choice.learned.models
+    with pytest.raises(ValueError, match="no predictions of CHROM: expected one of POS"):
+        choose_by(tables, truth_of(), ["CHROM"])

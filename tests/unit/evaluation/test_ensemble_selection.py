@@ -207,14 +207,26 @@ def test_the_papers_ensemble_needs_both_solutions(with_third):
 
 def test_combinations_of_the_same_models_of_nearly_the_same_margin_are_compared_by_their_error():
     rows = [
-        ("far", "ab", 0.0, 0.7, 0.1),
-        ("first", "ab", 0.0, 1.16, 0.3),
-        ("alike", "ab", 0.0, 1.15, 0.2),
-        ("others", "abc", 0.0, 1.15, 0.1),
-        ("rates", "ab", 0.0, np.nan, 0.05),
-        ("missed", "ab", 1.0, 3.0, 0.01),
+        ("far", "ab", 0.0, 0.7, 0.1, 5.0),
+        ("first", "ab", 0.0, 1.16, 0.3, 5.0),
+        ("alike", "ab", 0.0, 1.15, 0.2, 5.0),
+        ("others", "abc", 0.0, 1.15, 0.1, 5.0),
+        ("rates", "ab", 0.0, np.nan, 0.05, 5.0),
+        ("missed", "ab", 1.0, 3.0, 0.01, 1.0),
     ]
-    columns = ["combination", "members", "misses", "margin", "mae_bpm"]
+    columns = ["combination", "members", "misses", "margin", "mae_bpm", "rmse_bpm"]
     found = ordered(pd.DataFrame(rows, columns=columns))
     expected = ["alike", "first", "others", "far", "rates", "missed"]
     assert found["combination"].tolist() == expected and found.columns.tolist() == columns
+
+
+def test_options_with_as_many_misses_are_compared_by_how_far_off_these_are():
+    rows = [
+        ("wide margin", "ab", 3.0, 2.0, 1.0, 9.0),
+        ("small error", "ab", 3.0, np.nan, 1.2, 7.0),
+        ("more misses", "ab", 4.0, 3.0, 0.5, 5.0),
+        ("fewest misses", "ab", 2.0, 0.1, 3.0, 20.0),
+    ]
+    columns = ["combination", "members", "misses", "margin", "mae_bpm", "rmse_bpm"]
+    found = ordered(pd.DataFrame(rows, columns=columns))["combination"].tolist()
+    assert found == ["fewest misses", "small error", "wide margin", "more misses"]
