@@ -24,7 +24,7 @@ LEAST_CHANGING = 0.25  # of the seconds of a video, with a picture that changes
 LEAST_SWING = 0.1  # per cent of the face's green
 LEAST_MOTION = 1e-3  # heights of the face: standard deviation; landmarks jitter by less
 CLIP_S = 10.0
-# Three real faces, encoded 18 ways each: 12 of 13 wrong answers had less (docs/people.md).
+# Of three real faces, encoded 18 ways each, all wrong answers had less (docs/people.md).
 FEW_BITS = 0.08  # per pixel and frame
 # Quality of POS's wave of white noise, by seconds: nine in ten have less.
 NOISE_SECONDS, NOISE_QUALITY = (5, 10, 20, 30, 60, 120), (0.41, 0.34, 0.27, 0.23, 0.21, 0.19)
