@@ -18,8 +18,8 @@ STYLES = {"POS": (BLUE, "o"), "CHROM": ("#56B4E9", "s"), "RED": (BLUE, "o")}
 NETS = {"st_transformer": (ORANGE, "^"), "contrast_phys": ("#E69F00", "v")}
 NETS |= {"gideon2021": ("#8B4513", "<")}
 STYLES |= NETS
-STYLES["consensus"] = (GREEN, "*")
-FACE_ONLY = ("POS", "CHROM")  # drawn for faces alone: a finger is too red for them
+STYLES |= {"consensus": (GREEN, "*"), "MR-PBV": (GREY, "P"), "open-rppg": ("#7F6BB0", "X")}
+FACE_ONLY = ("POS", "CHROM", "MR-PBV")  # drawn for faces alone: a finger is too red for them
 
 
 def how_few(rows: pd.DataFrame) -> str:
@@ -121,7 +121,7 @@ def _panel(axis, rows: pd.DataFrame, name: str) -> None:
         colour, marker = style
         few = {"marker": marker, "ms": 5} if len(one) < 10 else {}
         rate = one["hr_bpm"].clip(low, high)
-        is_ours = method in STYLES and weights
+        is_ours = method in (*NETS, "consensus") and weights
         label = f"{method} ({weights.split()[0]})" if is_ours else method
         axis.plot(one["start_s"], rate, "-", color=colour, lw=1.3, label=label, **few)
     axis.set_title(f"{name}, {rows['reference'].iloc[0]}", fontsize="medium", loc="left")

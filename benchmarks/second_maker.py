@@ -4,7 +4,8 @@
     python benchmarks/second_maker.py --levels hard --weights runs/demo --models st_transformer
     python benchmarks/second_maker.py --weights runs/demo --models st_transformer consensus
     python benchmarks/second_maker.py --null --clips 24            # faces without a pulse
-    python benchmarks/second_maker.py --from benchmarks/results/second_maker.csv   # only the tables
+    python benchmarks/second_maker.py --from benchmarks/results/second_maker.csv \
+        --figure docs/reliability_second.png                       # only the tables and the figure
 
 Every video is decoded and tracked once, for all methods.  Clips are kept in --keep, or go to a
 temporary folder.  Levels and seeds that --out has are not measured again.  The oracle chooses the
@@ -25,10 +26,11 @@ from challenge import wrong_rate
 from tqdm import tqdm
 
 from rppg.datasets.readers import read
-from rppg.evaluation.calibration import calibration_error
-from rppg.evaluation.metrics import score
+from rppg.evaluation.calibration import calibration_error, reliability
+from rppg.evaluation.metrics import NEAR_BPM, score
 from rppg.inference.classical import oracle_region
 from rppg.inference.videos import CONSENSUS, predict_each
+from rppg.plotting.reliability import plot_reliability
 from rppg.signals.multi_region import CLASSICAL
 from rppg.synthetic.second_maker import LEVELS, SecondMakerConfig, write_second_maker
 from rppg.utils import worker_pool
@@ -52,7 +54,9 @@ def main() -> None:
     """Render, measure, print; see the module's docstring."""
     args = _arguments()
     if args.measured:
-        print_tables(pd.read_csv(args.measured))
+        results = pd.read_csv(args.measured)
+        print_tables(results)
+        draw(results, args.figure)
         return
     results = pd.read_csv(args.out) if args.out and Path(args.out).exists() else pd.DataFrame()
     done = set(results[RUN].itertuples(index=False, name=None)) if len(results) else set()
@@ -71,6 +75,18 @@ def main() -> None:
                 if args.out:
                     results.to_csv(args.out, index=False, float_format="%.4f")
     print_tables(results)
+    draw(results, args.figure)
+
+
+def draw(results: pd.DataFrame, path: Path | None) -> None:
+    """The reliability diagram of the consensus, of faces with a pulse."""
+    if path is None:
+        return
+    pulse = results[(results["pulse"] > 0) & results["confidence"].notna()]
+    right = (pulse[CONSENSUS] - pulse["hr_bpm"]).abs() <= NEAR_BPM
+    error = calibration_error(pulse["confidence"], right)
+    rows, title = reliability(pulse["confidence"], right), "Consensus, the other maker"
+    plot_reliability(rows, error, title, "synthetic").savefig(path, dpi=130)
 
 
 def _arguments() -> argparse.Namespace:
@@ -85,6 +101,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--keep", help="folder for the clips; default: a temporary one")
     parser.add_argument("--out", help="CSV with one row per clip")
+    parser.add_argument("--figure", type=Path, help="reliability diagram to draw")
     parser.add_argument("--from", dest="measured", help="print the tables of an existing CSV")
     return parser.parse_args()
 
