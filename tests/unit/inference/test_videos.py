@@ -60,14 +60,14 @@ def test_a_fault_of_the_machine_ends_the_batch_with_what_to_do(error, advice, th
 
 def test_one_methods_failure_leaves_the_others_answers(three, monkeypatch):
     stub_extraction(monkeypatch, {})
-    wave = videos.wave
+    wave = videos.map_wave
 
-    def some(method, rgb, fps):
+    def some(method, mstmap, fps):
         if method == "ICA":
             raise TypeError("no whitening")
-        return wave(method, rgb, fps)
+        return wave(method, mstmap, fps)
 
-    monkeypatch.setattr(videos, "wave", some)
+    monkeypatch.setattr(videos, "map_wave", some)
     table = predict_videos(three[:1], ["ICA", "POS"])
     assert table["reason"].tolist() == ["TypeError: no whitening", ""]
 
