@@ -189,7 +189,7 @@ def markdown(header, rows) -> str:
 def compression(table: pd.DataFrame) -> str:
     """Answers on real faces that were encoded again, by the bits that were left."""
     found = by_bits(table)
-    names = [f"below {band.right:g}" for band in found.iloc[:, 0]]
+    names = [f"{band.left:g} to {band.right:g}" for band in found.iloc[:, 0]]
     names[-1] = f"{found.iloc[-1, 0].left:g} or more"
     counts = found.iloc[:, 1:].astype(int).astype(str).to_numpy().tolist()
     rows = [[name, *count] for name, count in zip(names, counts, strict=True)]

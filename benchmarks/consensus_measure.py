@@ -26,7 +26,8 @@ from rppg.datasets.prepared import FPS
 from rppg.datasets.readers import read
 from rppg.datasets.store import Store
 from rppg.evaluation.consensus import on_grid
-from rppg.inference.consensus import WHOLE, evidence_of, facts, rates_of, regions_of
+from rppg.inference.consensus import WHOLE, evidence_of, rates_of, regions_of
+from rppg.inference.limits import facts
 from rppg.inference.model_process import Models
 from rppg.inference.trained import extract_into, run_folders
 from rppg.models.names import RECIPES

@@ -58,7 +58,8 @@ def choose_by(
     """
     learned = {path: one for path, one in tables.items() if (one["kind"] == "learned").all()}
     owners = [(name, path) for path, one in learned.items() for name in one["model"].unique()]
-    if double := [name for name, n in Counter(name for name, _ in owners).items() if n > 1]:
+    named = [*(name for name, _ in owners), *dict.fromkeys(classical)]
+    if double := [name for name, n in Counter(named).items() if n > 1]:
         raise ValueError(f"two runs are called {double[0]!r}: give one of them another name")
     everything = pd.concat(tables.values(), ignore_index=True)
     table = pd.concat(learned.values(), ignore_index=True)
@@ -70,7 +71,11 @@ def choose_by(
     solutions = {name: PurePath(path).parents[1].name for name, path in owners if name in able}
     left_out = [name for name, _ in owners if name not in able]
     others = _classical_rows(everything, classical, set(table["id"]))
-    solutions |= dict.fromkeys(others["model"].unique(), CLASSICAL)
+    for name, rows in others.groupby("model", sort=False):
+        if set(truth["id"]) <= set(rows["id"]):
+            solutions[name] = CLASSICAL
+        else:
+            left_out.append(name)
     table = pd.concat([table, others], ignore_index=True)
     return Given(table, truth, solutions, left_out, other_mean_bpm(everything, truth))
 

@@ -10,7 +10,7 @@ for the ST-Transformer's views of three regions, whose spectra vote here and who
 averaged there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -19,13 +19,13 @@ from rppg.datasets.store import Store
 from rppg.evaluation.consensus import consensus
 from rppg.evaluation.ensemble import mean_known, with_answers
 from rppg.inference.classical import COLUMNS, predict_classical
-from rppg.inference.consensus import fitted_for, members
+from rppg.inference.consensus import fitted_for, members, without_lost
 from rppg.inference.sliding_window import predict_model
 from rppg.inference.trained import load_models, views_of
 from rppg.models.names import RECIPES
 from rppg.signals.multi_region import CLASSICAL
 
-PREFIX, CONSENSUS = "box: ", "consensus"
+PREFIX, CONSENSUS, NO_ANSWER = "box: ", "consensus", "-"
 
 
 def predict_box(store: Store, ids: Sequence[str]) -> pd.DataFrame:
@@ -51,14 +51,30 @@ def predict_box(store: Store, ids: Sequence[str]) -> pd.DataFrame:
 def _agreed(everyone: pd.DataFrame, ids: Sequence[str], like: pd.DataFrame) -> pd.DataFrame:
     """Rows of the consensus, with the facts of the rows `like`."""
     known = everyone[everyone["hr_bpm"].notna()]
-    windows = [{row.model: row for row in known[known["id"] == id].itertuples()} for id in ids]
+    windows = {
+        id: {one.model: one for one in rows.itertuples()} for id, rows in known.groupby("id")
+    }
     rows = like.assign(model=CONSENSUS, hr_bpm=np.nan, quality=np.nan, freq_hz=None, power=None)
-    if not any(windows):
-        return rows
-    one = members(windows)
+    by_nets = rows.groupby(rows["id"].map(lambda id: _nets(windows.get(id, {}))), sort=False)
+    tables = [_answers(mine, windows, nets) for nets, mine in by_nets]
+    return pd.concat(tables).loc[rows.index, COLUMNS]
+
+
+def _nets(rates: Mapping) -> str:
+    """The nets of the consensus that answers for these members, apart by blanks; NO_ANSWER: none of
+    its members has a rate."""
     fitted = fitted_for(list(RECIPES))
-    if not set(one.models) & set(fitted.rules.needed):
-        fitted = fitted_for([])  # as `rppg predict`: the classical methods by themselves
-    found = consensus(one, fitted.rules)
+    while (others := without_lost(fitted, rates)) is not fitted:
+        fitted = others
+    if not set(rates) & set(fitted.rules.needed):
+        return NO_ANSWER
+    return " ".join(name for name in fitted.rules.weights if name not in CLASSICAL)
+
+
+def _answers(rows: pd.DataFrame, windows: Mapping[str, Mapping], nets: str) -> pd.DataFrame:
+    """The rows with the answers of one consensus."""
+    if nets == NO_ANSWER:
+        return rows
+    found = consensus(members([windows[id] for id in rows["id"]]), fitted_for(nets.split()).rules)
     answers = found.hr_bpm, mean_known(found.members.quality), found.freq_hz, found.power
-    return with_answers(rows, *answers)[COLUMNS]
+    return with_answers(rows, *answers)

@@ -12,19 +12,18 @@ the whole recording; of longer ones the mean of the rate over time, tracked thro
 consensus.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rppg.datasets.prepared import WHOLE_FACE
 from rppg.evaluation.confidence import COHERENT, confidence, features
 from rppg.evaluation.consensus import Consensus, consensus, on_grid
 from rppg.evaluation.consensus_file import Fitted, consensus_for
 from rppg.evaluation.consensus_words import Verdict, verdict, words
 from rppg.evaluation.ensemble import Stack
 from rppg.inference.classical import region_waves
-from rppg.inference.doubts import strong_compression
+from rppg.inference.limits import facts, limits_of
 from rppg.inference.per_second import WINDOW_S, whole_as_second
 from rppg.inference.trained import box_models
 from rppg.signals.head_motion import motion_amplitude
@@ -35,8 +34,6 @@ from rppg.signals.tracking import track_peak
 
 STEP_S = 1.0
 WHOLE = slice(None)  # all frames of a video
-LUMA = 3  # channel of a map
-DIM_FACE, SMALL_FACE_PX, FEW_FPS, SHORT_S = 50.0, 80.0, 20.0, 8.0  # what is said to limit an answer
 Waves = Mapping[str, np.ndarray]
 
 
@@ -66,6 +63,14 @@ def box_consensus() -> tuple[Fitted, dict]:
     nets = box_models()
     fitted = fitted_for(list(nets))
     return fitted, {name: nets[name] for name in nets_needed(fitted)}
+
+
+def without_lost(fitted: Fitted, known: Collection[str]) -> Fitted:
+    """The same, or the consensus without the nets that count in it and are not known."""
+    lost = set(nets_needed(fitted)) - set(known)
+    if not lost:
+        return fitted
+    return fitted_for([name for name in fitted.rules.weights if name not in {*CLASSICAL, *lost}])
 
 
 def agree(
@@ -117,10 +122,10 @@ def _asked(
                 rates[name] = heart_rate(waves[name], fps)
             except ValueError as error:  # of this member: the others may have a rate
                 reasons[name] = str(error)
-        lost = {name for name in nets_needed(fitted) if name not in rates}
-        if not lost:
+        others = without_lost(fitted, rates)
+        if others is fitted:
             break
-        fitted = fitted_for([n for n in fitted.rules.weights if n not in {*CLASSICAL, *lost}])
+        fitted = others
     if not (rates := {name: rates[name] for name in asked if name in rates}):
         found = f"expected one of {', '.join(asked)}, found {list(predict)}"
         raise ValueError(next(iter(reasons.values()), found))
@@ -214,27 +219,6 @@ def evidence_of(
         waves = [regions[:, part] for part in parts]
         coherence = np.stack([region_coherence(one, fps, freq_hz) for one in waves])
     return amplitude, coherence
-
-
-def facts(traces) -> tuple[float, float, float]:
-    """Mean luma of the face (0-255), its height in pixels, and the video's frames per second."""
-    luma = float(np.nanmean(traces.mstmap[:, WHOLE_FACE, LUMA]))
-    height_px = float(np.ptp(traces.preview_landmarks[:, 1]))
-    return luma, height_px, float(traces.meta.get("fps", traces.fps))
-
-
-def limits_of(traces) -> tuple[str, ...]:
-    """What about the video limits an answer, in words."""
-    luma, height_px, fps = facts(traces)
-    seconds = len(traces.times_s) / traces.fps
-    said = {
-        f"only {seconds:.0f} s": seconds < SHORT_S,
-        "the face is dark": luma < DIM_FACE,
-        f"the face is small ({height_px:.0f} pixels high)": height_px < SMALL_FACE_PX,
-        f"only {fps:.0f} frames per second": fps < FEW_FPS,
-    }
-    found = [text for text, is_so in said.items() if is_so]
-    return (*found, *strong_compression(traces.meta))
 
 
 def _as_heart_rate(

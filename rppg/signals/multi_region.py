@@ -11,22 +11,26 @@
 Blood changes the colour of all regions at once and by one signature; shading, lamps and a codec
 change each region by its own amount, or in other colours.  With R regions there are 3R channels,
 and as many disturbances but one can be cancelled, where POS and PBV, of three channels, cancel
-one or two.
+one or two.  A region without a pulse would make that of the others a disturbance: see CLEARER.
 """
 
 import numpy as np
 
 from rppg.signals.checks import check_fps, check_three_colours, checked_colours
 from rppg.signals.classical import FLAT_RATIO, METHODS, PULSE_SIGNATURE
-from rppg.signals.heart_rate import MIN_STRETCH_S, finite_stretches
+from rppg.signals.heart_rate import MIN_STRETCH_S, finite_stretches, heart_rate
 
 MULTI_REGION = "MR-PBV"
 CLASSICAL = (*METHODS, MULTI_REGION)  # of a video; METHODS do with one colour per frame
 WINDOW_S = 10.0  # weights are those of a window; windows overlap by half
+BRIDGED_S = 0.5  # gaps of a region up to this long are interpolated
 TRENDS_HZ = 0.4  # polynomial degrees per second of a window that are taken out: 4 of 10 s
 # Added to the variance of each channel: a share of their mean variance, so that weights stay small,
 # and what the pulse of a region may differ by from the signature, or else it is cancelled, too.
-LOADING, PULSE_SPREAD = 1e-3, 7e-4  # the latter relative to the mean colour
+LOADING = 1e-3
+# The latter relative to the mean colour; a larger one, as where a hand, a mask or hair covers a
+# region, is taken if the pulse stands out by so much more (`HeartRate.quality`) with it.
+PULSE_SPREADS, CLEARER = (7e-4, 3e-3, 6e-3), 0.2
 
 
 def multi_region_pbv(rgb: np.ndarray, fps: float) -> np.ndarray:
@@ -36,67 +40,109 @@ def multi_region_pbv(rgb: np.ndarray, fps: float) -> np.ndarray:
     PBV (de Haan & van Leest, Physiol. Meas. 35(9), 2014) with 3R channels for 3: in windows of
     10 s, the channels relative to their means, without their slow trend, are N (n, 3R), the weights
     w solve (N'N + loading) w = p, with p the signature of blood volume in every region, and
-    y = N w / (p'w).  That disturbances get channels of their own is the idea of discriminative
-    signatures (Wang, den Brinker & de Haan, IEEE TBME 67(5), 2020).
+    y = N w, of unit standard deviation.  That disturbances get channels of their own is the idea of
+    discriminative signatures (Wang, den Brinker & de Haan, IEEE TBME 67(5), 2020).
 
     A frame in which no region has a colour is a gap; stretches of less than 3 s are NaN.  Regions
-    that miss frames of a stretch, are black or do not change are left out of it.
+    that miss more than half a second of a window, are black or do not change are left out of it.
     Raises ValueError for another shape, too few frames per second, and where no stretch, or no
-    region of one, is left; TooFewColours for the colours of a grey or tinted video.
+    region of any, is left; TooFewColours for the colours of a grey or tinted video.
     """
     check_fps(fps)
-    rgb = np.asarray(rgb, dtype=np.float64)
-    if rgb.ndim != 3 or rgb.shape[2] != 3:
-        raise ValueError(f"expected colours of regions (T, R, 3), found shape {rgb.shape}")
+    rgb = np.asarray(rgb)
+    if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype.kind not in "biuf":
+        found = f"found shape {rgb.shape} of {rgb.dtype}"
+        raise ValueError(f"expected colours of regions (T, R, 3), {found}")
+    rgb = rgb.astype(np.float64)
     seen = np.where(np.isfinite(rgb).all(axis=2).any(axis=1), 0.0, np.nan)  # (T,)
     stretches = finite_stretches(seen, int(np.ceil(MIN_STRETCH_S * fps)))
     if not stretches:
         raise ValueError(f"no {MIN_STRETCH_S:g} s without a gap in {len(rgb) / fps:.2f} s")
-    out = np.full(len(rgb), np.nan)
+    out, reasons = np.full(len(rgb), np.nan), []
     for start, stop in stretches:
-        y = _of_stretch(_usable(rgb[start:stop]), fps)
-        out[start:stop] = -(y - y.mean()) / y.std()
+        try:
+            out[start:stop] = _of_stretch(_bridged(rgb[start:stop], fps), fps)
+        except ValueError as error:  # of this stretch: another may have a pulse
+            reasons.append(error)
+    if len(reasons) == len(stretches):
+        raise reasons[0]
     return out
 
 
-def _usable(rgb: np.ndarray) -> np.ndarray:
-    """The regions (T, R', 3) of a stretch that have a colour in all frames, one that changes."""
-    known = np.isfinite(rgb).all(axis=(0, 2)) & (np.nan_to_num(rgb) > 0).all(axis=(0, 2))
-    if not known.any():
-        raise ValueError("no region of the face has a colour in all frames")
-    rgb = rgb[:, known]
-    changes = np.ptp(rgb, axis=0).max(axis=1) > FLAT_RATIO * rgb.max(axis=(0, 2))
-    if not changes.any():
-        raise ValueError("the colour does not change in any region: no pulse")
-    rgb = rgb[:, changes]
-    whole = checked_colours(rgb.mean(axis=1))
-    check_three_colours(whole, MULTI_REGION)
-    return rgb
+def _bridged(rgb: np.ndarray, fps: float) -> np.ndarray:
+    """Colours (T, R, 3) with short gaps of a region interpolated; NaN in its others, and where it
+    is black."""
+    out, frames = np.full(rgb.shape, np.nan), np.arange(len(rgb))
+    for region in range(rgb.shape[1]):
+        known = np.flatnonzero(
+            np.isfinite(rgb[:, region]).all(axis=1) & (rgb[:, region] > 0).all(axis=1)
+        )
+        if not len(known):
+            continue
+        after = np.searchsorted(known, frames).clip(1, max(1, len(known) - 1))
+        wide = np.diff(known, append=known[-1])[after - 1] > BRIDGED_S * fps + 1
+        inside = (frames >= known[0]) & (frames <= known[-1]) & ~wide
+        inside[known] = True
+        for colour in range(3):
+            course = np.interp(frames, known, rgb[known, region, colour])
+            out[inside, region, colour] = course[inside]
+    return out
 
 
 def _of_stretch(rgb: np.ndarray, fps: float) -> np.ndarray:
-    """The weighted sum (T,) of channels (T, R, 3), windows added up by triangular weights."""
+    """The wave (T,) of colours (T, R, 3), windows added up by triangular weights."""
     n_frames = len(rgb)
     n = min(n_frames, round(WINDOW_S * fps))
     starts = np.unique([*range(0, n_frames - n + 1, max(1, n // 2)), n_frames - n])
     shape = np.minimum(np.arange(1, n + 1), np.arange(n, 0, -1))  # (n,), above 0 at both ends
-    total, weight = np.zeros(n_frames), np.zeros(n_frames)
+    total, weight, reasons = np.zeros(n_frames), np.zeros(n_frames), []
     for start in starts:
-        total[start : start + n] += shape * _of_window(rgb[start : start + n], fps)
-        weight[start : start + n] += shape
-    return total / weight
+        part = slice(start, start + n)
+        try:
+            total[part] += shape * _of_window(_usable(rgb[part]), fps)
+            weight[part] += shape
+        except ValueError as error:  # of this window: its neighbours may reach over it
+            reasons.append(error)
+    if not weight.any():
+        raise reasons[0]
+    y = np.where(weight > 0, total / np.maximum(weight, 1), np.nan)
+    return -(y - np.nanmean(y)) / np.nanstd(y)
+
+
+def _usable(rgb: np.ndarray) -> np.ndarray:
+    """The regions (n, R', 3) of a window that have a colour in all frames, one that changes."""
+    rgb = rgb[:, np.isfinite(rgb).all(axis=(0, 2))]
+    if not rgb.shape[1]:
+        raise ValueError("no region of the face has a colour in all frames")
+    swing, flat = np.ptp(rgb, axis=0), FLAT_RATIO * rgb.max(axis=(0, 2))
+    changes = swing.min(axis=1) > flat
+    changes = changes if changes.any() else swing.max(axis=1) > flat  # one colour is clipped
+    if not changes.any():
+        raise ValueError("the colour does not change in any region: no pulse")
+    check_three_colours(checked_colours(rgb[:, changes].mean(axis=1)), MULTI_REGION)
+    return rgb[:, changes]
 
 
 def _of_window(rgb: np.ndarray, fps: float) -> np.ndarray:
-    """y (n,) of one window (n, R, 3): the pulse of unit signature with minimum other power."""
+    """y (n,) of one window (n, R, 3), by the first of PULSE_SPREADS or one that is CLEARER."""
     n, n_regions, _ = rgb.shape
     channels = (rgb / rgb.mean(axis=0) - 1).reshape(n, 3 * n_regions)
     channels = channels - _trend(channels, max(1, round(TRENDS_HZ * n / fps)))
+    waves = [_weighted(channels, spread) for spread in PULSE_SPREADS]
+    quality = np.array([heart_rate(wave, fps).quality for wave in waves])
+    best = int(quality.argmax())
+    return waves[best if quality[best] > quality[0] + CLEARER else 0]
+
+
+def _weighted(channels: np.ndarray, spread: float) -> np.ndarray:
+    """The sum (n,) of channels (n, 3R) of unit signature with minimum other power, scaled to a
+    standard deviation of 1."""
+    n, n_channels = channels.shape
     covariance = channels.T @ channels / n  # (3R, 3R)
-    loading = LOADING * np.trace(covariance) / len(covariance) + PULSE_SPREAD**2
-    signature = np.tile(PULSE_SIGNATURE / np.linalg.norm(PULSE_SIGNATURE), n_regions)
-    weights = np.linalg.solve(covariance + loading * np.eye(len(covariance)), signature)
-    return channels @ weights / (signature @ weights)
+    loading = LOADING * np.trace(covariance) / n_channels + spread**2
+    signature = np.tile(PULSE_SIGNATURE, n_channels // 3)
+    y = channels @ np.linalg.solve(covariance + loading * np.eye(n_channels), signature)
+    return y / max(y.std(), 1e-300)
 
 
 def _trend(channels: np.ndarray, degree: int) -> np.ndarray:

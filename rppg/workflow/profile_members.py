@@ -13,7 +13,7 @@ from rppg.workflow.profile_types import Profile
 from rppg.workflow.stage_names import MODALITIES
 from rppg.workflow.typed_fields import parameter_defaults
 
-ENSEMBLE, SUBMIT = "05_ensemble", "06_submit"
+PREPROCESS, ENSEMBLE, SUBMIT = "01_preprocess", "05_ensemble", "06_submit"
 LISTED = 6  # names in an error
 
 
@@ -30,6 +30,7 @@ def member_faults(profile: Profile, places: dict[str, Place]) -> Iterator[Fault]
             found = f"{show(shown)}, as in the run {first[shown]!r}"
             yield Fault((*places[name], "parameters", "name"), found, "a name of its own in tables")
     yield from _prediction_faults(profile)
+    yield from _candidate_faults(profile)
     yield from _model_faults(profile, [shown for shown in names.values() if shown])
 
 
@@ -37,6 +38,21 @@ def _shown_name(notebook: str, given: dict) -> str | None:
     """What a run is called in tables, by the profile or by its notebook's default."""
     path = project_dir(__file__) / "notebooks" / f"{notebook}.ipynb"
     return (parameter_defaults(path) | given).get("name")
+
+
+def _candidate_faults(profile: Profile) -> Iterator[Fault]:
+    """Faults of the classical methods that are candidates, if 01 does not run them."""
+    asked, methods = _given(profile, ENSEMBLE, "classical"), _given(profile, PREPROCESS, "methods")
+    if missing := [name for name in asked if name not in methods]:
+        found = f"{', '.join(missing)}, which `methods` of {PREPROCESS} does not have"
+        expected = f"some of {', '.join(methods)}, or [] for none"
+        yield Fault(("notebooks", ENSEMBLE, "classical"), found, expected)
+
+
+def _given(profile: Profile, notebook: str, name: str):
+    """A parameter of a notebook, by the profile or by the notebook's default."""
+    path = project_dir(__file__) / "notebooks" / f"{notebook}.ipynb"
+    return (parameter_defaults(path) | profile.notebooks.get(notebook, {}))[name]
 
 
 def _prediction_faults(profile: Profile) -> Iterator[Fault]:

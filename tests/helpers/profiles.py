@@ -20,12 +20,15 @@ LEARN = (
     "flip_time: float = 0.5\nnormalise: str = 'ratio'\nchoose_by: str = 'ipr'\nviews: int = 0\n"
     "datasets: list = ['PURE']\nvalidation: str = 'PURE'\nself_supervised: float = 1.0\n"
 )
-FIRST = "crops: list = ['face']\nprotocols: dict = {}\nshard: str = '1/1'\nlayouts: list = []\n"
+FIRST = (
+    "methods: list = ['POS', 'MR-PBV']\ncrops: list = ['face']\nprotocols: dict = {}\n"
+    "shard: str = '1/1'\nlayouts: list = []\n"
+)
 NOTEBOOKS = {
     "01_preprocess": "data_dir: str = ''\nworkers: int = 2\n" + FIRST + PATHS,
     "02_learn": PATHS + LEARN + "training: dict = {}\nweights: dict = {}\n",
     "04_tune": PATHS + LEARN + "parent: str = ''\nfold: str = ''\n",
-    "05_ensemble": "predictions: list = []\n" + PATHS,
+    "05_ensemble": "predictions: list = []\nclassical: list = ['MR-PBV']\n" + PATHS,
     "06_submit": "model: str = ''\ndata_dir: str = ''\n" + PATHS,
     "studies/collect/collect": STUDY,
     "studies/short/short": "profile: str = ''\n",

@@ -160,5 +160,9 @@ def test_a_classical_method_is_a_candidate_if_it_is_named():
     assert set(given.table["id"]) == set(table["id"]) and len(given.truth) == 20
     choice = choose(given.table, given.truth, given.solutions, given.mean_bpm)
     assert "POS" in choice.learned.models
+    some = tables | {"runs/mine/classical/predictions.parquet": pos.iloc[:5]}
+    assert choose_by(some, truth_of(), ["POS"]).left_out == ["POS"]
+    with pytest.raises(ValueError, match="two runs are called 'a'"):
+        choose_by(tables, truth_of(), ["a"])
     with pytest.raises(ValueError, match="no predictions of CHROM: expected one of POS"):
         choose_by(tables, truth_of(), ["CHROM"])

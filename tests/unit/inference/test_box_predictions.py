@@ -1,13 +1,16 @@
 """The models in the box on prepared recordings, as members of an ensemble."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from helpers.self_consistency import write_recording
 
 from rppg.datasets.store import Store
 from rppg.evaluation.ensemble import stack
+from rppg.inference import box_predictions
 from rppg.inference.box_predictions import predict_box
 from rppg.inference.classical import COLUMNS
+from rppg.inference.sliding_window import predict_model
 
 
 @pytest.fixture
@@ -31,6 +34,25 @@ def test_every_model_and_the_consensus_has_a_row_of_each_recording(store):
     assert np.isfinite(one.hr_bpm[-1]).all()
     for hr_bpm, power in zip(one.hr_bpm[-1], one.power[-1], strict=True):
         assert 60 * one.freq_hz[power.argmax()] == pytest.approx(hr_bpm, abs=0.1)
+
+
+def test_each_recording_has_the_consensus_of_the_nets_that_have_a_rate_for_it(store, monkeypatch):
+    def without_b(*arguments, **options):
+        table = predict_model(*arguments, **options)
+        lost = {"hr_bpm": np.nan, "quality": np.nan, "freq_hz": None, "power": None}
+        return pd.concat(
+            [table[table["id"] != "A/2/b"], table[table["id"] == "A/2/b"].assign(**lost)]
+        )
+
+    ids = ["A/1/a", "A/2/b"]
+    whole = predict_box(store, ids).set_index(["model", "id"])
+    monkeypatch.setattr(box_predictions, "predict_model", without_b)
+    mixed = predict_box(store, ids).set_index(["model", "id"])
+    alone = predict_box(store, ["A/2/b"]).set_index(["model", "id"])
+    of_a, of_b = ("box: consensus", "A/1/a"), ("box: consensus", "A/2/b")
+    assert mixed.loc[of_a, "hr_bpm"] == whole.loc[of_a, "hr_bpm"]
+    assert mixed.loc[of_b, "hr_bpm"] == alone.loc[of_b, "hr_bpm"] == pytest.approx(95, abs=3)
+    np.testing.assert_array_equal(mixed.loc[of_b, "power"], alone.loc[of_b, "power"])
 
 
 def test_a_recording_that_failed_keeps_its_reason(store):

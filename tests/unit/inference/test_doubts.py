@@ -8,8 +8,8 @@ from helpers.answers import COLOUR, stub_extraction, traces
 from helpers.malformed_videos import encode, frames
 
 import rppg
-from rppg.inference.consensus import limits_of
 from rppg.inference.doubts import check_picture, green_swing, is_still, strong_compression
+from rppg.inference.limits import limits_of
 from rppg.inference.videos import expand_videos, predict_videos
 from rppg.preprocessing.extract import extract
 from rppg.signals.outside_band import edge_note

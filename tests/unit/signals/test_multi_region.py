@@ -6,7 +6,7 @@ import pytest
 from rppg.signals.checks import TooFewColours
 from rppg.signals.classical import PULSE_SIGNATURE, wave
 from rppg.signals.heart_rate import heart_rate
-from rppg.signals.multi_region import LOADING, PULSE_SPREAD, multi_region_pbv
+from rppg.signals.multi_region import LOADING, PULSE_SPREADS, multi_region_pbv
 
 FPS, R = 30.0, 6
 BPM, LAMPS_BPM = 72.0, (95.0, 110.0, 128.0)
@@ -51,6 +51,34 @@ def test_a_strong_pulse_that_differs_between_regions_is_not_cancelled():
     assert np.corrcoef(bvp, swing(BPM, 10.0))[0, 1] > 0.95
 
 
+@pytest.mark.parametrize("n_covered", [1, 2, 3])
+def test_regions_without_a_pulse_do_not_hide_that_of_the_others(n_covered):
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        rgb = face(pulse=0.006, lamps=0.0, noise=1e-4, seed=seed)
+        covered = rng.permutation(R)[:n_covered]
+        rgb[:, covered] = 120 * (1 + 1e-4 * rng.normal(size=(300, n_covered, 3)))
+        assert error_bpm(multi_region_pbv(rgb, FPS)) < 1
+
+
+def test_short_gaps_of_regions_are_bridged_and_a_bad_stretch_leaves_the_others():
+    rgb = face(seconds=30.0)
+    rgb[100:110, :3] = np.nan
+    rgb[200:210, 3:] = np.nan
+    rgb[400:450] = np.nan
+    rgb[450:] = 90.0  # frozen
+    bvp = multi_region_pbv(rgb, FPS)
+    assert np.isfinite(bvp[:400]).all() and np.isnan(bvp[400:]).all()
+    assert error_bpm(bvp[:400]) < 1
+
+
+def test_a_region_that_freezes_does_not_shrink_the_wave():
+    rgb = face(seconds=20.0, lamps=0.0)
+    rgb[300:, 2] = rgb[300, 2]
+    bvp = multi_region_pbv(rgb, FPS)
+    assert bvp[-150:].std() > 0.5 * bvp[:150].std()
+
+
 def test_equals_a_loop_written_from_the_formula():
     rgb = face(seconds=10.0, seed=3)
     columns = []
@@ -61,7 +89,9 @@ def test_equals_a_loop_written_from_the_formula():
             columns.append(course - np.polyval(np.polyfit(t / 150, course, 4), t / 150))
     covariance = np.array([[np.mean(a * b) for b in columns] for a in columns])
     for i in range(len(columns)):
-        covariance[i, i] += LOADING * np.mean([np.mean(c * c) for c in columns]) + PULSE_SPREAD**2
+        covariance[i, i] += (
+            LOADING * np.mean([np.mean(c * c) for c in columns]) + PULSE_SPREADS[0] ** 2
+        )
     p = np.array([*PULSE_SIGNATURE] * R)
     weights = np.linalg.inv(covariance) @ p
     y = -sum(w * c for w, c in zip(weights, columns, strict=True))

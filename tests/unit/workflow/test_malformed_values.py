@@ -48,6 +48,10 @@ MALFORMED = {  # what it is: (text, what the error says after the file's name)
         "notebooks: {01_preprocess: {crops: [hand]}}",
         r"crops: found \['hand'\], exp",
     ),
+    "a candidate that is not run": (
+        "notebooks: {01_preprocess: {methods: [POS]}}\nruns: {net/a: {notebook: 02_learn}}",
+        "classical: found MR-PBV, which `methods` of 01_preprocess does not have",
+    ),
     "no crop": ("notebooks: {01_preprocess: {crops: []}}", r"crops: found \[\], expected a list"),
     "an unknown layout": ("notebooks: {01_preprocess: {layouts: [x]}}", r"layouts: found \['x'\]"),
     "an unknown protocol": (
