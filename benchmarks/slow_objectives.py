@@ -6,8 +6,8 @@
 
 No label is read.  What is tried:
 
-- slower: clips are played at 0.4 to 1.0 of their speed, so that half of them have a heart that
-  beats below 60 bpm; as trained, 0.6 to 1.25 (Gideon2021 0.67 to 1.0).
+- slower: clips are played at 0.4 to 1.0 of their speed, as trained at 0.6 to 1.25 (Gideon2021 0.67
+  to 1.0); slower and faster: at 0.4 to 1.25.
 - band as played: the contrast of Gideon2021 looks at 40 to 250 bpm at every speed (section 3.4 of
   the paper), so that of a heart of 50 bpm, played at 0.7, it sees the harmonics alone.  Here each
   wave's band is scaled by the speed at which its clip is played, as for the other nets.
@@ -34,7 +34,7 @@ from rppg.models.st_transformer import SelfSupervised
 from rppg.signals.spectrum import power_spectrum
 from rppg.signals.time_stretch import resample_time
 
-SLOWER = (0.4, 1.0)
+SLOWER, WIDER = (0.4, 1.0), (0.4, 1.25)
 SOME_POWER = 0.2  # of the peak's, for a peak at half its frequency
 NEAR_HZ = 5 / 60  # around that half
 BINS = 17  # over which the paper's band of a view of 5 s is averaged
@@ -129,21 +129,24 @@ class Arm:
 
 
 AS_TRAINED = "as trained"
-PLAYED_SLOWER = {"speeds": SLOWER}
+PLAYED_SLOWER, PLAYED_WIDER = {"speeds": SLOWER}, {"speeds": WIDER}
 ARMS: dict[str, dict[str, Arm]] = {
     "st_transformer": {
         AS_TRAINED: Arm(SelfSupervised),
         "slower": Arm(SelfSupervised, PLAYED_SLOWER),
+        "slower and faster": Arm(SelfSupervised, PLAYED_WIDER),
         "lowest peak": Arm(LowestPeak),
     },
     "contrast_phys": {
         AS_TRAINED: Arm(Contrast),
         "slower": Arm(Contrast, PLAYED_SLOWER),
+        "slower and faster": Arm(Contrast, PLAYED_WIDER),
         "lowest peak": Arm(LowestPeakContrast),
     },
     "gideon2021": {
         AS_TRAINED: Arm(MultiView),
         "slower": Arm(MultiView, PLAYED_SLOWER),
+        "slower and faster": Arm(MultiView, PLAYED_WIDER),
         "band as played": Arm(AsPlayed),
         "slower, band as played": Arm(AsPlayed, PLAYED_SLOWER),
         "lowest peak": Arm(LowestPeakViews),

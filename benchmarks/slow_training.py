@@ -208,13 +208,13 @@ def compared(rates: pd.DataFrame) -> pd.DataFrame:
 
 def scores_of(rates: pd.DataFrame) -> dict:
     """Shares within 5 bpm of the truth and of its multiples, RMSEs, the difference from the net as
-    trained, and the response; a missing rate is an error."""
+    trained, and the response."""
     true_bpm, hr_bpm = rates["true_bpm"].to_numpy(), rates["hr_bpm"].to_numpy()
     near = {k: abs(hr_bpm - k * true_bpm) <= NEAR_BPM for k in (1, 2, 3)}
     squared = rates.assign(own=(hr_bpm - true_bpm) ** 2)
     squared["former"] = (rates["as_trained"] - true_bpm) ** 2
     by_seed = np.sqrt(squared.groupby("seed")[["own", "former"]].mean())
-    row = {"seeds": len(by_seed), "recordings": rates["id"].nunique()}
+    row = {"seeds": len(by_seed), "recordings": len(rates.groupby(["id", "person"]))}
     row |= {"people": rates["person"].nunique(), "within_5bpm": near[1].mean()}
     row |= {"double": near[2].mean(), "triple": near[3].mean(), "rmse_bpm": by_seed["own"].mean()}
     row["lower_in_seeds"] = int((by_seed["own"] < by_seed["former"]).sum())

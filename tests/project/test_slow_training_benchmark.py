@@ -1,4 +1,4 @@
-"""benchmarks/slow_training.py: what its losses prefer in waves that are known, and how it judges."""
+"""benchmarks/slow_training.py: what its losses prefer in known waves, and how it judges."""
 
 from pathlib import Path
 from types import SimpleNamespace
