@@ -77,7 +77,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--demo", type=Path, default=Path("prepared/demo"))
     parser.add_argument("--asked", type=Path, nargs="*", default=[], help="stores")
     parser.add_argument("--simulated", type=Path, default=Path("build/slow_simulated"))
-    parser.add_argument("--only", nargs="*", help="of the settings and models")
+    parser.add_argument("--only", nargs="*", help="of the settings and models: demo-gideon2021")
+    parser.add_argument("--arms", nargs="*", help="of the arms")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--folder", type=Path, default=Path("build/slow_training"))
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/slow_training.csv"))
@@ -91,7 +92,12 @@ def wanted(args: argparse.Namespace) -> list[tuple[str, str, str, int]]:
     if args.only:
         pairs = [(setting, model) for setting, model in pairs if f"{setting}-{model}" in args.only]
     runs = [(*pair, seed) for seed in args.seeds for pair in pairs]
-    return [(setting, model, arm, seed) for setting, model, seed in runs for arm in ARMS[model]]
+    return [
+        (setting, model, arm, seed)
+        for setting, model, seed in runs
+        for arm in ARMS[model]
+        if not args.arms or arm in args.arms
+    ]
 
 
 def of_run(args: argparse.Namespace, about: dict) -> pd.DataFrame:
