@@ -4,12 +4,11 @@
         --asked PATH/prepared/bench-7 PATH/prepared/bench-8
     python benchmarks/slow_training.py --from benchmarks/results/slow_training.csv    # only tables
 
-Pre-trains nets as the profile `demo` does, with fewer steps (STEPS), and Gideon2021 as the profile
-`gideon2021` does, on simulated clips without disturbances: once as they are, and once with each arm
-of slow_objectives.py, from the same weights, in the same order of recordings; the last weights are
-kept.  They are asked about people that they were not trained on: of other seeds of the benchmark,
-whose true rates are in PATH/data, or of other simulated clips.  Rates are kept in --folder, a file
-per net, which is not trained again.
+Pre-trains nets as the profile `demo` does, with fewer steps (STEPS): once as they are, and once
+with each arm of slow_objectives.py, from the same weights, in the same order of recordings; the
+last weights are kept.  They are asked about people that they were not trained on, of other seeds of
+the benchmark, whose true rates are in PATH/data.  Rates are kept in --folder, a file per net, which
+is not trained again; --only and --arms choose among them.
 
 Bands are of the true rate.  Differences are of RMSEs from the net as trained, paired by recording
 and seed, with intervals over people.  gain_db and octave_db: see slow_response.py.
@@ -39,16 +38,12 @@ from rppg.evaluation.submission import read_solution
 from rppg.inference.sliding_window import predict_model
 from rppg.models.registry import build, inputs_of, shape_for
 from rppg.preprocessing.mstmap import COMBINATIONS, YUV_FROM_RGB
-from rppg.synthetic.traces.simulate import BLOCK, TraceConfig, simulate_block
 from rppg.training.config import FitConfig
 from rppg.training.fit import fit
 from rppg.workflow.profiles import load_profile
 
 EDGES_BPM = {"slow": (0, 55), "middle": (55, 100), "fast": (100, 999)}
 STEPS = {"st_transformer": 400, "contrast_phys": 250, "gideon2021": 300}
-STUDY = {"architecture": {"width": 8, "patch": 2, "time_pools": 1}, "size": 16, "steps": 120}
-PROFILE, SIMULATED = "demo", "simulated"
-N_BLOCKS, N_TRAINED = 20, 96  # of 16 simulated clips each; clips that are trained on
 ASKED = 32  # recordings of a band that is not slow, at most, per store
 
 
@@ -60,10 +55,10 @@ def main() -> None:
     else:
         torch.set_num_threads(1)
         args.folder.mkdir(parents=True, exist_ok=True)
-        for setting, model, arm, seed in wanted(args):
-            path = args.folder / f"{setting}-{model}-{arm.replace(' ', '_')}-{seed}.parquet"
+        for model, arm, seed in wanted(args):
+            path = args.folder / f"{model}-{arm.replace(' ', '_')}-{seed}.parquet"
             if not path.is_file():
-                about = {"setting": setting, "model": model, "arm": arm, "seed": seed}
+                about = {"model": model, "arm": arm, "seed": seed}
                 of_run(args, about).assign(**about).to_parquet(path, index=False)
                 print(path.stem, flush=True)
         rates = pd.concat(map(pd.read_parquet, sorted(args.folder.glob("*.parquet"))))
@@ -76,9 +71,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--demo", type=Path, default=Path("prepared/demo"))
     parser.add_argument("--asked", type=Path, nargs="*", default=[], help="stores")
-    parser.add_argument("--simulated", type=Path, default=Path("build/slow_simulated"))
-    parser.add_argument("--only", nargs="*", help="of the settings and models: demo-gideon2021")
-    parser.add_argument("--arms", nargs="*", help="of the arms")
+    parser.add_argument("--only", nargs="+", choices=ARMS, default=list(ARMS), help="models")
+    parser.add_argument("--arms", nargs="+", help="of slow_objectives.py; by default all")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--folder", type=Path, default=Path("build/slow_training"))
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/slow_training.csv"))
@@ -86,36 +80,26 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def wanted(args: argparse.Namespace) -> list[tuple[str, str, str, int]]:
-    """Setting, model, arm and seed of each run; a seed of all arms before the next seed."""
-    pairs = [(SIMULATED, "gideon2021"), *((PROFILE, model) for model in ARMS)]
-    if args.only:
-        pairs = [(setting, model) for setting, model in pairs if f"{setting}-{model}" in args.only]
-    runs = [(*pair, seed) for seed in args.seeds for pair in pairs]
+def wanted(args: argparse.Namespace) -> list[tuple[str, str, int]]:
+    """Model, arm and seed of each run; a seed of all before the next seed."""
     return [
-        (setting, model, arm, seed)
-        for setting, model, seed in runs
-        for arm in ARMS[model]
-        if not args.arms or arm in args.arms
+        (model, arm, seed)
+        for seed in args.seeds
+        for model in args.only
+        for arm in args.arms or ARMS[model]
+        if arm in ARMS[model]
     ]
 
 
 def of_run(args: argparse.Namespace, about: dict) -> pd.DataFrame:
     """Train a net and ask it: id, person, true_bpm, hr_bpm, gain_db, octave_db."""
+    if not args.asked:
+        raise SystemExit("no stores to ask about: name some with --asked")
     model, arm = about["model"], ARMS[about["model"]][about["arm"]]
-    given = load_profile(PROFILE).runs[f"{model}/pretrain"].parameters
-    if about["setting"] == SIMULATED:
-        given = given | STUDY
-        store = calm_clips(args.simulated)
-        train, rest = store.ids()[:N_TRAINED], store.ids()[N_TRAINED:]
-        asked = [(store, known(store, rest))]
-    else:
-        store = Store(args.demo)
-        train = make_split(store, given["datasets"], given["validation"])[0].train
-        asked = [bench(folder) for folder in args.asked]
-    net, inputs = trained(model, arm, store, train, given, about["seed"], args.folder)
+    given = load_profile("demo").runs[f"{model}/pretrain"].parameters
+    net, inputs = trained(model, arm, Store(args.demo), given, about["seed"], args.folder)
     tables = []
-    for number, (store, truth) in enumerate(asked):
+    for number, (store, truth) in enumerate(map(bench, args.asked)):
         found = predict_model(store, truth.index, net, model, labels=False, **inputs)
         found["hr_true_bpm"] = found["id"].map(truth)
         found["person"] = [f"{number}/{who}" for who in subjects_of(found["id"])]
@@ -124,32 +108,6 @@ def of_run(args: argparse.Namespace, about: dict) -> pd.DataFrame:
     table = pd.concat(tables).rename(columns={"hr_true_bpm": "true_bpm"})
     table = table[["id", "person", "true_bpm", "hr_bpm"]]
     return table.assign(gain_db=gain_db, octave_db=octave_db)
-
-
-def calm_clips(root: Path) -> Store:
-    """Simulated clips of 10 s without disturbances, written if they are missing."""
-    store, config = Store(root), TraceConfig(seed=5)
-    for number in range(N_BLOCKS):
-        ids = [f"{SIMULATED}/{number * BLOCK + at:06d}/clip" for at in range(BLOCK)]
-        if store.meta(ids[-1]):
-            continue
-        block = simulate_block(config, number, calm=True)
-        crops = block.crops("wide", list(range(BLOCK)))
-        for id, maps, wide, hr_bpm in zip(ids, block.maps, crops, block.hr_bpm, strict=True):
-            with store.begin(id, needs=("mstmap", "wide")) as writer:
-                writer.save("mstmap", maps)
-                writer.save("wide", wide)
-                dataset, subject, name = id.split("/")
-                about = {"id": id, "dataset": dataset, "subject": subject, "name": name}
-                about |= {
-                    "status": "ok",
-                    "n_frames": len(maps),
-                    "gaps_s": [],
-                    "origin": "synthetic",
-                }
-                writer.commit(about | {"hr_true_bpm": float(hr_bpm)})
-    store.write_index()
-    return store
 
 
 def known(store: Store, ids: list[str]) -> pd.Series:
@@ -170,8 +128,9 @@ def bench(prepared: Path) -> tuple[Store, pd.Series]:
     return store, pd.concat([parts[0], *others]).sort_index()
 
 
-def trained(model: str, arm, store: Store, ids: list[str], given: dict, seed: int, folder: Path):
-    """A net pre-trained on these recordings, without labels, and what it sees."""
+def trained(model: str, arm, store: Store, given: dict, seed: int, folder: Path):
+    """A net pre-trained without labels, and what it sees; given: parameters of its run."""
+    ids = make_split(store, given["datasets"], given["validation"])[0].train
     inputs = inputs_of(model, given["n_frames"], given.get("normalise"), given.get("size"))
     sampling = {"speeds": tuple(given["speeds"])} | dict(arm.sampling)
     options = {}
@@ -190,16 +149,17 @@ def trained(model: str, arm, store: Store, ids: list[str], given: dict, seed: in
     fields = {"saliency": given["saliency"]} if "saliency" in given else {}
     net = build(model, seed, **shape_for(inputs), **given["architecture"], **fields)
     rates = {name: given["training"][name] for name in ("lr", "weight_decay", "warmup_steps")}
-    config = FitConfig(n_steps=given.get("steps", STEPS[model]), seed=seed, **rates)
+    config = FitConfig(n_steps=STEPS[model], seed=seed, **rates)
     with tempfile.TemporaryDirectory(dir=folder) as run:
         fit(net, batches, arm.objective(**given["weights"], **options), config, run)
     return net.eval(), inputs
 
 
 def compared(rates: pd.DataFrame) -> pd.DataFrame:
-    """A row per setting, model, arm and band of true rate."""
+    """A row per model, arm and band of true rate."""
     rows = []
-    for (setting, model), some in rates.groupby(["setting", "model"], sort=False):
+    for model in ARMS:
+        some = rates[rates["model"] == model]
         as_trained = some[some["arm"] == AS_TRAINED].set_index(["id", "person", "seed"])["hr_bpm"]
         for arm in ARMS[model]:
             one = some[some["arm"] == arm].set_index(["id", "person", "seed"])
@@ -207,7 +167,7 @@ def compared(rates: pd.DataFrame) -> pd.DataFrame:
             for band, (low, high) in ({"all": (0, 999)} | EDGES_BPM).items():
                 inside = one[(one["true_bpm"] > low) & (one["true_bpm"] <= high)]
                 if len(inside):
-                    row = {"setting": setting, "model": model, "arm": arm, "band": band}
+                    row = {"model": model, "arm": arm, "band": band}
                     rows.append(row | scores_of(inside))
     return pd.DataFrame(rows)
 
@@ -234,7 +194,7 @@ def print_tables(table: pd.DataFrame) -> None:
     """Share within 5 bpm per band; +, -: RMSE better or worse than as trained."""
     words = table["verdict"].map({"undecided": "", "better": " +", "worse": " -"})
     table = table.assign(shown=table["within_5bpm"].round(3).astype(str) + words)
-    keys = ["setting", "model", "arm"]
+    keys = ["model", "arm"]
     for value in ("shown", "rmse_bpm", "double"):
         print(table.pivot(index=keys, columns="band", values=value).round(2).to_string(), "\n")
     print(table.drop_duplicates(keys).set_index(keys)[["gain_db", "octave_db"]].round(1))

@@ -67,11 +67,10 @@ LOSSES = {  # of each table of the paper, by the heads of its columns
     },
 }
 MODELS = {1: "ST-Transformer", 2: "Contrast-Phys+"}
-TRAINED = {  # by setting and model of slow_training.csv
-    ("demo", "st_transformer"): "ST-Transformer",
-    ("demo", "contrast_phys"): "Contrast-Phys+",
-    ("demo", "gideon2021"): "Gideon2021",
-    ("simulated", "gideon2021"): "Gideon2021, simulated clips",
+NETS = {  # of slow_training.csv
+    "st_transformer": "ST-Transformer",
+    "contrast_phys": "Contrast-Phys+",
+    "gideon2021": "Gideon2021",
 }
 LABELS = [("simulator", one) for one in ("1", "5", "10", "all")]
 LABELS += [("BasicMotions", one) for one in ("1", "5", "all")]
@@ -165,10 +164,10 @@ def gideon2021(table: pd.DataFrame) -> str:
 def slow_training(table: pd.DataFrame) -> str:
     """Share within 5 bpm and RMSE of each net by how it was trained, per band of true rate."""
     bands, rows = [band for band in table["band"].unique() if band != "all"], []
-    for (setting, model, arm), one in table.groupby(["setting", "model", "arm"], sort=False):
+    for (model, arm), one in table.groupby(["model", "arm"], sort=False):
         by_band = one.set_index("band")
         cells = [slow_cell(by_band.loc[band]) for band in bands]
-        rows.append([TRAINED[setting, model], arm, str(by_band["seeds"].iloc[0]), *cells])
+        rows.append([NETS[model], arm, str(by_band["seeds"].iloc[0]), *cells])
     edges = {"slow": "to 55 bpm", "middle": "55 to 100 bpm", "fast": "above 100 bpm"}
     head = [
         f"{edges[band]} ({table.set_index('band')['recordings'][band].max()})" for band in bands

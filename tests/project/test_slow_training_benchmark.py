@@ -77,7 +77,7 @@ def seeded():
 
 def test_an_arm_that_doubles_slow_hearts_is_worse_on_these_alone(benchmark):
     true_bpm = np.repeat([50.0, 80.0, 120.0], 8)
-    about = {"setting": "demo", "model": "contrast_phys", "gain_db": 0.0, "octave_db": -9.0}
+    about = {"model": "contrast_phys", "gain_db": 0.0, "octave_db": -9.0}
     rows = pd.DataFrame(about, index=range(24)).assign(true_bpm=true_bpm)
     rows["id"] = rows["person"] = [f"v/{k}/x" for k in range(24)]
     rates = {"as trained": true_bpm + 1, "slower": np.where(true_bpm < 60, 2, 1) * true_bpm}
