@@ -26,6 +26,7 @@ CHATTER = (
     b"Successfully initialized EGL",  # these two where there is a display
     b"GL version: ",
 )
+HARMLESS = "has no attribute 'GetPrototype'"  # with protobuf 6, which mediapipe was not made for
 # One landmark as serialised: a message of 15 bytes (field 1) with x, y and z as float fields 1-3.
 _LANDMARK = np.dtype([("head", "V3"), ("x", "<f4"), ("y_tag", "V1"), ("y", "<f4"), ("z", "V5")])
 
@@ -91,16 +92,27 @@ def without_pyplot():
             del sys.modules[name]
 
 
+def _report(kind, value, trace) -> None:
+    if HARMLESS not in str(value):
+        sys.__excepthook__(kind, value, trace)
+
+
 @contextmanager
 def without_chatter():
-    """Capture what the process writes to stderr inside, then write all lines except CHATTER."""
+    """Capture what the process writes to stderr inside, then write all lines except CHATTER.
+
+    What mediapipe's C++ code reports and goes on without, HARMLESS, is left out, too: the hook of a
+    notebook's kernel would make it an error of the cell.
+    """
     sys.stderr.flush()
+    hook, sys.excepthook = sys.excepthook, _report
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as caught:
         os.dup2(caught.fileno(), 2)
         try:
             yield
         finally:
+            sys.excepthook = hook
             os.dup2(stderr, 2)
             os.close(stderr)
             caught.seek(0)

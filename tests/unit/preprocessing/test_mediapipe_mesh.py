@@ -50,3 +50,17 @@ def test_pyplot_is_left_out_of_mediapipes_import_and_whole_afterwards():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.split() == ["False", "True"], done.stderr
+
+
+def test_what_mediapipe_reports_and_goes_on_without_does_not_reach_a_kernels_hook(
+    monkeypatch, capsys
+):
+    seen = []
+    monkeypatch.setattr(sys, "excepthook", lambda *error: seen.append(error))
+    hook = sys.excepthook
+    with mediapipe_mesh.without_chatter():
+        for text in (f"'MessageFactory' object {mediapipe_mesh.HARMLESS}", "something else"):
+            sys.excepthook(AttributeError, AttributeError(text), None)
+    assert sys.excepthook is hook and seen == []
+    said = capsys.readouterr().err
+    assert "GetPrototype" not in said and "something else" in said
