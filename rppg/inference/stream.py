@@ -22,9 +22,11 @@ import numpy as np
 
 from rppg.datasets.prepared import FPS
 from rppg.evaluation.consensus_words import words
+from rppg.inference.doubts import check_picture
 from rppg.inference.stream_window import Window, frame_of
 from rppg.inference.videos import CONSENSUS
 from rppg.preprocessing.face_mesh import CentredMean, FaceLandmarks
+from rppg.preprocessing.frame_changes import FreshFrames
 from rppg.preprocessing.frame_rate import FEWEST_FPS
 from rppg.preprocessing.resampling import WIDEST_S
 from rppg.preprocessing.tracking import SparseTracker
@@ -108,7 +110,7 @@ class Stream:
     def _begin(self, start_s: float | None) -> None:
         self._mesh.reset()
         self._tracker = SparseTracker(lambda rgb, _: self._mesh(rgb))
-        self._smooth, self._frames = CentredMean(), deque()
+        self._smooth, self._frames, self._fresh = CentredMean(), deque(), FreshFrames()
         if self._members is not None and start_s is not None:
             self._members.begin(start_s)
         self._start_s, self._last_s, self._next_s = start_s, None, FIRST_S
@@ -142,15 +144,33 @@ class Stream:
         """Keep a frame's colours; the rates of the windows that can be resampled by now."""
         self.landmarks = landmarks
         self._frames.append(frame_of(rgb, time_s - self._start_s, landmarks))
+        self._fresh.add(rgb, time_s - self._start_s, landmarks)
+        self._fresh.forget_before(self._frames[0].time_s)
         while self._frames[-1].time_s - self._frames[0].time_s > KEPT_S:
             self._frames.popleft()
         rates = []
         while len(self._frames) > 2 and self._frames[-3].time_s >= self._next_s + WIDEST_S:
             stop = round(self._next_s * FPS)
             part = max(0, stop - round(WINDOW_S * FPS)), stop
-            rates += self._ask(part) if self._members else [self._rate(*part)]
+            if (still := self._still(part)) is not None:
+                rates += [*self._worked_out(wait=True), still]
+            else:
+                rates += self._ask(part) if self._members else [self._rate(*part)]
             self._next_s += EVERY_S
         return rates
+
+    def _still(self, part: tuple[int, int]) -> Rate | None:
+        """An answer without a rate, if the picture stands still in this part of the grid."""
+        first_s, end_s = (one / FPS for one in part)
+        inside = [one for one in self._frames if first_s <= one.time_s < end_s]
+        if not any(one.counts.any() for one in inside):  # no face, which is said
+            return None
+        times_s = np.array([one.time_s for one in inside])
+        try:
+            check_picture({"changing_share": self._fresh.changing_share(times_s)})
+        except ValueError as error:
+            return Rate(self._start_s + end_s, math.nan, math.nan, str(error), None)
+        return None
 
     def _rate(self, first: int, stop: int) -> Rate:
         """The rate of frames first to stop of the grid, by a classical method."""

@@ -39,6 +39,11 @@ class FreshFrames:
             self.times_s.append(time_s)
             self._last = rgb
 
+    def forget_before(self, time_s: float) -> None:
+        """Drop the times before this one, as a stream does."""
+        while self.times_s and self.times_s[0] < time_s:
+            self.times_s.pop(0)
+
     def _changed(self, rgb: np.ndarray, where: tuple[slice, slice]) -> float:
         same_size = rgb.shape == self._last.shape
         return float(np.mean(rgb[where] != self._last[where])) if same_size else 1.0

@@ -213,3 +213,11 @@ def test_a_time_that_is_no_number_is_refused(video, time_s):
 def test_wrong_options_are_refused(options):
     with pytest.raises(InputError):
         Stream(**options)
+
+
+@pytest.mark.parametrize("method", ["MR-PBV", "POS", "consensus"])
+def test_a_still_picture_has_a_reason_in_place_of_a_rate(video, method):
+    stream = Stream(fps=FPS, method=method)
+    found = [rate for _ in range(200) for rate in stream.add(video[0])] + stream.finish()
+    assert len(found) >= 2
+    assert all(np.isnan(one.hr_bpm) and "does not change" in one.reason for one in found)
