@@ -82,10 +82,10 @@ def agree(
     predict: member to a function that gives its wave (T,); those without a weight in `fitted` are
     not asked.  Raises ValueError, with the reason of the first, if no member has a heart rate.
     """
-    waves, rates, fitted = _asked(predict, traces.fps, fitted)
+    waves, rates, fitted, lost = _asked(predict, traces.fps, fitted)
     regions = regions_of(traces)
     whole = judge([rates], [WHOLE], traces, regions, fitted)
-    said = verdict(whole.found, whole.confidence, limits=limits_of(traces))
+    said = verdict(whole.found, whole.confidence, limits=(*limits_of(traces), *lost))
     seconds = over_time(waves, traces, regions, fitted)
     if len(traces.times_s) / traces.fps >= TRACKED_FROM_S and len(seconds["hr_bpm"]):
         means = {key: float(seconds[key].mean()) for key in ("hr_bpm", "confidence")}
@@ -101,19 +101,20 @@ def answer_on(
     predict: Mapping[str, Callable[[], np.ndarray]], traces, fitted: Fitted
 ) -> tuple[np.ndarray, HeartRate, Verdict]:
     """As `agree`, of one window as a whole: the wave (T,), its heart rate, and the verdict."""
-    waves, rates, fitted = _asked(predict, traces.fps, fitted)
+    waves, rates, fitted, lost = _asked(predict, traces.fps, fitted)
     whole = judge([rates], [WHOLE], traces, regions_of(traces), fitted)
-    said = verdict(whole.found, whole.confidence, limits=limits_of(traces))
+    said = verdict(whole.found, whole.confidence, limits=(*limits_of(traces), *lost))
     best, rate = _as_heart_rate(rates, whole.found, said)
     return waves[best], rate, said
 
 
 def _asked(
     predict: Mapping[str, Callable[[], np.ndarray]], fps: float, fitted: Fitted
-) -> tuple[dict[str, np.ndarray], dict[str, HeartRate], Fitted]:
+) -> tuple[dict[str, np.ndarray], dict[str, HeartRate], Fitted, list[str]]:
     """Waves and heart rates of the members that have one, and what they were fitted to: `fitted`,
-    or the consensus without the nets that have none.  ValueError if no member has a rate."""
-    waves, rates, reasons = {}, {}, {}
+    or the consensus without the nets that have none; and whom it does without, in words.
+    ValueError if no member has a rate."""
+    waves, rates, reasons, wanted = {}, {}, {}, fitted.rules.needed
     while True:
         asked = fitted.rules.needed
         for name in (n for n in asked if n in predict and n not in waves and n not in reasons):
@@ -129,7 +130,8 @@ def _asked(
     if not (rates := {name: rates[name] for name in asked if name in rates}):
         found = f"expected one of {', '.join(asked)}, found {list(predict)}"
         raise ValueError(next(iter(reasons.values()), found))
-    return {name: waves[name] for name in rates}, rates, fitted
+    lost = [f"without {name}" for name in wanted if name not in rates]
+    return {name: waves[name] for name in rates}, rates, fitted, lost
 
 
 def over_time(

@@ -80,6 +80,11 @@ def test_members_that_fail_are_left_out_and_all_failing_says_why():
         asked({"CHROM": noisy(10, 80.0)["CHROM"]})  # has no weight
 
 
+def test_an_answer_that_is_not_sure_says_whom_it_does_without():
+    _, _, fields = asked({name: noisy(10, 80.0, 6.0)[name] for name in ("POS", "GREEN")})
+    assert fields["confidence"] < 0.9 and "without MR-PBV" in fields["words"]
+
+
 def test_without_any_member_that_counts_the_classical_methods_agree():
     waves, n = noisy(10, 80.0), 300
     made = replace(traces(80.0), head=np.zeros((n, 5)))
