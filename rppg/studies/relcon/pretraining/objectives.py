@@ -46,14 +46,16 @@ class Rebuild:
 
     The loss is the squared error of the anchor's samples, summed over time and axes, mean over
     windows; the released code sums over windows, which matters for gradient clipping but not for
-    Adam.
+    Adam.  Without augmentations, an ablation, the copy is the anchor itself.
     """
 
     n_augmentations: int = 2
 
     def __call__(self, model: nn.Module, batch: dict, generator: torch.Generator) -> Values:
         anchors = batch["anchor"]
-        copies, _ = augment(anchors, generator, self.n_augmentations)
+        copies, n = anchors, self.n_augmentations
+        if n:
+            copies, _ = augment(anchors, generator, n)
         loss = reconstruction_error(model(anchors, copies), anchors).mean()
         return loss, {"error": loss}
 
@@ -81,16 +83,23 @@ class RebuildMasked:
 class RelCon:
     """The relative contrastive loss: candidates are windows of the anchor's subject and hour, and
     the other anchors of the batch (nearly always of other subjects), ranked by a trained
-    distance."""
+    distance.
+
+    Two ablations of the paper: batches without "within" have the other anchors alone;
+    hard_positive: the nearest candidate is the only positive, all others are its negatives.
+    """
 
     distance: MotionDistance
     temperature: float = 0.1
+    hard_positive: bool = False
 
     def __call__(self, model: nn.Module, batch: dict, generator: torch.Generator) -> Values:
-        anchors, within = batch["anchor"], batch["within"]
+        anchors = batch["anchor"]
+        within = batch.get("within", anchors[:, None][:, :0])  # (B, c, T, 3), c may be 0
         distance = candidate_distances(self.distance, anchors, within)  # (B, B - 1 + c)
         similarity = batch_similarities(*embedded(model, anchors, within))  # (B, B - 1 + c)
-        loss = relative_contrastive_loss(similarity, distance, self.temperature)
+        loss_of = hard_positive_loss if self.hard_positive else relative_contrastive_loss
+        loss = loss_of(similarity, distance, self.temperature)
         order = -rank_correlation(similarity.detach(), distance)
         return loss, {"order": order}
 
@@ -173,6 +182,8 @@ def candidate_distances(distance: MotionDistance, anchors: Tensor, within: Tenso
     and to its own candidates."""
     distance = distance.to(anchors.device).eval()
     between = distance.distances(anchors, distance.keys(anchors))  # (B, B)
+    if not within.shape[1]:
+        return candidate_columns(between, between[:, :0])
     keys = distance.keys(within.flatten(0, 1))  # of B c windows
     return candidate_columns(between, distance.own_distances(anchors, keys, within.shape[1]))
 
