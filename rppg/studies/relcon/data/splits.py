@@ -51,7 +51,7 @@ def first_subjects(table: pd.DataFrame, n: int, seed: int) -> np.ndarray:
     subjects = table["dataset"] + "/" + table["subject"]
     order = np.random.default_rng(seed).permutation(np.sort(subjects.unique()))
     if not 0 <= n <= len(order):
-        raise ValueError(f"n_subjects is {n}, expected 0 (all) to {len(order)}, which there are")
+        raise ValueError(f"most_subjects is {n}, expected 0 (all) to {len(order)}, which there are")
     return subjects.isin(order[: n or None]).to_numpy()
 
 

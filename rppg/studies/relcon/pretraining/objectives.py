@@ -12,7 +12,7 @@ Source: Xu et al., RelCon, ICLR 2025, section 3 (Rebuild, RelCon); Xu et al., RE
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -87,21 +87,31 @@ class RelCon:
 
     Two ablations of the paper: batches without "within" have the other anchors alone;
     hard_positive: the nearest candidate is the only positive, all others are its negatives.
+    kept: distances by the ids of a batch's anchors, filled on the way, for batches that repeat
+    (repeated_batches.py); None: computed anew each time.
     """
 
     distance: MotionDistance
     temperature: float = 0.1
     hard_positive: bool = False
+    kept: dict | None = field(default=None, repr=False, compare=False)
 
     def __call__(self, model: nn.Module, batch: dict, generator: torch.Generator) -> Values:
         anchors = batch["anchor"]
         within = batch.get("within", anchors[:, None][:, :0])  # (B, c, T, 3), c may be 0
-        distance = candidate_distances(self.distance, anchors, within)  # (B, B - 1 + c)
+        distance = self._distances(batch.get("id"), anchors, within)  # (B, B - 1 + c)
         similarity = batch_similarities(*embedded(model, anchors, within))  # (B, B - 1 + c)
         loss_of = hard_positive_loss if self.hard_positive else relative_contrastive_loss
         loss = loss_of(similarity, distance, self.temperature)
         order = -rank_correlation(similarity.detach(), distance)
         return loss, {"order": order}
+
+    def _distances(self, ids: list[str] | None, anchors: Tensor, within: Tensor) -> Tensor:
+        if self.kept is None:
+            return candidate_distances(self.distance, anchors, within)
+        if (key := tuple(ids)) not in self.kept:
+            self.kept[key] = candidate_distances(self.distance, anchors, within)
+        return self.kept[key]
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,11 @@ LEGEND = (
 CENTRED = "each window's mean is subtracted, which is not in the paper"
 AS_THEY_ARE = "windows include gravity, as in the paper"
 USED = {"RelCon's distance": METHODS[0], "REBAR's distance": "REBAR-style"}  # method that uses it
+SETTING_WORDS = {
+    "n_steps": "steps",
+    "n_learned": "subjects trained on",
+    "lr": "peak learning rate",
+}
 NO_NUMBER = "-"
 NO_INTERVAL = ", no interval (one subject, or an undefined draw)"
 
