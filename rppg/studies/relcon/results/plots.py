@@ -136,16 +136,20 @@ def plot_learning_curve(summary: pd.DataFrame, title: str, origin: str) -> Figur
 
 
 def plot_confusion(
-    rows: pd.DataFrame, title: str, origin: str, methods: Sequence[str] = COMPARED
+    rows: pd.DataFrame,
+    title: str,
+    origin: str,
+    methods: Sequence[str] = COMPARED,
+    n_labels: str = ALL,
 ) -> Figure:
-    """Confusion matrices of some methods with all labels, over all seeds, in percent of the true
+    """Confusion matrices of some methods with n_labels, over all seeds, in percent of the true
     activity's windows.
 
     rows: of one dataset and origin, from runs.collect.  Raises ValueError for several, and if a
     method is missing.
     """
     _check_origin(rows, origin)
-    rows = rows[(rows["task"] == "activity") & (rows["n_labels"] == ALL)]
+    rows = rows[(rows["task"] == "activity") & (rows["n_labels"] == n_labels)]
     if (datasets := rows["dataset"].unique()).size != 1:
         raise ValueError(f"rows of the datasets {sorted(datasets)}, expected one")
     rows = rows[rows["method"].isin(methods)]
@@ -156,7 +160,7 @@ def plot_confusion(
     for axes, method in zip(panels[0], methods, strict=True):
         own = rows[rows["method"] == method]
         if own.empty:
-            raise ValueError(f"no row of {method} with all labels")
+            raise ValueError(f"no row of {method} with {n_labels} labels")
         counts = pd.crosstab(own["truth"], own["predicted"]).reindex(
             index=names, columns=names, fill_value=0
         )
