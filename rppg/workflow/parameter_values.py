@@ -53,6 +53,7 @@ CHOICES = {
     "method": ("relcon", "rebar", "simclr", "augpred", "scratch", "random", "features"),
     "probe": ("linear", "mlp", "finetune"),
     "tested": ("test", "dev"),
+    "ranked_by": ("distance", "features"),
     "precision": ("auto", "32-true", "bf16-mixed"),
     "schedule": ("cosine", "constant"),
     "submit": ("validation", "paper"),

@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rppg.studies.relcon.models.distance import DistanceConfig
+from rppg.studies.relcon.models.distance import DistanceConfig, MotionDistance
 from rppg.studies.relcon.models.encoder import EncoderConfig
+from rppg.studies.relcon.models.feature_distance import FeatureDistance
 from rppg.studies.relcon.models.handcrafted import hand_made
 from rppg.studies.relcon.pretraining.augment import AUGMENTATIONS
 from rppg.studies.relcon.pretraining.objectives import (
@@ -62,10 +63,14 @@ class Method:
     def step(self, distance, temperature: float, **more):
         """The step for fit().  more: further fields of its objective, such as hard_positive.
 
-        Raises ValueError for a missing distance, or another method's, TypeError for a field that
-        the objective does not have.
+        A FeatureDistance may take the place of a learned one.  Raises ValueError for a missing
+        distance, or another method's, TypeError for a field that the objective does not have.
         """
-        attention = None if distance is None else distance.config.attention
+        attention = None if distance is None else "features"
+        if isinstance(distance, FeatureDistance) and self.make_step is RelCon:
+            attention = self.needs_distance
+        elif isinstance(distance, MotionDistance):
+            attention = distance.config.attention
         if attention != self.needs_distance:
             expected = f"a distance by {self.needs_distance}" if self.needs_distance else "none"
             raise ValueError(
