@@ -73,12 +73,8 @@ def _settings(
     by = list(by)
     facts = facts[facts["method"].isin(METHODS)]
     is_reference = facts["method"].isin(UNTRAINED)
-    for values in (
-        facts.loc[facts["method"] == METHODS[0], by]
-        .drop_duplicates()
-        .sort_values(by)
-        .to_dict("records")
-    ):
+    settings = facts.loc[facts["method"] == METHODS[0], by].drop_duplicates().sort_values(by)
+    for values in settings.to_dict("records"):
         inside = (facts[by] == pd.Series(values)).all(axis=1) & ~is_reference
         yield values, _rows_of(rows, facts[inside | is_reference])
 
