@@ -112,7 +112,7 @@ def test_relcon_s_curves_and_variants_run_on_very_little():
     out = ROOT / "submissions" / "relcon_bench_smoke"
     curves = pd.read_csv(out / "relcon_curves.csv")
     assert set(curves["n_learned"]) == {2, curves["n_learned"].max()}
-    assert set(curves["method"]) == {"RelCon", "hand-made features"}
+    assert set(curves["method"]) == {"RelCon", "SimCLR", "hand-made features"}
     assert curves["mean"].between(0, 1).all() and (out / "relcon_curves.png").is_file()
     changes = pd.read_csv(out / "relcon_variants_against.csv")
     assert set(changes["method"]) == {"RelCon, fine-tuned", "RelCon, hard positives only"}
