@@ -93,7 +93,7 @@ def pages() -> dict[Path, str]:
         "relcon.md": {
             "relcon": relcon(read(RESULTS / "relcon_evaluate.csv")),
             "relcon curve": relcon_curve(read(RESULTS / "relcon_bench.csv")),
-            "relcon lr": relcon_lr(read(RESULTS / "relcon_bench_lr.csv")),
+            "relcon variants": relcon_variants(read(RESULTS / "relcon_bench_variants.csv")),
         },
     }
     return with_tables(DOCS, tables)
@@ -213,13 +213,15 @@ def relcon_curve(table: pd.DataFrame, n_labels: str = "5") -> str:
     return markdown(["", *heads], [[name, *cells] for name, cells in rows.items()])
 
 
-def relcon_lr(table: pd.DataFrame) -> str:
-    """Macro F1 of each method by its learning rate."""
-    table = table[table["metric"] == "macro_f1"]
+def relcon_variants(table: pd.DataFrame) -> str:
+    """Macro F1 of RelCon and its variants by labels per class."""
+    table = table[table["metric"] == "macro_f1"].astype({"n_labels": str})
+    columns = sorted(table["n_labels"].unique(), key=int)
     rows = []
     for method, part in table.groupby("method", sort=False):
-        rows.append([method, *(f"{value:.3f}" for value in part.sort_values("lr")["mean"])])
-    return markdown(["learning rate", *(f"{lr:g}" for lr in sorted(table["lr"].unique()))], rows)
+        by_label = {one.n_labels: with_interval(one) for one in part.itertuples()}
+        rows.append([method, *(by_label.get(column, "") for column in columns)])
+    return markdown(["labels per class", *columns], rows)
 
 
 def with_interval(row) -> str:
