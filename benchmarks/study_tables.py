@@ -5,8 +5,9 @@
 
 A table lies between `<!-- NAME -->` and `<!-- end -->`: `bench`, from learned.csv; `makers`, from
 bench.csv; `ablation 1` and `ablation 2`, from ablation.csv; `gideon2021`, from
-gideon2021_tables.csv; `slow training`, from slow_training.csv; `relcon`, from relcon_evaluate.csv.
-All scores are of synthetic faces, or of the wearables that the page names.
+gideon2021_tables.csv; `slow training`, from slow_training.csv; `relcon`, from relcon_evaluate.csv;
+`relcon curve` and `relcon variants`, from relcon_bench.csv and relcon_bench_variants.csv.  All
+scores are of synthetic faces, or of the wearables that the page names.
 """
 
 from pathlib import Path
@@ -89,7 +90,11 @@ def pages() -> dict[Path, str]:
             "gideon2021": gideon2021(read(RESULTS / "gideon2021_tables.csv")),
             "slow training": slow_training(read(RESULTS / "slow_training.csv")),
         },
-        "relcon.md": {"relcon": relcon(read(RESULTS / "relcon_evaluate.csv"))},
+        "relcon.md": {
+            "relcon": relcon(read(RESULTS / "relcon_evaluate.csv")),
+            "relcon curve": relcon_curve(read(RESULTS / "relcon_bench.csv")),
+            "relcon variants": relcon_variants(read(RESULTS / "relcon_bench_variants.csv")),
+        },
     }
     return with_tables(DOCS, tables)
 
@@ -195,6 +200,33 @@ def relcon(table: pd.DataFrame) -> str:
         n if at % 4 else name for at, ((_, n), name) in enumerate(zip(LABELS, names, strict=True))
     ]
     return markdown(["", *heads], rows)
+
+
+def relcon_curve(table: pd.DataFrame, n_labels: str = "5") -> str:
+    """Macro F1 of each method at n_labels, by subjects trained on and steps of training."""
+    table = table[(table["metric"] == "macro_f1") & (table["n_labels"].astype(str) == n_labels)]
+    heads, rows = [], {}
+    for (subjects, steps), part in table.groupby(["n_learned", "n_steps"], sort=True):
+        heads.append(f"{subjects} subjects, {steps:.0f} steps")
+        for one in part.itertuples():
+            rows.setdefault(one.method, []).append(with_interval(one))
+    return markdown(["", *heads], [[name, *cells] for name, cells in rows.items()])
+
+
+def relcon_variants(table: pd.DataFrame) -> str:
+    """Macro F1 of RelCon and its variants by labels per class."""
+    table = table[table["metric"] == "macro_f1"].astype({"n_labels": str})
+    columns = sorted(table["n_labels"].unique(), key=int)
+    rows = []
+    for method, part in table.groupby("method", sort=False):
+        by_label = {one.n_labels: with_interval(one) for one in part.itertuples()}
+        rows.append([method, *(by_label.get(column, "") for column in columns)])
+    return markdown(["labels per class", *columns], rows)
+
+
+def with_interval(row) -> str:
+    """A mean and its 95 % interval."""
+    return f"{row.mean:.2f} [{row.low:.2f}, {row.high:.2f}]"
 
 
 def spread(values: pd.Series) -> str:

@@ -33,7 +33,7 @@ SHARES = {  # from 0 to this
     **dict.fromkeys(("drop_rows", "test_share", "dev_share"), 0.99),
 }
 LEAST = {"n_frames": 2, "n_folds": 2, "bout_s": 5.0, "rate_hz": 40.0}
-MOST = {"n_rows": 63, "views": 6}  # rows of a map, regions of a face
+MOST = {"n_rows": 63, "views": 6, "n_augmentations": 8}  # rows of a map, regions of a face
 CONSISTENCY = (  # values of SelfConsistency
     *("self", "speed", "overlap", "rows", "cells", "pos"),
 )
@@ -51,6 +51,9 @@ CHOICES = {
     "loss": ("multiview", "mcc", "pearson", "snr"),
     "attention": ("sparsemax", "softmax"),
     "method": ("relcon", "rebar", "simclr", "augpred", "scratch", "random", "features"),
+    "probe": ("linear", "mlp", "finetune"),
+    "tested": ("test", "dev"),
+    "ranked_by": ("distance", "features"),
     "precision": ("auto", "32-true", "bf16-mixed"),
     "schedule": ("cosine", "constant"),
     "submit": ("validation", "paper"),

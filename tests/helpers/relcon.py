@@ -77,9 +77,11 @@ def made_up_run(folder, rows, **changed):
     rows.to_parquet(run / "predictions.parquet", index=False)
     given = {"method": RUNS[method][0], "name": method, "seed": seed, "datasets": ["simulator"]}
     given |= {"test_share": 0.4, "dev_share": 0.15, "n_folds": 2, "n_labels": [1, 5, 10, 0]}
-    given |= {"targets": ["cadence_spm"]}
+    given |= {"targets": ["cadence_spm"], "tested": "test"}
+    given |= {"training": {"n_steps": 240, "lr": 0.002}}
     given |= {"architecture": {"widths": [4]}, "index": "abc"}
     facts = {"origin": "synthetic", "parameters": given | changed, "seconds": 12.5}
+    facts["n_learned"] = 5
     facts["distance_seconds"] = 3.0 if method in ("RelCon", "REBAR-style") else 0.0
     (run / "run.json").write_text(json.dumps(facts))
     return run

@@ -6,7 +6,7 @@ import helpers.imu_files as motion_files
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.notebooks import STUDIES, printed
+from helpers.notebooks import ROOT, STUDIES, printed, rppg_run
 from helpers.relcon import RUNS, made_up_distance, made_up_run, made_up_study
 
 from rppg.studies.relcon.data.window_store import read_windows
@@ -104,3 +104,17 @@ def test_a_missing_method_is_an_error(tmp_path):
     made_up_distance(runs)
     with pytest.raises(Exception, match=r"methods are \['RelCon', 'SimCLR'\]"):
         run_notebook(NOTEBOOK, tmp_path / "executed.ipynb", given(tmp_path / "whole", runs))
+
+
+@pytest.mark.slow
+def test_relcon_s_curves_and_variants_run_on_very_little():
+    rppg_run("relcon_bench_smoke")
+    out = ROOT / "submissions" / "relcon_bench_smoke"
+    curves = pd.read_csv(out / "relcon_curves.csv")
+    assert set(curves["n_learned"]) == {2, curves["n_learned"].max()}
+    assert set(curves["method"]) == {"RelCon", "SimCLR", "hand-made features"}
+    assert curves["mean"].between(0, 1).all() and (out / "relcon_curves.png").is_file()
+    changes = pd.read_csv(out / "relcon_variants_against.csv")
+    assert set(changes["method"]) == {"RelCon, fine-tuned", "RelCon, hard positives only"}
+    again = rppg_run("relcon_bench_smoke", "-n")
+    assert again.stdout == "nothing to do: every stage is up to date\n", again.stderr

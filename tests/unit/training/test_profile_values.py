@@ -11,7 +11,9 @@ from rppg.preprocessing.mstmap import REGIONS
 from rppg.preprocessing.prepare_recording import CROPS
 from rppg.preprocessing.tracking import TRACKINGS
 from rppg.studies.gideon2021.training_setup import LABEL_FREE, LABELLED
+from rppg.studies.relcon.pretraining.augment import AUGMENTATIONS
 from rppg.studies.relcon.pretraining.methods import DISTANCES, METHODS
+from rppg.studies.relcon.probing.tasks import PROBES
 from rppg.training import config
 from rppg.training.profile_values import checked_profile
 from rppg.workflow import profile_files
@@ -90,6 +92,7 @@ def test_names_are_those_of_the_modules_that_define_them():
     assert CHOICES["tracking"] == tuple(TRACKINGS)
     assert CHOICES["loss"] == (LABEL_FREE, *LABELLED)
     assert CHOICES["method"] == tuple(METHODS) and CHOICES["attention"] == tuple(DISTANCES)
+    assert CHOICES["probe"] == PROBES and MOST["n_augmentations"] == len(AUGMENTATIONS)
     assert CHOICES["precision"] == config.PRECISIONS and CHOICES["device"] == config.DEVICES
     assert CHOICES["schedule"] == config.SCHEDULES and MOST["views"] == len(REGIONS)
 

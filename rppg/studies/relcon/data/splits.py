@@ -42,6 +42,19 @@ def subject_split(
     return split
 
 
+def first_subjects(table: pd.DataFrame, n: int, seed: int) -> np.ndarray:
+    """Mask (n_windows,) of the windows of n subjects, drawn by the seed; 0: of all.
+
+    Those of a smaller n are among those of a larger one.  Raises ValueError for a negative n, and
+    for more subjects than the table has.
+    """
+    subjects = table["dataset"] + "/" + table["subject"]
+    order = np.random.default_rng(seed).permutation(np.sort(subjects.unique()))
+    if not 0 <= n <= len(order):
+        raise ValueError(f"most_subjects is {n}, expected 0 (all) to {len(order)}, which there are")
+    return subjects.isin(order[: n or None]).to_numpy()
+
+
 def probe_folds(table: pd.DataFrame, n_folds: int, seed: int) -> pd.Series:
     """Fold 0, 1, ... of each window of one dataset, by subject; for BasicMotions its archive's
     two halves, since the subject of a recording is not published."""

@@ -55,6 +55,7 @@ class DistanceConfig:
     attention: str = "sparsemax"  # or "softmax"
     statistics: str = "candidate"  # source of mean and std for both; or "anchor"
     centred: bool = False  # subtract each window's mean, and thus gravity
+    revin: bool = True  # False, an ablation: windows in g, neither shifted nor scaled
 
     def __post_init__(self):
         if self.attention not in ATTENTIONS:
@@ -84,7 +85,7 @@ class MotionDistance(nn.Module):
     def __init__(self, config: DistanceConfig):
         super().__init__()
         self.config = config
-        self.revin = RevIN(AXES)
+        self.revin = RevIN(AXES).requires_grad_(config.revin)  # the identity without RevIN
         sizes = (AXES, config.width, config.bottleneck, config.kernel, config.layers)
         self.query, self.key, self.value = (DilatedNet(*sizes) for _ in range(3))
         self.out = nn.Linear(config.width, AXES)
@@ -100,7 +101,7 @@ class MotionDistance(nn.Module):
         anchors = self._centred(anchors).transpose(1, 2)  # (P, 3, T)
         candidates = self._centred(candidates).transpose(1, 2)  # (P, 3, T)
         by_candidate = self.config.statistics == "candidate"
-        mean, std = statistics(candidates if by_candidate else anchors)  # (P, 3) each
+        mean, std = self._statistics(candidates if by_candidate else anchors)  # (P, 3) each
         seen = None if masked is None else ~masked[:, None]  # (P, 1, T)
         queries = self.query(self.revin(anchors, mean, std), seen)  # (P, E, T)
         keys, values = self._keys_and_values(self.revin(candidates, mean, std))
@@ -120,7 +121,7 @@ class MotionDistance(nn.Module):
         if self.config.statistics == "anchor":
             raise ValueError("keys need statistics 'candidate', found 'anchor': call forward")
         candidates = self._centred(candidates).transpose(1, 2)  # (K, 3, T)
-        mean, std = statistics(candidates)
+        mean, std = self._statistics(candidates)
         n_pairs = pairs_at_once(candidates.device)
         parts = zip(*(x.split(n_pairs) for x in (candidates, mean, std)), strict=True)
         pairs = [self._keys_and_values(self.revin(*part)) for part in parts]
@@ -153,6 +154,11 @@ class MotionDistance(nn.Module):
     def _centred(self, windows: Tensor) -> Tensor:
         """Windows (n, T, 3), without their mean if the config says so."""
         return windows - windows.mean(dim=1, keepdim=True) if self.config.centred else windows
+
+    def _statistics(self, windows: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and std (P, 3) by which RevIN normalises windows (P, 3, T)."""
+        mean, std = statistics(windows)
+        return (mean, std) if self.config.revin else (torch.zeros_like(mean), torch.ones_like(std))
 
     def _constant_sums(self, anchors: Tensor, keys: Keys) -> Tensor:
         """First convolution of the query network for a constant 1 on each axis, and its bias:

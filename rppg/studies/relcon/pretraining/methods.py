@@ -11,12 +11,13 @@ from scratch (probing/supervised.py).  A distance is named by its attention: Rel
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rppg.studies.relcon.models.distance import DistanceConfig
+from rppg.studies.relcon.models.distance import DistanceConfig, MotionDistance
 from rppg.studies.relcon.models.encoder import EncoderConfig
+from rppg.studies.relcon.models.feature_distance import FeatureDistance
 from rppg.studies.relcon.models.handcrafted import hand_made
 from rppg.studies.relcon.pretraining.augment import AUGMENTATIONS
 from rppg.studies.relcon.pretraining.objectives import (
@@ -59,15 +60,23 @@ class Method:
         hidden = widths[-1] if hidden < 0 else hidden
         return EncoderConfig(**architecture, head_hidden=hidden, n_outputs=n_outputs)
 
-    def step(self, distance, temperature: float):
-        """The step for fit().  Raises ValueError for a missing distance, or another method's."""
-        attention = None if distance is None else distance.config.attention
+    def step(self, distance, temperature: float, **more):
+        """The step for fit().  more: further fields of its objective, such as hard_positive.
+
+        A FeatureDistance may take the place of a learned one.  Raises ValueError for a missing
+        distance, or another method's, TypeError for a field that the objective does not have.
+        """
+        attention = None if distance is None else "features"
+        if isinstance(distance, FeatureDistance) and self.make_step is RelCon:
+            attention = self.needs_distance
+        elif isinstance(distance, MotionDistance):
+            attention = distance.config.attention
         if attention != self.needs_distance:
             expected = f"a distance by {self.needs_distance}" if self.needs_distance else "none"
             raise ValueError(
                 f"{self.name} was given a distance by {attention}, expected {expected}"
             )
-        return self.make_step(distance, temperature)
+        return replace(self.make_step(distance, temperature), **more)
 
 
 METHODS = {
@@ -86,10 +95,21 @@ DISTANCES = {  # attention: source of the normalising statistics, objective of t
 }
 
 
-def distance_setup(attention: str, architecture: dict) -> tuple[DistanceConfig, Callable]:
-    """Config and step of a distance.  Raises ValueError for another attention."""
+def distance_setup(
+    attention: str, architecture: dict, n_augmentations: int = 2
+) -> tuple[DistanceConfig, Callable]:
+    """Config and step of a distance.
+
+    n_augmentations: of RelCon's training copies, 0 to 8; REBAR's distance has none.  Raises
+    ValueError for another attention or number.
+    """
     if attention not in DISTANCES:
         raise ValueError(f"attention is {attention!r}, expected one of {sorted(DISTANCES)}")
+    if not 0 <= n_augmentations <= len(AUGMENTATIONS):
+        found = f"n_augmentations is {n_augmentations}"
+        raise ValueError(f"{found}, expected 0 to {len(AUGMENTATIONS)}")
     statistics, step = DISTANCES[attention]
+    if isinstance(step, Rebuild):
+        step = Rebuild(n_augmentations)
     config = DistanceConfig(**architecture, attention=attention, statistics=statistics)
     return config, step

@@ -12,7 +12,7 @@ Source: Xu et al., RelCon, ICLR 2025, section 3 (Rebuild, RelCon); Xu et al., RE
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -46,14 +46,16 @@ class Rebuild:
 
     The loss is the squared error of the anchor's samples, summed over time and axes, mean over
     windows; the released code sums over windows, which matters for gradient clipping but not for
-    Adam.
+    Adam.  Without augmentations, an ablation, the copy is the anchor itself.
     """
 
     n_augmentations: int = 2
 
     def __call__(self, model: nn.Module, batch: dict, generator: torch.Generator) -> Values:
         anchors = batch["anchor"]
-        copies, _ = augment(anchors, generator, self.n_augmentations)
+        copies, n = anchors, self.n_augmentations
+        if n:
+            copies, _ = augment(anchors, generator, n)
         loss = reconstruction_error(model(anchors, copies), anchors).mean()
         return loss, {"error": loss}
 
@@ -81,18 +83,35 @@ class RebuildMasked:
 class RelCon:
     """The relative contrastive loss: candidates are windows of the anchor's subject and hour, and
     the other anchors of the batch (nearly always of other subjects), ranked by a trained
-    distance."""
+    distance.
+
+    Two ablations of the paper: batches without "within" have the other anchors alone;
+    hard_positive: the nearest candidate is the only positive, all others are its negatives.
+    kept: distances by the ids of a batch's anchors, filled on the way, for batches that repeat
+    (repeated_batches.py); None: computed anew each time.
+    """
 
     distance: MotionDistance
     temperature: float = 0.1
+    hard_positive: bool = False
+    kept: dict | None = field(default=None, repr=False, compare=False)
 
     def __call__(self, model: nn.Module, batch: dict, generator: torch.Generator) -> Values:
-        anchors, within = batch["anchor"], batch["within"]
-        distance = candidate_distances(self.distance, anchors, within)  # (B, B - 1 + c)
+        anchors = batch["anchor"]
+        within = batch.get("within", anchors[:, None][:, :0])  # (B, c, T, 3), c may be 0
+        distance = self._distances(batch.get("id"), anchors, within)  # (B, B - 1 + c)
         similarity = batch_similarities(*embedded(model, anchors, within))  # (B, B - 1 + c)
-        loss = relative_contrastive_loss(similarity, distance, self.temperature)
+        loss_of = hard_positive_loss if self.hard_positive else relative_contrastive_loss
+        loss = loss_of(similarity, distance, self.temperature)
         order = -rank_correlation(similarity.detach(), distance)
         return loss, {"order": order}
+
+    def _distances(self, ids: list[str] | None, anchors: Tensor, within: Tensor) -> Tensor:
+        if self.kept is None:
+            return candidate_distances(self.distance, anchors, within)
+        if (key := tuple(ids)) not in self.kept:
+            self.kept[key] = candidate_distances(self.distance, anchors, within)
+        return self.kept[key]
 
 
 @dataclass(frozen=True)
@@ -173,6 +192,8 @@ def candidate_distances(distance: MotionDistance, anchors: Tensor, within: Tenso
     and to its own candidates."""
     distance = distance.to(anchors.device).eval()
     between = distance.distances(anchors, distance.keys(anchors))  # (B, B)
+    if not within.shape[1]:
+        return candidate_columns(between, between[:, :0])
     keys = distance.keys(within.flatten(0, 1))  # of B c windows
     return candidate_columns(between, distance.own_distances(anchors, keys, within.shape[1]))
 

@@ -24,15 +24,10 @@ window is tested once, in its own fold, by a model trained on the other folds' l
 Tables of both tasks, or of datasets with other activities, may be concatenated: columns that do not
 apply are NaN.  The caller adds the columns method and seed.
 
-Windows without a label (activity "", cadence NaN) are skipped.  folds (n,) are integers, one per
-window (2 folds or more); no subject may be in two.  Labels are drawn from the training folds'
-windows of each activity, also for cadence, by (seed, fold) alone: all methods use the same ones,
-and those of n_labels=1 are among those of 5.  An activity with fewer windows than n_labels gives
-all.
+Which labels are drawn, and from where, is said in label_splits.py.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -44,23 +39,14 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 from torch import nn
 
-from rppg.utils.seeding import seed_from
+from rppg.studies.relcon.probing.label_splits import ACTIVITY, CADENCE, splits
 
-ACTIVITY, CADENCE = "activity", "cadence_spm"  # tasks, and the label columns
 FEW_C = 1.0  # with too few labels to choose it: scikit-learn's default
 CHOICE_OF_C = (0.001, 0.01, 0.1, 1.0)
 ALPHAS = np.logspace(-2, 4, 7)
 SQUARED_ERROR = "neg_mean_squared_error"
 N_INNER = 3  # inner folds of training subjects, to choose C and alpha
 ABOUT = ["id", "dataset", "subject", "origin"]
-
-
-class Split(NamedTuple):
-    """One fold: positions in the table."""
-
-    fold: int
-    train: np.ndarray  # (n_train,)
-    test: np.ndarray  # (n_test,)
 
 
 def embed(
@@ -86,20 +72,29 @@ def embed(
 
 @threadpool_limits.wrap(limits=1)  # threads slow down such short fits
 def probe_activity(
-    embeddings: np.ndarray, table: pd.DataFrame, folds, n_labels: int | None, seed: int
+    embeddings: np.ndarray,
+    table: pd.DataFrame,
+    folds,
+    n_labels: int | None,
+    seed: int,
+    fitted: Callable | None = None,
 ) -> pd.DataFrame:
     """Rows (see above) of logistic regressions on standardised embeddings (n, D).
 
     n_labels: labelled windows per activity, None for all.  With all, C is chosen from CHOICE_OF_C
-    by macro F1 over N_INNER inner folds of the training subjects; with few it is FEW_C.  Raises
-    ValueError as `splits` does, and for embeddings that do not match the table.
+    by macro F1 over N_INNER inner folds of the training subjects; with few it is FEW_C.  fitted:
+    another classifier, (embeddings, labels, n_labels, seed) -> with classes_ and predict_proba.
+    Raises ValueError as `splits` does, and for embeddings that do not match the table.
     """
     embeddings = _fitting(embeddings, table)
     labels, classes = table[ACTIVITY].to_numpy(str), activities(table)
     rows = []
     for fold, train, test in splits(table, folds, ACTIVITY, n_labels, seed):
         subjects = table["subject"].to_numpy()[train] if n_labels is None else None
-        model = _classifier(embeddings[train], labels[train], subjects)
+        if fitted is None:
+            model = _classifier(embeddings[train], labels[train], subjects)
+        else:
+            model = fitted(embeddings[train], labels[train], n_labels, seed)
         probabilities = np.zeros((len(test), len(classes)))
         known = np.searchsorted(classes, model.classes_)
         probabilities[:, known] = model.predict_proba(embeddings[test])
@@ -133,32 +128,6 @@ def probe_value(
         predicted = model.predict(embeddings[test])  # (n_test,)
         rows.append(value_rows(table.iloc[test], column, fold, n_labels, predicted))
     return pd.concat(rows, ignore_index=True)
-
-
-def splits(
-    table: pd.DataFrame, folds, task: str, n_labels: int | None, seed: int
-) -> Iterator[Split]:
-    """Training windows, drawn as described above, and tested windows of each fold.
-
-    table: the windows' rows of one dataset.  folds: (n,).  Raises ValueError for several datasets,
-    fewer than two folds with labels, a subject in two folds, n_labels below 1, no label, and a
-    fold with fewer than two labels (or activities, for that task) to train on.
-    """
-    folds = np.asarray(folds)
-    _check(table, folds, n_labels)
-    labelled = table[task] != "" if task == ACTIVITY else table[task].notna()
-    labelled = np.flatnonzero(labelled.to_numpy(bool))
-    if len(numbers := np.unique(folds[labelled])) < 2:
-        raise ValueError(f"labels of {task} lie in the folds {numbers.tolist()}, expected 2 folds")
-    for fold in numbers.tolist():
-        test = labelled[folds[labelled] == fold]
-        train = labelled[folds[labelled] != fold]
-        drawn = _drawn(table[ACTIVITY].to_numpy(str), train, n_labels, seed_from(seed, fold))
-        held = table[task].iloc[drawn]
-        if (held.nunique() if task == ACTIVITY else len(held)) < 2:
-            text = f"fold {fold} has {held.unique().tolist()} of {task} to train on"
-            raise ValueError(f"{text}, expected two or more: use other folds or more n_labels")
-        yield Split(fold, drawn, test)
 
 
 def activities(table: pd.DataFrame) -> np.ndarray:
@@ -210,28 +179,6 @@ def _inner_folds(subjects) -> list[tuple[np.ndarray, np.ndarray]] | None:
         return None
     splitter = GroupKFold(min(N_INNER, len(np.unique(subjects))))
     return list(splitter.split(np.zeros(len(subjects)), groups=subjects))
-
-
-def _drawn(labels: np.ndarray, train: np.ndarray, n_labels: int | None, seed: int) -> np.ndarray:
-    """n_labels positions per activity from `train`, sorted; all if n_labels is None."""
-    if n_labels is None:
-        return train
-    shuffled = np.random.default_rng(seed).permutation(train)
-    of_each = [shuffled[labels[shuffled] == name][:n_labels] for name in np.unique(labels[train])]
-    return np.sort(np.concatenate(of_each)) if of_each else train
-
-
-def _check(table: pd.DataFrame, folds: np.ndarray, n_labels: int | None) -> None:
-    if n_labels is not None and n_labels < 1:
-        raise ValueError(f"n_labels is {n_labels}, expected 1 or more, or None for all")
-    if folds.shape != (len(table),) or not np.issubdtype(folds.dtype, np.integer):
-        given = f"folds are {folds.dtype} of shape {folds.shape}"
-        raise ValueError(f"{given}, expected integers ({len(table)},), one per window")
-    if len(datasets := table["dataset"].unique()) > 1:
-        raise ValueError(f"windows of {sorted(datasets)}: probe one dataset at a time")
-    n_folds = pd.Series(folds).groupby(table["subject"].to_numpy()).nunique()
-    if len(shared := n_folds.index[n_folds > 1].tolist()):
-        raise ValueError(f"subjects in two folds: {shared}: split by subject")
 
 
 def _fitting(embeddings: np.ndarray, table: pd.DataFrame) -> np.ndarray:

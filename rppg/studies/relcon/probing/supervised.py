@@ -1,6 +1,7 @@
-"""Supervised training from scratch: all weights of the encoder and a head.
+"""Supervised training, from scratch or from a pre-trained encoder (fine-tuning): all weights of
+the encoder and a new head.
 
-    rows = train_scratch(windows, folds, "activity", n_labels=5, seed=0,
+    rows = train_supervised(windows, folds, "activity", n_labels=5, seed=0,
         encoder=EncoderConfig(), config=FitConfig(n_steps=300, lr=1e-3), batch_size=64,
         run_dir=run_dir)
 
@@ -28,21 +29,14 @@ from rppg.dataloader.batches import Batches
 from rppg.studies.relcon.data.window_store import Windows
 from rppg.studies.relcon.models.encoder import EncoderConfig, MotionNet
 from rppg.studies.relcon.pretraining.pair_dataset import LabelledWindows
-from rppg.studies.relcon.probing.linear_probe import (
-    ACTIVITY,
-    Split,
-    activities,
-    activity_rows,
-    embed,
-    splits,
-    value_rows,
-)
+from rppg.studies.relcon.probing.label_splits import ACTIVITY, Split, splits
+from rppg.studies.relcon.probing.linear_probe import activities, activity_rows, embed, value_rows
 from rppg.training.config import FitConfig
 from rppg.training.fit import fit
 from rppg.utils.seeding import random_states_kept, seed_all
 
 
-def train_scratch(
+def train_supervised(
     windows: Windows,
     folds: np.ndarray,
     task: str,
@@ -53,12 +47,15 @@ def train_scratch(
     config: FitConfig,
     batch_size: int,
     run_dir: Path | str,
+    pretrained: MotionNet | None = None,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Rows, in the format of linear_probe.py, of nets trained on n_labels windows per activity.
 
     folds: (n,).  task: "activity" (cross-entropy) or a numeric column (squared error of its values,
-    standardised by the training windows).  encoder: its n_outputs is set to the task's.  config:
+    standardised by the training windows).  encoder: its n_outputs is set to the task's.
+    pretrained: a net of that encoder, from whose weights each fold starts (fine-tuning), and which
+    stays as it is; None: from scratch.  config:
     its seed is set to `seed`, which also determines the initial weights and the drawn labels.
     batch_size: the maximum; with fewer labelled windows a batch holds them all.  A fold's run is in
     run_dir/fold<k>; a finished one is not trained again.
@@ -75,10 +72,13 @@ def train_scratch(
     for split in splits(windows.table, folds, task, n_labels, seed):
         labels, scaler = _labels(windows.table.iloc[split.train], task, classes)
         net = untrained(encoder, seed)
+        if pretrained is not None:
+            net.encoder.load_state_dict(pretrained.encoder.state_dict())
         training = windows.part(split.train)
         n_batch = min(batch_size, len(labels))
         batches = Batches(LabelledWindows(training, labels), n_batch, seed=seed)
         facts = {"task": task, "n_labels": n_labels, "ids": _digest(training.table["id"])}
+        facts |= {} if pretrained is None else {"pretrained": weights_digest(pretrained)}
         step = cross_entropy if task == ACTIVITY else squared_error
         where = Path(run_dir) / f"fold{split.fold}"
         fit(net, batches, step, config, where, parameters=facts, progress=progress)
@@ -134,6 +134,14 @@ def _tested(
         return activity_rows(tested.table, split.fold, n_labels, classes, probabilities)
     predicted = scaler.inverse_transform(outputs.astype(float))[:, 0]
     return value_rows(tested.table, task, split.fold, n_labels, predicted)
+
+
+def weights_digest(net: MotionNet) -> str:
+    """16 hexadecimal digits that follow from the encoder's weights."""
+    digest = hashlib.sha256()
+    for name, weight in net.encoder.state_dict().items():
+        digest.update(name.encode() + weight.cpu().numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _digest(ids: pd.Series) -> str:

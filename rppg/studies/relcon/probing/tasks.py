@@ -19,19 +19,16 @@ import pandas as pd
 
 from rppg.studies.relcon.data.splits import probe_folds
 from rppg.studies.relcon.data.window_store import Windows
-from rppg.studies.relcon.models.encoder import MotionNet
+from rppg.studies.relcon.models.encoder import EncoderConfig, MotionNet
 from rppg.studies.relcon.pretraining.methods import Method
-from rppg.studies.relcon.probing.linear_probe import (
-    ACTIVITY,
-    CADENCE,
-    embed,
-    probe_activity,
-    probe_value,
-)
-from rppg.studies.relcon.probing.supervised import train_scratch
+from rppg.studies.relcon.probing.label_splits import ACTIVITY, CADENCE
+from rppg.studies.relcon.probing.linear_probe import embed, probe_activity, probe_value
+from rppg.studies.relcon.probing.mlp_probe import mlp_classifier
+from rppg.studies.relcon.probing.supervised import train_supervised
 from rppg.training.config import FitConfig
 
 ALL = 0  # value of n_labels
+PROBES = ("linear", "mlp", "finetune")  # readings of a pre-trained encoder
 
 
 def tested_rows(
@@ -46,6 +43,7 @@ def tested_rows(
     batch_size: int,
     run_dir: Path,
     targets: Sequence[str] = (CADENCE,),
+    probe: str = "linear",
 ) -> pd.DataFrame:
     """Rows of all datasets of `windows`, all their tasks and all n_labels (0: every label).
 
@@ -53,23 +51,29 @@ def tested_rows(
 
     net: its frozen embeddings are probed; for "scratch", a net of its config is trained below
     run_dir, with batches of batch_size at most and FitConfig(**labels), in which "n_steps_all"
-    replaces n_steps if all labels are used.  Raises ValueError if no dataset has labels, for one of
-    a single subject, and as the functions of linear_probe.py do.
+    replaces n_steps if all labels are used.  probe: one of PROBES; "mlp" has a hidden layer and
+    predicts activities alone, "finetune" trains all weights as "scratch" does, from net's.  Raises
+    ValueError if no dataset has labels, for one of a single subject, for an unknown probe or one
+    that the method does not allow, and as the functions of linear_probe.py do.
     """
-    tables = []
+    _check_probe(probe, method)
+    targets, tables = () if probe == "mlp" else targets, []
+    frozen = method.is_probed and probe != "finetune"
     for part, tasks in _datasets(windows, targets):
         folds = probe_folds(part.table, _most_folds(part.table, n_folds), seed=0).to_numpy()
-        embeddings = embeddings_of(method, net, part.xyz_g) if method.is_probed else None
+        embeddings = embeddings_of(method, net, part.xyz_g) if frozen else None
         for task, n in product(tasks, n_labels):
             few = None if n == ALL else n
-            if method.is_probed:
+            if frozen:
                 how = (embeddings, part.table, folds, few, seed)
-                rows = probe_activity(*how) if task == ACTIVITY else probe_value(*how, task)
+                more = {"fitted": mlp_classifier} if probe == "mlp" else {}
+                rows = probe_activity(*how, **more) if task == ACTIVITY else probe_value(*how, task)
             else:
                 where = run_dir / "labels" / part.table["dataset"].iloc[0] / f"{task}_{n}"
-                how = {"encoder": net.config, "config": _fit_config(labels, n)}
+                how = {"encoder": plain_head(net), "config": _fit_config(labels, n)}
+                how |= {"pretrained": net if probe == "finetune" else None}
                 how |= {"batch_size": batch_size, "run_dir": where, "progress": False}
-                rows = train_scratch(part, folds, task, few, seed, **how)
+                rows = train_supervised(part, folds, task, few, seed, **how)
             tables.append(rows)
     if not tables:
         names = sorted(windows.table["dataset"].unique())
@@ -77,10 +81,24 @@ def tested_rows(
     return pd.concat(tables, ignore_index=True).assign(method=method.name, seed=seed)
 
 
+def plain_head(net: MotionNet) -> EncoderConfig:
+    """The net's config with a head of one layer, as a task's is."""
+    return replace(net.config, head_hidden=0)
+
+
 def embeddings_of(method: Method, net: MotionNet, xyz_g) -> np.ndarray:
     """Features (n, D) float32 of windows (n, T, 3): embeddings of the net, or the method's
     hand-crafted features."""
     return embed(net, xyz_g) if method.describe is None else method.describe(xyz_g)
+
+
+def _check_probe(probe: str, method: Method) -> None:
+    if probe not in PROBES:
+        raise ValueError(f"probe is {probe!r}, expected one of {list(PROBES)}")
+    if probe == "finetune" and not (method.is_probed and method.describe is None):
+        raise ValueError(
+            f"{method.name} has no pre-trained encoder to fine-tune: use another probe"
+        )
 
 
 def _fit_config(labels: dict, n: int) -> FitConfig:

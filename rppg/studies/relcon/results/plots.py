@@ -8,6 +8,8 @@ Each is a function of arrays or tables that returns a matplotlib Figure; nothing
     plot_confusion(rows[rows["dataset"] == "simulator"], "Simulator, all labels", origin)
 """
 
+from collections.abc import Sequence
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -133,32 +135,38 @@ def plot_learning_curve(summary: pd.DataFrame, title: str, origin: str) -> Figur
     return figure
 
 
-def plot_confusion(rows: pd.DataFrame, title: str, origin: str) -> Figure:
-    """Confusion matrices of RelCon and SimCLR with all labels, over all seeds, in percent of the
-    true activity's windows.
+def plot_confusion(
+    rows: pd.DataFrame,
+    title: str,
+    origin: str,
+    methods: Sequence[str] = COMPARED,
+    n_labels: str = ALL,
+) -> Figure:
+    """Confusion matrices of some methods with n_labels, over all seeds, in percent of the true
+    activity's windows.
 
-    rows: of one dataset and origin, from runs.collect.  Raises ValueError for several, and if
-    either method is missing.
+    rows: of one dataset and origin, from runs.collect.  Raises ValueError for several, and if a
+    method is missing.
     """
     _check_origin(rows, origin)
-    rows = rows[(rows["task"] == "activity") & (rows["n_labels"] == ALL)]
+    rows = rows[(rows["task"] == "activity") & (rows["n_labels"] == n_labels)]
     if (datasets := rows["dataset"].unique()).size != 1:
         raise ValueError(f"rows of the datasets {sorted(datasets)}, expected one")
-    rows = rows[rows["method"].isin(COMPARED)]
+    rows = rows[rows["method"].isin(methods)]
     names = np.unique(rows[["truth", "predicted"]].to_numpy(str))
     side = 1.7 + 0.42 * len(names)
-    size = (max(2 * side + 1.6, 7.0), side + 1.0)
-    figure, panels = subplots(1, 2, figsize=size, sharey=True)
-    for axes, method in zip(panels, COMPARED, strict=True):
+    size = (max(len(methods) * side + 1.6, 7.0), side + 1.0)
+    figure, panels = subplots(1, len(methods), figsize=size, sharey=True, squeeze=False)
+    for axes, method in zip(panels[0], methods, strict=True):
         own = rows[rows["method"] == method]
         if own.empty:
-            raise ValueError(f"no row of {method} with all labels")
+            raise ValueError(f"no row of {method} with {n_labels} labels")
         counts = pd.crosstab(own["truth"], own["predicted"]).reindex(
             index=names, columns=names, fill_value=0
         )
         _draw_shares(axes, counts.to_numpy(float), names)
         axes.set_title(method, loc="left", fontsize="medium")
-    panels[0].set_ylabel("true activity", **SMALL)
+    panels[0, 0].set_ylabel("true activity", **SMALL)
     text = f"{titled(title, origin)}\npercent of the true activity's windows"
     figure.suptitle(text, x=0.01, ha="left", fontsize="medium")
     return figure

@@ -7,7 +7,7 @@ writes them to predictions.parquet next to its run.json.
     scores(rows)  # one row per dataset, origin, task, n_labels, method and seed
     collect_nearness(["runs/relcon"])  # distance evaluation
 
-Methods are always in the order of METHODS, numbers of labels in that of `label_order`.
+Methods are always in the order of KNOWN, numbers of labels in that of `label_order`.
 """
 
 import json
@@ -22,6 +22,16 @@ from rppg.workflow.provenance import read_run_json
 
 LEARNED = ("RelCon", "SimCLR", "AugPred", "REBAR-style", "scratch")
 METHODS = (*LEARNED, "random encoder", "hand-made features")  # the last two are not trained
+READINGS = ("MLP probe", "fine-tuned")  # of an encoder, in place of the linear probe
+ABLATIONS = (  # of RelCon, as in its paper
+    "no augmentation",
+    "no RevIN",
+    "none of the same hour",
+    "hard positives only",
+)
+BOUND = "ranked by hand-made features"  # in place of the learned distance
+VARIANTS = tuple(f"{METHODS[0]}, {name}" for name in (*READINGS, *ABLATIONS, BOUND))
+KNOWN = (*METHODS, *VARIANTS)  # in the order of tables
 ALL = "all"  # value of n_labels
 BY = ["dataset", "origin", "task", "n_labels", "method", "seed"]
 SCORES = [*BY, "n", *ACTIVITY_METRICS, *VALUE_METRICS]
@@ -32,20 +42,24 @@ RULES = {  # untrained distances to compare with, and their labels
 }
 NEARNESS = ["question", "learned", *RULES, "n_anchors"]  # of nearness.csv
 SAME = (
-    "datasets test_share dev_share n_folds n_labels targets architecture index".split()
+    "datasets test_share dev_share tested n_folds n_labels targets architecture index".split()
 )  # in all runs
 SECONDS = ["seconds", "distance_seconds"]  # of training, and of training its distance
-FACTS = ["method", "seed", "learned_from", "origin", *SECONDS, "run_dir", *SAME]
+RECORDED = ("origin", "n_learned", *SECONDS)  # results in every run.json
+SETTINGS = ["n_steps", "n_learned", "lr"]  # of training: steps, subjects, peak learning rate
+FACTS = ["method", "seed", "learned_from", "origin", *SETTINGS, *SECONDS, "run_dir", *SAME]
 
 
 def collect(run_dirs: Iterable[Path | str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows of all pre-training runs below run_dirs, and FACTS, one row per run.
+    """Rows of all pre-training runs below run_dirs, and FACTS, one row per run.  The rows' column
+    run_dir says of which run they are.
 
     learned_from: the datasets of pre-training, of `origin`; a row's own origin is that of the
-    tested window.  seconds: of training (for scratch, of all its fits); distance_seconds: of
-    training its distance, else 0.  Raises FileNotFoundError for a missing folder or
-    predictions.parquet, ValueError if there is no such run, for rows of another method or seed than
-    the run's, and for runs that differ in a parameter that all must share (SAME).
+    tested window.  n_learned: subjects trained on; n_steps and lr: NaN if they are not in the run's
+    `training`.  seconds: of training (for scratch, of all its fits); distance_seconds: of training
+    its distance, else 0.  Raises FileNotFoundError for a missing folder or predictions.parquet,
+    ValueError if there is no such run, for rows of another method or seed than the run's, and for
+    runs that differ in a parameter that all must share (SAME).
     """
     parts, facts = [], []
     for run_dir, record in _runs(run_dirs, "method"):
@@ -56,11 +70,12 @@ def collect(run_dirs: Iterable[Path | str]) -> tuple[pd.DataFrame, pd.DataFrame]
         if (other := rows[[*own]].drop_duplicates().to_dict("records")) != [own]:
             raise ValueError(f"{run_dir}: rows of {other}, expected those of {own}")
         own |= {"learned_from": " + ".join(given["datasets"]), "run_dir": str(run_dir)}
-        if missing := [key for key in ("origin", *SECONDS) if key not in record]:
+        if missing := [key for key in RECORDED if key not in record]:
             raise ValueError(f"{run_dir / 'run.json'}: missing {missing}: train the run again")
-        own |= {key: record[key] for key in ("origin", *SECONDS)}
+        own |= {key: record[key] for key in RECORDED}
+        own |= {key: given["training"].get(key) for key in ("n_steps", "lr")}
         facts.append(own | {key: json.dumps(given[key]) for key in SAME})
-        parts.append(rows)
+        parts.append(rows.assign(run_dir=str(run_dir)))
     if not parts:
         raise ValueError(f"no run of a method below {[str(d) for d in run_dirs]}")
     facts = pd.DataFrame(facts)[FACTS]
@@ -105,8 +120,8 @@ def scores(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def in_order(table: pd.DataFrame, by: Sequence[str] = BY) -> pd.DataFrame:
-    """Rows sorted by dataset, task, number of labels, method (as in METHODS) and seed."""
-    ranks = {"n_labels": label_order, "method": METHODS.index}
+    """Rows sorted by dataset, task, number of labels, method (as in KNOWN) and seed."""
+    ranks = {"n_labels": label_order, "method": KNOWN.index}
     by = [column for column in by if column in table]
     return table.sort_values(
         by, key=lambda column: column.map(ranks.get(column.name, lambda value: value))
@@ -130,8 +145,8 @@ def check_rows(rows: pd.DataFrame) -> None:
         raise ValueError(f"missing {missing or 'rows'}: expected the predictions of a run")
     if rows[BY].isna().any(axis=None):
         raise ValueError(f"rows without a value: {rows[BY].isna().sum().to_dict()}")
-    if unknown := sorted(set(rows["method"]) - set(METHODS)):
-        raise ValueError(f"method is {unknown}, expected some of {list(METHODS)}")
+    if unknown := sorted(set(rows["method"]) - set(KNOWN)):
+        raise ValueError(f"method is {unknown}, expected some of {list(KNOWN)}")
     twice = rows[rows.duplicated([*BY, "id"])]
     if len(twice):
         first = twice[[*BY, "id"]].iloc[0].to_dict()

@@ -12,7 +12,14 @@ import pandas as pd
 
 from rppg.studies.relcon.results.bootstrap import BETTER, CASE, UNDECIDED, WORSE, drawn_words
 from rppg.studies.relcon.results.metrics import ACTIVITY_METRICS, VALUE_METRICS
-from rppg.studies.relcon.results.runs import ALL, METHODS, RULES, label_order, main_metric
+from rppg.studies.relcon.results.runs import (
+    ALL,
+    KNOWN,
+    METHODS,
+    RULES,
+    label_order,
+    main_metric,
+)
 
 TITLES = {
     "macro_f1": "macro F1",
@@ -31,6 +38,11 @@ LEGEND = (
 CENTRED = "each window's mean is subtracted, which is not in the paper"
 AS_THEY_ARE = "windows include gravity, as in the paper"
 USED = {"RelCon's distance": METHODS[0], "REBAR's distance": "REBAR-style"}  # method that uses it
+SETTING_WORDS = {
+    "n_steps": "steps",
+    "n_learned": "subjects trained on",
+    "lr": "peak learning rate",
+}
 NO_NUMBER = "-"
 NO_INTERVAL = ", no interval (one subject, or an undefined draw)"
 
@@ -72,7 +84,7 @@ def table_of(
         text = with_interval(row.mean, row.low, row.high)
         cells[row.method, row.n_labels] = f"{text}, {mark}" if mark else text
     table = pd.Series(cells).unstack().fillna(NO_NUMBER)
-    table = table.loc[[name for name in METHODS if name in table.index]]
+    table = table.loc[[name for name in KNOWN if name in table.index]]
     table = table[sorted(table, key=label_order)]
     return table.rename(columns=labels_words)
 

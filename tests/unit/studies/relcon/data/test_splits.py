@@ -4,7 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rppg.studies.relcon.data.splits import origin_of, probe_folds, subject_split
+from rppg.studies.relcon.data.splits import (
+    first_subjects,
+    origin_of,
+    probe_folds,
+    subject_split,
+)
 
 
 def table_of(dataset: str, subjects: list[str], n: int = 3) -> pd.DataFrame:
@@ -93,3 +98,19 @@ def test_basic_motions_has_the_two_halves_of_its_archive():
     assert folds.tolist() == expected.tolist()
     with pytest.raises(ValueError, match="start with neither"):
         probe_folds(table_of("BasicMotions", ["ann"]), n_folds=4, seed=0)
+
+
+def test_the_first_subjects_are_nested_and_whole():
+    table = simulated()
+    masks = {n: first_subjects(table, n, seed=0) for n in (1, 5, 20, 0)}
+    for n, mask in masks.items():
+        assert table["subject"][mask].nunique() == (n or 20)
+        assert table["subject"][mask].isin(table["subject"][~mask]).sum() == 0
+    assert (masks[1] <= masks[5]).all() and masks[0].all()
+    shuffled = table.sample(frac=1.0, random_state=1)
+    again = pd.Series(first_subjects(shuffled, 5, seed=0), shuffled.index).sort_index()
+    assert (again == masks[5]).all()
+    assert (first_subjects(table, 5, seed=1) != masks[5]).any()
+    for n in (-1, 21):
+        with pytest.raises(ValueError, match=f"most_subjects is {n}, expected 0 .all. to 20"):
+            first_subjects(table, n, seed=0)

@@ -14,12 +14,12 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 from torch import nn
 
+from rppg.studies.relcon.probing.label_splits import splits
 from rppg.studies.relcon.probing.linear_probe import (
     CHOICE_OF_C,
     embed,
     probe_activity,
     probe_value,
-    splits,
 )
 
 ACTIVITIES = ("sitting", "stairs", "walking")

@@ -10,8 +10,9 @@ from helpers.relcon_windows import TINY, windows_of
 
 from rppg.studies.relcon.data.window_store import Windows
 from rppg.studies.relcon.probing import supervised
-from rppg.studies.relcon.probing.linear_probe import embed, probe_activity, probe_value, splits
-from rppg.studies.relcon.probing.supervised import train_scratch, untrained
+from rppg.studies.relcon.probing.label_splits import splits
+from rppg.studies.relcon.probing.linear_probe import embed, probe_activity, probe_value
+from rppg.studies.relcon.probing.supervised import train_supervised, untrained
 from rppg.training.config import FitConfig
 
 pytestmark = pytest.mark.usefixtures("single_thread")
@@ -22,7 +23,7 @@ CONFIG = FitConfig(n_steps=40, lr=0.01, device="cpu")
 def train(run_dir, task="activity", n_labels=5, seed=0, data=None, config=CONFIG):
     windows, folds = data or windows_of()
     how = {"encoder": TINY, "config": config, "batch_size": 16, "progress": False}
-    return train_scratch(windows, folds, task, n_labels, seed, **how, run_dir=run_dir)
+    return train_supervised(windows, folds, task, n_labels, seed, **how, run_dir=run_dir)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from rppg.studies.relcon.models.handcrafted import hand_made
 from rppg.studies.relcon.pretraining.methods import METHODS
 from rppg.studies.relcon.probing import tasks
 from rppg.studies.relcon.probing.linear_probe import embed
-from rppg.studies.relcon.probing.supervised import train_scratch, untrained
+from rppg.studies.relcon.probing.supervised import train_supervised, untrained
 from rppg.studies.relcon.results.metrics import metrics
 from rppg.training.config import FitConfig
 
@@ -78,7 +78,7 @@ def test_scratch_learns_from_the_labels_of_the_seed(windows, tmp_path):
     fold_of = rows.drop_duplicates("subject").set_index("subject")["fold"]
     folds = real.table["subject"].map(fold_of).to_numpy()
     how = {"encoder": TINY, "config": FitConfig(n_steps=1), "batch_size": 16}
-    alone = train_scratch(real, folds, "activity", 1, 3, **how, run_dir=tmp_path / "b")
+    alone = train_supervised(real, folds, "activity", 1, 3, **how, run_dir=tmp_path / "b")
     pd.testing.assert_frame_equal(rows[alone.columns], alone)
 
 
