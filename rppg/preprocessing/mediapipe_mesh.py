@@ -38,6 +38,11 @@ class MediaPipeMesh:
         self._mesh, self._max_faces = None, max_faces
         self.reset()
 
+    def __del__(self):
+        """End the graph's threads and free its memory, 25 MB, which mediapipe does not by itself."""
+        if getattr(self, "_mesh", None) is not None:
+            self._mesh.close()
+
     def reset(self) -> None:
         """Forget the followed faces.  Rebuilds the graph, which takes about 20 ms."""
         if self._mesh is not None:

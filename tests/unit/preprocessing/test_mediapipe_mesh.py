@@ -1,10 +1,12 @@
 """FaceMesh run by mediapipe: its own landmarks, and none of its messages."""
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from helpers.vision_clips import face_frame
 
@@ -64,3 +66,23 @@ def test_what_mediapipe_reports_and_goes_on_without_does_not_reach_a_kernels_hoo
     assert sys.excepthook is hook and seen == []
     said = capsys.readouterr().err
     assert "GetPrototype" not in said and "something else" in said
+
+
+def test_an_instance_that_is_gone_leaves_no_thread():
+    mediapipe_mesh.MediaPipeMesh().faces(face_frame())
+    before = psutil.Process().num_threads()
+    for _ in range(4):
+        mediapipe_mesh.MediaPipeMesh().faces(face_frame())
+    gc.collect()
+    assert psutil.Process().num_threads() <= before + 1
+
+
+def test_an_instance_that_lives_to_the_end_of_the_program_ends_quietly():
+    code = (
+        "from helpers.vision_clips import face_frame\n"
+        "from rppg.preprocessing.mediapipe_mesh import MediaPipeMesh\n"
+        "mesh = MediaPipeMesh(); mesh.faces(face_frame())\n"
+    )
+    folder = Path(__file__).parents[2]
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=folder)
+    assert (run.returncode, run.stderr) == (0, "")
