@@ -39,7 +39,7 @@ class MediaPipeMesh:
         self.reset()
 
     def __del__(self):
-        """End the graph's threads and free its memory, 25 MB, which mediapipe does not by itself."""
+        """End the graph's threads and free its 25 MB, which mediapipe does not by itself."""
         if getattr(self, "_mesh", None) is not None:
             self._mesh.close()
 
