@@ -25,7 +25,7 @@ from rppg.inference.trained import load_models, views_of
 from rppg.models.names import RECIPES
 from rppg.signals.multi_region import CLASSICAL
 
-PREFIX, CONSENSUS, NO_ANSWER = "box: ", "consensus", "-"
+PREFIX, CONSENSUS = "box: ", "consensus"
 
 
 def predict_box(store: Store, ids: Sequence[str]) -> pd.DataFrame:
@@ -43,38 +43,32 @@ def predict_box(store: Store, ids: Sequence[str]) -> pd.DataFrame:
         for name, (net, given) in models.items()
     ]
     everyone = pd.concat([*tables, predict_classical(store, ids, CLASSICAL)], ignore_index=True)
-    agreed = _agreed(everyone, ids, tables[0])
+    agreed = _agreed(everyone, tables[0])
     table = pd.concat([*tables, agreed], ignore_index=True)
     return table.assign(model=PREFIX + table["model"])
 
 
-def _agreed(everyone: pd.DataFrame, ids: Sequence[str], like: pd.DataFrame) -> pd.DataFrame:
+def _agreed(everyone: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
     """Rows of the consensus, with the facts of the rows `like`."""
     known = everyone[everyone["hr_bpm"].notna()]
     windows = {
         id: {one.model: one for one in rows.itertuples()} for id, rows in known.groupby("id")
     }
     rows = like.assign(model=CONSENSUS, hr_bpm=np.nan, quality=np.nan, freq_hz=None, power=None)
-    by_nets = rows.groupby(rows["id"].map(lambda id: _nets(windows.get(id, {}))), sort=False)
-    tables = [_answers(mine, windows, nets) for nets, mine in by_nets]
+    alike = rows["id"].map(lambda id: ", ".join(windows.get(id, ())))  # who has a rate for it
+    tables = [_answers(mine, windows) for _, mine in rows.groupby(alike, sort=False)]
     return pd.concat(tables).loc[rows.index, COLUMNS]
 
 
-def _nets(rates: Mapping) -> str:
-    """The nets of the consensus that answers for these members, apart by blanks; NO_ANSWER: none of
-    its members has a rate."""
+def _answers(rows: pd.DataFrame, windows: Mapping[str, Mapping]) -> pd.DataFrame:
+    """The rows of recordings for which the same members have a rate, with the consensus' answers
+    if one of its members is among them."""
+    rates = [windows.get(id, {}) for id in rows["id"]]
     fitted = fitted_for(list(RECIPES))
-    while (others := without_lost(fitted, rates)) is not fitted:
+    while (others := without_lost(fitted, rates[0])) is not fitted:
         fitted = others
-    if not set(rates) & set(fitted.rules.needed):
-        return NO_ANSWER
-    return " ".join(name for name in fitted.rules.weights if name not in CLASSICAL)
-
-
-def _answers(rows: pd.DataFrame, windows: Mapping[str, Mapping], nets: str) -> pd.DataFrame:
-    """The rows with the answers of one consensus."""
-    if nets == NO_ANSWER:
+    if not set(rates[0]) & set(fitted.rules.needed):
         return rows
-    found = consensus(members([windows[id] for id in rows["id"]]), fitted_for(nets.split()).rules)
+    found = consensus(members(rates), fitted.rules)
     answers = found.hr_bpm, mean_known(found.members.quality), found.freq_hz, found.power
     return with_answers(rows, *answers)

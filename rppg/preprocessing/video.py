@@ -28,7 +28,8 @@ from rppg.preprocessing.video_writer import VideoError, VideoWriter
 
 __all__ = ["VideoError", "VideoInfo", "VideoWriter", "bits_per_pixel", "probe", "read_frames"]
 
-WEIGHED_PACKETS = 900  # of a film, to tell how strongly it is compressed: half a minute
+# Of a film, to tell how strongly it is compressed: half a minute, less of an uncompressed one.
+WEIGHED_PACKETS, WEIGHED_BYTES = 900, 2**25
 MIN_DECODED_SHARE = 0.9  # minimum share of the frames, or seconds, that the container announces
 BY_DECODE_TIMES = "the file holds no presentation times: the decoder's order and the decode times"
 
@@ -71,10 +72,13 @@ def bits_per_pixel(path: Path | str) -> float:
     An uncompressed film has 24, one of a phone 0.1 to 0.3.  Raises VideoError as `probe` does.
     """
     with open_video(path) as film, faults_of(film.path):
-        packets = film.container.demux(film.stream)
-        sizes = [packet.size for packet in islice(packets, WEIGHED_PACKETS) if packet.size]
+        n_frames = n_bytes = 0
+        for packet in islice(film.container.demux(film.stream), WEIGHED_PACKETS):
+            n_frames, n_bytes = n_frames + (packet.size > 0), n_bytes + packet.size
+            if n_bytes > WEIGHED_BYTES:
+                break
         n_pixels = film.stream.width * film.stream.height
-        return 8 * sum(sizes) / max(len(sizes) * n_pixels, 1)
+        return 8 * n_bytes / max(n_frames * n_pixels, 1)
 
 
 def read_frames(

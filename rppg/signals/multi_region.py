@@ -128,17 +128,17 @@ def _of_window(rgb: np.ndarray, fps: float) -> np.ndarray:
     n, n_regions, _ = rgb.shape
     channels = (rgb / rgb.mean(axis=0) - 1).reshape(n, 3 * n_regions)
     channels = channels - _trend(channels, max(1, round(TRENDS_HZ * n / fps)))
-    waves = [_weighted(channels, spread) for spread in PULSE_SPREADS]
+    covariance = channels.T @ channels / n  # (3R, 3R)
+    waves = [_weighted(channels, covariance, spread) for spread in PULSE_SPREADS]
     quality = np.array([heart_rate(wave, fps).quality for wave in waves])
     best = int(quality.argmax())
     return waves[best if quality[best] > quality[0] + CLEARER else 0]
 
 
-def _weighted(channels: np.ndarray, spread: float) -> np.ndarray:
+def _weighted(channels: np.ndarray, covariance: np.ndarray, spread: float) -> np.ndarray:
     """The sum (n,) of channels (n, 3R) of unit signature with minimum other power, scaled to a
     standard deviation of 1."""
-    n, n_channels = channels.shape
-    covariance = channels.T @ channels / n  # (3R, 3R)
+    n_channels = channels.shape[1]
     loading = LOADING * np.trace(covariance) / n_channels + spread**2
     signature = np.tile(PULSE_SIGNATURE, n_channels // 3)
     y = channels @ np.linalg.solve(covariance + loading * np.eye(n_channels), signature)

@@ -23,7 +23,10 @@ def member_faults(profile: Profile, places: dict[str, Place]) -> Iterator[Fault]
         return
     if not profile.runs:
         yield Fault(("runs",), "no run", "one at least: 05_ensemble chooses between them")
-    names = {name: _shown_name(run.notebook, run.parameters) for name, run in profile.runs.items()}
+    names = {
+        name: _parameters(run.notebook, run.parameters).get("name")
+        for name, run in profile.runs.items()
+    }
     first: dict[str, str] = {}
     for name, shown in names.items():
         if shown and first.setdefault(shown, name) != name:
@@ -34,25 +37,21 @@ def member_faults(profile: Profile, places: dict[str, Place]) -> Iterator[Fault]
     yield from _model_faults(profile, [shown for shown in names.values() if shown])
 
 
-def _shown_name(notebook: str, given: dict) -> str | None:
-    """What a run is called in tables, by the profile or by its notebook's default."""
+def _parameters(notebook: str, given: dict) -> dict:
+    """Parameters of a notebook: those that are given over its defaults."""
     path = project_dir(__file__) / "notebooks" / f"{notebook}.ipynb"
-    return (parameter_defaults(path) | given).get("name")
+    return parameter_defaults(path) | given
 
 
 def _candidate_faults(profile: Profile) -> Iterator[Fault]:
     """Faults of the classical methods that are candidates, if 01 does not run them."""
-    asked, methods = _given(profile, ENSEMBLE, "classical"), _given(profile, PREPROCESS, "methods")
+    given = profile.notebooks
+    asked = _parameters(ENSEMBLE, given.get(ENSEMBLE, {}))["classical"]
+    methods = _parameters(PREPROCESS, given.get(PREPROCESS, {}))["methods"]
     if missing := [name for name in asked if name not in methods]:
         found = f"{', '.join(missing)}, which `methods` of {PREPROCESS} does not have"
         expected = f"some of {', '.join(methods)}, or [] for none"
         yield Fault(("notebooks", ENSEMBLE, "classical"), found, expected)
-
-
-def _given(profile: Profile, notebook: str, name: str):
-    """A parameter of a notebook, by the profile or by the notebook's default."""
-    path = project_dir(__file__) / "notebooks" / f"{notebook}.ipynb"
-    return (parameter_defaults(path) | profile.notebooks.get(notebook, {}))[name]
 
 
 def _prediction_faults(profile: Profile) -> Iterator[Fault]:
