@@ -32,7 +32,6 @@ from rppg.workflow.provenance import read_run_json
 FIRST, SECOND, ORACLE = "first maker", "second maker", "members' oracle"
 LABELLED = "labelled recordings, out of fold"
 PAPER = "Ensemble, average"
-CLASSICAL = ("MR-PBV",)  # candidates, as in 05_ensemble
 SHARE_OF_CLASSICAL = {FIRST: 0.25, SECOND: 0.5}
 
 
@@ -56,12 +55,13 @@ def main() -> None:
 def of_seed(seed: int, clips: int, workers: int) -> pd.DataFrame:
     """The leaderboards of a seed, one a maker, the second maker's levels together and apart."""
     root, name = project_dir(), f"bench-{seed}"
-    paths = read_run_json(root / "runs" / name / "ensemble" / "run.json")["parameters"]
-    tables = {path: read_predictions(root / path) for path in paths["predictions"]}
+    facts = read_run_json(root / "runs" / name / "ensemble" / "run.json")
+    given = facts["parameters"]
+    tables = {path: read_predictions(root / path) for path in given["predictions"]}
     everything = pd.concat(tables.values(), ignore_index=True)
-    choice, handed_in = chosen(tables, root / "prepared" / name)
+    choice, handed_in = chosen(tables, root / "prepared" / name, given["classical"])
     first = everything[everything["split"] == "test"]
-    boards = [out_of_fold(choice, read_run_json(root / "runs" / name / "ensemble" / "run.json"))]
+    boards = [out_of_fold(choice, facts)]
     boards += [board(first, truth_of(root / "data" / name), choice, handed_in, everything, FIRST)]
     second = second_maker_table(seed, clips, workers)
     boards.append(board(second, own_truth(second), choice, handed_in, everything, SECOND))
@@ -71,9 +71,9 @@ def of_seed(seed: int, clips: int, workers: int) -> pd.DataFrame:
     return pd.concat(boards, ignore_index=True).assign(seed=seed)
 
 
-def chosen(tables: dict[str, pd.DataFrame], prepared: Path) -> tuple:
+def chosen(tables: dict[str, pd.DataFrame], prepared: Path, classical: list[str]) -> tuple:
     """The choice that 05_ensemble makes of these predictions, and its name in tables."""
-    given = choose_by(tables, read_index(prepared / "index.parquet"), CLASSICAL)
+    given = choose_by(tables, read_index(prepared / "index.parquet"), classical)
     choice = choose(given.table, given.truth, given.solutions, given.mean_bpm)
     return choice, choice.name_of(choice.chosen)
 

@@ -22,6 +22,7 @@ from people_data import Person, package_faces, shared_recordings
 from tqdm import tqdm
 
 import rppg
+from rppg.evaluation.consensus_words import LIKELY
 from rppg.evaluation.metrics import NEAR_BPM
 from rppg.preprocessing.video import bits_per_pixel, read_frames
 from rppg.signals.heart_rate import heart_rate
@@ -36,7 +37,6 @@ QUALITIES = {  # by FFmpeg's encoder: CRF, or the fixed quantiser of the older o
 AS_IT_IS = "as it is"
 METHODS = ("POS", "consensus")
 BANDS = (0.01, 0.02, 0.04, 0.08, 0.2, np.inf)  # bits per pixel, upper ends
-LIKELY = 0.6
 
 
 def main() -> None:

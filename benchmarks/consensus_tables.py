@@ -76,8 +76,12 @@ def draw(results: pd.DataFrame, path: Path) -> None:
     pulse = results[results["level"] != NULL]
     confidence = pulse["confidence, with nets"]
     right = (pulse["consensus, with nets"] - pulse["hr_true_bpm"]).abs() <= NEAR_BPM
+    draw_reliability(confidence, right, "Consensus with nets, held out", path)
+
+
+def draw_reliability(confidence: pd.Series, right: pd.Series, title: str, path: Path) -> None:
+    """The reliability diagram of synthetic clips: how many answers of each confidence are right."""
     error = calibration_error(confidence, right)
-    title = "Consensus with nets, held out"
     figure = plot_reliability(reliability(confidence, right), error, title, "synthetic")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)

@@ -23,14 +23,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from challenge import wrong_rate
+from consensus_tables import draw_reliability
 from tqdm import tqdm
 
 from rppg.datasets.readers import read
-from rppg.evaluation.calibration import calibration_error, reliability
+from rppg.evaluation.calibration import calibration_error
 from rppg.evaluation.metrics import NEAR_BPM, score
 from rppg.inference.classical import oracle_region
 from rppg.inference.videos import CONSENSUS, predict_each
-from rppg.plotting.reliability import plot_reliability
 from rppg.signals.multi_region import CLASSICAL
 from rppg.synthetic.second_maker import LEVELS, SecondMakerConfig, write_second_maker
 from rppg.utils import worker_pool
@@ -84,9 +84,7 @@ def draw(results: pd.DataFrame, path: Path | None) -> None:
         return
     pulse = results[(results["pulse"] > 0) & results["confidence"].notna()]
     right = (pulse[CONSENSUS] - pulse["hr_bpm"]).abs() <= NEAR_BPM
-    error = calibration_error(pulse["confidence"], right)
-    rows, title = reliability(pulse["confidence"], right), "Consensus, the other maker"
-    plot_reliability(rows, error, title, "synthetic").savefig(path, dpi=130)
+    draw_reliability(pulse["confidence"], right, "Consensus, the other maker", path)
 
 
 def _arguments() -> argparse.Namespace:

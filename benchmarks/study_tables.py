@@ -13,8 +13,10 @@ scores are of synthetic faces, or of the wearables that the page names.
 from pathlib import Path
 
 import pandas as pd
-from card_tables import markdown
+from card_tables import NAMES, markdown
 from demo_tables import read, run_pages, with_tables
+
+from rppg.studies.relcon.results.text import with_interval
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS, DOCS = ROOT / "benchmarks/results", ROOT / "docs"
@@ -68,11 +70,6 @@ LOSSES = {  # of each table of the paper, by the heads of its columns
     },
 }
 MODELS = {1: "ST-Transformer", 2: "Contrast-Phys+"}
-NETS = {  # of slow_training.csv
-    "st_transformer": "ST-Transformer",
-    "contrast_phys": "Contrast-Phys+",
-    "gideon2021": "Gideon2021",
-}
 LABELS = [("simulator", one) for one in ("1", "5", "10", "all")]
 LABELS += [("BasicMotions", one) for one in ("1", "5", "all")]
 
@@ -172,7 +169,7 @@ def slow_training(table: pd.DataFrame) -> str:
     for (model, arm), one in table.groupby(["model", "arm"], sort=False):
         by_band = one.set_index("band")
         cells = [slow_cell(by_band.loc[band]) for band in bands]
-        rows.append([NETS[model], arm, str(by_band["seeds"].iloc[0]), *cells])
+        rows.append([NAMES[model], arm, str(by_band["seeds"].iloc[0]), *cells])
     edges = {"slow": "to 55 bpm", "middle": "55 to 100 bpm", "fast": "above 100 bpm"}
     head = [
         f"{edges[band]} ({table.set_index('band')['recordings'][band].max()})" for band in bands
@@ -194,7 +191,7 @@ def relcon(table: pd.DataFrame) -> str:
     rows = []
     for method in table["method"].unique():
         found = [by_key.loc[(method, *label)] for label in LABELS]
-        rows.append([method, *(f"{r['mean']:.2f} [{r.low:.2f}, {r.high:.2f}]" for r in found)])
+        rows.append([method, *(with_interval(*one[["mean", "low", "high"]]) for one in found)])
     names = [f"{'simulated: ' if d == 'simulator' else 'real: '}{n}" for d, n in LABELS]
     heads = [
         n if at % 4 else name for at, ((_, n), name) in enumerate(zip(LABELS, names, strict=True))
@@ -209,7 +206,7 @@ def relcon_curve(table: pd.DataFrame, n_labels: str = "5") -> str:
     for (subjects, steps), part in table.groupby(["n_learned", "n_steps"], sort=True):
         heads.append(f"{subjects} subjects, {steps:.0f} steps")
         for one in part.itertuples():
-            rows.setdefault(one.method, []).append(with_interval(one))
+            rows.setdefault(one.method, []).append(with_interval(one.mean, one.low, one.high))
     return markdown(["", *heads], [[name, *cells] for name, cells in rows.items()])
 
 
@@ -219,14 +216,11 @@ def relcon_variants(table: pd.DataFrame) -> str:
     columns = sorted(table["n_labels"].unique(), key=int)
     rows = []
     for method, part in table.groupby("method", sort=False):
-        by_label = {one.n_labels: with_interval(one) for one in part.itertuples()}
+        by_label = {
+            one.n_labels: with_interval(one.mean, one.low, one.high) for one in part.itertuples()
+        }
         rows.append([method, *(by_label.get(column, "") for column in columns)])
     return markdown(["labels per class", *columns], rows)
-
-
-def with_interval(row) -> str:
-    """A mean and its 95 % interval."""
-    return f"{row.mean:.2f} [{row.low:.2f}, {row.high:.2f}]"
 
 
 def spread(values: pd.Series) -> str:
