@@ -35,6 +35,7 @@ from rppg.signals.heart_rate import heart_rate
 from rppg.signals.multi_region import CLASSICAL, MULTI_REGION, multi_region_pbv
 from rppg.utils.arguments import check_fps, is_number
 from rppg.utils.errors import InputError
+from rppg.utils.import_ahead import SCIPY, import_ahead
 
 FIRST_S, WINDOW_S, EVERY_S = 5.0, 10.0, 1.0
 LONGEST_PAUSE_S = 60.0  # between two frames; after more, it begins again
@@ -75,6 +76,7 @@ class Stream:
     def __init__(self, fps: float | None = None, method: str = CONSENSUS):
         self.fps, self.method = fps, check_method(method)
         check_fps(fps)
+        imported = import_ahead(SCIPY)
         self.landmarks: np.ndarray | None = None  # (468, 2) of the last frame that is done
         self._mesh, self._n, self._n_slow = FaceLandmarks(), 0, 0
         self._members, self._pool, self._pending = None, None, None
@@ -83,6 +85,7 @@ class Stream:
 
             self._members, self._pool = StreamConsensus(), ThreadPoolExecutor(1)
         self._begin(None)
+        imported.join()  # no frame shall wait for it
 
     def add(self, rgb: np.ndarray, time_s: float | None = None) -> list[Rate]:
         """Take the next frame (H, W, 3) uint8, and return the rates that it completes: mostly none.

@@ -33,6 +33,7 @@ from rppg.inference.video_paths import expand_videos
 from rppg.models.names import RECIPES
 from rppg.signals.heart_rate import HeartRate, heart_rate
 from rppg.signals.multi_region import CLASSICAL
+from rppg.utils.import_ahead import SCIPY, import_ahead
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,6 +115,7 @@ def predict_each(
                 yield from _answers_by_face(recording, face, (methods, models), agree)
             return
         landmarker, find = FaceLandmarks(), models.find if models else BoxFinder().find
+        import_ahead(SCIPY)  # while the first video is decoded
         for recording in shown:
             yield _answer(recording, methods, models, landmarker, find, agree)
 

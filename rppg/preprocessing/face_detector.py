@@ -28,13 +28,21 @@ class BoxFinder:
     """MTCNN, built on first use; calls are serialised."""
 
     def __init__(self):
-        self._mtcnn, self._lock = None, threading.Lock()
+        self._mtcnn, self._lock = None, threading.RLock()
 
     def find(self, rgb: np.ndarray) -> Box | None:
         """`find_box` of a frame (H, W, 3) uint8."""
         with self._lock:
+            return find_box(rgb, self._built())
+
+    def warm_up(self) -> None:
+        """Build MTCNN in a thread, for a caller with other work to do before its first frame."""
+        threading.Thread(target=self._built, daemon=True).start()
+
+    def _built(self):
+        with self._lock:
             self._mtcnn = self._mtcnn or load_mtcnn()
-            return find_box(rgb, self._mtcnn)
+            return self._mtcnn
 
 
 class NoFaceError(RppgError, ValueError):
@@ -70,17 +78,21 @@ _Server.register("BoxFinder", BoxFinder)
 
 
 @contextmanager
-def shared_finder() -> Iterator[Callable[[np.ndarray], Box | None]]:
+def shared_finder(warm_up: bool = False) -> Iterator[Callable[[np.ndarray], Box | None]]:
     """A function like `find_box` that works in every process and uses one shared process.
 
-    It raises FinderLost if that process has ended.
+    warm_up: load MTCNN at once, while the caller goes on, instead of when it is first called.
+    The function raises FinderLost if that process has ended.
     """
     server = _Server(ctx=get_context("spawn"))
     with ExitStack() as stack:
         with interrupts_held():
             server.start(_start, (os.getpid(),))
             stack.callback(server.shutdown)
-        yield _SharedFinder(server.BoxFinder())
+        proxy = server.BoxFinder()
+        if warm_up:
+            proxy.warm_up()
+        yield _SharedFinder(proxy)
 
 
 def _start(parent: int) -> None:

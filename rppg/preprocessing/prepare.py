@@ -15,9 +15,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
-import pandas as pd
 from tqdm import tqdm
 
 from rppg.datasets.recording import Recording
@@ -36,6 +36,9 @@ from rppg.preprocessing.prepare_recording import (
 )
 from rppg.preprocessing.sharding import count_missing, split_shard
 from rppg.utils import worker_pool
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["ARRAYS", "extract", "prepare", "prepare_one"]
 
@@ -56,7 +59,7 @@ def prepare(
     shard: str = "1/1",
     crops: Sequence[str] = ("face",),
     tracking: str = "sparse",
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """Prepare recordings in `workers` processes, then write the store's index.
 
     crops: the crops to make, of CROPS; "face" is always made.  A recording that was prepared
@@ -80,6 +83,8 @@ def prepare(
     processes cannot start, and ValueError for duplicate ids, unknown crops, an unknown tracking and
     an invalid shard.
     """
+    import pandas as pd  # half a second, which the workers, who import this module, need not wait
+
     start_s = time.perf_counter()
     how = How(tuple(crops) if not isinstance(crops, str) else crops, tracking, workers == 1)
     how.check()
@@ -105,11 +110,12 @@ def _prepare_all(
 ) -> list[dict]:
     """Rows of the table, by work(recording, find=...).  Recordings in the store come first, because
     it is soon known whether they can be reused."""
-    order = sorted(range(len(recordings)), key=lambda k: not store.path(recordings[k].id).exists())
+    is_new = [not store.path(recording.id).exists() for recording in recordings]
+    order = sorted(range(len(recordings)), key=is_new.__getitem__)
     queue = [recordings[k] for k in order]
     rows: list[dict] = [{}] * len(recordings)
     with (
-        _shared_finder() as find,
+        _shared_finder(any(is_new)) as find,
         closing(_results(functools.partial(work, find=find), queue, workers, store)) as results,
         tqdm(total=len(queue), desc="prepare", unit="recording", disable=not progress) as bar,
     ):
@@ -123,11 +129,11 @@ def _prepare_all(
 
 
 @contextmanager
-def _shared_finder() -> Iterator[Callable]:
+def _shared_finder(warm_up: bool) -> Iterator[Callable]:
     """`shared_finder`; MachineFault if its process ends before it has started."""
     with ExitStack() as stack:
         try:
-            find = stack.enter_context(shared_finder())
+            find = stack.enter_context(shared_finder(warm_up))
         except EOFError as error:
             text = "the process that finds faces cannot start, its error is above"
             raise MachineFault(f"{text}: {MEMORY}, or install requirements.lock again") from error

@@ -25,15 +25,18 @@ is .67 without averaging and .47 with it (120 fps: .68 and .48); for the clean p
 """
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
 from rppg.datasets.prepared import FPS
 from rppg.datasets.recording import Recording
 from rppg.preprocessing.frame_rate import SNAP_S, check_span
 from rppg.preprocessing.video import VideoError, read_frames
+
+if TYPE_CHECKING:
+    from scipy.interpolate import PchipInterpolator
 
 LONGEST_BRIDGE_S = 0.5  # gaps in a trace up to this long are interpolated, longer ones are NaN
 LONGEST_JUMP_S = 60.0  # between frames; more means a broken time stamp
@@ -126,6 +129,8 @@ def resample(
     frame and after the interval that its last frame lasts.  Of a frame in a row, either all
     channels are NaN or none.
     """
+    from scipy.interpolate import PchipInterpolator  # see `rppg.utils.import_ahead`
+
     result = np.full((len(grid_s), *rows.shape[1:]), np.nan, np.float32)
     known, alike = ~np.isnan(rows[..., 0]), {}  # (n, R); rows with equal gaps are done together
     for row in range(rows.shape[1]):
@@ -140,7 +145,7 @@ def resample(
     return result
 
 
-def _around(curve: PchipInterpolator, at_s: np.ndarray, half_s: float) -> np.ndarray:
+def _around(curve: "PchipInterpolator", at_s: np.ndarray, half_s: float) -> np.ndarray:
     """Mean of the curve around some times, weights 1, 2, 1: at 60 fps this removes 30 Hz."""
     first_s, last_s = curve.x[[0, -1]]
     middle = curve(at_s.clip(first_s, last_s))

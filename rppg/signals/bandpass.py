@@ -11,7 +11,6 @@ system, which LAPACK solves.  A test holds both equal.
 """
 
 import numpy as np
-from scipy.linalg.lapack import dtbtrs
 
 from rppg.signals.checks import check_fps
 from rppg.signals.spectrum import HEART_BAND_HZ
@@ -69,6 +68,8 @@ def _section(one: complex, other: complex, width: float) -> tuple[float, float, 
 
 def _filtered(rows: np.ndarray, sections: list[tuple[float, float, float]]) -> np.ndarray:
     """Columns of rows (T, n) through all sections, which had settled on the first value."""
+    from scipy.linalg.lapack import dtbtrs  # see `rppg.utils.import_ahead`
+
     rows = rows - rows[:1]  # the band holds no 0 Hz: a settled filter is one at rest
     for gain, a1, a2 in sections:
         driven = gain * rows

@@ -14,7 +14,6 @@ take these settings from `rppg.signals.readout`.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.fft import next_fast_len
 
 from rppg.signals.bandpass import bandpass
 from rppg.signals.checks import check_fps, checked_wave
@@ -185,6 +184,8 @@ def _usable_frames(stretches, starts: np.ndarray) -> int:
 
 def _spectra(clips: np.ndarray, fps: float, spectrum: str) -> tuple[np.ndarray, np.ndarray]:
     """Heart-band spectra of clips (n, T), each of unit area, on a grid of 1/3 bpm or finer."""
+    from scipy.fft import next_fast_len  # see `rppg.utils.import_ahead`
+
     n_fft = next_fast_len(max(clips.shape[-1], int(np.ceil(60 * fps / GRID_BPM))), real=True)
     size, parts = min(CLIPS_A_CHUNK, max(1, BINS_A_CHUNK // n_fft)), []
     for i in range(0, len(clips), size):
