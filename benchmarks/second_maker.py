@@ -37,11 +37,11 @@ from rppg.utils import worker_pool
 
 WRONG_RANGE_BPM = (45.0, 178.0)
 SPLITS = {  # column of truth.csv: edges of its bands
-    "tone": ((0, 1 / 3, 2 / 3, 1), ("light", "medium", "dark")),
-    "hr_bpm": ((0, 80, 120, 999), ("<80 bpm", "80-120", ">=120")),
-    "fps": ((0, 18, 27, 40, 99), ("15 fps", "20-25", "30", "50-60")),
-    "face_px": ((0, 90, 140, 999), ("<90 px", "90-140", ">=140")),
-    "compression": ((0, 0.3, 0.65, 1.01), ("fine", "medium", "coarse")),
+    "tone": ((0, 1 / 3, 2 / 3, 1), ("light skin", "medium skin", "dark skin")),
+    "hr_bpm": ((0, 80, 120, 999), ("under 80 bpm", "80-120 bpm", "120 bpm or more")),
+    "fps": ((0, 18, 27, 40, 99), ("15 fps", "20-25 fps", "30 fps", "50-60 fps")),
+    "face_px": ((0, 90, 140, 999), ("face under 90 px", "90-140 px", "140 px or more")),
+    "compression": ((0, 0.3, 0.65, 1.01), ("fine codec", "medium codec", "coarse codec")),
 }
 ORACLE, MISLED = "region oracle", "oracle, wrong rate"
 INFO = {*("id", "seed", "level", "pulse", "wrong_bpm", "found", "confidence", "codec", "quality")}
@@ -207,7 +207,7 @@ def bands_of(rows: pd.DataFrame) -> dict[str, pd.Series]:
         for name, low, high in zip(names, edges, edges[1:], strict=False):
             last = high == edges[-1]
             inside = (rows[column] >= low) & ((rows[column] < high) | last)
-            bands[f"{column[:4]} {name}" if name == "medium" else name] = inside
+            bands[name] = inside
     bands |= {codec: rows["codec"] == codec for codec in sorted(rows["codec"].unique())}
     return {name: mask for name, mask in bands.items() if mask.any()}
 

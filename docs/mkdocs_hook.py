@@ -4,7 +4,8 @@ The pages are written to be read where the code is hosted.  For the site, this h
 
 - adds pages from outside docs/ (SITE_PAGES): the README becomes the home page;
 - rewrites links between them; a linked file that is no page (LICENSE) is copied to files/;
-- turns `<!-- api: rppg.signals.heart_rate.heart_rate -->` into that object's documentation.
+- turns `<!-- api: rppg.signals.heart_rate.heart_rate -->` into that object's documentation, and
+  `<!-- api: rppg.api.answers.heart_rate as rppg.heart_rate -->` into it under the name to use.
 """
 
 import posixpath
@@ -25,7 +26,7 @@ SITE_PAGES = {  # path in the project -> page of the site
 }
 SOURCES = {page: source for source, page in SITE_PAGES.items()}
 LINK = re.compile(r"\]\(([^)#\s]+)(#[^)\s]+)?\)")
-API = re.compile(r"^<!-- api: ([\w.]+) -->$", re.MULTILINE)
+API = re.compile(r"^<!-- api: ([\w.]+)(?: as ([\w.]+))? -->$", re.MULTILINE)
 
 
 def on_files(files, config):
@@ -49,7 +50,13 @@ def on_page_markdown(markdown, page, **_):
             return match[0]
         return f"]({posixpath.relpath(_place_of(target), here or '.')}{match[2] or ''})"
 
-    return API.sub(r"::: \1", LINK.sub(site_link, markdown))
+    return API.sub(_documentation, LINK.sub(site_link, markdown))
+
+
+def _documentation(match) -> str:
+    """What mkdocstrings replaces by the documentation of an object."""
+    name, shown = match.groups()
+    return f"::: {name}" + (f"\n    options:\n      heading: {shown}" if shown else "")
 
 
 def _source_of(page: str) -> str:

@@ -2,16 +2,17 @@
 
     python docs/notebook_pages.py submissions/demo/notebooks docs/notebooks
 
-`make pages` does this for the demo; docs/notebooks.md lists the pages.  Figures become WebP, of as
-high a quality as the limit allows; the project's folder is taken out of paths.  Pages of notebooks
-that are not in the folder any more are removed.  Raises FileNotFoundError for a folder without
-notebooks, ValueError for a page that stays too large.
+`make pages` does this for the demo; docs/notebooks.md lists the pages, in the order of the links.
+Figures become WebP, of as high a quality as the limit allows; the project's folder is taken out of
+paths.  Pages of notebooks that are not in the folder any more are removed.  Raises
+FileNotFoundError for a folder without notebooks, ValueError for a page that stays too large.
 """
 
 import argparse
 import base64
 import html
 import io
+import re
 from pathlib import Path
 
 import nbformat
@@ -19,6 +20,7 @@ from nbconvert import HTMLExporter
 from PIL import Image
 from pygments.formatters import HtmlFormatter
 
+LIST = Path(__file__).with_name("notebooks.md")
 MOST_BYTES = 1_000_000
 QUALITIES = (85, 70, 55, 40, 25)  # of WebP, the first that fits
 PNG = "image/png"
@@ -35,7 +37,8 @@ pre { font: 13px/1.45 ui-monospace, Menlo, Consolas, monospace; margin: .5rem 0;
 .text_cell { overflow-wrap: anywhere; }
 .output_subarea { overflow-x: auto; } img { max-width: 100%; height: auto; }
 table { border-collapse: collapse; border: none; font-size: 13px; margin: .5rem 0; }
-td, th { text-align: right; padding: .15rem .6rem; border: none; border-bottom: 1px solid #e6e6e6; }
+td, th { text-align: right; padding: .15rem .6rem; border: none; border-bottom: 1px solid #e6e6e6;
+  white-space: nowrap; }
 .output_stderr { background: #fdf0ef; }
 """
 
@@ -81,10 +84,10 @@ def _nav(own: str, names: list[str]) -> str:
     return "\n".join(links)
 
 
-def _began(path: Path) -> tuple[str, str]:
-    """When papermill began a notebook, and its name: their order in the links."""
-    metadata = nbformat.read(path, as_version=4).metadata
-    return metadata.get("papermill", {}).get("start_time") or "", path.stem
+def _place(path: Path) -> tuple[int, str]:
+    """Place of a notebook in the links: that of its row in docs/notebooks.md, if it has one."""
+    listed = re.findall(r"\]\(notebooks/(\w+)\.html\)", LIST.read_text(encoding="utf-8"))
+    return listed.index(path.stem) if path.stem in listed else len(listed), path.stem
 
 
 def _lighter(notebook: nbformat.NotebookNode, quality: int) -> nbformat.NotebookNode:
@@ -109,7 +112,7 @@ def main() -> None:
     parser.add_argument("notebooks", type=Path, help="folder of executed notebooks")
     parser.add_argument("out", type=Path, help="folder of the pages")
     args = parser.parse_args()
-    paths = sorted(args.notebooks.glob("*.ipynb"), key=_began)
+    paths = sorted(args.notebooks.glob("*.ipynb"), key=_place)
     if not paths:
         raise FileNotFoundError(f"no executed notebook in {args.notebooks}: run the demo first")
     args.out.mkdir(parents=True, exist_ok=True)

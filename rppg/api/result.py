@@ -87,7 +87,8 @@ class Result(Pulse):
         title = ": ".join(filter(None, [name, self.method]))
         seconds = self.seconds or seconds_of(self.estimate)
         signals = (self.times_s, self.wave, self.estimate)
-        return plot_recording(face, *signals, title, self.origin, seconds)
+        more = {"seconds": seconds, "confidence": self.confidence}
+        return plot_recording(face, *signals, title, self.origin, **more)
 
     def __str__(self) -> str:
         if self.words:

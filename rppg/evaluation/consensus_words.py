@@ -36,12 +36,12 @@ def words(one: Verdict) -> str:
     """The verdict as a person would say it."""
     if not np.isfinite(one.hr_bpm):
         return "no answer"
-    shown = f"{np.floor(100 * one.confidence + 1e-6) / 100:.2f}"  # 0.899 is not yet 0.90
+    how_sure = certainty(one.confidence)
     if one.confidence >= SURE:
-        return f"{one.hr_bpm:.0f} bpm, sure ({shown})"
+        return f"{one.hr_bpm:.0f} bpm, {how_sure}"
     if one.confidence >= LIKELY:
         limits = ": " + "; ".join(one.limits) if one.limits else ""
-        return f"{one.hr_bpm:.0f} bpm, likely ({shown}){limits}"
+        return f"{one.hr_bpm:.0f} bpm, {how_sure}{limits}"
     reasons = []
     if one.other_bpm is not None:
         low, high = sorted((one.hr_bpm, one.other_bpm))
@@ -50,7 +50,22 @@ def words(one: Verdict) -> str:
         reasons.append(f"{one.hr_bpm:.0f} bpm hardly stands out")
     if one.motion_bpm is not None:
         reasons.append(f"the head moves at {one.motion_bpm:.0f}")
-    return f"not sure ({shown}): " + "; ".join([*reasons, *one.limits])
+    return f"{how_sure}: " + "; ".join([*reasons, *one.limits])
+
+
+def certainty(confidence: float) -> str:
+    """A confidence with its word.
+
+    >>> certainty(0.97), certainty(0.899), certainty(0.31)
+    ('sure (0.97)', 'likely (0.89)', 'not sure (0.31)')
+    """
+    word = "sure" if confidence >= SURE else "likely" if confidence >= LIKELY else "not sure"
+    return f"{word} ({floored(confidence):.2f})"
+
+
+def floored(confidence: float) -> float:
+    """A confidence as it is shown, with two digits: 0.899 is not yet 0.90."""
+    return float(np.floor(100 * confidence + 1e-6) / 100)
 
 
 def verdict(

@@ -130,7 +130,7 @@ def in_words(budget: pd.DataFrame) -> str:
     if budget.empty:
         return "no recording with a truth and an answer: no error to explain"
     largest, n = budget.loc[budget["mse"].idxmax()], budget["n"].sum()
-    found = f"{100 * largest['share']:.0f} % of the squared error, {largest['n']} of {n} recordings"
+    found = f"{100 * largest['share']:.1f} % of the squared error, {largest['n']} of {n} recordings"
     rmse, without = np.sqrt(budget["mse"].sum()), largest["rmse_without_bpm"]
     return f"{largest['meaning']}: {found}; without it {without:.2f} bpm RMSE instead of {rmse:.2f}"
 

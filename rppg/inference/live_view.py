@@ -15,7 +15,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from rppg.evaluation.consensus_words import LIKELY, SURE
+from rppg.evaluation.consensus_words import LIKELY, certainty
 from rppg.inference.stream import Rate
 from rppg.signals.bandpass import bandpass
 
@@ -95,8 +95,7 @@ def in_words(rate: Rate) -> str:
     """
     one = rate.confidence
     if np.isfinite(one):
-        how = "sure" if one >= SURE else "likely" if one >= LIKELY else "not sure"
-        return f"{rate.hr_bpm:.0f} bpm, {how} ({one:.2f})"
+        return f"{rate.hr_bpm:.0f} bpm, {certainty(one)}"
     one = rate.quality
     how = "clear" if one >= CLEAR else "weak" if one >= WEAK else "lost in noise"
     return f"{rate.hr_bpm:.0f} bpm, {how} (quality {one:.2f})"

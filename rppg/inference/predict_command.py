@@ -26,7 +26,7 @@ def predict(
     method: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(
-            help="consensus (default): of all methods, with its confidence; POS, CHROM, GREEN, "
+            help="consensus (default): weighs all methods, with its confidence; POS, CHROM, GREEN, "
             "ICA, PBV, LGI, OMIT, MR-PBV, or all for these; a trained model: st_transformer, "
             "contrast_phys, gideon2021. May be repeated."
         ),
@@ -131,6 +131,8 @@ class _Report:
         names = [name_of({"video": str(video), "face": face}) for video in videos]
         self.header, self.widths = header_and_widths(names, self.methods)
         self.plots = None if self.plot is None else plot_paths(self.plot, videos)
+        if self.page is not None:
+            self.page.begin(videos)
 
     def add(self, answer: "Answer") -> None:
         """Print, write and draw the answer on the next video."""

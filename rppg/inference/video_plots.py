@@ -53,8 +53,8 @@ def figure_of(row: dict, traces, origin: str):
     face = draw_regions(traces.preview, traces.preview_landmarks)
     title = f"{name_of(row | {'video': Path(row['video']).name})}: {row['method']}"
     signals = (traces.times_s, row["wave"], row.get("estimate"))
-    seconds = row.get("per_second")
-    return plot_recording(face, *signals, title=title, origin=origin, seconds=seconds)
+    more = {"seconds": row.get("per_second"), "confidence": row["confidence"]}
+    return plot_recording(face, *signals, title=title, origin=origin, **more)
 
 
 def draw(path: Path, row: dict, traces, origin: str) -> None:

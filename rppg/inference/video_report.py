@@ -1,6 +1,7 @@
 """One page for one or many videos: the command `rppg predict --report page.html`.
 
     page = VideoReport(Path("page.html"), ["POS", "consensus"])  # raises if it cannot be written
+    page.begin(videos)  # their paths: those of one name are told apart by their folders
     page.add(answer)  # of each video, as `predict_each` gives it
     page.write()
 
@@ -8,6 +9,7 @@ The page is one file, with its pictures in it, made of the parts of the submissi
 are narrow enough for a phone.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from rppg.evaluation.consensus_words import floored
 from rppg.inference.video_plots import without_glyph_warnings
 from rppg.inference.video_table import check_output, name_of
 from rppg.plotting.style import titled
@@ -52,6 +55,13 @@ class VideoReport:
         self.path, self.methods = path, list(methods)
         self._folder = TemporaryDirectory(prefix="rppg-report-")
         self._sections, self._rows, self._origins = [], [], set()
+        self._folder_of_all: str | None = None
+
+    def begin(self, videos: Sequence[Path]) -> None:
+        """Name videos by their paths below the folder that holds all of them."""
+        if videos:
+            parents = [os.path.abspath(Path(video).parent) for video in videos]
+            self._folder_of_all = os.path.commonpath(parents)
 
     def add(self, answer: "Answer") -> None:
         """Draw the answer on the next video."""
@@ -95,14 +105,14 @@ class VideoReport:
         if len(self._sections) < 2:
             return []
         table = _table(self._rows)
-        table.insert(0, "video", [_name(row) for row in self._rows])
+        table.insert(0, "video", [self._name(row) for row in self._rows])
         return [Section("All", "", table=table)]
 
     def _section(self, answer: "Answer") -> "Section":
         from rppg.inference.video_table import notes_of
         from rppg.plotting.report import Section
 
-        name, origin = _name(answer.rows[0]), answer.recording.origin
+        name, origin = self._name(answer.rows[0]), answer.recording.origin
         notes = [note.split(": ", 1)[1] for note in notes_of(answer.rows)]
         text = "\n\n".join(f"Note: {note}." for note in notes)
         figures = [] if answer.traces is None else self._figures(answer, name)
@@ -123,6 +133,13 @@ class VideoReport:
         text = f"wave, heart rate over time and spectrum of {row['method']}"
         return [(face, f"the face of {name} with the regions that are read"), (signal, text)]
 
+    def _name(self, row: dict) -> str:
+        """The video's name, with the folders that tell it from the others."""
+        video = Path(row["video"])
+        if self._folder_of_all is None:
+            return name_of(row | {"video": video.name or row["video"]})
+        return name_of(row | {"video": os.path.relpath(video, self._folder_of_all)})
+
 
 def _draw_signal(path: Path, row: dict, traces, origin: str) -> None:
     import matplotlib.pyplot as plt
@@ -130,7 +147,8 @@ def _draw_signal(path: Path, row: dict, traces, origin: str) -> None:
     from rppg.plotting.recordings import plot_recording
 
     signals = (traces.times_s, row["wave"], row.get("estimate"), row["method"], origin)
-    figure = plot_recording(None, *signals, row["per_second"], size_in=FIGURE_IN)
+    more = {"size_in": FIGURE_IN, "confidence": row["confidence"]}
+    figure = plot_recording(None, *signals, row["per_second"], **more)
     try:
         with without_glyph_warnings():
             figure.savefig(path, dpi=DPI)
@@ -139,14 +157,15 @@ def _draw_signal(path: Path, row: dict, traces, origin: str) -> None:
 
 
 def _table(rows: Sequence[dict]):
-    """A line per row; without the columns that no row has a value for."""
+    """A line per row; without the columns that no row has a value for, or that repeat another one:
+    the page has the only method at its top, and one rate is lowest and highest, too."""
     import pandas as pd
 
     table = pd.DataFrame([{name: row[key] for name, key in COLUMNS.items()} for row in rows])
     table["reason"] = [printable(reason) for reason in table["reason"]]
+    table["confidence"] = table["confidence"].map(floored)  # as in the words of the note
     empty = [name for name in table if (table[name].isna() | (table[name] == "")).all()]
-    return table.drop(columns=[name for name in empty if name != "bpm"])
-
-
-def _name(row: dict) -> str:
-    return name_of(row | {"video": Path(row["video"]).name or row["video"]})
+    repeated = ["method"] if table["method"].nunique() == 1 else []
+    if (table[["lowest", "highest"]].round(2).eq(table["bpm"].round(2), axis=0)).all(axis=None):
+        repeated += ["lowest", "highest"]
+    return table.drop(columns={*empty, *repeated} - {"bpm"})

@@ -71,7 +71,7 @@ def _differences(axes: Axes, rows: pd.DataFrame, place: dict[str, int]) -> None:
         axes.plot(row.difference_bpm, y, marker=marker, color=colour, ls="")
     axes.axvline(0, color="black", lw=1)
     split = rows["split"].iloc[0]
-    axes.set_title(f"than submitted, {split}", loc="left", fontsize="medium")
+    axes.set_title(f"against the submitted one, {split}", loc="left", fontsize="medium")
     axes.set_xlabel("difference of RMSEs (bpm), 95 % interval")
 
 

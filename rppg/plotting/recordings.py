@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.ndimage import uniform_filter1d
 
+from rppg.evaluation.consensus_words import certainty
 from rppg.plotting.rate_over_time import draw_rate_over_time, has_course
 from rppg.plotting.style import BLUE, CLEAN, ORANGE, draw_identity, subplots, titled
 from rppg.signals.bandpass import bandpass
@@ -59,12 +60,14 @@ def plot_recording(
     origin: str,
     seconds=None,
     size_in: tuple[float, float] | None = None,
+    confidence: float | None = None,
 ) -> Figure:
     """One recording: face (H, W, 3) uint8, its band-passed BVP (T,) at times_s, the rate over time
     on the BVP's spectrogram, and its mean spectrum with the peak.
 
     found: the HeartRate of the BVP (hr_bpm, quality, freq_hz (F,), power (F,)).  seconds: rates of
     10 s, as `rppg.inference.per_second` has them; with fewer than three there is no spectrogram.
+    confidence: of the consensus, NaN or None if there is none.
     If wave or found is None, the panels say that there is no HR; without a face the figure has no
     picture.
     """
@@ -81,26 +84,34 @@ def plot_recording(
             top.set_axis_off()
             top.text(0, 0.5, "no heart rate could be read", transform=top.transAxes)
         else:
-            _draw_signal(
-                figure, (top, grid[1, 1]), np.asarray(times_s, float), wave, found, seconds
-            )
+            signals = np.asarray(times_s, float), wave, found, seconds
+            _draw_signal(figure, (top, grid[1, 1]), *signals, _summary(found, confidence))
     text = titled(title, origin)  # a file's name may hold two $, which are no formula
     figure.suptitle(text, x=0.01, ha="left", fontsize="large", parse_math=False)
     return figure
 
 
-def _draw_signal(figure: Figure, places, times_s: np.ndarray, wave, found, seconds) -> None:
+def _summary(found, confidence: float | None) -> str:
+    """What stands beside the peak: rate, confidence if there is one, and quality."""
+    known = confidence is not None and np.isfinite(confidence)
+    lines = [f"{found.hr_bpm:.1f} bpm", f"quality {found.quality:.2f}"]
+    return "\n".join([lines[0], *([certainty(confidence)] if known else []), lines[1]])
+
+
+def _draw_signal(
+    figure: Figure, places, times_s: np.ndarray, wave, found, seconds, summary: str
+) -> None:
     """The BVP on the axes, and in the place below them its spectrum, over time if it has one."""
     top, below = places
     wave, fps = np.asarray(wave, float), 1 / float(np.median(np.diff(times_s)))
     _draw_wave(top, times_s, _filtered(wave, fps))
     if not has_course(seconds):
-        _draw_spectrum(figure.add_subplot(below), found)
+        _draw_spectrum(figure.add_subplot(below), found, summary)
         return
     parts = below.subgridspec(1, 2, width_ratios=(1, 0.28), wspace=0.02)
     course = figure.add_subplot(parts[0])
     draw_rate_over_time(course, wave, fps, seconds)
-    _draw_spectrum(figure.add_subplot(parts[1], sharey=course), found, upright=True)
+    _draw_spectrum(figure.add_subplot(parts[1], sharey=course), found, summary, upright=True)
 
 
 def plot_faces(images, titles, origin: str, columns: int = 6) -> Figure:
@@ -155,7 +166,7 @@ def _filtered(wave: np.ndarray, fps: float) -> np.ndarray:
     return filtered
 
 
-def _draw_spectrum(axes: Axes, found, upright: bool = False) -> None:
+def _draw_spectrum(axes: Axes, found, summary: str, upright: bool = False) -> None:
     """Mean spectrum with its peak; upright: the frequencies on the y axis, which has its labels
     next door."""
     freq_bpm, power = 60 * np.asarray(found.freq_hz), np.asarray(found.power)
@@ -173,13 +184,12 @@ def _draw_spectrum(axes: Axes, found, upright: bool = False) -> None:
         axes.axvline(found.hr_bpm, color=ORANGE, lw=1, ls="--")
         axes.set(xlim=(freq_bpm[0], freq_bpm[-1]), ylim=(0, 1.05), yticks=[])
         axes.set(xlabel="heart rate (bpm)", ylabel="power")
-    _name_peak(axes, found, freq_bpm.mean(), upright)
+    _name_peak(axes, found.hr_bpm, summary, freq_bpm.mean(), upright)
 
 
-def _name_peak(axes: Axes, found, middle_bpm: float, upright: bool) -> None:
-    """Rate and quality beside the peak, on the side where there is more room."""
-    is_low = found.hr_bpm < middle_bpm
-    text = f"{found.hr_bpm:.1f} bpm\nquality {found.quality:.2f}"
+def _name_peak(axes: Axes, hr_bpm: float, text: str, middle_bpm: float, upright: bool) -> None:
+    """The text beside the peak, on the side where there is more room."""
+    is_low = hr_bpm < middle_bpm
     if upright:
         place, up = (0.97, 0.97 if is_low else 0.03), "top" if is_low else "bottom"
         style = {"transform": axes.transAxes, "ha": "right", "va": up, "fontsize": "small"}
@@ -187,4 +197,4 @@ def _name_peak(axes: Axes, found, middle_bpm: float, upright: bool) -> None:
         return
     offset, side = (10, "left") if is_low else (-10, "right")
     style = {"textcoords": "offset points", "ha": side, "va": "top"}
-    axes.annotate(text, (found.hr_bpm, 1), (offset, -2), **style)
+    axes.annotate(text, (hr_bpm, 1), (offset, -2), **style)

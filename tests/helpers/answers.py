@@ -2,6 +2,7 @@
 does around them."""
 
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,8 @@ def stub_extraction(monkeypatch, by_name: dict) -> list[str]:
             raise found
         return replace(found, meta={**found.meta, "n_frames": len(found.mstmap)})
 
+    for name in ("api.faces", "inference.stream", "preprocessing.several_faces"):
+        import_module(f"rppg.{name}")  # or it would keep the stub, if this test imports it first
     stub_models(monkeypatch)
     monkeypatch.setattr("rppg.preprocessing.extract.extract", extract)
     monkeypatch.setattr("rppg.preprocessing.face_mesh.FaceLandmarks", lambda: None)

@@ -82,13 +82,13 @@ def test_what_is_wide_scrolls_by_itself_and_prompts_are_hidden(
     } <= classes  # those of the template
 
 
-def test_links_are_in_the_order_in_which_the_notebooks_ran(pages, executed, tmp_path, monkeypatch):
-    for name, start in (("a", "2026-11-29T15:10:00"), ("b", "2026-11-29T15:09:00")):
-        notebook = nbformat.read(executed / f"{name}.ipynb", as_version=4)
-        notebook.metadata["papermill"] = {"start_time": start}
-        nbformat.write(notebook, executed / f"{name}.ipynb")
-    text = make(pages, monkeypatch, executed, tmp_path / "out")["a.html"]
-    assert text.index('href="b.html"') < text.index("<b>a</b>")
+def test_links_are_in_the_order_of_the_list_of_pages(pages, executed, tmp_path, monkeypatch):
+    monkeypatch.setattr(pages, "LIST", tmp_path / "notebooks.md")
+    for first, second in ("ba", "ab"):
+        rows = [f"| [{name}](notebooks/{name}.html) | what |" for name in (first, second)]
+        pages.LIST.write_text("\n".join(rows))
+        text = make(pages, monkeypatch, executed, tmp_path / "out")["a.html"]
+        assert (text.index('href="b.html"') < text.index("<b>a</b>")) == (first == "b")
 
 
 def test_figures_get_smaller_until_the_page_fits_or_it_is_refused(

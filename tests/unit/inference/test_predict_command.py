@@ -134,7 +134,7 @@ def test_an_interrupted_batch_has_its_page(three, monkeypatch):
     result = predict("s1", "3.mp4", "--method=POS", "--report=page.html")
     assert result.exit_code == 130
     with open("page.html") as page:
-        assert "Heart rate: vid.mp4" in page.read()
+        assert "Heart rate: s1/vid.mp4" in page.read()
 
 
 def test_names_that_are_no_text_are_printed_and_written(three, monkeypatch):

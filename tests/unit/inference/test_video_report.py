@@ -1,6 +1,7 @@
 """The page of `rppg predict --report`: self-contained, small, and honest about its videos."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -39,6 +40,25 @@ def test_a_page_has_every_video_with_its_pictures_rates_notes_and_reason(answers
     assert html.count("not a medical measurement") == 1
     assert len(html) < 2 * 1_000_000
     assert not re.search(r"(src|href)=.(https?:|//|file:)", html)
+
+
+def test_videos_of_one_name_are_told_apart_by_their_folders(answers, tmp_path):
+    paths = [tmp_path / folder / "vid.avi" for folder in ("s1", "s2")]
+    rows = [[row | {"video": str(path)} for row in answers[0].rows] for path in paths]
+    page = VideoReport(tmp_path / "page.html", ["POS", "consensus"])
+    page.begin(paths)
+    for of_one in rows:
+        page.add(replace(answers[0], rows=of_one))
+    page.write()
+    html = page.path.read_text()
+    assert "s1/vid.avi" in html and "s2/vid.avi" in html and str(tmp_path) not in html
+
+
+def test_the_table_rounds_a_confidence_down_and_repeats_no_column(answers, tmp_path):
+    rows = [answers[0].rows[1] | {"confidence": 0.8999}]
+    html = page_of([replace(answers[0], rows=rows)], tmp_path)
+    assert "0.89" in html and "0.90" not in html
+    assert "lowest" not in html and "<th>method" not in html and "bpm" in html
 
 
 def test_a_page_of_one_video_is_named_after_it(answers, tmp_path):

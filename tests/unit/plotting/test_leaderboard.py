@@ -45,7 +45,7 @@ def test_differences_have_a_panel_if_there_are_any():
     assert len(plot_leaderboard(board()).axes) == 1
     figure = plot_leaderboard(board(submitted="POS"))
     text = texts(figure)
-    assert len(figure.axes) == 2 and "than submitted, synthetic test" in text
+    assert len(figure.axes) == 2 and "against the submitted one, synthetic test" in text
     assert "submitted" in text and "better" in text and "undecided" in text
 
 

@@ -57,5 +57,9 @@ def test_recording_shows_rate_quality_and_that_only_a_part_is_drawn():
         recording_plots.plot_recording(FACE, times_s, np.sin(times_s), FOUND, "a.mp4", "real")
     )
     assert "72.0 bpm" in text and "quality 0.80" in text and "first 20 s of 30 s" in text
+    assert "sure" not in text
+    signals = FACE, times_s, np.sin(times_s), FOUND, "a.mp4", "real"
+    known = texts(recording_plots.plot_recording(*signals, confidence=0.899))
+    assert "likely (0.89)" in known and "quality 0.80" in known
     missing = texts(recording_plots.plot_recording(FACE, times_s, None, None, "a.mp4", "real"))
     assert "no heart rate could be read" in missing
