@@ -46,8 +46,8 @@ def _parameters(notebook: str, given: dict) -> dict:
 def _candidate_faults(profile: Profile) -> Iterator[Fault]:
     """Faults of the classical methods that are candidates, if 01 does not run them."""
     given = profile.notebooks
-    asked = _parameters(ENSEMBLE, given.get(ENSEMBLE, {}))["classical"]
-    methods = _parameters(PREPROCESS, given.get(PREPROCESS, {}))["methods"]
+    asked = _parameters(ENSEMBLE, given.get(ENSEMBLE, {})).get("classical", [])
+    methods = _parameters(PREPROCESS, given.get(PREPROCESS, {})).get("methods", [])
     if missing := [name for name in asked if name not in methods]:
         found = f"{', '.join(missing)}, which `methods` of {PREPROCESS} does not have"
         expected = f"some of {', '.join(methods)}, or [] for none"

@@ -1,6 +1,7 @@
 """The notebooks of studies, run on made-up results and on very little."""
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -18,6 +19,12 @@ ABLATION = STUDIES / "ablation" / "ablation.ipynb"
 def has_nothing_to_do(profile: str) -> bool:
     planned = rppg_run(profile, "-n")
     return "nothing to do" in (planned.stdout + planned.stderr).lower()
+
+
+def executed_copy(name: str, *submissions: Path) -> Path:
+    """Of a stage, in the profile that ran it: one that computes the same takes it over."""
+    copies = [folder / "notebooks" / f"{name}.ipynb" for folder in submissions]
+    return next(path for path in copies if path.is_file())
 
 
 def test_there_are_studies():
@@ -84,7 +91,7 @@ def test_relcon_runs_from_wrists_to_tables_on_very_little():
     assert {"RelCon's distance", "REBAR's distance"} == set(distances["name"])
     assert distances["learned"].between(0, 1).all()
     for name in ("relcon_windows", "distance_seed1", "relcon_seed1", "random_seed1"):
-        assert printed(out / "notebooks" / f"{name}.ipynb")[1] >= 1
+        assert printed(executed_copy(name, out, root / "submissions/relcon_bench_smoke"))[1] >= 1
     again = rppg_run("relcon_smoke", "-n")
     assert again.stdout == "nothing to do: every stage is up to date\n", again.stderr
 
