@@ -61,12 +61,13 @@ release: .venv-docs/installed
 	@touch $@
 
 # Installs exactly what requirements.lock pins, once; again only when the pins change.  By uv, which
-# takes a third of pip's time; by pip where uv cannot, as where only pip is told of an index.
+# takes a third of pip's time; by pip where uv cannot, as where only pip is told of an index.  Compiled
+# at once, as pip does: where Python may not write bytecode, each process would compile what it imports.
 .venv/installed: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "rppg needs Python 3.11, 3.12 or 3.13; none was found on PATH. Install one, or name it: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Installing into .venv with $$($(PYTHON) --version) (about 2 minutes, 7 GB)"
 	$(PYTHON) -m venv .venv
-	$(PIP) uv==$(UV) && UV_CACHE_DIR=.venv/cache $(BIN)/uv pip install -q --python $(BIN)/python -r requirements.lock || $(PIP) -r requirements.lock
+	$(PIP) uv==$(UV) && UV_CACHE_DIR=.venv/cache $(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python -r requirements.lock || $(PIP) -r requirements.lock
 	@rm -rf .venv/cache
 	$(PIP) --no-build-isolation --no-deps -e .
 	@touch $@
