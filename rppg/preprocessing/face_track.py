@@ -8,6 +8,7 @@ Behind gates, crops are kept back for 4 s, and dropped unless the face is follow
 pass, maybe with other landmarks, makes them.
 """
 
+import os
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -24,6 +25,7 @@ from rppg.preprocessing.resampling import TimedFrames
 from rppg.preprocessing.tracking import TRACKINGS, Follow, Found
 from rppg.utils.read_ahead import read_ahead
 
+MOST_DECODERS = 4  # threads; each holds a frame of the video
 AHEAD = 4  # frames that are decoded, and tracked, before they are asked for, with `overlap`
 TRIAL_S = 4.0  # of video, after which it is decided whether the landmarks are good enough:
 FOLLOWED = 0.8  # minimum share of frames with a face
@@ -115,16 +117,22 @@ def follow_face(
     follow: landmarks (468, 2), or None, of a frame and its time.  croppers: `add(rgb, time_s,
     landmarks)` is called for each frame.  gates: the croppers' gates, opened if the trial succeeds;
     if it fails, the croppers are dropped.  Without gates, croppers stay in any case.
-    tracking: of TRACKINGS.  overlap: decode in one thread, and call `follow` in another, with the
+    tracking: of TRACKINGS.  overlap: decode in some threads, and call `follow` in another, with the
     same result.
     Raises VideoError as `TimedFrames` does.
     """
-    frames = TimedFrames(recording)
+    frames = TimedFrames(recording, decoder_threads() if overlap else 1)
     one = FacePass(frames, croppers, gates)
     with _found(frames, follow, tracking, overlap) as found:
         for entry in found:
             one.add(*entry)
     return one.close()
+
+
+def decoder_threads() -> int:
+    """How many threads decode a video for a process that has the machine to itself."""
+    usable = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0)
+    return min(MOST_DECODERS, len(usable))
 
 
 class FacePass:

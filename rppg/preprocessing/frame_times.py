@@ -112,17 +112,37 @@ class Damaged:
 class FrameSource:
     """Iterates over (frame or Damaged, stamp in s or None), in the order in which they are shown.
 
+    threads: frames that FFmpeg decodes at a time.  What several threads make of a damaged file may
+    vary, so at the first sign of damage one thread begins again, and goes on from there.
     After the last frame, `reordered` says that the file has no presentation times and its frames
     got the sorted decode times, and `error` is what ended the decoding too early, or None.
     """
 
-    def __init__(self, film: Film):
+    def __init__(self, film: Film, threads: int = 1):
         self.film, self.error, self.reordered = film, None, False
+        self._threads, self._is_damaged = threads, False
         self._sorts = film.has_clock and _has_decode_times(film)
 
     def __iter__(self) -> Iterator[tuple[av.VideoFrame | Damaged, float | None]]:
-        waiting, base = [], self.film.stream.time_base  # damaged packets whose turn comes later
-        for item, ticks in self._decoded():
+        n = 0
+        for item in self._shown(self.film, self._threads):
+            n += 1
+            yield item
+        if self._is_damaged:
+            self.error, self.reordered = None, False
+            with open_video(self.film.path) as again:
+                yield from islice(self._shown(again, 1), n, None)
+
+    def _shown(
+        self, film: Film, threads: int
+    ) -> Iterator[tuple[av.VideoFrame | Damaged, float | None]]:
+        """The items as decoded by so many threads; several end where there is damage."""
+        waiting, base = [], film.stream.time_base  # damaged packets whose turn comes later
+        for item, ticks in self._decoded(film, threads):
+            if threads > 1 and (isinstance(item, Damaged) or item.is_corrupt):
+                self._is_damaged = True
+            if self._is_damaged and threads > 1:
+                return
             stamp = None if ticks is None else float(ticks) * base.numerator / base.denominator
             if isinstance(item, Damaged) and stamp is not None:
                 insort(waiting, (item, stamp), key=itemgetter(1))
@@ -130,13 +150,20 @@ class FrameSource:
             while waiting and stamp is not None and waiting[0][1] < stamp:
                 yield waiting.pop(0)
             yield item, stamp
+        if threads > 1 and self.error is not None:
+            self._is_damaged = True
+            return
         yield from waiting
 
-    def _decoded(self) -> Iterator[tuple[av.VideoFrame | Damaged, int | None]]:
-        stream, stamps = self.film.stream, DecodeTimes()
-        stream.codec_context.thread_count = 1
+    def _decoded(
+        self, film: Film, threads: int
+    ) -> Iterator[tuple[av.VideoFrame | Damaged, int | None]]:
+        stream, stamps = film.stream, DecodeTimes()
+        stream.codec_context.thread_count = threads
+        stream.codec_context.thread_type = "FRAME"
         try:
-            for packet in self.film.container.demux(stream):
+            for packet in film.container.demux(stream):
+                self._is_damaged |= threads > 1 and packet.is_corrupt
                 ticks = packet.dts if packet.pts is None else packet.pts
                 if self._sorts and packet.size and not packet.is_discard:
                     ticks = stamps.push(ticks)

@@ -46,6 +46,7 @@ WIDEST_S = 0.5 / FPS  # maximum half-width of the averaging of traces
 
 class TimedFrames:
     """The frames of a recording, each with its time in s: `for rgb, time_s in TimedFrames(r)`.
+    threads: that decode a video.
 
     Times are the stamps of the dataset, else frame number / fps of the labels, else the container's
     presentation times minus the first one; they increase strictly.  After iteration, `n_frames` is
@@ -54,8 +55,8 @@ class TimedFrames:
     and, after the last frame, if the numbers of stamps and frames differ by more than two.
     """
 
-    def __init__(self, recording: Recording):
-        self.recording = recording
+    def __init__(self, recording: Recording, threads: int = 1):
+        self.recording, self._threads = recording, threads
         self.n_frames, self.notes = 0, []
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, float]]:
@@ -63,7 +64,7 @@ class TimedFrames:
         stamps = recording.times_s
         fps = recording.fps if stamps is None else FPS  # stamps take the place of these times
         self.n_frames, self.notes, start_s = 0, [], None
-        frames = read_frames(recording.frames, recording.bayer, self.notes, fps)
+        frames = read_frames(recording.frames, recording.bayer, self.notes, fps, self._threads)
         for index, (rgb, container_s) in enumerate(frames):
             self.n_frames = index + 1
             start_s = container_s if start_s is None else start_s

@@ -86,8 +86,9 @@ def read_frames(
     bayer: str | None = None,
     notes: list[str] | None = None,
     fps: float | None = None,
+    threads: int = 1,
 ) -> Iterator[tuple[np.ndarray, float]]:
-    """Yield (rgb (H, W, 3) uint8 upright, time in s) one frame at a time, decoded by one thread.
+    """Yield (rgb (H, W, 3) uint8 upright, time in s) one frame at a time.
 
     source: a video file, or image files in order, or frames in memory; the times of images and of
     frames in memory are NaN.
@@ -95,6 +96,7 @@ def read_frames(
     demosaiced, 16 bits per pixel after reduction to the upper 8.
     notes: after the last frame, what was assumed, repeated or moved is appended to it.
     fps: time of a video's frame = index / fps; the container's clock is not used.
+    threads: that decode a video; the frames are the same.
     Times increase strictly; `Clock` says how.  A damaged frame is replaced by the one before it, so
     that times stay with their frames.  Raises VideoError for a missing, empty or unreadable file,
     one without video, one that holds no times if fps is None, and, after the last frame, if less
@@ -103,18 +105,18 @@ def read_frames(
     if isinstance(source, FrameArray):
         return ((rgb, float("nan")) for rgb in source.rgb)
     if isinstance(source, str | Path):
-        return _read_video(Path(source), [] if notes is None else notes, fps)
+        return _read_video(Path(source), [] if notes is None else notes, fps, threads)
     return ((_read_image(Path(path), bayer), float("nan")) for path in source)
 
 
 def _read_video(
-    path: Path, notes: list[str], fps: float | None
+    path: Path, notes: list[str], fps: float | None, threads: int
 ) -> Iterator[tuple[np.ndarray, float]]:
     with open_video(path) as film, faults_of(path):
         if fps is None and not film.has_clock:
             found = f"{film.container.format.name} file"
             raise VideoError(f"{path}: this {found} holds no times; {GIVE_FPS}")
-        source, clock = FrameSource(film), Clock(film.rate, f"{path}: the file")
+        source, clock = FrameSource(film, threads), Clock(film.rate, f"{path}: the file")
         reformatter, progress, rgb = VideoReformatter(), _Progress(), None
         for frame, time_s in timed(source, clock, fps):
             progress.add(frame, time_s)
