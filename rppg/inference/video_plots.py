@@ -53,7 +53,7 @@ def figure_of(row: dict, traces, origin: str):
     face = draw_regions(traces.preview, traces.preview_landmarks)
     title = f"{name_of(row | {'video': Path(row['video']).name})}: {row['method']}"
     signals = (traces.times_s, row["wave"], row.get("estimate"))
-    more = {"seconds": row.get("per_second"), "confidence": row["confidence"]}
+    more = {"seconds": row.get("per_second"), "confidence": row.get("confidence")}
     return plot_recording(face, *signals, title=title, origin=origin, **more)
 
 

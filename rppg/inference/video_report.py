@@ -147,7 +147,7 @@ def _draw_signal(path: Path, row: dict, traces, origin: str) -> None:
     from rppg.plotting.recordings import plot_recording
 
     signals = (traces.times_s, row["wave"], row.get("estimate"), row["method"], origin)
-    more = {"size_in": FIGURE_IN, "confidence": row["confidence"]}
+    more = {"size_in": FIGURE_IN, "confidence": row.get("confidence")}
     figure = plot_recording(None, *signals, row["per_second"], **more)
     try:
         with without_glyph_warnings():
