@@ -16,10 +16,12 @@ ALL = [*PATHS, *sorted(STUDIES.glob("*/*.ipynb")), *ELSEWHERE]
 
 
 def rppg_run(*words: str) -> subprocess.CompletedProcess:
-    """`rppg run` in this checkout, which must succeed; one at a time, whichever process asks."""
+    """`rppg run` in this checkout, which must succeed; one on faces and one on accelerometers at a
+    time, whichever process asks: profiles of a kind take finished stages from each other."""
     command = [sys.executable, "-m", "rppg", "run", *words]
+    kind = "motion" if words[0].startswith("relcon") else "faces"
     (ROOT / "runs").mkdir(exist_ok=True)
-    with (ROOT / "runs" / ".tests.lock").open("w") as lock:
+    with (ROOT / "runs" / f".tests-{kind}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -30,9 +30,8 @@ def read(path, threads):
 @pytest.mark.parametrize("name", [*GOOD, *BAD])
 def test_threads_make_no_difference(name, tmp_path):
     path = (GOOD | BAD)[name](tmp_path)
-    by_one, by_two, by_four = (read(path, threads) for threads in (1, 2, 4))
-    for other in (by_two, by_four):
-        assert other[1:] == by_one[1:]
-        assert [one[1:] for one in other[0]] == [one[1:] for one in by_one[0]]
-        differ = sum(a != b for a, b in zip(by_one[0], other[0], strict=True))
-        assert differ <= (DAMAGED_FRAMES if name in BAD else 0)
+    by_one, by_three = read(path, 1), read(path, 3)
+    assert by_three[1:] == by_one[1:]
+    assert [one[1:] for one in by_three[0]] == [one[1:] for one in by_one[0]]
+    differ = sum(a != b for a, b in zip(by_one[0], by_three[0], strict=True))
+    assert differ <= (DAMAGED_FRAMES if name in BAD else 0)

@@ -1,7 +1,6 @@
 """The notebooks of studies, run on made-up results and on very little."""
 
 import json
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -9,7 +8,6 @@ from helpers.ablation import made_up_grid
 from helpers.notebooks import ALL, NOTEBOOKS, ROOT, STUDIES, printed, rppg_run
 
 from rppg.studies.ablation.published import repeated_rows
-from rppg.studies.relcon.results.runs import METHODS
 from rppg.workflow.notebook import run_notebook
 from rppg.workflow.profiles import load_profile
 
@@ -19,12 +17,6 @@ ABLATION = STUDIES / "ablation" / "ablation.ipynb"
 def has_nothing_to_do(profile: str) -> bool:
     planned = rppg_run(profile, "-n")
     return "nothing to do" in (planned.stdout + planned.stderr).lower()
-
-
-def executed_copy(name: str, *submissions: Path) -> Path:
-    """Of a stage, in the profile that ran it: one that computes the same takes it over."""
-    copies = [folder / "notebooks" / f"{name}.ipynb" for folder in submissions]
-    return next(path for path in copies if path.is_file())
 
 
 def test_there_are_studies():
@@ -74,26 +66,6 @@ def test_gideon2021_runs_from_faces_to_figures_on_very_little():
         executed = out / "notebooks" / f"{name.replace('/', '_')}.ipynb"
         assert "collapsed" not in printed(executed)[0] and printed(executed)[1] >= 2
     assert has_nothing_to_do("gideon2021_smoke")
-
-
-@pytest.mark.slow
-def test_relcon_runs_from_wrists_to_tables_on_very_little():
-    root = ROOT
-    done = rppg_run("relcon_smoke")
-    out = root / "submissions" / "relcon_smoke"
-    assert done.stdout.splitlines()[-1] == f"study: {out / 'relcon_evaluate.csv'}"
-    table = pd.read_csv(out / "relcon_evaluate.csv")
-    cases = table.groupby(["task", "n_labels"])["method"].agg(list)
-    assert len(cases) == 2 * 4 and (table["origin"] == "synthetic").all()
-    assert all(sorted(methods) == sorted(METHODS) for methods in cases)
-    assert table["mean"].between(-1, 1).all() and (table["n_seeds"] == 1).all()
-    distances = pd.read_csv(out / "relcon_distance.csv")
-    assert {"RelCon's distance", "REBAR's distance"} == set(distances["name"])
-    assert distances["learned"].between(0, 1).all()
-    for name in ("relcon_windows", "distance_seed1", "relcon_seed1", "random_seed1"):
-        assert printed(executed_copy(name, out, root / "submissions/relcon_bench_smoke"))[1] >= 1
-    again = rppg_run("relcon_smoke", "-n")
-    assert again.stdout == "nothing to do: every stage is up to date\n", again.stderr
 
 
 @pytest.mark.slow

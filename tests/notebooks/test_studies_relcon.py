@@ -1,6 +1,7 @@
 """RelCon's notebooks: windows of real layouts, and what is evaluated, on made-up runs."""
 
 import json
+from pathlib import Path
 
 import helpers.imu_files as motion_files
 import numpy as np
@@ -10,6 +11,7 @@ from helpers.notebooks import ROOT, STUDIES, printed, rppg_run
 from helpers.relcon import RUNS, made_up_distance, made_up_run, made_up_study
 
 from rppg.studies.relcon.data.window_store import read_windows
+from rppg.studies.relcon.results.runs import METHODS
 from rppg.workflow.notebook import run_notebook
 
 NOTEBOOK = STUDIES / "relcon" / "relcon_evaluate.ipynb"
@@ -19,6 +21,12 @@ WINDOWS = STUDIES / "relcon" / "relcon_windows.ipynb"
 def given(folder, runs):
     made = {"profile": "made_up", "runs": [str(runs)], "prepared": f"{folder}/prepared"}
     return made | {"out_dir": f"{folder}/out"}
+
+
+def executed_copy(name: str, *submissions: Path) -> Path:
+    """Of a stage, in the profile that ran it: one that computes the same takes it over."""
+    copies = [folder / "notebooks" / f"{name}.ipynb" for folder in submissions]
+    return next(path for path in copies if path.is_file())
 
 
 @pytest.mark.slow
@@ -104,6 +112,26 @@ def test_a_missing_method_is_an_error(tmp_path):
     made_up_distance(runs)
     with pytest.raises(Exception, match=r"methods are \['RelCon', 'SimCLR'\]"):
         run_notebook(NOTEBOOK, tmp_path / "executed.ipynb", given(tmp_path / "whole", runs))
+
+
+@pytest.mark.slow
+def test_relcon_runs_from_wrists_to_tables_on_very_little():
+    root = ROOT
+    done = rppg_run("relcon_smoke")
+    out = root / "submissions" / "relcon_smoke"
+    assert done.stdout.splitlines()[-1] == f"study: {out / 'relcon_evaluate.csv'}"
+    table = pd.read_csv(out / "relcon_evaluate.csv")
+    cases = table.groupby(["task", "n_labels"])["method"].agg(list)
+    assert len(cases) == 2 * 4 and (table["origin"] == "synthetic").all()
+    assert all(sorted(methods) == sorted(METHODS) for methods in cases)
+    assert table["mean"].between(-1, 1).all() and (table["n_seeds"] == 1).all()
+    distances = pd.read_csv(out / "relcon_distance.csv")
+    assert {"RelCon's distance", "REBAR's distance"} == set(distances["name"])
+    assert distances["learned"].between(0, 1).all()
+    for name in ("relcon_windows", "distance_seed1", "relcon_seed1", "random_seed1"):
+        assert printed(executed_copy(name, out, root / "submissions/relcon_bench_smoke"))[1] >= 1
+    again = rppg_run("relcon_smoke", "-n")
+    assert again.stdout == "nothing to do: every stage is up to date\n", again.stderr
 
 
 @pytest.mark.slow
