@@ -1,7 +1,6 @@
 """RelCon's notebooks: windows of real layouts, and what is evaluated, on made-up runs."""
 
 import json
-from pathlib import Path
 
 import helpers.imu_files as motion_files
 import numpy as np
@@ -21,12 +20,6 @@ WINDOWS = STUDIES / "relcon" / "relcon_windows.ipynb"
 def given(folder, runs):
     made = {"profile": "made_up", "runs": [str(runs)], "prepared": f"{folder}/prepared"}
     return made | {"out_dir": f"{folder}/out"}
-
-
-def executed_copy(name: str, *submissions: Path) -> Path:
-    """Of a stage, in the profile that ran it: one that computes the same takes it over."""
-    copies = [folder / "notebooks" / f"{name}.ipynb" for folder in submissions]
-    return next(path for path in copies if path.is_file())
 
 
 @pytest.mark.slow
@@ -128,8 +121,8 @@ def test_relcon_runs_from_wrists_to_tables_on_very_little():
     distances = pd.read_csv(out / "relcon_distance.csv")
     assert {"RelCon's distance", "REBAR's distance"} == set(distances["name"])
     assert distances["learned"].between(0, 1).all()
-    for name in ("relcon_windows", "distance_seed1", "relcon_seed1", "random_seed1"):
-        assert printed(executed_copy(name, out, root / "submissions/relcon_bench_smoke"))[1] >= 1
+    for name in ("relcon_seed1", "random_seed1"):  # no other profile computes these
+        assert printed(out / "notebooks" / f"{name}.ipynb")[1] >= 1
     again = rppg_run("relcon_smoke", "-n")
     assert again.stdout == "nothing to do: every stage is up to date\n", again.stderr
 

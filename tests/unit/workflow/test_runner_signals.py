@@ -60,6 +60,6 @@ def test_nothing_goes_on_in_the_background(project, number):
         owner = f"profile toy is being run by process {process.pid} on "
         assert refused.returncode == 1 and owner in refused.stderr
     process.send_signal(number)
-    assert process.wait(timeout=60) != 0
+    assert process.wait(timeout=300) != 0
     assert until(lambda: not processes_in(project), 60.0), processes_in(project)
     assert planned(project, "net/learn") == {"net/learn": "was interrupted"}
