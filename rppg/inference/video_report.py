@@ -105,6 +105,8 @@ class VideoReport:
         if len(self._sections) < 2:
             return []
         table = _table(self._rows)
+        if table["method"].nunique() == 1:  # the page's top names it
+            table = table.drop(columns="method")
         table.insert(0, "video", [self._name(row) for row in self._rows])
         return [Section("All", "", table=table)]
 
@@ -157,15 +159,14 @@ def _draw_signal(path: Path, row: dict, traces, origin: str) -> None:
 
 
 def _table(rows: Sequence[dict]):
-    """A line per row; without the columns that no row has a value for, or that repeat another one:
-    the page has the only method at its top, and one rate is lowest and highest, too."""
+    """A line per row; without the columns that no row has a value for, and without lowest and
+    highest where there is one rate only."""
     import pandas as pd
 
     table = pd.DataFrame([{name: row[key] for name, key in COLUMNS.items()} for row in rows])
     table["reason"] = [printable(reason) for reason in table["reason"]]
     table["confidence"] = table["confidence"].map(floored)  # as in the words of the note
     empty = [name for name in table if (table[name].isna() | (table[name] == "")).all()]
-    repeated = ["method"] if table["method"].nunique() == 1 else []
-    if (table[["lowest", "highest"]].round(2).eq(table["bpm"].round(2), axis=0)).all(axis=None):
-        repeated += ["lowest", "highest"]
+    ends = table[["lowest", "highest"]]
+    repeated = list(ends) if ends.round(2).eq(table["bpm"].round(2), axis=0).all(axis=None) else []
     return table.drop(columns={*empty, *repeated} - {"bpm"})
