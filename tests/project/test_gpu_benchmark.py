@@ -67,9 +67,10 @@ def test_only_runs_that_compute_something_else_are_measured(gpu):
 RUNS = {
     "smoke": [
         *("st_transformer/pretrain", "st_transformer/finetune", "st_transformer/scratch"),
-        *("contrast_phys/pretrain", "contrast_phys/pretrain_difference", "contrast_phys/finetune"),
+        *("contrast_phys/pretrain", "contrast_phys/finetune"),
         *("gideon2021/pretrain", "gideon2021/finetune"),
     ],
+    "ablation_smoke": ["contrast_phys/disfa_ubfc_mmse_pure_difference"],
     "gideon2021_smoke": [
         *("tables/contrastive/seed1", "tables/supervised_saliency/seed1"),
         *("desync/pearson/shift0", "flash/supervised/seed1"),

@@ -23,7 +23,8 @@ from rppg.workflow.profiles import ProfileError, profile_names
 
 PROFILES = Path(__file__).parents[3] / "notebooks" / "profiles"
 NET = "st_transformer/pretrain: {parameters: "
-CROPS_NET = "contrast_phys/scratch: {parameters: "
+CROPS_NET = "contrast_phys/pretrain: {parameters: "
+LABELLED_NET = "st_transformer/scratch: {parameters: "
 WRONG = {  # what it is: (over smoke, what the error says)
     "an unknown level": ("challenge: {level: x}", "challenge: found level 'x': expected one of"),
     "no second": ("challenge: {seconds: 0}", "challenge: found recordings of .* expected 3 s or"),
@@ -39,11 +40,11 @@ WRONG = {  # what it is: (over smoke, what the error says)
         "patch is 0, expected",
     ),
     "an unknown label loss": (
-        f"runs: {{{CROPS_NET}{{label_weights: {{snr: 1.0}}}}}}}}",
-        "label_weights",
+        f"runs: {{{LABELLED_NET}{{label_weights: {{snr: 1.0}}}}}}}}",
+        "label_weights.snr: found an unknown key",
     ),
     "an unknown model": (
-        f"runs: {{{CROPS_NET}{{model: physnet}}}}}}",
+        f"runs: {{{LABELLED_NET}{{model: physnet}}}}}}",
         "model: found no model 'physnet'",
     ),
     "an odd crop": (f"runs: {{{CROPS_NET}{{size: 48}}}}}}", "size: found 48, expected a divisor"),
