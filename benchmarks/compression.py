@@ -24,7 +24,8 @@ from tqdm import tqdm
 import rppg
 from rppg.evaluation.consensus_words import LIKELY
 from rppg.evaluation.metrics import NEAR_BPM
-from rppg.preprocessing.video import bits_per_pixel, read_frames
+from rppg.preprocessing.container import Weight
+from rppg.preprocessing.video import read_frames
 from rppg.signals.heart_rate import heart_rate
 
 CLIP_S = 10.0
@@ -79,6 +80,14 @@ def row_of(person: Person, codec: str, quality: int, folder: Path) -> dict:
             continue
         row |= {method: found.bpm, "confidence": found.confidence}
     return row
+
+
+def bits_per_pixel(video: Path) -> float:
+    """Of a video's first packets."""
+    weight = Weight()
+    for _ in read_frames(video, weight=weight):
+        pass
+    return weight.bits_per_pixel
 
 
 def truth_bpm(person: Person) -> float:

@@ -13,7 +13,6 @@ does not follow in the first 4 s is decoded again.  T frames at 30 fps.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -36,7 +35,6 @@ from rppg.preprocessing.resampling import (
 )
 from rppg.preprocessing.small_face import SmallFaceTracker
 from rppg.preprocessing.tracking import Follow, check_tracking
-from rppg.preprocessing.video import bits_per_pixel
 from rppg.preprocessing.wide_crop import WideCropper
 
 SHORTEST_S = 3.0  # minimum of video, and of video with a face
@@ -215,10 +213,6 @@ def _face_means(track: Track) -> np.ndarray:
     return expand(track.means[some], track.counts[some])[:, -1, :3]  # (m, 63, 6) -> (m, 3)
 
 
-def _bits_per_pixel(recording: Recording) -> float | None:
-    return bits_per_pixel(recording.frames) if isinstance(recording.frames, Path) else None
-
-
 def _meta(recording: Recording, track: Track, grid_s: np.ndarray) -> dict:
     times_s, faces, frames = track.times_s, track.faces, track.frames
     height, width = track.preview[0].shape[:2]
@@ -233,7 +227,7 @@ def _meta(recording: Recording, track: Track, grid_s: np.ndarray) -> dict:
         "duration_s": len(grid_s) / FPS,
         "width": width,
         "height": height,
-        "bits_per_pixel": _bits_per_pixel(recording),
+        "bits_per_pixel": frames.weight.bits_per_pixel,
         "face_hit_rate": track.hit_rate,
         "gaps_s": [[start / FPS, stop / FPS] for start, stop in stretches(~in_reach)],
         "changing_share": track.changing_share,

@@ -8,6 +8,7 @@
 ['the picture changes abruptly at 0.07 s: maybe a cut, another face, or other light']
 """
 
+import cv2
 import numpy as np
 
 from rppg.preprocessing.frame_rate import check_frame_rate
@@ -46,7 +47,10 @@ class FreshFrames:
 
     def _changed(self, rgb: np.ndarray, where: tuple[slice, slice]) -> float:
         same_size = rgb.shape == self._last.shape
-        return float(np.mean(rgb[where] != self._last[where])) if same_size else 1.0
+        if not same_size:
+            return 1.0
+        now, before = pixels_at(rgb, where), pixels_at(self._last, where)
+        return np.count_nonzero(now != before) / max(now.size, 1)
 
     def changing_share(self, times_s: np.ndarray) -> float:
         """Share of the seconds of a video, whose frames are at times_s (n,), n >= 1, with
@@ -98,10 +102,11 @@ def first_of(n: int) -> str:
 
 
 def _change(last: np.ndarray, rgb: np.ndarray, where: tuple[slice, slice]) -> float:
-    before, now = last[where].astype(np.float32), rgb[where].astype(np.float32)
+    before, now = pixels_at(last, where), pixels_at(rgb, where)
     if not now.size:
         return 0.0
-    return float(np.abs(now - before).mean() / max((now.mean() + before.mean()) / 2, 1.0))
+    total = cv2.norm(now, cv2.NORM_L1) + cv2.norm(before, cv2.NORM_L1)
+    return cv2.norm(now, before, cv2.NORM_L1) / max(total / 2, now.size)
 
 
 def face_box(landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -117,3 +122,15 @@ def face_pixels(rgb: np.ndarray, landmarks: np.ndarray | None) -> tuple[slice, s
     low, high = face_box(landmarks)
     step_x, step_y = np.maximum((high - low) // FACE_SAMPLES, 1).tolist()
     return slice(low[1], high[1], step_y), slice(low[0], high[0], step_x)
+
+
+def pixels_at(rgb: np.ndarray, where: tuple[slice, slice]) -> np.ndarray:
+    """The pixels (h, w, 3) uint8 of a frame at slices with a step: whole steps only, by OpenCV,
+    which takes a third of the time of `rgb[where]`."""
+    starts, stops, steps = zip(*map(slice.indices, where, rgb.shape[:2]), strict=True)
+    height, width = ((b - a) // c for a, b, c in zip(starts, stops, steps, strict=True))
+    if min(height, width) < 1:
+        return np.empty((0, 0, 3), np.uint8)
+    rows = slice(starts[0], starts[0] + height * steps[0])
+    columns = slice(starts[1], starts[1] + width * steps[1])
+    return cv2.resize(rgb[rows, columns], (width, height), interpolation=cv2.INTER_NEAREST)

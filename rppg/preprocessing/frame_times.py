@@ -21,7 +21,7 @@ from operator import itemgetter
 
 import av
 
-from rppg.preprocessing.container import Film, open_video
+from rppg.preprocessing.container import Film, Weight, open_video
 from rppg.preprocessing.video_writer import VideoError
 
 LONGEST_JUMP_S = 60.0  # between frames; after more, another clock is assumed
@@ -114,12 +114,14 @@ class FrameSource:
 
     threads: frames that FFmpeg decodes at a time.  What several threads make of a damaged file may
     vary, so at the first sign of damage one thread begins again, and goes on from there.
+    weight: gets the packets.
     After the last frame, `reordered` says that the file has no presentation times and its frames
     got the sorted decode times, and `error` is what ended the decoding too early, or None.
     """
 
-    def __init__(self, film: Film, threads: int = 1):
+    def __init__(self, film: Film, threads: int = 1, weight: Weight | None = None):
         self.film, self.error, self.reordered = film, None, False
+        self._weight = weight or Weight()
         self._threads, self._is_damaged = threads, False
         self._sorts = film.has_clock and _has_decode_times(film)
 
@@ -158,8 +160,10 @@ class FrameSource:
         stream, stamps = film.stream, DecodeTimes()
         stream.codec_context.thread_count = threads
         stream.codec_context.thread_type = "FRAME"
+        self._weight.start(film)
         try:
             for packet in film.container.demux(stream):
+                self._weight.add(packet)
                 self._is_damaged |= threads > 1 and packet.is_corrupt
                 ticks = packet.dts if packet.pts is None else packet.pts
                 if self._sorts and packet.size and not packet.is_discard:

@@ -7,22 +7,24 @@ the nose between eyes and chin, and between the cheeks.  A nod of 0.1 radians mo
 0.03.
 """
 
+import cmath
+
 import numpy as np
 
 COORDINATES = ("x", "y", "roll", "nod", "turn")
 NO_HEAD = np.full(len(COORDINATES), np.nan)
 EYES, CHEEKS, NOSE, CHIN = (33, 263), (234, 454), 1, 152  # outer corners; FaceMesh's numbers
+_NEEDED = [*EYES, *CHEEKS, NOSE, CHIN]
 
 
 def head_pose(landmarks: np.ndarray) -> np.ndarray:
     """(5,) float64 of landmarks (468, 2) in pixels, as COORDINATES."""
-    points = landmarks.astype(np.float64)
-    left, right = points[list(EYES)]
-    across = right - left
-    along = across / max(np.hypot(*across), 1e-6)  # unit vectors of the face's own axes
-    down = np.array([-along[1], along[0]])
-    eyes, cheeks = (left + right) / 2, points[list(CHEEKS)]
-    nod = (points[NOSE] - eyes) @ down / max((points[CHIN] - eyes) @ down, 1.0)
-    width = max((cheeks[1] - cheeks[0]) @ along, 1.0)
-    turn = (points[NOSE] - cheeks.mean(axis=0)) @ along / width
-    return np.array([*points.mean(axis=0), np.arctan2(across[1], across[0]), nod, turn])
+    places = (complex(x, y) for x, y in landmarks[_NEEDED].tolist())  # NumPy is slow on so few
+    left, right, cheek, other_cheek, nose, chin = places
+    across, eyes, cheeks = right - left, (left + right) / 2, (cheek + other_cheek) / 2
+    turn_back = across.conjugate() / max(abs(across), 1e-6)  # the face's axes, as real and imag
+    nod = ((nose - eyes) * turn_back).imag / max(((chin - eyes) * turn_back).imag, 1.0)
+    width = max(((other_cheek - cheek) * turn_back).real, 1.0)
+    turn = ((nose - cheeks) * turn_back).real / width
+    x, y = landmarks.mean(axis=0, dtype=np.float64)
+    return np.array([x, y, cmath.phase(across), nod, turn])

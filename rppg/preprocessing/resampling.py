@@ -32,6 +32,7 @@ import numpy as np
 
 from rppg.datasets.prepared import FPS
 from rppg.datasets.recording import Recording
+from rppg.preprocessing.container import Weight
 from rppg.preprocessing.frame_rate import SNAP_S, check_span
 from rppg.preprocessing.video import VideoError, read_frames
 
@@ -50,21 +51,23 @@ class TimedFrames:
 
     Times are the stamps of the dataset, else frame number / fps of the labels, else the container's
     presentation times minus the first one; they increase strictly.  After iteration, `n_frames` is
-    the number of decoded frames, and `notes` lists irregularities.  Raises VideoError as
+    the number of decoded frames, `weight` that of a video's packets, and `notes` lists
+    irregularities.  Raises VideoError as
     `read_frames` does, if there is no source of times, if two frames are more than a minute apart,
     and, after the last frame, if the numbers of stamps and frames differ by more than two.
     """
 
     def __init__(self, recording: Recording, threads: int = 1):
         self.recording, self._threads = recording, threads
-        self.n_frames, self.notes = 0, []
+        self.n_frames, self.notes, self.weight = 0, [], Weight()
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, float]]:
         recording, last_s = self.recording, None
         stamps = recording.times_s
         fps = recording.fps if stamps is None else FPS  # stamps take the place of these times
         self.n_frames, self.notes, start_s = 0, [], None
-        frames = read_frames(recording.frames, recording.bayer, self.notes, fps, self._threads)
+        more = {"fps": fps, "threads": self._threads, "weight": self.weight}
+        frames = read_frames(recording.frames, recording.bayer, self.notes, **more)
         for index, (rgb, container_s) in enumerate(frames):
             self.n_frames = index + 1
             start_s = container_s if start_s is None else start_s

@@ -12,7 +12,6 @@ too dark (as with cv2.VideoCapture): an offset that is the same in every frame.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import av
@@ -22,14 +21,19 @@ from av.sidedata.sidedata import Type
 from av.video.reformatter import VideoReformatter
 
 from rppg.datasets.frame_array import FrameArray
-from rppg.preprocessing.container import Film, faults_of, note_of_joined, open_video, reason
+from rppg.preprocessing.container import (
+    Film,
+    Weight,
+    faults_of,
+    note_of_joined,
+    open_video,
+    reason,
+)
 from rppg.preprocessing.frame_times import GIVE_FPS, Clock, Damaged, FrameSource, timed
 from rppg.preprocessing.video_writer import VideoError, VideoWriter
 
-__all__ = ["VideoError", "VideoInfo", "VideoWriter", "bits_per_pixel", "probe", "read_frames"]
+__all__ = ["VideoError", "VideoInfo", "VideoWriter", "probe", "read_frames"]
 
-# Of a film, to tell how strongly it is compressed: half a minute, less of an uncompressed one.
-WEIGHED_PACKETS, WEIGHED_BYTES = 900, 2**25
 MIN_DECODED_SHARE = 0.9  # minimum share of the frames, or seconds, that the container announces
 BY_DECODE_TIMES = "the file holds no presentation times: the decoder's order and the decode times"
 
@@ -66,27 +70,13 @@ def probe(path: Path | str) -> VideoInfo:
         )
 
 
-def bits_per_pixel(path: Path | str) -> float:
-    """Bits of a video file per pixel and frame, by the size of its first packets, without decoding.
-
-    An uncompressed film has 24, one of a phone 0.1 to 0.3.  Raises VideoError as `probe` does.
-    """
-    with open_video(path) as film, faults_of(film.path):
-        n_frames = n_bytes = 0
-        for packet in islice(film.container.demux(film.stream), WEIGHED_PACKETS):
-            n_frames, n_bytes = n_frames + (packet.size > 0), n_bytes + packet.size
-            if n_bytes > WEIGHED_BYTES:
-                break
-        n_pixels = film.stream.width * film.stream.height
-        return 8 * n_bytes / max(n_frames * n_pixels, 1)
-
-
 def read_frames(
     source: Path | str | Sequence[Path] | FrameArray,
     bayer: str | None = None,
     notes: list[str] | None = None,
     fps: float | None = None,
     threads: int = 1,
+    weight: Weight | None = None,
 ) -> Iterator[tuple[np.ndarray, float]]:
     """Yield (rgb (H, W, 3) uint8 upright, time in s) one frame at a time.
 
@@ -97,6 +87,7 @@ def read_frames(
     notes: after the last frame, what was assumed, repeated or moved is appended to it.
     fps: time of a video's frame = index / fps; the container's clock is not used.
     threads: that decode a video; the frames are the same.
+    weight: a video's packets are weighed by it.
     Times increase strictly; `Clock` says how.  A damaged frame is replaced by the one before it, so
     that times stay with their frames.  Raises VideoError for a missing, empty or unreadable file,
     one without video, one that holds no times if fps is None, and, after the last frame, if less
@@ -105,18 +96,18 @@ def read_frames(
     if isinstance(source, FrameArray):
         return ((rgb, float("nan")) for rgb in source.rgb)
     if isinstance(source, str | Path):
-        return _read_video(Path(source), [] if notes is None else notes, fps, threads)
+        return _read_video(Path(source), [] if notes is None else notes, fps, threads, weight)
     return ((_read_image(Path(path), bayer), float("nan")) for path in source)
 
 
 def _read_video(
-    path: Path, notes: list[str], fps: float | None, threads: int
+    path: Path, notes: list[str], fps: float | None, threads: int, weight: Weight | None
 ) -> Iterator[tuple[np.ndarray, float]]:
     with open_video(path) as film, faults_of(path):
         if fps is None and not film.has_clock:
             found = f"{film.container.format.name} file"
             raise VideoError(f"{path}: this {found} holds no times; {GIVE_FPS}")
-        source, clock = FrameSource(film, threads), Clock(film.rate, f"{path}: the file")
+        source, clock = FrameSource(film, threads, weight), Clock(film.rate, f"{path}: the file")
         reformatter, progress, rgb = VideoReformatter(), _Progress(), None
         for frame, time_s in timed(source, clock, fps):
             progress.add(frame, time_s)

@@ -8,13 +8,8 @@ import numpy as np
 import pytest
 from helpers.video_files import picture, read, set_rotation, write
 
-from rppg.preprocessing.video import (
-    VideoError,
-    VideoWriter,
-    bits_per_pixel,
-    probe,
-    read_frames,
-)
+from rppg.preprocessing.container import Weight
+from rppg.preprocessing.video import VideoError, VideoWriter, probe, read_frames
 
 
 @pytest.mark.parametrize(
@@ -156,6 +151,12 @@ def test_writer_refuses_invalid_arguments(tmp_path):
         write(tmp_path / "a.mp4", n=3, times_s=np.arange(30) / 30)
 
 
+def bits_per_pixel(path, **options):
+    weight = Weight()
+    assert list(read_frames(path, weight=weight, **options)) and weight.n_frames
+    return weight.bits_per_pixel
+
+
 def test_bits_per_pixel_are_those_of_the_format_and_fewer_if_coarser(tmp_path):
     raw = write(tmp_path / "raw.avi", codec="rawvideo")
     height, width = picture().shape[:2]
@@ -168,6 +169,6 @@ def test_bits_per_pixel_are_those_of_the_format_and_fewer_if_coarser(tmp_path):
             for rgb in noisy:
                 video.write(rgb)
         sizes.append(bits_per_pixel(tmp_path / f"{crf}.mp4"))
+        assert bits_per_pixel(tmp_path / f"{crf}.mp4", threads=3) == sizes[-1]
     assert 24 > sizes[0] > 2 * sizes[1] > 4 * sizes[2] > 0
-    with pytest.raises(VideoError, match="no such file"):
-        bits_per_pixel(tmp_path / "none.mp4")
+    assert Weight().bits_per_pixel is None

@@ -123,8 +123,8 @@ def decoded(monkeypatch):
     """Counts the frames that are decoded."""
     frames, read = [], resampling.read_frames
 
-    def counted(*args):
-        for rgb, time_s in read(*args):
+    def counted(*args, **options):
+        for rgb, time_s in read(*args, **options):
             frames.append(time_s)
             yield rgb, time_s
 
