@@ -49,6 +49,7 @@ def store(tmp_path_factory):
     return write_store(tmp_path_factory.mktemp("store"), wide=SIDE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "step",
     [MultiView(**SHORT), SupervisedWave(self_supervised=0.5, losses=MultiView(**SHORT))],
@@ -68,6 +69,7 @@ def test_an_interrupted_run_equals_an_uninterrupted_one(tmp_path, step):
     assert len(set(ratios)) == 5 and all(0.66 <= ratio <= 0.8 for ratio in ratios)
 
 
+@pytest.mark.slow
 def test_a_run_restores_its_net_inputs_and_predictions(store, tmp_path):
     inputs = inputs_of("gideon2021", n_frames=150, size=SIDE)
     model = net(**shape_for(inputs))

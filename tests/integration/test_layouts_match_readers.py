@@ -39,6 +39,7 @@ def test_every_dataset_with_a_reader_has_a_synthetic_copy():
     assert {layout: dataset.FOLDER for layout, dataset in DATASETS.items()} == FOLDERS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", DATASETS)
 def test_readers_find_what_was_planned(root, layout):
     planned = {clip.id: clip for clip in plan(CONFIG) if clip.layout == layout}

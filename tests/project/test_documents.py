@@ -34,6 +34,7 @@ def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text().splitlines()) <= 200
 
 
+@pytest.mark.slow
 def test_the_tables_of_the_pages_are_those_of_their_files():
     command = [sys.executable, ROOT / "benchmarks/tables.py", "--check"]
     done = subprocess.run(command, capture_output=True, text=True)

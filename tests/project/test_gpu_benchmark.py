@@ -48,6 +48,7 @@ def gpu(monkeypatch):
     return gpu
 
 
+@pytest.mark.slow
 def test_only_runs_that_compute_something_else_are_measured(gpu):
     found = gpu.kinds(load_profile("gideon2021_paper"))
     assert sum(found.values()) == len(load_profile("gideon2021_paper").runs) > 400
@@ -78,6 +79,7 @@ RUNS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
 @pytest.mark.parametrize("profile, name", [(key, name) for key in RUNS for name in RUNS[key]])
 def test_a_run_is_measured_in_either_precision(

@@ -64,6 +64,7 @@ def test_the_version_is_the_same_everywhere():
     assert [len(versions) for versions in found] == [1, 1, 1] and len(set(map(tuple, found))) == 1
 
 
+@pytest.mark.slow
 def test_no_module_imports_a_layer_above_its_own_and_none_is_in_a_circle():
     of_modules = import_graph.graph()
     assert len(of_modules) > 150
@@ -94,6 +95,7 @@ def test_an_arrow_upward_and_a_circle_are_seen(tmp_path):
     assert import_graph.circles(of_modules) == [["rppg.training.high", "rppg.utils.low"]]
 
 
+@pytest.mark.slow
 def test_the_workflow_knows_no_model_and_nothing_but_the_command_imports_studies():
     of_modules = import_graph.graph()
     arrows = import_graph.folder_arrows(of_modules)
@@ -114,6 +116,7 @@ def test_no_file_is_longer_than_a_reader_can_hold():
     assert {path: n for path, n in lengths.items() if n > LONGEST_FILE} == {}
 
 
+@pytest.mark.slow
 def test_every_file_opens_by_saying_what_it_is():
     for path in python_files():
         assert ast.get_docstring(ast.parse(path.read_text())), path

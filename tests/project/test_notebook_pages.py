@@ -52,6 +52,7 @@ def figure_in(text):
     return Image.open(io.BytesIO(base64.b64decode(found)))
 
 
+@pytest.mark.slow
 def test_a_page_has_text_figures_and_links_and_no_path_of_this_machine(
     pages, executed, tmp_path, monkeypatch
 ):
@@ -91,6 +92,7 @@ def test_links_are_in_the_order_of_the_list_of_pages(pages, executed, tmp_path, 
         assert (text.index('href="b.html"') < text.index("<b>a</b>")) == (first == "b")
 
 
+@pytest.mark.slow
 def test_figures_get_smaller_until_the_page_fits_or_it_is_refused(
     pages, executed, tmp_path, monkeypatch
 ):

@@ -32,6 +32,7 @@ def program(programs, script: str, problem: str = ""):
     return programs.Program("toy", "1.0", lambda video: [*command, str(video)], read, problem)
 
 
+@pytest.mark.slow
 def test_a_run_has_its_rate_time_and_memory(peers, programs):
     script = "import time; x = bytearray(80 << 20); time.sleep(0.5); print('{\"hr_bpm\": 61.5}')"
     row = peers.run(program(programs, script), Path("face.mp4"), 30.0)
@@ -39,6 +40,7 @@ def test_a_run_has_its_rate_time_and_memory(peers, programs):
     assert 0.5 < row["seconds"] < 30 and row["peak_mib"] > 80
 
 
+@pytest.mark.slow
 def test_memory_counts_children(peers, programs):
     child = "import time; x = bytearray(80 << 20); time.sleep(0.5)"
     script = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}]); "
@@ -46,6 +48,7 @@ def test_memory_counts_children(peers, programs):
     assert row["peak_mib"] > 80
 
 
+@pytest.mark.slow
 def test_memory_counts_a_fork_once(peers, programs):
     script = "import os, time; x = bytearray(200 << 20); os.fork(); time.sleep(0.5); "
     row = peers.run(program(programs, script + "print('{\"hr_bpm\": 1}')"), Path("a"), 30.0)

@@ -30,6 +30,7 @@ def test_a_page_that_differs_is_named_and_then_written(tmp_path, monkeypatch):
     demo_tables.write_or_check({page: text}, True, "run tables.py")
 
 
+@pytest.mark.slow
 def test_every_maker_writes_pages_of_this_project():
     written = {page for maker in tables.MAKERS for page in maker.pages()}
     assert {ROOT / "README.md", ROOT / "docs/results.md", ROOT / "docs/people.md"} < written

@@ -82,6 +82,7 @@ def test_predict_unknown_method_lists_the_known_ones(tmp_path):
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["missing", "empty"])
 def test_prepare_of_a_missing_or_empty_folder_says_what_is_expected(folder, tmp_path):
     (tmp_path / "empty").mkdir()
@@ -91,6 +92,7 @@ def test_prepare_of_a_missing_or_empty_folder_says_what_is_expected(folder, tmp_
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.slow
 def test_check_names_each_difference(tmp_path):
     sample, mine = tmp_path / "sample.csv", tmp_path / "mine.csv"
     sample.write_text("ids,HR\nOBF/1/video1.avi,0\nOBF/2/video1.avi,0\n")
@@ -102,6 +104,7 @@ def test_check_names_each_difference(tmp_path):
     assert rppg("check", mine, sample).returncode == 0
 
 
+@pytest.mark.slow
 def test_score_of_a_known_submission(tmp_path):
     mine, solution = tmp_path / "mine.csv", tmp_path / "solution.csv"
     solution.write_text("ids,HR,Usage\na,60,public\nb,80,private\n")

@@ -32,6 +32,7 @@ def of_file(path):
     return rppg.heart_rate(path, method="POS")
 
 
+@pytest.mark.slow
 def test_a_video_file_gives_its_rate_with_the_wave(of_file):
     assert abs(of_file.bpm - HR_BPM) < 3
     assert of_file.wave.shape == of_file.times_s.shape == (360,)
@@ -39,6 +40,7 @@ def test_a_video_file_gives_its_rate_with_the_wave(of_file):
     assert of_file.method == "POS"
 
 
+@pytest.mark.slow
 def test_frames_in_memory_give_the_rate_of_their_file(rgb, of_file):
     assert abs(rppg.heart_rate(rgb, fps=FPS, method="POS").bpm - of_file.bpm) < 1
     by_times = rppg.heart_rate(rgb, times_s=100 + np.arange(len(rgb)) / FPS, method="POS")
@@ -68,6 +70,7 @@ def test_the_rate_of_each_second_follows_a_rate_that_moves():
     np.testing.assert_allclose(table["hr_bpm"], 60 + 30 * table["time_s"] / 40, atol=3)
 
 
+@pytest.mark.slow
 def test_the_consensus_has_a_confidence_and_words(path):
     found = rppg.heart_rate(path)
     assert found.method == "consensus"
@@ -80,6 +83,7 @@ def test_the_consensus_has_a_confidence_and_words(path):
         rppg.heart_rate(TRACE, fps=30, method="consensus")
 
 
+@pytest.mark.slow
 def test_gaps_are_told_in_the_notes(rgb):
     blank = rgb.copy()
     blank[100:140] = 0  # 1.6 s without a face
@@ -154,6 +158,7 @@ def test_a_pulse_is_no_result():
     assert type(rppg.pulse(SINE, fps=30)) is rppg.Pulse
 
 
+@pytest.mark.slow
 def test_times_replace_those_of_a_recording(path):
     (recording,) = rppg.load_dataset(path.parent)
     slower_s = np.arange(300) / FPS * 1.1
@@ -186,6 +191,7 @@ def test_models_that_are_not_there(tmp_path, path):
         rppg.load_model(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_dataset_is_its_recordings(path, tmp_path):
     (recording,) = rppg.load_dataset(path.parent)
     assert recording.id == "folder/root/face.mkv"
@@ -217,6 +223,7 @@ def test_importing_is_light_and_prints_nothing():
     assert (done.stdout.strip(), done.stderr) == ("", "")
 
 
+@pytest.mark.slow
 def test_a_rate_prints_nothing(rgb, capfd):
     rppg.heart_rate(rgb, fps=FPS)
     assert capfd.readouterr() == ("", "")

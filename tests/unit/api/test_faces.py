@@ -17,6 +17,7 @@ def two():
     return np.concatenate([np.stack(side) for side in sides], axis=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("face", "hr_bpm"),
     [("left", LEFT_BPM), ("right", RIGHT_BPM), (1, LEFT_BPM), (np.int64(2), RIGHT_BPM)],
@@ -28,6 +29,7 @@ def test_the_rate_is_that_of_the_face_that_is_meant(face, hr_bpm, two):
     assert (found.traces.preview_landmarks[:, 0].mean() < 320) == (hr_bpm == LEFT_BPM)
 
 
+@pytest.mark.slow
 def test_all_faces_are_a_list_from_the_left(two):
     found = rppg.heart_rate(two, FPS, "POS", face="all")
     assert [one.face for one in found] == ["1", "2"]
@@ -38,6 +40,7 @@ def test_all_faces_are_a_list_from_the_left(two):
         assert one.notes == by_itself.notes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["consensus", "contrast_phys"])
 def test_all_faces_have_the_rates_that_nets_give_each_by_itself(method, two):
     short = two[:100]
@@ -48,11 +51,13 @@ def test_all_faces_have_the_rates_that_nets_give_each_by_itself(method, two):
         assert (one.bpm, one.confidence) == (by_itself.bpm, by_itself.confidence)
 
 
+@pytest.mark.slow
 def test_the_consensus_follows_the_face_too(two):
     found = rppg.heart_rate(two, FPS, face="right")
     assert abs(found.bpm - RIGHT_BPM) < 3 and found.confidence > 0.5
 
 
+@pytest.mark.slow
 def test_waves_and_maps_are_of_the_face_too(two):
     left, right = (rppg.mstmap(two, FPS, face=face).mstmap for face in ("left", "right"))
     assert left.shape == right.shape and not np.allclose(left, right, equal_nan=True)
@@ -60,11 +65,13 @@ def test_waves_and_maps_are_of_the_face_too(two):
     np.testing.assert_array_equal(rppg.pulse(two, FPS, "POS", face="left").wave, by_rate)
 
 
+@pytest.mark.slow
 def test_a_face_that_is_not_there_says_how_many_are(two):
     with pytest.raises(rppg.NoFaceError, match="no face 3: 2 at most at a time"):
         rppg.heart_rate(two, FPS, "POS", face=3)
 
 
+@pytest.mark.slow
 def test_a_face_without_a_rate_is_in_the_notes_of_the_others(two, monkeypatch):
     def rated(result):
         if result.face == "2":

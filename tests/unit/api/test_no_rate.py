@@ -19,6 +19,7 @@ def rgb():
     return np.stack(frames(SECONDS, FPS))
 
 
+@pytest.mark.slow
 def test_what_holds_no_rate_is_another_error(rgb):
     with pytest.raises(rppg.NoHeartRateError, match="3 s"):
         rppg.heart_rate(SINE[:60], fps=30)

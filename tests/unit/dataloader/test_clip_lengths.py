@@ -38,6 +38,7 @@ def drawn(clips, index, n=500):
     return [clips.sample(index, generator) for _ in range(n)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("speeds", [(0.6, 1.4), (0.6, 1.25), (1.1, 1.3)])
 def test_shares_of_faster_and_slower_clips_are_those_asked_for_at_any_length(store, speeds):
     low, high = speeds
@@ -52,6 +53,7 @@ def test_shares_of_faster_and_slower_clips_are_those_asked_for_at_any_length(sto
         assert faster == pytest.approx(asked, abs=0.08) and (found == 1).sum() == 0, id
 
 
+@pytest.mark.slow
 def test_a_clip_is_as_long_as_the_recording_allows_and_no_frame_is_made_up(store):
     clips = Clips(store, IDS, n_frames=T, speeds=(0.6, 1.4))
     for index, id in enumerate(clips.stretches):

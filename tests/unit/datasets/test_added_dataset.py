@@ -52,6 +52,7 @@ def write_subject(folder, labels):
         (folder / "walk.csv").write_text(labels)
 
 
+@pytest.mark.slow
 def test_a_dataset_in_two_places_is_read_and_its_faults_are_problems(project):
     data = project / "data" / "Corridor"
     write_subject(data / "ann", "time_s,hr_bpm\n0,60\n1,62\n2,64\n")

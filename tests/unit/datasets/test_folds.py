@@ -31,6 +31,7 @@ def sides(folds):
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(IDS, st.integers(0, 2**32 - 1), st.data())
 def test_every_id_is_in_one_fold_and_no_subject_in_two(ids, seed, data):

@@ -92,6 +92,7 @@ def fitted_stack(n: int = 60) -> tuple:
     return one, truth, np.concatenate([moving(rate) for rate in nod])
 
 
+@pytest.mark.slow
 def test_a_true_rate_outside_of_the_axis_changes_no_fit():
     one, truth, motion = fitted_stack()
     outside = truth.copy()
@@ -103,6 +104,7 @@ def test_a_true_rate_outside_of_the_axis_changes_no_fit():
     assert found == without and found.weights["random"] < found.weights["good"]
 
 
+@pytest.mark.slow
 def test_fitted_rules_trust_the_member_that_is_right():
     one, truth, motion = fitted_stack()
     found = fit_rules(one, truth, motion)

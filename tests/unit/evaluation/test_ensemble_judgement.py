@@ -76,6 +76,7 @@ def test_the_mean_is_of_other_labels_of_the_same_datasets():
     assert other_mean_bpm(both, truth_of()) is None
 
 
+@pytest.mark.slow
 def test_the_nested_choice_never_sees_the_label_that_it_is_judged_by():
     truth = truth_of()
     given = Given(predicted(**models()), truth, SOLUTIONS, [], 90.0)
@@ -89,6 +90,7 @@ def test_the_nested_choice_never_sees_the_label_that_it_is_judged_by():
     assert nested_answers(replace(given, truth=truth[own]))["hr_bpm"].isna().all()  # one subject
 
 
+@pytest.mark.slow
 def test_without_a_mean_of_others_the_labels_fitted_to_give_it():
     table, truth = predicted(**models()), truth_of()
     assert choose(table, truth, SOLUTIONS, None).mean_bpm == pytest.approx(TRUTH.mean())

@@ -87,6 +87,7 @@ def test_folds_hold_out_subjects(validation):
     assert "CP two" not in choice.members[choice.chosen]
 
 
+@pytest.mark.slow
 def test_the_choice_does_not_see_test_recordings(validation):
     table, truth = validation
     test = table.assign(id=table["id"].str.replace("d/", "t/"), split="test", hr_true_bpm=np.nan)
@@ -172,6 +173,7 @@ def test_how_many_of_each_are_averaged_is_what_validation_says(with_third):
     assert options["models"].iloc[0] == "best 1 of each" and len(choice.members[choice.chosen]) == 2
 
 
+@pytest.mark.slow
 def test_what_validation_chooses_stands_beside_it_and_is_marked(with_third):
     table, truth, solutions = with_third
     paper, plain = (choose(table, truth, solutions, 95.0, submit) for submit in SUBMIT[::-1])

@@ -22,6 +22,7 @@ def store(tmp_path):
     return store
 
 
+@pytest.mark.slow
 def test_every_model_and_the_consensus_has_a_row_of_each_recording(store):
     table = predict_box(store, ["A/1/a", "A/2/b"])
     assert list(table.columns) == COLUMNS and set(table["kind"]) == {"learned"}
@@ -36,6 +37,7 @@ def test_every_model_and_the_consensus_has_a_row_of_each_recording(store):
         assert 60 * one.freq_hz[power.argmax()] == pytest.approx(hr_bpm, abs=0.1)
 
 
+@pytest.mark.slow
 def test_each_recording_has_the_consensus_of_the_nets_that_have_a_rate_for_it(store, monkeypatch):
     def without_b(*arguments, **options):
         table = predict_model(*arguments, **options)
@@ -55,6 +57,7 @@ def test_each_recording_has_the_consensus_of_the_nets_that_have_a_rate_for_it(st
     np.testing.assert_array_equal(mixed.loc[of_b, "power"], alone.loc[of_b, "power"])
 
 
+@pytest.mark.slow
 def test_a_recording_that_failed_keeps_its_reason(store):
     with store.begin("A/3/c") as writer:
         meta = {"id": "A/3/c", "status": "failed", "reason": "no face was found"}

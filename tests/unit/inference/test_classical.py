@@ -24,6 +24,7 @@ def store(tmp_path):
     return store
 
 
+@pytest.mark.slow
 def test_true_rate_is_the_labels_else_the_contact_waves(store):
     beat = np.sin(2 * np.pi * 1.1 * np.arange(600) / 30)  # 66 bpm
     put(store, "b/1/wave", mstmap_of(66), bvp=beat)

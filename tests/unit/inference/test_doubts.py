@@ -105,6 +105,7 @@ def test_strong_compression_is_said_of_a_single_method_and_of_an_unsure_consensu
     assert "strong" not in " ".join(limits_of(traces(bits_per_pixel=0.5, fps=30.0)))
 
 
+@pytest.mark.slow
 def test_a_strongly_compressed_file_is_told_from_a_finer_one(tmp_path):
     for crf, strong in (("12", False), ("45", True)):
         video = encode(tmp_path / f"{crf}.mp4", frames(4.0, 25.0), fps=25, crf=crf)

@@ -50,6 +50,7 @@ def assert_same(one, other):
     assert one.meta == other.meta
 
 
+@pytest.mark.slow
 def test_each_face_is_the_same_as_by_itself_from_one_pass(two, passes):
     with faces_together(two, ["1", "2"], None) as found:
         assert passes == ["two.mp4"] and [one.store for one in found] == [None, None]
@@ -58,6 +59,7 @@ def test_each_face_is_the_same_as_by_itself_from_one_pass(two, passes):
     assert not np.array_equal(found[0].traces.mstmap, found[1].traces.mstmap)
 
 
+@pytest.mark.slow
 def test_crops_for_nets_are_the_same_too(two, passes, tmp_path):
     with faces_together(two, ["1", "2"], ARRAYS) as found:
         assert passes == ["two.mp4"]
@@ -72,6 +74,7 @@ def test_crops_for_nets_are_the_same_too(two, passes, tmp_path):
             assert together.meta == by_itself.meta
 
 
+@pytest.mark.slow
 def test_one_face_or_a_face_that_needs_more_passes_is_left_to_itself(two, passes, monkeypatch):
     with faces_together(two, ["1"], None) as found:
         assert found[0].traces is None and passes == []
@@ -90,6 +93,7 @@ def test_a_video_that_cannot_be_read_is_left_too(tmp_path):
             assert [one.traces for one in found] == [None, None]
 
 
+@pytest.mark.slow
 def test_answers_are_those_of_each_face_and_the_faces_are_counted_first(two, passes):
     answers = list(predict_each([two], ["POS", "GREEN"], face="all"))
     assert passes == ["two.mp4"] * 2  # 2 s to count the faces, then all of it
@@ -102,6 +106,7 @@ def test_answers_are_those_of_each_face_and_the_faces_are_counted_first(two, pas
     assert [a.rows[0]["hr_bpm"] for a in answers] == pytest.approx([132, 75], abs=4)
 
 
+@pytest.mark.slow
 def test_faces_of_a_still_picture_keep_their_names(tmp_path):
     sides = [frames(0.1, 30, hr_bpm=rate)[0] for rate in (132.0, 75.0)]
     still = [np.concatenate(sides, axis=1)] * 120

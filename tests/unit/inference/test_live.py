@@ -32,6 +32,7 @@ SURE = Rate(12.0, 132.0, 0.8, "", PULSE, 0.97, "132 bpm, sure (0.97)")
 UNSURE = Rate(12.0, 132.0, 0.8, "", PULSE, 0.31, f"not sure (0.31): {WHY}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["consensus", "POS"])
 def test_a_video_in_the_cameras_place_gives_rates_in_a_terminal(method, capsys):
     faces = ((rgb, index / FPS) for index, rgb in enumerate(frames(SECONDS, FPS)))
@@ -44,6 +45,7 @@ def test_a_video_in_the_cameras_place_gives_rates_in_a_terminal(method, capsys):
     assert ("quality" in words) == (method == "POS")
 
 
+@pytest.mark.slow
 def test_the_command_ends_with_the_video_and_needs_no_display(tmp_path):
     path = encode(tmp_path / "face.mkv", frames(6.0, FPS), fps=25)
     command = [sys.executable, "-m", "rppg", "live", "--video", str(path), "--terminal"]
@@ -52,6 +54,7 @@ def test_the_command_ends_with_the_video_and_needs_no_display(tmp_path):
     assert "bpm" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_video_without_a_face_exits_with_status_1(tmp_path):
     path = encode(tmp_path / "wall.mkv", [np.full((48, 64, 3), 90, np.uint8)] * 20, fps=25)
     command = [sys.executable, "-m", "rppg", "live", "--video", str(path), "--terminal"]
@@ -60,6 +63,7 @@ def test_a_video_without_a_face_exits_with_status_1(tmp_path):
     assert "a face in good light" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -165,6 +169,7 @@ def screen(folder):
     return pixels.reshape(height, line // 4, 4)[:, :width, 2::-1]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("Xvfb") is None, reason="Xvfb, a virtual display, is not there")
 def test_the_window_shows_the_wave_on_a_virtual_display(tmp_path):
     options = ["-displayfd", "1", "-screen", "0", "800x800x24", "-fbdir", str(tmp_path)]

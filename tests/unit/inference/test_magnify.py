@@ -44,6 +44,7 @@ def swing(rgbs) -> float:
     return float(spectrum[np.abs(freq_bpm - HR_BPM) < 15].max() * 2 / len(green))
 
 
+@pytest.mark.slow
 def test_the_pulse_grows_and_the_wave_is_drawn_below(video, made):
     found, rgbs, times_s = made
     before = [rgb for rgb, _ in read_frames(video)]
@@ -109,6 +110,7 @@ def test_a_still_picture_has_no_pulse_to_amplify(video, tmp_path):
         magnify(still, tmp_path / "out.mp4", progress=False)
 
 
+@pytest.mark.slow
 def test_what_speaks_against_the_rate_is_said(video, monkeypatch, tmp_path):
     monkeypatch.setattr(magnification, "doubts", lambda *_: ["it may be a photograph"])
     out = tmp_path / "out.mp4"
@@ -140,6 +142,7 @@ def test_a_command_that_is_ended_leaves_the_old_file_and_no_part_of_the_new_one(
     assert out.read_bytes() == b"older"
 
 
+@pytest.mark.slow
 def test_a_grey_video_has_the_rate_of_its_green(tmp_path):
     greys = [np.repeat(rgb[..., 1:2], 3, axis=2) for rgb in frames(5.0, 25.0)]
     video = encode(tmp_path / "grey.mkv", greys, fps=25)

@@ -43,6 +43,7 @@ def in_a_process(models: Models) -> Models:
     return models
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_wave_and_is_gone_afterwards(runs, store):
     with Models(["st_transformer"], runs) as here:
         expected = here.wave("st_transformer", store, ID)
@@ -56,6 +57,7 @@ def test_another_process_gives_the_same_wave_and_is_gone_afterwards(runs, store)
     assert not process.is_alive()
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_is_a_fault_of_the_machine(runs, store):
     with in_a_process(Models(["st_transformer"], runs)) as models:
         models.load()
@@ -69,6 +71,7 @@ def test_a_missing_model_is_said_before_a_process_starts(tmp_path):
         Models(["gideon2021"], tmp_path)
 
 
+@pytest.mark.slow
 def test_a_script_that_uses_a_model_imports_no_torch(runs, store):
     code = (
         "import sys\nfrom rppg.datasets.store import Store\n"

@@ -100,6 +100,7 @@ def test_finished_rows_are_kept_whatever_stops_the_batch(out, stop, three, monke
         assert result.exit_code == 130 and "interrupted: 1 of 3 videos are done" in result.output
 
 
+@pytest.mark.slow
 def test_videos_of_one_name_have_a_plot_each_and_a_failing_plot_ends_nothing(three, monkeypatch):
     stub_extraction(monkeypatch, {})
     os.makedirs("q/hr-s1__vid.png")
@@ -109,6 +110,7 @@ def test_videos_of_one_name_have_a_plot_each_and_a_failing_plot_ends_nothing(thr
     assert sorted(os.listdir("q")) == ["hr-3.png", "hr-s1__vid.png", "hr-s2__vid.png"]
 
 
+@pytest.mark.slow
 def test_each_face_has_its_rows_its_plot_and_its_place_on_the_page(three, monkeypatch):
     stub_extraction(monkeypatch, {"vid.mp4": ValueError("too short")})
     names = {"3.mp4": ["1", "2"], "vid.mp4": ["1"]}

@@ -37,6 +37,7 @@ def test_help_imports_nothing_that_computes(arguments):
     assert not found & {*LARGE, "numpy", "scipy", "cv2", "av", "mediapipe", "matplotlib", "rich"}
 
 
+@pytest.mark.slow
 def test_classical_methods_import_no_torch(tmp_path):
     video = write_clip(tmp_path / "face.mp4")
     methods = [word for name in ("POS", "CHROM", "GREEN") for word in ("--method", name)]
@@ -45,12 +46,14 @@ def test_classical_methods_import_no_torch(tmp_path):
     assert found.isdisjoint(LARGE)
 
 
+@pytest.mark.slow
 def test_the_consensus_imports_no_more_than_its_nets(tmp_path):
     video = write_clip(tmp_path / "face.mp4")
     found = imported(["predict", video, "--out", tmp_path / "rates.csv"])
     assert "rppg.inference.consensus" in found and found.isdisjoint(LARGE)
 
 
+@pytest.mark.slow
 def test_a_model_of_maps_imports_neither_torch_nor_a_face_detector(tmp_path):
     video = write_clip(tmp_path / "face.mp4")
     fed = {"array": "mstmap", "normalise": "ratio", "n_frames": 90, "size": None}

@@ -67,6 +67,7 @@ def consensus_of(batch, stop: int):
     return answer_on(predict, replace(whole, **cut), fitted_for(list(box_models())))
 
 
+@pytest.mark.slow
 def test_the_consensus_equals_the_batch_on_the_same_windows(batch, agreed):
     assert [rate.time_s for rate in agreed] == list(range(5, 14))
     for rate in agreed:
@@ -78,6 +79,7 @@ def test_the_consensus_equals_the_batch_on_the_same_windows(batch, agreed):
         assert rate.confidence - 0.01 < shown <= rate.confidence + 1e-6
 
 
+@pytest.mark.slow
 def test_single_methods_have_no_confidence(rates):
     assert all(np.isnan(rate.confidence) and rate.words == "" for rate in rates)
     stream = Stream(method="POS")
@@ -89,6 +91,7 @@ def test_rates_come_every_second_from_the_fifth_on_and_are_right(rates):
     assert all(abs(rate.hr_bpm - HR_BPM) < 5 for rate in rates)
 
 
+@pytest.mark.slow
 def test_mr_pbv_equals_the_batch_on_the_same_windows(video):
     stream, found = Stream(fps=FPS, method="MR-PBV"), []
     for rgb in video:
@@ -111,6 +114,7 @@ def test_rates_equal_the_batch_on_the_same_windows(video, rates):
         assert rate.hr_bpm == heart_rate(pulse, 30.0).hr_bpm
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow(video):
     stream = Stream()
     for k in range(4):
@@ -131,6 +135,7 @@ def test_a_window_without_a_face_has_a_reason(video, method):
     assert all(np.isnan(rate.hr_bpm) and rate.reason.startswith("no face in") for rate in found)
 
 
+@pytest.mark.slow
 def test_after_a_long_pause_it_begins_again(video):
     stream = Stream()
     for index, rgb in enumerate(video[:100]):
@@ -166,6 +171,7 @@ def test_a_time_that_does_not_ascend_is_refused_and_nothing_is_lost(video):
     stream.add(video[1], 0.04)
 
 
+@pytest.mark.slow
 def test_a_buffer_that_is_used_again_and_another_order_of_bytes_change_nothing(video, rates):
     stream, buffer, found = Stream(fps=FPS, method="POS"), np.empty_like(video[0]), []
     for rgb in video[:150]:

@@ -102,6 +102,7 @@ def answer(clip, runs, tmp_path_factory):
     return SimpleNamespace(**said, n_decoded=len(decoded))
 
 
+@pytest.mark.slow
 def test_learned_and_classical_methods_are_rows_of_one_table(answer):
     n_frames = round(30 * SECONDS)
     assert list(answer.rows) == ["contrast_phys", "POS", "st_transformer", "gideon2021"]
@@ -121,6 +122,7 @@ def test_a_video_is_decoded_once_for_all_methods(answer):
     assert answer.n_decoded == round(30 * SECONDS)
 
 
+@pytest.mark.slow
 def test_each_method_says_what_it_says_of_the_prepared_recording(answer, clip, runs, tmp_path):
     store, one = Store(tmp_path), recording(clip)
     assert prepare_one(one, store, crops=("face", "wide"))["status"] == "ok"
@@ -133,6 +135,7 @@ def test_each_method_says_what_it_says_of_the_prepared_recording(answer, clip, r
         assert row["hr_bpm"] == pytest.approx(heart_rate(wave, 30.0).hr_bpm, abs=0.01)
 
 
+@pytest.mark.slow
 def test_where_there_is_no_crop_models_of_crops_say_why_and_the_others_answer(
     clip, runs, monkeypatch
 ):

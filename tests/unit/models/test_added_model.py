@@ -67,6 +67,7 @@ def test_it_is_trained_chosen_loaded_and_predicts_like_any_other(colour_conv, st
     assert table["hr_bpm"].between(39, 181).all()
 
 
+@pytest.mark.slow
 def test_labels_teach_it_the_pulse(colour_conv, store, tmp_path):
     inputs = inputs_of(colour_conv, n_frames=150, size=4)
     net = build(colour_conv, 0, **shape_for(inputs), width=8)

@@ -30,6 +30,7 @@ def test_the_weights_are_small():
     assert sum(path.stat().st_size for path in files) <= 5_000_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(RECIPES))
 def test_a_model_gives_the_rate_of_simulated_clips(store, name):
     net, inputs = load_models([name])[name]

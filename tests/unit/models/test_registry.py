@@ -47,6 +47,7 @@ def test_every_model_takes_what_its_inputs_say_and_learns_by_its_objectives(name
     assert torch.isfinite(loss) and parts["rate"] > 0
 
 
+@pytest.mark.slow
 def test_no_model_is_imported_before_it_is_named():
     """gideon2021 is built on PhysNet; but for that, no model imports another."""
     code = """

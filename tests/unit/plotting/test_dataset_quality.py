@@ -79,6 +79,7 @@ def test_a_dataset_without_labels_shows_pos_alone():
     assert "no labels" in text and "POS: 4" in text
 
 
+@pytest.mark.slow
 def test_one_recording_and_nan_among_many():
     assert "1 recording, 0 failed" in text_of(page(index(1), 1, nominal_fps=None))
     rows = index(4)

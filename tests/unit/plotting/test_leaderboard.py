@@ -26,6 +26,7 @@ def board(n=6, submitted=None):
     return leaderboard(pd.concat([table, null_rows([60, 90], table)]), submitted=submitted)
 
 
+@pytest.mark.slow
 def test_leaderboard_names_models_values_and_the_best_null():
     table = board()
     text = texts(plot_leaderboard(table))

@@ -38,6 +38,7 @@ def panels(figure):
     return faces, rest[::2], rest[1::2]
 
 
+@pytest.mark.slow
 def test_cells_rates_truth_and_origin_are_written():
     figure = plot_block(CROP, **block())
     text = texts(figure)
@@ -130,6 +131,7 @@ def looked(n, side=64, places=16):
     return crops, maps / maps.sum(axis=(1, 2), keepdims=True), warped
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 4])
 def test_each_column_has_crop_saliency_and_resampled_crop(n):
     crops, maps, warped = looked(n)

@@ -146,6 +146,7 @@ def test_a_value_below_zero_is_inside_its_panel_and_others_begin_at_zero():
     assert constant[0] < -0.5 and 0 < constant[1] < 0.1
 
 
+@pytest.mark.slow
 def test_a_value_that_is_always_nan_has_an_empty_panel():
     validation, metrics = course()
     validation["pos_disagreement_bpm"] = np.nan  # POS had no wave in any recording

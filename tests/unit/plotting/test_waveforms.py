@@ -134,6 +134,7 @@ def test_models_have_a_panel_each_with_their_scores():
     assert "RMSE 20.0, 75% within 5" in texts(figure)
 
 
+@pytest.mark.slow
 def test_five_models_take_two_rows_with_axes_that_can_be_read():
     table = pd.DataFrame({"model": list("abcde"), "hr_bpm": 70.0, "hr_true_bpm": 71.0})
     figure = plot_comparison(table, "Test", "real")

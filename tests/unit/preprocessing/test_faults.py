@@ -188,6 +188,7 @@ def test_a_fault_in_a_worker_ends_the_run_without_an_index(tmp_path, monkeypatch
     assert not (tmp_path / "store" / "index.parquet").exists()
 
 
+@pytest.mark.slow
 def test_a_prepared_copy_stays_if_its_source_is_gone(tmp_path, monkeypatch):
     clip = recording(write_clip(tmp_path / "a.mp4", seconds=4.0))
     store = Store(tmp_path / "store")
@@ -198,6 +199,7 @@ def test_a_prepared_copy_stays_if_its_source_is_gone(tmp_path, monkeypatch):
     assert store.meta(clip.id) == meta
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("array", ["face", "mstmap", "bvp"])
 def test_a_recording_with_a_damaged_array_is_prepared_again(tmp_path, monkeypatch, array):
     from rppg.datasets.recording import Signal

@@ -11,6 +11,7 @@ from rppg.preprocessing.video import VideoWriter
 from tests.helpers.vision_clips import face_frame, pulse_at, recording
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("camera_fps", "noted"), [(5, True), (10, False), (30, False)])
 def test_slow_camera_in_a_fast_recording_is_noted(tmp_path, camera_fps, noted):
     with VideoWriter(tmp_path / "clip.mp4", 320, 240, 30, crf=10) as video:

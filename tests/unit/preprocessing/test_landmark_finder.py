@@ -155,6 +155,7 @@ def test_both_finders_give_the_same_landmarks(frames):
     assert max(distances_px) < 0.25
 
 
+@pytest.mark.slow
 def test_without_mediapipe_opencv_gives_the_pulse_of_a_video(tmp_path, monkeypatch):
     monkeypatch.setattr(face_mesh, "default_finder", lambda: "opencv")
     traces = extract(recording(write_clip(tmp_path / "clip.mp4", seconds=8.0, hr_bpm=90.0)))
@@ -182,6 +183,7 @@ def test_another_finder_is_refused():
         new_finder("dlib", max_faces=1)
 
 
+@pytest.mark.slow
 def test_what_another_finder_prepared_is_prepared_again(tmp_path, monkeypatch):
     clip, store = recording(write_clip(tmp_path / "clip.mp4")), Store(tmp_path / "store")
     monkeypatch.setattr(prepare_recording, "default_finder", lambda: "dlib")

@@ -43,6 +43,7 @@ def test_boxes_are_those_of_facenet_pytorch(monkeypatch):
     assert light.detect(np.full((120, 160, 3), 90, np.uint8))[0] is None
 
 
+@pytest.mark.slow
 def test_torchvision_is_not_imported_and_can_be_afterwards():
     code = (
         "import sys\nfrom rppg.preprocessing.light_mtcnn import mtcnn_class\n"

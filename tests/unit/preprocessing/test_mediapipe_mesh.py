@@ -24,6 +24,7 @@ def test_landmarks_equal_those_of_mediapipe_itself():
     assert found == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_mediapipe_is_quiet_and_other_errors_are_not():
     code = (
         "import os, numpy as np\n"
@@ -44,6 +45,7 @@ def test_unexpected_message_of_mediapipe_is_an_error():
         mediapipe_mesh._parse(b"\0" * 17)
 
 
+@pytest.mark.slow
 def test_pyplot_is_left_out_of_mediapipes_import_and_whole_afterwards():
     code = (
         "import sys\nfrom rppg.preprocessing.face_mesh import FaceLandmarks\nFaceLandmarks()\n"
@@ -68,6 +70,7 @@ def test_what_mediapipe_reports_and_goes_on_without_does_not_reach_a_kernels_hoo
     assert "GetPrototype" not in said and "something else" in said
 
 
+@pytest.mark.slow
 def test_an_instance_that_is_gone_leaves_no_thread():
     mediapipe_mesh.MediaPipeMesh().faces(face_frame())
     before = psutil.Process().num_threads()
@@ -77,6 +80,7 @@ def test_an_instance_that_is_gone_leaves_no_thread():
     assert psutil.Process().num_threads() <= before + 1
 
 
+@pytest.mark.slow
 def test_an_instance_that_lives_to_the_end_of_the_program_ends_quietly():
     code = (
         "from helpers.vision_clips import face_frame\n"

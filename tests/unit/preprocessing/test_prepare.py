@@ -48,6 +48,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 def test_a_known_pulse_is_found(clip, landmarker):
     traces = extract(recording(clip), landmarker)
     assert traces.mstmap.shape == (180, 63, 6) and traces.mstmap.dtype == np.float32
@@ -67,6 +68,7 @@ def test_a_known_pulse_is_found(clip, landmarker):
     assert traces.preview.shape == (240, 320, 3) and traces.preview_landmarks.shape == (468, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not EVM_FACE.exists(), reason="shared/data/video is not beside the checkout")
 def test_a_real_face_at_rest(landmarker):
     traces = extract(recording(EVM_FACE), landmarker)
@@ -76,11 +78,13 @@ def test_a_real_face_at_rest(landmarker):
         assert 50 < heart_rate(wave(method, rgb, 30.0), 30.0).hr_bpm < 60, method
 
 
+@pytest.mark.slow
 def test_extraction_is_reproducible(clip, landmarker):
     first, again = (extract(recording(clip), landmarker) for _ in range(2))
     assert np.array_equal(first.mstmap, again.mstmap) and first.meta == again.meta
 
 
+@pytest.mark.slow
 def test_times_determine_the_rate_of_the_pulse(clip, landmarker):
     slower = extract(recording(clip, fps=20.0), landmarker)  # 90 bpm filmed at 25, said to be 20
     assert len(slower.mstmap) == 225 and slower.meta["fps_source"] == "labels"
@@ -91,6 +95,7 @@ def test_times_determine_the_rate_of_the_pulse(clip, landmarker):
     assert stamped.meta["start_s"] == 5.0 and stamped.meta["fps_source"] == "stamps"
 
 
+@pytest.mark.slow
 def test_variable_frame_times_are_resampled(tmp_path, landmarker):
     times_s = np.cumsum(np.random.default_rng(0).uniform(0.02, 0.07, 150))
     path = write_clip(tmp_path / "a.mkv", times_s=times_s - times_s[0])
@@ -111,6 +116,7 @@ def store(tmp_path_factory, clip):
     return store
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("from_s", "to_s", "notes"),
     [
@@ -128,6 +134,7 @@ def test_a_ppg_shorter_than_its_video_is_noted(tmp_path, clip, from_s, to_s, not
     assert (Store(tmp_path).open(meta["id"]).bvp is None) == (from_s > 6)
 
 
+@pytest.mark.slow
 def test_prepared_recording_is_complete(store, clip):
     prepared = store.open("test/s1/a.mp4")
     assert prepared.face.shape == (180, 128, 128, 3) and prepared.face.dtype == np.uint8
@@ -154,6 +161,7 @@ def test_face_in_the_middle_third_only(store):
     assert prepared.face[150].std() > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BAD)
 def test_bad_videos_fail_with_their_reason(name, tmp_path, landmarker):
     make, reason = BAD[name]
@@ -193,6 +201,7 @@ def files(root):
     }
 
 
+@pytest.mark.slow
 def test_a_prepared_recording_is_reused_until_its_source_changes(tmp_path, clip):
     good = tmp_path / "a.mp4"
     good.write_bytes(clip.read_bytes())

@@ -28,6 +28,7 @@ def store(tmp_path_factory, clip):
     return store
 
 
+@pytest.mark.slow
 def test_the_outlines_lie_in_the_crop_of_the_first_frame_with_a_face(store):
     meta = store.open("test/s1/a.mp4").meta
     assert meta["preview_frame"] == pytest.approx(1.5 * 30, abs=1.5)

@@ -164,6 +164,7 @@ def seen_of_parts(gen, n):
     return known
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("block", [1, 7, 150])
 def test_blocks_of_time_equal_the_whole_bit_for_bit(seed, block):

@@ -14,6 +14,7 @@ from rppg.preprocessing.video import VideoError
 FACE = ((128, 128, 3), "|u1")
 
 
+@pytest.mark.slow
 def test_frames_seconds_apart_are_refused_before_they_are_repeated(tmp_path):
     path = write_clip(tmp_path / "a.mkv", times_s=np.arange(60) * 5.0)
     store, most = Store(tmp_path / "store"), []

@@ -129,6 +129,7 @@ def clip(tmp_path_factory):
     return recording(write_clip(tmp_path_factory.mktemp("clip") / "a.mp4", seconds=3.2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tracking", TRACKINGS)
 def test_threads_change_no_byte(clip, tracking):
     results = []
@@ -144,6 +145,7 @@ def test_threads_change_no_byte(clip, tracking):
     assert one.meta == other.meta and one.meta["tracking"] == tracking
 
 
+@pytest.mark.slow
 def test_every_frame_is_facemesh_on_every_frame(clip):
     mesh, seen = FaceLandmarks(), []
 
@@ -157,6 +159,7 @@ def test_every_frame_is_facemesh_on_every_frame(clip):
     assert all(np.array_equal(a, b) for a, b in zip(seen, expected, strict=True))
 
 
+@pytest.mark.slow
 def test_sparse_landmarks_are_within_a_pixel_and_give_the_same_heart_rate(clip):
     maps = {}
     for tracking in TRACKINGS:

@@ -165,6 +165,7 @@ def files(store, id):
     return {path.name: path.read_bytes() for path in store.path(id).iterdir()}
 
 
+@pytest.mark.slow
 def test_a_recording_is_prepared_again_for_its_wide_crops_and_keeps_them(clip, tmp_path, decoded):
     store, looked, look = Store(tmp_path / "store"), [], FaceLandmarks.__call__
     plain = prepare_one(clip, store)

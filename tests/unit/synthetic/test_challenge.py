@@ -63,6 +63,7 @@ def test_readers_read_every_layout(root, truth):
             assert recording.true_hr_bpm() == pytest.approx(float(row["hr_bpm"]), abs=3)
 
 
+@pytest.mark.slow
 def test_frame_rates_are_stored_as_in_each_dataset(root, truth):
     train = read("vipl_hr_v2", root / "VIPL-HR-V2")[0]
     assert train.fps == pytest.approx(float(truth[train.id]["fps"]), abs=0.01)

@@ -70,6 +70,7 @@ def subjects():
     return [make_subject(t, 320, 240) for t in sorted(traits, key=lambda t: t.tone)]
 
 
+@pytest.mark.slow
 def test_subjects_are_different_persons(subjects):
     outlines = [s.landmarks / np.ptp(s.landmarks[[234, 454], 0]) for s in subjects]
     outlines = [x - x[4] for x in outlines]
@@ -95,6 +96,7 @@ def skin_trace(renderer, subject):
     return np.array([rgb[mask].mean(axis=0) for rgb in renderer])  # (T, 3)
 
 
+@pytest.mark.slow
 def test_pulse_is_in_the_pixels_with_its_sign_colour_and_size(subjects):
     subject = subjects[0]
     with_pulse, without = (skin_trace(rendered(subject, scale)[1], subject) for scale in (1.0, 0.0))
@@ -106,6 +108,7 @@ def test_pulse_is_in_the_pixels_with_its_sign_colour_and_size(subjects):
     assert 0.006 < -gain[1] < 0.03
 
 
+@pytest.mark.slow
 def test_no_amplitude_no_pulse(subjects):
     pulse, renderer = rendered(subjects[0], 0.0)
     trace = skin_trace(renderer, subjects[0])[:, 1]
@@ -131,6 +134,7 @@ def test_frames_do_not_depend_on_those_before(subjects):
     assert not np.array_equal(*once)
 
 
+@pytest.mark.slow
 def test_nothing_moves_outside_the_box_of_all_poses(subjects):
     """A box for poses ten times as large gives the same pictures."""
     for subject in subjects:

@@ -47,6 +47,7 @@ def share_at(wave, hr_bpm, fps):
     return power[band & (np.abs(freq_bpm - hr_bpm) < 12)].sum() / power[band].sum()
 
 
+@pytest.mark.slow
 def test_the_pulse_is_in_the_skin_and_not_in_the_null_control(clip):
     config = replace(CONFIG, seconds=5.0)
     hr_bpm = heartbeat_of(clip, config.seconds).mean_hr_bpm()
@@ -70,6 +71,7 @@ def test_the_rate_of_the_wave_is_the_true_one(hr_bpm):
     assert beat.mean_hr_bpm() == pytest.approx(hr_bpm, abs=5)
 
 
+@pytest.mark.slow
 def test_an_existing_reader_reads_videos_rates_and_waves(root):
     with open(root / "truth.csv", newline="") as file:
         truth = {row["id"]: row for row in csv.DictReader(file)}
@@ -82,6 +84,7 @@ def test_an_existing_reader_reads_videos_rates_and_waves(root):
     assert needed <= truth[recordings[0].id].keys()
 
 
+@pytest.mark.slow
 def test_same_seed_same_bytes(root, tmp_path):
     again = write_second_maker(tmp_path / "again", CONFIG, workers=1, progress=False)
     names = sorted(p.relative_to(root) for p in root.rglob("*") if p.is_file())
@@ -123,6 +126,7 @@ def test_a_plan_covers_tones_rates_and_sizes():
     assert {c.codec for c in clips} == {"h264", "hevc", "mjpeg"}
 
 
+@pytest.mark.slow
 def test_darker_tones_reflect_less(clip):
     shades = []
     for tone in (0.0, 0.5, 1.0):
@@ -132,6 +136,7 @@ def test_darker_tones_reflect_less(clip):
     assert shades == sorted(shades, reverse=True)
 
 
+@pytest.mark.slow
 def test_nothing_of_the_first_maker_is_imported():
     of_modules = import_graph.graph()
     mine = {name for name in of_modules if name.startswith("rppg.synthetic.second_maker")}

@@ -31,6 +31,7 @@ def calm():
     return simulate_block(TraceConfig(seed=1), 0, calm=True)
 
 
+@pytest.mark.slow
 def test_pos_finds_the_known_rate_in_undisturbed_maps():
     blocks = [simulate_block(TraceConfig(seed=1), number, calm=True) for number in range(4)]
     hr_bpm = np.concatenate([block.hr_bpm for block in blocks])
@@ -54,6 +55,7 @@ def test_undisturbed_maps_of_the_null_control_have_no_pulse():
     assert np.mean(np.abs(found - hr_bpm) <= 5) < 0.25  # chance is near 0.1
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes(calm):
     config = TraceConfig(seed=5, crops=("face",))
     one, two = (simulate_block(config, 7) for _ in range(2))

@@ -33,6 +33,7 @@ def rows(run_dir, table="metrics"):
     return [{name: float(value) for name, value in row.items()} for row in found]
 
 
+@pytest.mark.slow
 def test_overfits_a_regression_and_writes_its_files(tmp_path, capsys):
     model = net()
     result = quiet_fit(model, tmp_path, n_steps=300, save_every=100)
@@ -52,6 +53,7 @@ def test_overfits_a_regression_and_writes_its_files(tmp_path, capsys):
     assert "300/300" in bar and "loss=" in bar
 
 
+@pytest.mark.slow
 def test_equal_seeds_give_equal_bytes_and_other_seeds_do_not(tmp_path):
     runs = [noisy_fit(tmp_path / name, seed=seed) for name, seed in [("a", 3), ("b", 3), ("c", 4)]]
     a, b, c = (outcome(run.model_path.parent) for run in runs)
@@ -188,6 +190,7 @@ def test_a_dataset_without_sample_is_read_by_index(tmp_path):
     assert quiet_fit(net(), tmp_path, Batches(data, 8), step).step == 12
 
 
+@pytest.mark.slow
 def test_the_error_of_the_toy_falls_in_the_noisy_run(tmp_path):
     noisy_fit(tmp_path, n_steps=150)
     found = [row["mse"] for row in rows(tmp_path, "validation")]

@@ -120,6 +120,7 @@ def test_best_weights_that_are_gone_are_missed_before_the_training(run_dir, dama
         noisy_fit(run_dir)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 2, 5])
 @pytest.mark.parametrize("writer", ["torch.save", "save_file"])
 def test_a_full_disk_ends_a_run_with_what_to_do_and_the_next_one_ends_alike(

@@ -55,6 +55,7 @@ def breaking():
     raise RuntimeError("power cut")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stops", [(3,), (12,), (33, 8), (80,), (30, 1, 1, 40)], ids=str)
 def test_broken_anywhere_then_called_again_equals_straight(tmp_path, straight, stops):
     for number in stops:

@@ -40,6 +40,7 @@ def test_sines_satisfy_the_losses_of_a_clip_and_one_sine_for_all_is_found_by_the
     assert table.loc["loss"].idxmin() == PER_CLIP
 
 
+@pytest.mark.slow
 def test_contrast_likewise(crops):
     table = values(*crops)
     assert max(table.loc["pull", [PER_CLIP, FOR_ALL]]) < 0.1 * table.loc["pull", NOISE]

@@ -67,6 +67,7 @@ WRONG = {  # what it is: (over smoke, what the error says)
 }
 
 
+@pytest.mark.slow
 def test_every_profile_of_the_project_can_begin():
     for name in profile_names():
         assert checked_profile(name).file == name

@@ -53,6 +53,7 @@ def test_an_error_is_raised_after_the_items_before_it(error):
     assert caught.value is error and seen == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["closed", "collected", "error of the consumer"])
 def test_an_abandoned_iterator_ends_its_thread_and_closes_its_source(how):
     closed = []

@@ -101,6 +101,7 @@ def test_defaults_are_read_without_running_the_notebook(bench):
     assert defaults == {"a": {"b": [1, -2.5]}, "c": None, "d": "2 * 3"}
 
 
+@pytest.mark.slow
 def test_of_the_real_notebooks_only_studies_use_studies_and_each_model_its_own_loss():
     folder = project_dir(__file__) / "notebooks"
     for path in folder.glob("0*.ipynb"):

@@ -57,6 +57,7 @@ def test_names_are_those_of_an_outer_list_as_far_as_cuda_reads_it():
     assert gpu_names(1, "7,-1,3") == ["7"] and gpu_names(0, "-1") == gpu_names(0, "") == []
 
 
+@pytest.mark.slow
 def test_each_of_several_processes_has_its_own(tmp_path):
     processes = [start(tmp_path, "3,GPU-aaaa,MIG-GPU-bbbb/1/0") for _ in range(7)]
     spans = [held(process)[0] for process in processes]
@@ -76,6 +77,7 @@ def test_who_needs_two_gets_two_different_ones_and_never_blocks_for_ever(tmp_pat
     assert not overlapping(spans)
 
 
+@pytest.mark.slow
 def test_more_at_once_than_gpus_share_them(tmp_path):
     processes = [start(tmp_path, "0,1,0", seconds=3) for _ in range(3)]
     spans = [held(process)[0] for process in processes]

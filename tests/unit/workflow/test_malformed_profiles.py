@@ -170,6 +170,7 @@ def test_a_seed_is_a_whole_number(project, seed):
         load_profile("base", seed=seed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -200,6 +201,7 @@ def checkout(tmp_path_factory):
     return write_project(root)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "what", ["empty", "a tab", "the key profile", "a Python object", "a misspelled key"]
 )

@@ -210,6 +210,7 @@ def test_a_folder_that_is_all_there_is_gets_a_hint(tmp_path, name):
     assert "next: fix what says stop, then rppg check-data" in result.stdout
 
 
+@pytest.mark.slow
 def test_a_run_on_real_data_is_refused_before_anything_is_prepared(tmp_path):
     put(tmp_path / "UBFC2" / "subject1" / "vid.avi")
     for more in ([], ["-n"]):

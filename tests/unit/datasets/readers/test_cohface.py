@@ -121,6 +121,7 @@ def test_cohface_wrong_folder_shows_the_layout(tmp_path):
             read("cohface", wrong)
 
 
+@pytest.mark.slow
 def test_cohface_embedded_copy_reads_back_as_planned(tmp_path):
     none = {name: 0 for name in vars(ChallengeConfig()) if name.startswith("n_")}
     config = ChallengeConfig(**none | {"n_cohface": 2}, other_seconds=3, width=160, height=160)

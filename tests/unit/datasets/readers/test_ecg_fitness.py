@@ -150,6 +150,7 @@ def test_a_wrong_folder_is_an_error_that_shows_the_layout(tmp_path):
         read("ecg_fitness", session(tmp_path) / "00")
 
 
+@pytest.mark.slow
 def test_embedded_copy_reads_back_and_is_aligned(tmp_path):
     none = {f"n_{name}": 0 for name in FIRST_NUMBER} | {"n_ecg_fitness": 2}
     config = ChallengeConfig(other_seconds=3, width=160, height=160, **none)

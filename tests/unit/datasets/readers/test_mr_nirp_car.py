@@ -142,6 +142,7 @@ def test_mr_nirp_car_wrong_folder_shows_the_layout(tmp_path):
             read("mr_nirp_car", wrong)
 
 
+@pytest.mark.slow
 def test_mr_nirp_car_embedded_copy_reads_back_as_planned(tmp_path):
     none = {name: 0 for name in vars(ChallengeConfig()) if name.startswith("n_")}
     config = ChallengeConfig(**none | {"n_mr_nirp_car": 2}, other_seconds=3, width=160, height=160)

@@ -133,6 +133,7 @@ def test_a_closed_folder_of_own_videos_has_a_row(tmp_path, monkeypatch):
     assert bad.problem == "closed cannot be listed: Permission denied"
 
 
+@pytest.mark.slow
 def test_a_tree_of_any_depth_and_links_in_circles_are_walked(tmp_path):
     deep = tmp_path
     for _ in range(400):

@@ -178,6 +178,7 @@ def test_pure_bad_ground_truth_is_known_and_the_published_count_is_compared(tmp_
     assert difference.startswith("3 recordings of 1 subjects found, 59 of 10 published; subjects")
 
 
+@pytest.mark.slow
 def test_pure_embedded_copy_reads_back(tmp_path):
     counts = {f"n_{name}": 2 * (name == "pure") for name in FIRST_NUMBER}
     config = ChallengeConfig(other_seconds=3.0, width=160, height=160, **counts)

@@ -134,6 +134,7 @@ def test_a_damaged_frame_costs_that_frame_alone(tmp_path, at, first):
     assert frames.notes[0] == "1 damaged frames: the one before stands in for each"
 
 
+@pytest.mark.slow
 def test_embedded_copy_reads_back_and_is_aligned(tmp_path):
     none = {f"n_{name}": 0 for name in FIRST_NUMBER} | {"n_ubfc_phys": 2}
     config = ChallengeConfig(other_seconds=3, width=160, height=160, **none)

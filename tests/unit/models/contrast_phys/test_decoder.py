@@ -9,6 +9,7 @@ from rppg.models.contrast_phys.layers import decoder_layer, doubled
 from rppg.models.contrast_phys.physnet import PhysNetConfig
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decoder", ["interpolate", "transposed"])
 def test_each_decoder_gives_a_wave_of_the_clips_length(decoder):
     for n_pools in (0, 1, 2):

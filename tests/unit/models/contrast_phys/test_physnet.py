@@ -192,6 +192,7 @@ def test_gradients_reach_every_pixel():
     assert torch.isfinite(x.grad).all() and (x.grad != 0).float().mean() > 0.99
 
 
+@pytest.mark.slow
 def test_a_tiny_overfit_finds_the_waves():
     times_s, rates_hz = torch.arange(48) / 30, torch.tensor([1.0, 2.0])
     wanted = torch.sin(2 * torch.pi * rates_hz[:, None] * times_s)  # (B, T)

@@ -65,6 +65,7 @@ def test_the_whole_net_is_the_same_with_attention_written_out(n_heads, monkeypat
     torch.testing.assert_close(net(x), fast, atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fields", [{}, {"patch": 4, "pre_norm": True, "n_heads": 4}])
 def test_recomputing_changes_neither_wave_nor_gradient(fields):
     found = {}
@@ -91,6 +92,7 @@ def kept_bytes(net, x):
     return sum(storage.nbytes() for storage in kept.values())
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:A saved_tensors_hooks context")
 def test_recomputing_keeps_less():
     plain, recomputed = (model(recompute=recompute) for recompute in (False, True))

@@ -109,6 +109,7 @@ def test_one_kind_of_label_alone_gives_a_gradient(has_wave):
     assert (parts["pearson"] > 0) == bool(has_wave) and (parts["rate"] > 0) != bool(has_wave)
 
 
+@pytest.mark.slow
 def test_a_heart_rate_alone_teaches_a_wave_its_rate():
     """Free waves, moved by the loss alone, come to beat at the labels' rates."""
     free = nn.Parameter(0.1 * torch.randn(2, 240, generator=torch.Generator().manual_seed(3)))

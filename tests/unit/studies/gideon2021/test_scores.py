@@ -208,6 +208,7 @@ def test_the_verdict_names_where_training_without_labels_gained_nothing(tmp_path
     assert verdict(supervised) == "no contrastive system was trained"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("strict_and_closed")
 def test_figure_of_tables_shows_every_seed_beside_the_published(tmp_path):
     scores = scores_of(tmp_path, lambda system, seed: 2.0 * seed, datasets=("PURE", "VIPL"))

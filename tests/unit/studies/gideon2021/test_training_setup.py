@@ -56,6 +56,7 @@ def test_without_labels_train_and_dev_are_learned_from_and_choose(store):
     assert list(alone.clips.stretches) == alone.validate.ids == sorted(PART.train)
 
 
+@pytest.mark.slow
 def test_a_lesson_without_labels_is_the_same_where_every_label_raises(tmp_path, monkeypatch):
     store = write_store(tmp_path / "store", wide=16)
     asked = {"weights": {"view_s": 2.0}, "mirror": 0.5}

@@ -143,6 +143,7 @@ def test_every_way_to_pre_train_learns_a_few_windows(tmp_path, method):
     assert fall < 0.9, fall
 
 
+@pytest.mark.slow
 def test_a_resumed_run_of_relcon_equals_a_straight_one(tmp_path):
     train(tmp_path / "straight", "relcon", n_steps=8)
     with pytest.warns(UserWarning, match="budget_minutes"):

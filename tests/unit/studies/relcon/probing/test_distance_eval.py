@@ -60,6 +60,7 @@ def windows():
     return Windows(xyz_g.astype("f4"), table)
 
 
+@pytest.mark.slow
 def test_a_distance_by_strength_answers_every_question(windows):
     pairs = pair_table(Spread(), Chance(), windows, n_anchors=20, n_candidates=30, seed=0)
     answers = nearness(pairs).set_index("question")
@@ -72,6 +73,7 @@ def test_a_distance_by_strength_answers_every_question(windows):
     assert (answers["n_anchors"] > 10).all()
 
 
+@pytest.mark.slow
 def test_chance_is_one_half(windows):
     pairs = pair_table(Chance(), Spread(), windows, n_anchors=48, n_candidates=48, seed=0)
     assert nearness(pairs)["learned"].iloc[0] == pytest.approx(0.5, abs=0.06)
@@ -130,6 +132,7 @@ def test_columns_say_what_two_windows_share(windows):
     assert (a["subject"], a["hour"]) == (b["subject"], b["hour"])
 
 
+@pytest.mark.slow
 def test_answers_are_means_over_anchors_of_their_own_areas(windows):
     pairs = pair_table(Chance(), Spread(), windows, n_anchors=6, n_candidates=40, seed=0)
     own = [

@@ -30,6 +30,7 @@ def encoder_of(run_dir):
     return load_model(run_dir / "model.safetensors", MotionNet, EncoderConfig)[0].encoder
 
 
+@pytest.mark.slow
 def test_fine_tuning_changes_all_weights_but_the_pre_trained_ones(tmp_path):
     net = untrained(TINY, seed=8)
     before = weights_digest(net)
@@ -65,6 +66,7 @@ def test_fine_tuning_starts_from_the_pre_trained_weights(tmp_path):
     assert not torch.allclose(scratch["start.0.weight"], kept["start.0.weight"])
 
 
+@pytest.mark.slow
 def test_a_few_labels_are_learned_by_heart(tmp_path):
     windows, folds = windows_of()
     drawn = next(splits(windows.table, folds, "activity", 2, seed=3)).train
@@ -80,12 +82,14 @@ def test_a_few_labels_are_learned_by_heart(tmp_path):
     assert (rows["truth"] == rows["predicted"]).all()
 
 
+@pytest.mark.slow
 def test_an_encoder_of_other_weights_does_not_resume_a_run(tmp_path):
     rows_of(tmp_path, "finetune", untrained(TINY, seed=8))
     with pytest.raises(ValueError, match="a run with other parameters"):
         rows_of(tmp_path, "finetune", untrained(TINY, seed=9))
 
 
+@pytest.mark.slow
 def test_fine_tuning_is_tested_on_what_probes_are(tmp_path):
     net = untrained(TINY, seed=8)
     tuned, probed = rows_of(tmp_path, "finetune", net), rows_of(tmp_path, "linear", net)
@@ -115,6 +119,7 @@ def test_all_labels_alone_leave_some_to_stop_an_mlp_by(n_labels):
     assert (mlp.n_iter_ < MOST_EPOCHS) == mlp.early_stopping
 
 
+@pytest.mark.slow
 def test_the_seed_decides_an_mlp(tmp_path):
     windows, folds = windows_of()
     embeddings = embed(untrained(TINY, 8), windows.xyz_g)

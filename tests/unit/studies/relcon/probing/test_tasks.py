@@ -60,6 +60,7 @@ def test_every_dataset_has_its_tasks_with_every_number_of_labels(windows, tmp_pa
     assert not list(tmp_path.iterdir())  # a probe leaves no run
 
 
+@pytest.mark.slow
 def test_scratch_is_tested_on_what_probes_are(windows, tmp_path):
     probed = rows_of(windows, tmp_path / "probed")
     trained = rows_of(windows, tmp_path / "trained", method="scratch")

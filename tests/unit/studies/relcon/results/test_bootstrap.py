@@ -30,6 +30,7 @@ def equal_methods(case, rng, n_subjects=14, n_each=24, n_seeds=3):
     return rows.rename_axis("id").reset_index().astype({"id": str})
 
 
+@pytest.mark.slow
 def test_methods_that_differ_by_their_seeds_alone_are_undecided():
     rng = np.random.default_rng(3)
     rows = pd.concat([equal_methods(f"case{k}", rng) for k in range(N_CASES)])

@@ -37,6 +37,7 @@ def study(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_each_setting_is_that_of_its_runs_alone(study):
     rows, facts = collect([study])
     curves, compared = curve_tables(rows, facts, BY)

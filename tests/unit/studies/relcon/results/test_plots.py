@@ -79,6 +79,7 @@ def test_collapsed_embeddings_are_drawn_at_one_place():
         plot_embeddings(np.ones((3, 4)), table, "too few", "real")
 
 
+@pytest.mark.slow
 def test_learning_curve_has_a_line_with_intervals_for_each_method(rows):
     summary = with_intervals(rows, n_boot=50)
     figure = plot_learning_curve(summary, "From few labels", "synthetic")

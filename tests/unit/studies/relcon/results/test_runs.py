@@ -47,6 +47,7 @@ def drawn_by_hand(rows, task, n_labels, method, n_boot):
     return np.array(found)
 
 
+@pytest.mark.slow
 def test_scores_are_the_metrics_of_each_seed_in_the_order_of_tables(rows):
     table = scores(rows.sample(frac=1, random_state=0))
     assert list(table.columns) == SCORES and len(table) == 2 * 2 * len(METHODS) * 2
@@ -77,6 +78,7 @@ def test_means_are_those_of_the_metrics_and_their_deviation_is_over_seeds(rows):
     assert (summary["n_windows"].xs("cadence_spm") == 6 * 4 * 3).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["activity", "cadence_spm"])
 def test_intervals_are_those_of_subjects_drawn_with_all_their_windows(rows, task):
     own, other = (drawn_by_hand(rows, task, "1", name, N_DRAWN) for name in ("RelCon", "SimCLR"))

@@ -32,6 +32,7 @@ def of(recording, activity):
     return recording.xyz_g[inside], recording.targets["cadence_spm"][inside]
 
 
+@pytest.mark.slow
 def test_a_session_depends_on_its_own_seed_alone(recordings):
     again = simulate_session(replace(CONFIG, n_subjects=99, n_sessions=5), subject=2, session=1)
     np.testing.assert_array_equal(again.xyz_g, recordings[2].xyz_g)
