@@ -1,6 +1,7 @@
-"""Batches of clips that are not equally long.
+"""Batches of recordings that are not equally long: cut to the shortest, or read as long as it.
 
     batches = Batches(clips, batch_size=4, collate=cut_to_shortest)
+    clips = equally_long(partial(Clips, store, ids), n_frames=300)
 
 A recording of 10 s holds 10 s of pulse, and at 1.4 times its speed they last 7.1 s.  Such a clip
 has fewer frames than n_frames (`rppg.dataloader.clips.Clips.sample`), and the other clips of its
@@ -12,9 +13,12 @@ batch are cut to its length; the losses read the length from the batch.
     torch.Size([2, 214, 63, 6])
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from torch.utils.data import default_collate
+
+from rppg.dataloader.clips import Clips
+from rppg.dataloader.stretches import longest, nearly
 
 IN_TIME = ("clip", "wave")  # what has a frame axis, the first
 
@@ -32,3 +36,14 @@ def cut_to_shortest(samples: Sequence[dict]) -> dict:
             for sample in samples
         ]
     )
+
+
+def equally_long(of_clips: Callable[..., Clips], n_frames: int) -> Clips:
+    """Clips that are one stack: of n_frames, or as long as the shortest recording that has nearly
+    as many.
+
+    of_clips: gets n_frames and shortest, as `Clips`, and raises what that raises.
+    """
+    found = of_clips(n_frames=n_frames, shortest=nearly(n_frames))
+    n_frames = min(n_frames, *map(longest, found.stretches.values()))
+    return of_clips(n_frames=n_frames, shortest=n_frames)

@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from rppg.dataloader.augment import source_frames
 from rppg.datasets.prepared import FPS
 
+NEARLY = 0.9
+
 
 def stretches_of(meta: dict, n_frames: int) -> list[tuple[int, int]]:
     """(start, stop) of the stretches between gaps in a recording.json, of n_frames or more."""
@@ -22,6 +24,11 @@ def stretches_of(meta: dict, n_frames: int) -> list[tuple[int, int]]:
     edges = [0, *(edge for gap in gaps for edge in gap), meta["n_frames"]]
     pairs = zip(edges[::2], edges[1::2], strict=True)
     return [(start, stop) for start, stop in pairs if stop - start >= n_frames]
+
+
+def nearly(n_frames: int) -> int:
+    """Frames that stand for n_frames where a few are missing: 90 %; 10 s may be prepared as 299."""
+    return math.ceil(NEARLY * n_frames)
 
 
 def longest(stretches: Sequence[tuple[int, int]]) -> int:

@@ -23,7 +23,7 @@ from rppg.datasets.store import Store
 from rppg.inference.classical import COLUMNS, NO_RATE, columns_of, true_hr_bpm
 from rppg.inference.region_voting import vote
 from rppg.models.protocol import HasCells, traits_of
-from rppg.signals.heart_rate import MIN_STRETCH_S, HeartRate, heart_rate
+from rppg.signals.heart_rate import MIN_STRETCH_S, HeartRate
 from rppg.signals.readout import Readout
 
 if TYPE_CHECKING:
@@ -149,19 +149,25 @@ def device_of(model: nn.Module) -> torch.device:
 
 
 def with_ground_truth(
-    store: Store, ids: Iterable[str], model: nn.Module, normalise: str | None, **clips
+    store: Store,
+    ids: Iterable[str],
+    model: nn.Module,
+    normalise: str | None,
+    readout: Mapping | None = None,
+    **clips,
 ) -> list[dict]:
     """What a figure of BVPs needs, a dict per recording: name, wave, the predicted BVP (T,), and
     found, its HeartRate; hr_true_bpm, contact, the ground-truth BVP (T,), and contact_found.  None
     for what the labels do not have, and for the HeartRate of a BVP that has none, as a flat one.
 
-    clips: array, n_frames, batch_size, size and step as in model_wave, which says when it raises.
+    readout: of the predicted BVP's HeartRate, as in predict_model.  clips: array, n_frames,
+    batch_size, size and step as in model_wave, which says when it raises.
     """
-    rows = []
+    rows, how = [], Readout(**(readout or {}))
     for id in ids:
         wave, bvp = model_wave(store, id, model, normalise, **clips), store.open(id).bvp
         contact = None if bvp is None else np.asarray(bvp, dtype=np.float64)
-        row = {"name": id, "wave": wave, "found": rate_of(wave), "contact": contact}
+        row = {"name": id, "wave": wave, "found": rate_of(wave, how), "contact": contact}
         row["hr_true_bpm"] = true_hr_bpm(store, store.meta(id))
         row["contact_found"] = None if contact is None else rate_of(contact)
         rows.append(row)
@@ -187,10 +193,10 @@ def overlap_add(clips: Tensor, starts: Sequence[int], n_frames: int) -> np.ndarr
     return np.where(weight > 0, total / np.where(weight > 0, weight, 1), np.nan)
 
 
-def rate_of(wave: np.ndarray) -> HeartRate | None:
+def rate_of(wave: np.ndarray, readout: Readout | None = None) -> HeartRate | None:
     """Heart rate of a BVP (T,) at 30 fps; None for one that has none, as a flat or short one."""
     try:
-        return heart_rate(wave, FPS)
+        return (readout or Readout())(wave, FPS)
     except ValueError:  # the figure says that it has no rate
         return None
 

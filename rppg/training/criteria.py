@@ -6,6 +6,7 @@ fit(model, batches, step, FitConfig(n_steps=500, monitor="rmse_bpm"), run_dir, v
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import default_collate
 
 from rppg.dataloader.clips import CLIP_FRAMES, Clips, LabelledClips, Place
+from rppg.dataloader.collate import equally_long
 from rppg.datasets.prepared import FPS
 from rppg.datasets.store import Store
 from rppg.inference.sliding_window import STEP_FRAMES, batch_of, predict_model, waves_of
@@ -92,7 +94,7 @@ class MeanIPR:
         """inputs: as in `Clips`.  One window a recording, in the middle; of more than `limit`
         recordings, that many are drawn by the seed.  step: all windows of all recordings instead,
         so many frames apart, read anew each time.  Raises what Clips raises."""
-        clips = Clips(store, ids, **_equally_long(inputs))
+        clips = _of_inputs(Clips, store, ids, inputs)
         if step is None:
             self.ids = drawn(list(clips.stretches), limit, seed)
             self._clips = stack(clips, _places(clips, self.ids))  # (n, T, ...)
@@ -116,7 +118,7 @@ class LabelLoss:
 
     def __init__(self, store: Store, ids: Iterable[str], step: LabelObjective, **inputs):
         """inputs: as in `LabelledClips`, which says what this raises."""
-        clips = LabelledClips(store, ids, **_equally_long(inputs))
+        clips = _of_inputs(LabelledClips, store, ids, inputs)
         self.ids, self.step = list(clips.stretches), step
         self._batch = default_collate([clips[place] for place in _places(clips, self.ids)])
 
@@ -133,9 +135,11 @@ def _waves(model: nn.Module, clips: Tensor) -> Tensor:
     return torch.cat([waves_of(model, part).float() for part in parts])
 
 
-def _equally_long(inputs: dict) -> dict:
-    """Parameters of `Clips` whose clips are one stack: none is shorter than n_frames."""
-    return inputs | {"shortest": inputs.get("n_frames", CLIP_FRAMES)}
+def _of_inputs(of_clips: type[Clips], store: Store, ids: Iterable[str], inputs: dict) -> Clips:
+    """Clips for a net, all equally long."""
+    given = {name: value for name, value in inputs.items() if name != "n_frames"}
+    of_clips = partial(of_clips, store, list(ids), **given)
+    return equally_long(of_clips, inputs.get("n_frames", CLIP_FRAMES))
 
 
 def _places(clips: Clips, ids: list[str]) -> list[Place]:

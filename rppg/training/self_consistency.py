@@ -34,8 +34,8 @@ its HR is read without a tenth of the BVP at either end: padding has the same ef
 so that an untrained PhysNet agreed with itself to 0.7 bpm; without the ends, to 10 or worse.
 """
 
-import math
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -44,7 +44,7 @@ from torch import Tensor, nn
 
 from rppg.dataloader.augment import change_speed
 from rppg.dataloader.clips import CLIP_FRAMES, Clips, Place
-from rppg.dataloader.stretches import longest
+from rppg.dataloader.collate import equally_long
 from rppg.datasets.prepared import FPS, RGB, WHOLE_FACE
 from rppg.datasets.store import Store
 from rppg.inference.sliding_window import batch_of, cell_waves, waves_of
@@ -55,7 +55,6 @@ from rppg.utils.seeding import generator_from
 from rppg.utils.threads import one_thread
 
 OVERLAP = 0.8  # of a clip, first and last
-NEARLY = 0.9  # of n_frames that a recording has at least
 ENDS = 0.1  # of a BVP, first and last, if the net pads: no HR is read there
 CLIPS_A_BATCH = 8  # at most
 SUBSET, ROWS = 5, 6  # what a seed is for; fit has 0 to 4
@@ -93,10 +92,8 @@ class SelfConsistency:
         if limit < 2:
             raise ValueError(f"limit is {limit}, expected 2 or more recordings to compare")
         ids, given = list(ids), {"normalise": normalise, "size": size}
-        least = math.ceil(NEARLY * n_frames)
-        whole = Clips(store, ids, array, n_frames, **given, shortest=least)
-        n_frames = min(n_frames, *(longest(found) for found in whole.stretches.values()))
-        whole = Clips(store, ids, array, n_frames, **given, shortest=n_frames)
+        whole = equally_long(partial(Clips, store, ids, array, **given), n_frames)
+        n_frames = whole.n_frames
         self.ids = drawn(list(whole.stretches), limit, seed)
         self.skipped, self.speed = dict(whole.skipped), speed
         starts = {id: middle(whole.stretches[id], n_frames) for id in self.ids}

@@ -16,6 +16,7 @@ import pandas as pd
 from torch import nn
 
 from rppg.dataloader.batches import Batches
+from rppg.dataloader.collate import cut_to_shortest
 from rppg.datasets.folds import Split
 from rppg.datasets.store import Store
 from rppg.inference.sliding_window import with_ground_truth
@@ -42,6 +43,7 @@ class RoundPlan:
     seed: int = 0
     n_workers: int = 0
     imagenet: Path | None = None  # weights from which the saliency net starts
+    readout: Mapping = field(default_factory=dict)  # of recordings: fields of Readout
     by_windows: bool = False  # whether windows of 10 s are scored, not recordings
     skipped: Collection[str] = ()  # ids that are not tested and whose heart rates are not used
 
@@ -69,7 +71,7 @@ def train_round(
     if plan.imagenet:
         net.sampler.load_imagenet(plan.imagenet)
     ids = [id for id in split.test if id not in plan.skipped]
-    seen = with_ground_truth(store, ids, net, **plan.inputs)
+    seen = with_ground_truth(store, ids, net, readout=plan.readout, **plan.inputs)
     rows = held_out.tested_rows(_scored(plan, seen), "untrained net")
     setup = training_setup_for(plan.loss, store, split, plan.inputs, **plan.options)
     steps = {
@@ -77,9 +79,10 @@ def train_round(
         for name, n in (("n_steps", plan.epochs), ("validate_every", 1))
     } | dict(plan.training)
     config = FitConfig(**steps, seed=plan.seed, monitor=setup.monitor)
-    batches = Batches(setup.clips, plan.batch_size, seed=plan.seed, n_workers=plan.n_workers)
+    options = {"n_workers": plan.n_workers, "collate": cut_to_shortest}
+    batches = Batches(setup.clips, plan.batch_size, seed=plan.seed, **options)
     result = fit(net, batches, setup.step, config, folder, setup.validate, parameters=parameters)
-    seen = with_ground_truth(store, ids, net, **plan.inputs)
+    seen = with_ground_truth(store, ids, net, readout=plan.readout, **plan.inputs)
     rows += held_out.tested_rows(_scored(plan, seen), plan.name)
     if ids:
         known = held_out.known_rates(store, [id for id in split.train if id not in plan.skipped])

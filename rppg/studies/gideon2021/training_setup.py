@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from rppg.dataloader.augment import FaceAugmentation
 from rppg.dataloader.clips import Clips, LabelledClips
+from rppg.dataloader.stretches import nearly
 from rppg.datasets.folds import Split
 from rppg.datasets.store import Store
 from rppg.models.gideon2021.objective import MultiView, SupervisedWave
@@ -37,7 +38,7 @@ class TrainingSetup(NamedTuple):
     def steps(self, epochs: int, batch_size: int) -> int:
         """Steps of that many passes over all clips of n_frames that fit into the recordings."""
         spans = [b - a for found in self.clips.stretches.values() for a, b in found]
-        n_clips = sum(span // self.clips.n_frames for span in spans)
+        n_clips = sum(max(1, span // self.clips.n_frames) for span in spans)
         return max(1, epochs * n_clips // batch_size)
 
 
@@ -61,8 +62,8 @@ def training_setup_for(
     broken is drawn again.
 
     speeds: lowest and highest that a clip is played at.  weights: of MultiView, by name.  mirror:
-    chance that a face is mirrored; the paper does not.  Clips are all of n_frames: views of a fixed
-    length are taken from them.  Raises ValueError for another loss, and for
+    chance that a face is mirrored; the paper does not.  Clips are of n_frames, or of 90 % at least:
+    10 s may be prepared as 299 frames.  Raises ValueError for another loss, and for
     shifted labels of a loss that reads none.
     """
     if loss not in (LABEL_FREE, *LABELLED):
@@ -70,7 +71,7 @@ def training_setup_for(
         raise ValueError(f"no loss {loss!r}, expected one of {known}")
     losses = MultiView(**(weights or {}))
     chance = {"speeds": tuple(speeds), "augment": FaceAugmentation(flip_time=0.0, mirror=mirror)}
-    chance |= {"shortest": inputs["n_frames"]}
+    chance |= {"shortest": nearly(inputs["n_frames"])}
     if loss == LABEL_FREE:
         if desync_s:
             raise ValueError(f"desync_s is {desync_s}, but {loss} reads no ground-truth BVP")

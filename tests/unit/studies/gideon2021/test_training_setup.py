@@ -12,6 +12,7 @@ from helpers.toy_training import outcome
 from rppg.dataloader.augment import FaceAugmentation
 from rppg.dataloader.batches import Batches
 from rppg.dataloader.clips import Clips, LabelledClips
+from rppg.dataloader.collate import cut_to_shortest
 from rppg.datasets.folds import Split, splits_by_subject
 from rppg.models.gideon2021.objective import MultiView, SupervisedWave
 from rppg.models.registry import build, inputs_of, shape_for
@@ -155,3 +156,15 @@ def test_rounds_of_a_store_are_lessons_of_other_people(store):
 def test_what_cannot_be_asked_for_is_an_error(store, loss, asked, error, words):
     with pytest.raises(error, match=words):
         training_setup_for(loss, store, PART, INPUTS, **asked)
+
+
+def test_a_recording_that_lacks_a_frame_is_learned_from_and_chooses(tmp_path):
+    store = write_store(tmp_path / "store", wide=16)
+    longest = max(store.meta(id)["n_frames"] for id in PART.train)
+    inputs = inputs_of("gideon2021", n_frames=longest + 1, size=16)
+    for loss in ("multiview", "mcc"):
+        setup = training_setup_for(loss, store, PART, inputs)
+        assert set(PART.train) <= set(setup.clips.stretches) and setup.steps(1, 1) >= 1
+        batch = next(Batches(setup.clips, batch_size=2, collate=cut_to_shortest).stream())
+        assert batch["clip"].shape[1] in (longest, longest + 1)  # played slower, it has them all
+        assert np.isfinite(list(setup.validate(build("gideon2021", 0, size=16, width=2)).values()))
