@@ -87,10 +87,11 @@ def collect(run_dirs: Iterable[Path | str]) -> tuple[pd.DataFrame, pd.DataFrame]
 
 
 def collect_nearness(run_dirs: Iterable[Path | str]) -> pd.DataFrame:
-    """nearness.csv of all runs of a distance below run_dirs: NEARNESS, name, seed, origin, centred.
+    """nearness.csv of all runs of a distance below run_dirs: NEARNESS, name, seed, origin, centred,
+    most_subjects.
 
     learned, and each of RULES: areas under the ROC curve, 0-1.  centred: whether each window's mean
-    is subtracted, unlike in the paper.  Raises FileNotFoundError for a missing file, ValueError if
+    is subtracted, unlike in the paper.  most_subjects: to learn from, 0 for all.  Raises FileNotFoundError for a missing file, ValueError if
     there is no such run and for missing columns.
     """
     parts = []
@@ -101,6 +102,7 @@ def collect_nearness(run_dirs: Iterable[Path | str]) -> pd.DataFrame:
             raise ValueError(f"{path}: expected columns {NEARNESS}, missing {missing}")
         own = {"name": given["name"], "seed": given["seed"], "origin": record["origin"]}
         own["centred"] = given["architecture"].get("centred", False)
+        own["most_subjects"] = given.get("most_subjects", 0)
         parts.append(table[NEARNESS].assign(**own))
     if not parts:
         raise ValueError(f"no run of a distance below {[str(d) for d in run_dirs]}")
