@@ -5,7 +5,8 @@
 
 A table lies between `<!-- NAME -->` and `<!-- end -->`: `bench`, from learned.csv; `makers`, from
 bench.csv; `ablation 1` and `ablation 2`, from ablation.csv; `gideon2021`, from
-gideon2021_tables.csv; `slow training`, from slow_training.csv; `relcon`, from relcon_evaluate.csv;
+gideon2021_tables.csv; `slow hearts` and `slow training`, from the CSVs of these names (see
+slow_tables.py); `relcon`, from relcon_evaluate.csv;
 `relcon curve` and `relcon variants`, from relcon_bench.csv and relcon_bench_variants.csv.  All
 scores are of synthetic faces, or of the wearables that the page names.
 """
@@ -13,8 +14,9 @@ scores are of synthetic faces, or of the wearables that the page names.
 from pathlib import Path
 
 import pandas as pd
-from card_tables import NAMES, markdown
+from card_tables import markdown
 from demo_tables import read, run_pages, with_tables
+from slow_tables import slow_hearts, slow_training
 
 from rppg.studies.relcon.results.text import with_interval
 
@@ -85,6 +87,7 @@ def pages() -> dict[Path, str]:
         "ablation.md": {f"ablation {number}": ablation(grid, number) for number in LOSSES},
         "gideon2021.md": {
             "gideon2021": gideon2021(read(RESULTS / "gideon2021_tables.csv")),
+            "slow hearts": slow_hearts(read(RESULTS / "slow_hearts.csv")),
             "slow training": slow_training(read(RESULTS / "slow_training.csv")),
         },
         "relcon.md": {
@@ -161,26 +164,6 @@ def gideon2021(table: pd.DataFrame) -> str:
         cells = [f"{one.mean():.1f}" if row in FIXED else spread(one) for one in by_layout]
         rows.append([name, *cells, f"{mine['wave_mcc'].mean():.2f}"])
     return markdown(["RMSE in bpm, mean and deviation of 3 seeds", *LAYOUTS, "MCC of BVP"], rows)
-
-
-def slow_training(table: pd.DataFrame) -> str:
-    """Share within 5 bpm and RMSE of each net by how it was trained, per band of true rate."""
-    bands, rows = [band for band in table["band"].unique() if band != "all"], []
-    for (model, arm), one in table.groupby(["model", "arm"], sort=False):
-        by_band = one.set_index("band")
-        cells = [slow_cell(by_band.loc[band]) for band in bands]
-        rows.append([NAMES[model], arm, str(by_band["seeds"].iloc[0]), *cells])
-    edges = {"slow": "to 55 bpm", "middle": "55 to 100 bpm", "fast": "above 100 bpm"}
-    head = [
-        f"{edges[band]} ({table.set_index('band')['recordings'][band].max()})" for band in bands
-    ]
-    return markdown(["net", "trained", "seeds", *head], rows)
-
-
-def slow_cell(row: pd.Series) -> str:
-    """Share within 5 bpm, RMSE, and a word if its difference from the net as trained is decided."""
-    word = "" if row["verdict"] == "undecided" else f", {row['verdict']}"
-    return f"{row['within_5bpm']:.2f}, {row['rmse_bpm']:.1f}{word}"
 
 
 def relcon(table: pd.DataFrame) -> str:
