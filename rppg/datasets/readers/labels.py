@@ -19,6 +19,7 @@ FEWEST = 10  # samples of such a stretch, or for a rate by the times
 WAVE_HZ = (5.0, 20_000.0)  # by its times: outside, they are not in seconds
 FRAMES_HZ = (0.1, 1000.0)
 LONGEST_S = 86_400.0
+NO_TIMES = "one column and no times"  # in the note on a BVP's file that is left out for that
 RATE_FPS = 30.0  # at which a BVP is resampled for its mean heart rate
 
 

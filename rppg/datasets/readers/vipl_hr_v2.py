@@ -10,8 +10,8 @@ So a clip has one heart rate and its own mean frame rate (17.0 to 27.2 a second 
 which is the truth: the file's own rate is not.  A clip's key is its file name up to the first dot.
 Source: the excerpt kept at github.com/P-uyoung/Ambient_RPPG (VIPL_v2, 23 gt.csv files); two public
 loaders read the same.  How the contact PPG that some teams had was handed out is not public:
-likely names are looked for (WAVE_NAMES), and another one is a parameter.  Known defects: some
-subjects come without gt.csv, without waves, or with fewer clips.
+likely names are looked for (WAVE_NAMES), clip by clip, and another one is a parameter.  Known
+defects: some subjects come without gt.csv, without waves, or with fewer clips.
 
     >>> from rppg.datasets.readers import read
     >>> clips = read("vipl_hr_v2", "data/VIPL-HR-V2", wave_name="{video}_wave.csv", wave_hz=60)
@@ -24,6 +24,7 @@ import re
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -49,7 +50,7 @@ DATASET = "VIPL-HR-V2"
 FOLDER = DATASET
 PUBLISHED = Published(None, None, None, "the challenge's rules: not public; 17-27 fps were found")
 LABELS, HR_ROW, FPS_ROW = "gt.csv", "Heart rate", "fps_mean"
-WAVE_NAMES = tuple(  # of contact PPG in a subject's folder, in the order in which they are tried
+WAVE_NAMES = tuple(  # of contact PPG in a subject's folder; of two for one clip, the first is read
     f"{{video}}{between}{word}.{ending}"
     for between in ("_", "/")
     for word in ("wave", "ppg", "bvp", "PPG", "BVP")
@@ -62,46 +63,55 @@ LAYOUT = """\
   <N>/video1_wave.csv ... optional: contact PPG, see WAVE_NAMES"""
 
 
+class _Waves(NamedTuple):
+    """Where contact PPG is looked for: names with "{video}" for the clip, and samples a second."""
+
+    names: tuple[str, ...]
+    hz: float | None
+    asked: bool  # whether the name was given: a file without times is then an error
+
+
 def read(root: Path, wave_name: str | None = None, wave_hz: float | None = None) -> list:
     """Clips of all subjects, named <N>/video<k>, split "train".
 
     wave_name: the contact PPG's file in a subject's folder, with "{video}" for the clip's key
-    ("{video}_wave.csv", "{video}/bvp.csv"); None: the first of WAVE_NAMES that any clip has.  Two
-    columns are time_s,value from the first frame on; one column is values at `wave_hz`, the first
-    one at the first frame.  A header is skipped.
+    ("{video}_wave.csv", "{video}/bvp.csv"); None: of each clip, the first of WAVE_NAMES that it
+    has.  Two columns are time_s,value from the first frame on; one column is values at `wave_hz`,
+    the first one at the first frame.  A header is skipped.
 
-    A clip without label, or without wave where others have one, gets a note; a label that is no
-    number or not plausible (30-240 bpm, 5-120 frames a second), and a labelled clip without video,
-    get a `problem`.  Raises ValueError where wave_name or wave_hz do not fit what is there.
+    A clip without label, without wave where others have one, or with one column but no `wave_hz`
+    gets a note; a label that is no number or not plausible (30-240 bpm, 5-120 frames a second), and
+    a labelled clip without video, get a `problem`.  Raises ValueError where wave_name does not fit
+    what is there, or names one column without `wave_hz`.
     """
     if wave_name and (Path(wave_name).is_absolute() or ".." in Path(wave_name).parts):
         raise ValueError(f"wave_name is {wave_name!r}, expected a file inside a subject's folder")
     folders = _subjects(Path(root) / "train") or _subjects(Path(root))
-    wave_name = wave_name or _likely_name(folders)
-    read_subject = partial(_read_subject, wave_name=wave_name, wave_hz=wave_hz)
-    return each_folder(DATASET, folders, read_subject)
+    names = (wave_name,) if wave_name else _names_in_use(folders)
+    waves = _Waves(names, wave_hz, asked=bool(wave_name))
+    return each_folder(DATASET, folders, partial(_read_subject, waves=waves))
 
 
-def _likely_name(folders: list[Path]) -> str | None:
-    """The first of WAVE_NAMES by which a clip of any subject has a file.  A folder that cannot be
-    read has none: its subject gets a `problem` when it is read."""
-    readable = {}
+def _names_in_use(folders: list[Path]) -> tuple[str, ...]:
+    """Those of WAVE_NAMES by which a clip of any subject has a file.  A folder that cannot be read
+    has none: its subject gets a `problem` when it is read."""
+    clips = []
     for folder in folders:
         with suppress(OSError):
-            readable[folder] = [path.name for path in folder.iterdir() if is_video(path)]
-    for name in WAVE_NAMES:
-        for folder, videos in readable.items():
-            keys = (video.split(".")[0] for video in videos)
-            if any((folder / name.replace("{video}", key)).is_file() for key in keys):
-                return name
-    return None
+            videos = [path.name for path in folder.iterdir() if is_video(path)]
+            clips += [(folder, video.split(".")[0]) for video in videos]
+    return tuple(
+        name
+        for name in WAVE_NAMES
+        if any((folder / name.replace("{video}", key)).is_file() for folder, key in clips)
+    )
 
 
 def _subjects(base: Path) -> list[Path]:
     return [folder for folder in folders_in(base) if re.fullmatch("[0-9]+", folder.name)]
 
 
-def _read_subject(folder: Path, wave_name: str | None, wave_hz: float | None) -> list[Recording]:
+def _read_subject(folder: Path, waves: _Waves) -> list[Recording]:
     videos = [(path.name.split(".")[0], path) for path in folder.iterdir() if is_video(path)]
     table, problem = {}, None
     try:
@@ -110,21 +120,14 @@ def _read_subject(folder: Path, wave_name: str | None, wave_hz: float | None) ->
         problem = str(error)
     lost = {key for row in table.values() for key in row} - {key for key, _ in videos}
     videos += [(key, folder / f"{key}.mp4.avi") for key in lost]
-    clips = []
-    for key, path in sorted(videos, key=lambda video: natural(video[0])):
-        wave = _wave_path(folder, wave_name, key, len(videos)) if wave_name else None
-        clips.append(_clip(key, path, table, problem, wave, wave_hz))
-    return clips
-
-
-def _wave_path(folder: Path, wave_name: str, key: str, n_videos: int) -> Path:
-    if "{video}" not in wave_name and n_videos > 1:
-        found = f"wave_name {wave_name!r} means one file for the {n_videos} clips in {folder}"
+    if len(videos) > 1 and (one := [name for name in waves.names if "{video}" not in name]):
+        found = f"wave_name {one[0]!r} means one file for the {len(videos)} clips in {folder}"
         raise ValueError(f'{found}, expected "{{video}}" in it, which stands for the clip')
-    return folder / wave_name.replace("{video}", key)
+    videos = sorted(videos, key=lambda video: natural(video[0]))
+    return [_clip(key, path, table, problem, waves) for key, path in videos]
 
 
-def _clip(key, path, table, problem, wave_path, wave_hz) -> Recording:
+def _clip(key, path, table, problem, waves: _Waves) -> Recording:
     """table: gt.csv as {row: {key: text}}.  problem: why gt.csv as a whole cannot be read."""
     fields, notes = {}, ()
     try:
@@ -134,11 +137,9 @@ def _clip(key, path, table, problem, wave_path, wave_hz) -> Recording:
         if not is_there(path, where):
             raise BadLabel(f"{path.parent.name}/{LABELS} has {key}, which has no video file")
         fields, notes = _read_labels(key, table, f"{path.parent.name}/{LABELS}")
-        if wave_path is not None:
-            named = f"{path.parent.name}/{wave_path.relative_to(path.parent).as_posix()}"
-            bvp, more_notes = _read_wave(wave_path, wave_hz, named)
-            notes += more_notes
-            fields |= {"bvp": bvp} if bvp else {}
+        bvp, more_notes = _find_wave(path.parent, key, waves)
+        notes += more_notes
+        fields |= {"bvp": bvp} if bvp else {}
     except BadLabel as error:
         fields, problem = {}, str(error)
     return Recording(
@@ -194,9 +195,25 @@ def _read_labels(key: str, table: dict, where: str) -> tuple[dict, tuple[str, ..
     return fields, notes
 
 
-def _read_wave(path: Path, wave_hz: float | None, where: str) -> tuple[Signal | None, labels.Notes]:
-    if not is_there(path, where):
-        return None, (f"there is no {where}: no wave",)
+def _find_wave(folder: Path, key: str, waves: _Waves) -> tuple[Signal | None, labels.Notes]:
+    """The first of the waves that a clip has; a note for one that is missing or has no times."""
+    paths = [folder / name.replace("{video}", key) for name in waves.names]
+    named = {path: path.relative_to(folder.parent).as_posix() for path in paths}
+    path = next((path for path in paths if is_there(path, named[path])), None)
+    if path is None:
+        return None, (f"there is no {' nor '.join(named.values())}: no wave",) if paths else ()
+    rows = _read_columns(path, named[path])
+    if rows.shape[1] == 2:
+        return labels.wave(rows[:, 1], rows[:, 0], named[path])
+    if waves.hz is None and waves.asked:
+        raise ValueError(f"{path} has {labels.NO_TIMES}: give wave_hz, its samples a second")
+    if waves.hz is None:
+        return None, (f"{named[path]} has {labels.NO_TIMES}: no wave without wave_hz",)
+    return labels.wave(rows[:, 0], np.arange(len(rows)) / waves.hz, named[path])
+
+
+def _read_columns(path: Path, where: str) -> np.ndarray:
+    """The lines of a wave: (n, 1) values, or (n, 2) time_s and value."""
     lines = [re.split(r"[\s,;]+", x.strip()) for x in read_text(path, where).splitlines()]
     lines = [line for line in lines if line != [""]]
     if lines and not any(is_number(word) for word in lines[0]):
@@ -205,9 +222,6 @@ def _read_wave(path: Path, wave_hz: float | None, where: str) -> tuple[Signal | 
     if widths not in ({1}, {2}):
         expected = "value, or time_s,value, in every line"
         raise BadLabel(f"{where} has lines of {sorted(widths)} words, expected {expected}")
-    rows = [[number(w, f"{where}, sample {i + 1}") for w in x] for i, x in enumerate(lines)]
-    if widths == {1} and wave_hz is None:
-        raise ValueError(f"{path} has one column and no times: give wave_hz, its samples a second")
-    *times_s, values = np.array(rows).T
-    times_s = times_s[0] if times_s else np.arange(len(values)) / wave_hz
-    return labels.wave(values, times_s, where)
+    return np.array(
+        [[number(w, f"{where}, sample {i + 1}") for w in x] for i, x in enumerate(lines)]
+    )

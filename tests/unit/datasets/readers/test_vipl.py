@@ -139,6 +139,32 @@ def test_waves_under_a_likely_name_are_found_and_a_subject_may_have_none(tmp_pat
     assert notes["VIPL-HR-V2/8/video1"] == ("there is no 8/video1/bvp.txt: no wave",)
 
 
+def test_each_clip_has_the_wave_of_the_first_likely_name_that_it_has(tmp_path):
+    vipl(tmp_path, ("7", "8", "9"), n_videos=1)
+    put(tmp_path / "7" / "video1_wave.csv", "0.0 1\n0.5 2\n")
+    put(tmp_path / "8" / "video1_ppg.csv", "0.0 3\n0.5 4\n")
+    for name, value in (("video1_ppg.csv", 5), ("video1_wave.csv", 6)):
+        put(tmp_path / "9" / name, f"0.0 {value}\n0.5 9\n")
+    put(tmp_path / "10" / "video1.mp4.avi")
+    clips = [clip for clip in read("vipl_hr_v2", tmp_path) if clip.name == "video1"]
+    *with_wave, without = clips
+    assert [clip.bvp.values[0] for clip in with_wave] == [1, 3, 6]
+    assert "there is no 10/video1_wave.csv nor 10/video1_ppg.csv: no wave" in without.notes
+
+
+def test_a_likely_wave_without_times_leaves_its_clip_with_the_heart_rate(tmp_path):
+    vipl(tmp_path, ("7", "8"), n_videos=5)
+    put(tmp_path / "7" / "video1_bvp.txt", "5\n6\n7\n")
+    put(tmp_path / "8" / "video1_bvp.txt", "0.0 5\n0.5 6\n")
+    clips = {clip.id: clip for clip in read("vipl_hr_v2", tmp_path)}
+    bare, timed = (clips[f"VIPL-HR-V2/{n}/video1"] for n in (7, 8))
+    assert (bare.hr_mean_bpm, bare.bvp, bare.problem) == (100.4, None, None)
+    assert bare.notes == ("7/video1_bvp.txt has one column and no times: no wave without wave_hz",)
+    assert timed.bvp.values.tolist() == [5, 6]
+    given = {clip.id: clip for clip in read("vipl_hr_v2", tmp_path, wave_hz=60)}
+    assert given[bare.id].bvp.values.tolist() == [5, 6, 7]
+
+
 def test_without_any_wave_nothing_is_said_of_waves(tmp_path):
     vipl(tmp_path, n_videos=5)
     assert not any(clip.notes for clip in read("vipl_hr_v2", tmp_path))
