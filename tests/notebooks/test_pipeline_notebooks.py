@@ -94,6 +94,19 @@ def test_smoke_run_scores_every_model_and_says_synthetic_everywhere(smoke_run):
 
 
 @pytest.mark.slow
+def test_smoke_run_fine_tunes_by_the_losses_of_bvps(smoke_run):
+    runs = smoke_run.folder.parents[1] / "runs" / "smoke"
+    for model, losses in {
+        "contrast_phys": ["truth_pull", "truth_push", "pearson", "mcc"],
+        "st_transformer": ["pearson"],
+        "gideon2021": ["mcc"],
+    }.items():
+        metrics = pd.read_csv(runs / model / "finetune" / "metrics.csv")[losses]
+        assert len(metrics) and metrics.notna().all(axis=None)
+        assert (metrics != 0).all(axis=None), f"{model}: a loss of BVPs did nothing\n{metrics}"
+
+
+@pytest.mark.slow
 def test_smoke_run_keeps_executed_notebooks_with_figures(smoke_run):
     folder, _, _ = smoke_run
     trained = [f"st_transformer_{run}" for run in ("pretrain", "finetune", "scratch")]
