@@ -87,13 +87,12 @@ def check_data(
     found, missing (it runs without), unused, look (probably a mistake) or
     stop.  Nothing is prepared or written; exit status 1 if the run would stop.
     """
-    from rppg.preprocessing.inventory import format_survey, read_below, survey
+    from rppg.preprocessing.inventory import format_survey, survey
     from rppg.workflow.preflight import check_data as checks_of
-    from rppg.workflow.preflight import fitting_profile, format_checks
+    from rppg.workflow.preflight import format_checks, read_for
     from rppg.workflow.profiles import load_profile
 
-    recordings, errors = read_below(root)
-    name = profile or fitting_profile(recordings)
+    name, recordings, errors = read_for(root, profile)
     if recordings:
         table = survey(recordings, errors)
         typer.echo(format_survey(table) + "\n")

@@ -10,7 +10,7 @@ the video's container, whose first frame is decoded.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,20 +38,31 @@ COLUMNS = {
 }
 
 
-def read_below(root: Path | str) -> tuple[dict[str, list[Recording]], dict[str, str]]:
-    """The recordings below `root` by layout (datasets, the one dataset that it is, or own videos),
-    and why some, then without recordings, cannot be read.  Both are empty if nothing is there.
+def layouts_below(root: Path | str) -> dict[str, Path]:
+    """Layout -> folder of what is below `root`: datasets, the one dataset that it is, or own
+    videos; empty if nothing is there.
 
     Raises FileNotFoundError if `root` is no folder, ValueError if two folders are of one layout.
     """
-    root, recordings, errors = Path(root), {}, {}
+    root = Path(root)
     if not root.is_dir():
         raise FileNotFoundError(f"{root} is no folder, expected one that holds datasets or videos")
-    for layout, folder in layouts_of(root).items():
-        if layout == "folder" and not _any_videos(folder):
-            continue
+    found = layouts_of(root).items()
+    return {layout: folder for layout, folder in found if layout != "folder" or _any_videos(folder)}
+
+
+def read_below(
+    root: Path | str, options: Mapping[str, Mapping] | None = None
+) -> tuple[dict[str, list[Recording]], dict[str, str]]:
+    """The recordings below `root` by layout, and why some, then without recordings, cannot be read.
+    Both are empty if nothing is there.
+
+    options: of readers, by layout, as 01_preprocess takes them.  Raises as `layouts_below`.
+    """
+    recordings, errors = {}, {}
+    for layout, folder in layouts_below(root).items():
         try:
-            recordings[layout] = read(layout, folder)
+            recordings[layout] = read(layout, folder, **(options or {}).get(layout, {}))
         except (ValueError, OSError) as error:
             recordings[layout], errors[layout] = [], shown(error)
     return recordings, errors

@@ -5,55 +5,23 @@
     checks += check_datasets(needs, recordings, folds, unread=())
     checks += check_runs(needs, recordings, folds, unread=())
 
-A run names the datasets that it is trained on, with or without labels, and the one whose fold dev
-validates it.  `rppg.workflow.preflight` puts the checks in order.
+`rppg.workflow.preflight` puts the checks in order.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from rppg.datasets.fold_files import make_folds
 from rppg.datasets.fold_tables import WORDS
-from rppg.datasets.readers import FOLDERS, PUBLISHED, layouts_of
-from rppg.datasets.readers.video_folder import DATASET as OWN
-from rppg.datasets.recording import SIMULATED, Recording
-from rppg.utils.paths import project_dir
+from rppg.datasets.readers import PUBLISHED, layouts_of
+from rppg.datasets.recording import Recording
 from rppg.workflow.profiles import Profile
+from rppg.workflow.run_needs import NAME_OF, OWN, Need, alike, is_labelled, shown_runs, title
 from rppg.workflow.submission_checks import Check
-from rppg.workflow.typed_fields import notebook_fields
 
 Groups = dict[str, list[Recording]]  # layout -> recordings without a problem
 Folds = dict[str, dict[str, object]]  # layout -> id -> fold
-LAYOUT_OF = {**{name: layout for layout, name in FOLDERS.items()}, OWN: "folder"}  # by dataset
-NAME_OF = {layout: name for name, layout in LAYOUT_OF.items()}
 TEST = "challenge_test"
-
-
-class Need(NamedTuple):
-    """What one run needs: layouts to train on, with labels or without, and one to validate on."""
-
-    run: str
-    labelled: bool
-    layouts: tuple[str, ...]
-    validation: str
-    batch_size: int
-
-
-def needs_of(profile: Profile) -> list[Need]:
-    """The needs of the runs that name datasets, by the profile or by their notebook's defaults."""
-    needs = []
-    for run in profile.runs.values():
-        fields = notebook_fields(project_dir(__file__) / "notebooks" / f"{run.notebook}.ipynb")
-        given = {name: field.default for name, field in fields.items()} | run.parameters
-        datasets = given.get("labelled") or given.get("datasets") or ()
-        datasets = [name for name in datasets if name != SIMULATED]  # made by 01_preprocess
-        if datasets and given.get("validation"):
-            layouts = tuple(LAYOUT_OF.get(name, name) for name in datasets)
-            validation = LAYOUT_OF.get(given["validation"], given["validation"])
-            labelled = "labelled" in given
-            needs.append(Need(run.name, labelled, layouts, validation, given["batch_size"]))
-    return needs
 
 
 def split_all(root: Path, recordings: Groups, profile: Profile) -> tuple[Folds, list[Check]]:
@@ -79,46 +47,38 @@ def split_all(root: Path, recordings: Groups, profile: Profile) -> tuple[Folds, 
 
 
 def check_datasets(needs: list[Need], sound: Groups, folds: Folds, unread) -> Iterator[Check]:
-    """A check per dataset that runs name: what is labelled first, then the others.
+    """A check per dataset that runs name: those that are trained on with labels and validated by a
+    fold dev first, then the others.
 
     unread: layouts whose folders cannot be read, of which nothing is said here.
     """
-    labelled = [layout for need in needs if need.labelled for layout in need.layouts]
-    labelled += [need.validation for need in needs if need.labelled]
-    for layout in dict.fromkeys(layout for layout in labelled if layout not in unread):
-        yield _labelled(layout, sound.get(layout, []), folds.get(layout))
-    training = [need for need in needs if not need.labelled]
-    for layout in dict.fromkeys(layout for need in training for layout in need.layouts):
-        runs = [need.run for need in training if layout in need.layouts]
-        of = "" if len(runs) == len(training) else f" of {', '.join(runs)}"
-        if layout in labelled or layout in unread:
-            continue
-        if layout in sound:
-            yield Check("found", f"{title(layout)}: {_size(layout, sound[layout])}")
-        else:
-            yield Check("missing", f"{title(layout)}: not found: pre-training{of} runs without it")
+    judged = [need for need in needs if need.labelled and need.dev]
+    first = [layout for need in judged for layout in need.layouts]
+    first += [layout for need in judged for layout in need.dev]
+    for layout in dict.fromkeys(layout for layout in first if layout not in unread):
+        users = [need for need in needs if need.labelled and layout in need.read]
+        yield _labelled(layout, sound.get(layout, []), folds.get(layout), users)
+    others = [need for need in needs if need not in judged]
+    for layout in dict.fromkeys(layout for need in others for layout in need.layouts):
+        if layout not in first and layout not in unread:
+            yield from _other(layout, sound, others)
 
 
 def check_runs(needs: list[Need], sound: Groups, folds: Folds, unread) -> Iterator[Check]:
-    """A stop per run that has too few recordings to train on, or none to validate on.
+    """A stop per group of runs that have too few recordings to train on, or none to validate on.
 
     unread: as in `check_datasets`; runs that need one of them are left out.
     """
-    for need in needs:
-        if set(unread) & {*need.layouts, need.validation}:
-            continue
-        names = ", ".join(map(title, need.layouts))
-        rows = [r for layout in need.layouts for r in sound.get(layout, [])]
-        fold = {id: part for some in folds.values() for id, part in some.items()}
-        tested = not sound.get(TEST)
-        held_out = {id for id, part in fold.items() if tested and part == "test"}
-        held_out |= {id for id, part in folds.get(need.validation, {}).items() if part == "dev"}
-        rows = [r for r in rows if r.id not in held_out and (is_labelled(r) or not need.labelled)]
+    for runs, need in alike(need for need in needs if not set(unread) & set(need.read)):
+        rows = _training_rows(need, sound, folds)
+        names = ", ".join(map(title, need.layouts)) + (f" ({need.only})" if need.only else "")
         if len(rows) < need.batch_size:
-            what = "labelled recordings" if need.labelled else "recordings"
-            found = f"{need.run}: {len(rows)} {what} of {names} to train on"
+            found = f"{shown_runs(runs)}: {len(rows)} {need.wanted} of {names} to train on"
             yield Check("stop", f"{found}, at least {need.batch_size} are needed (its batch_size)")
-    for layout in dict.fromkeys(need.validation for need in needs):
+        elif (n := len({(r.dataset, r.subject) for r in rows})) < need.n_folds:
+            found = f"{shown_runs(runs)}: {need.wanted} of {n} subjects of {names}"
+            yield Check("stop", f"{found}, at least {need.n_folds} are needed (its n_folds)")
+    for layout in dict.fromkeys(layout for need in needs for layout in need.dev):
         dev = [r for r in sound.get(layout, []) if folds.get(layout, {}).get(r.id) == "dev"]
         if dev and not any(map(is_labelled, dev)) and any(need.labelled for need in needs):
             yield Check("stop", f"{title(layout)}: no recording in fold dev is labelled")
@@ -129,14 +89,23 @@ def check_runs(needs: list[Need], sound: Groups, folds: Folds, unread) -> Iterat
             yield Check("stop", f"{found}: give 01_preprocess {advice} in the profile")
 
 
-def is_labelled(recording: Recording) -> bool:
-    """Whether it has a heart rate or a ground-truth BVP."""
-    labels = (recording.hr_mean_bpm, recording.hr, recording.bvp)
-    return any(label is not None for label in labels)
+def _training_rows(need: Need, sound: Groups, folds: Folds) -> list[Recording]:
+    """The recordings that a run can learn from: not those that it validates or tests on."""
+    tested = not sound.get(TEST) or not need.validation
+    fold = {id: part for some in folds.values() for id, part in some.items()}
+    held_out = {id for id, part in fold.items() if tested and part == "test"}
+    if not need.learns_dev:
+        parts = (folds.get(layout, {}) for layout in need.dev)
+        held_out |= {id for part in parts for id, word in part.items() if word == "dev"}
+    if need.n_folds:
+        held_out = set()
+    rows = (r for layout in need.layouts for r in sound.get(layout, []) if need.only in r.name)
+    return [r for r in rows if r.id not in held_out and need.accepts(r)]
 
 
-def _labelled(layout: str, group: list[Recording], fold_of: dict | None) -> Check:
-    known = [recording for recording in group if is_labelled(recording)]
+def _labelled(layout: str, group: list[Recording], fold_of: dict | None, users) -> Check:
+    """users: the needs that learn from labels of this dataset, or are validated on it."""
+    known = [r for r in group if any(need.accepts(r) for need in users)]
     subjects = len({recording.subject for recording in known})
     if subjects < 2:
         whose = "labelled" if NAME_OF.get(layout) == OWN else "labelled training"
@@ -146,20 +115,47 @@ def _labelled(layout: str, group: list[Recording], fold_of: dict | None) -> Chec
         return Check("stop", f"{title(layout)}: {subjects} {whose} subjects found, {need}{more}")
     if "test" not in (fold_of or {}).values():
         text = f"{len(known)} labelled recordings of {subjects} training subjects"
-        return Check("found", f"{title(layout)}: {text}; {_acting(known)}")
+        return Check("found", f"{title(layout)}: {text}; {_acting(known, users)}")
     n = f"{len(group)} recordings of {len({r.subject for r in group})} subjects"
-    n += f", {len(known)} labelled"
-    return Check("found", f"{title(layout)}: {n}; {_acting(known)}; {_parts(group, fold_of)}")
+    text = f"{n}, {len(known)} labelled; {_acting(known, users)}; {_parts(group, fold_of)}"
+    return Check("found", f"{title(layout)}: {text}")
 
 
-def _acting(labelled: list[Recording]) -> str:
+def _other(layout: str, sound: Groups, needs: list[Need]) -> Iterator[Check]:
+    """A dataset that is trained on without labels, or on folds of its own subjects.  If it is
+    missing, the runs that have another one do without; those that have none are stops."""
+    users = [need for need in needs if layout in need.layouts]
+    if layout in sound:
+        labelled = [need for need in users if need.labelled]
+        known = [r for r in sound[layout] if any(need.accepts(r) for need in labelled)]
+        acting = f"; {_acting(known, labelled)}" if labelled else ""
+        yield Check("found", f"{title(layout)}: {_size(layout, sound[layout])}{acting}")
+    elif without := [need for need in users if any(other in sound for other in need.layouts)]:
+        word = "pre-training" if all(need.validation for need in without) else "training"
+        of = (
+            ""
+            if len(without) == len(needs)
+            else f" of {shown_runs([need.run for need in without])}"
+        )
+        yield Check("missing", f"{title(layout)}: not found: {word}{of} runs without it")
+
+
+def _acting(labelled: list[Recording], users: list[Need]) -> str:
     """Which labels there are, and which losses act on them."""
+    word = "fine-tuning" if any(need.validation for need in users) else "training"
     waves = sum(recording.bvp is not None for recording in labelled)
-    if not waves:
-        return "no BVPs: fine-tuning by the heart rates alone (the rate loss)"
-    by_waves = f"{waves} with a BVP: fine-tuning by BVPs (the losses of the paper)"
+    alone = [need.run for need in users if not need.use_waves]
+    if not labelled:
+        return "no labels"
+    if not waves or len(alone) == len(users):
+        unused = f"{waves} with a BVP, which no run uses (use_waves: false)"
+        found = unused if waves else "no BVPs"
+        return f"{found}: {word} by the heart rates alone (the rate loss)"
     rest = len(labelled) - waves
-    return by_waves + (f", by the heart rate alone for {rest}" if rest else "")
+    rated = [f"for {rest}"] if rest else []
+    rated += [f"in {shown_runs(alone)} (use_waves: false)"] if alone else []
+    by_waves = f"{waves} with a BVP: {word} by BVPs (the losses of the paper)"
+    return by_waves + (f", by the heart rate alone {' and '.join(rated)}" if rated else "")
 
 
 def _parts(group: list[Recording], fold_of: dict) -> str:
@@ -179,9 +175,4 @@ def _size(layout: str, group: list[Recording]) -> str:
         return text
     if (len(group), subjects) == (published.recordings, published.subjects):
         return f"all {text}"
-    return f"{text} (published: {published.recordings} of {published.subjects})"
-
-
-def title(layout: str) -> str:
-    """The name of a dataset in a message."""
-    return "own videos" if NAME_OF.get(layout) == OWN else NAME_OF.get(layout, layout)
+    return f"{text} (published: {published.counts()})"

@@ -31,14 +31,15 @@ class Published:
         wanted = (self.recordings or recordings, self.subjects or len(subjects))
         if (recordings, len(subjects)) != wanted:
             found = f"{recordings} recordings of {len(subjects)} subjects found"
-            parts.append(f"{found}, {self._counts()} published")
+            parts.append(f"{found}, {self.counts()} published")
         if self.names:
             missing, strange = {*self.names} - {*subjects}, {*subjects} - {*self.names}
             parts += [f"subjects missing: {_some(missing)}"] if missing else []
             parts += [f"not published: {_some(strange)}"] if strange else []
         return "; ".join(parts)
 
-    def _counts(self) -> str:
+    def counts(self) -> str:
+        """Published recordings and subjects, as "59 of 10", and ? for what is not."""
         recordings = "?" if self.recordings is None else self.recordings
         return f"{recordings} of {'?' if self.subjects is None else self.subjects}"
 

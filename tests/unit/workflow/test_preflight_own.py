@@ -81,10 +81,9 @@ def test_own_videos_whose_dev_subject_has_no_label_cannot_be_validated(own):
 
 def test_a_labels_file_that_cannot_be_read_is_the_only_stop(own):
     put(own / "labels.csv", "name,rate\nnobody/1.mp4,60\n")
-    said = said_of(own)
-    assert said["stop"] == [
-        "own videos: this folder cannot be read, as said above: fix it, or move it away"
-    ]
+    (stop,) = said_of(own)["stop"]
+    assert stop.startswith(f"own videos: this folder cannot be read: {own / 'labels.csv'} has")
+    assert stop.endswith("(or path,subject): fix it, or move it away")
 
 
 def test_a_published_dataset_alone_needs_a_split_with_dev(tmp_path):
