@@ -55,7 +55,7 @@ class DistanceConfig:
     attention: str = "sparsemax"  # or "softmax"
     statistics: str = "candidate"  # source of mean and std for both; or "anchor"
     centred: bool = False  # subtract each window's mean, and thus gravity
-    revin: bool = True  # False, an ablation: windows in g, neither shifted nor scaled
+    revin: bool = True  # False, an ablation: windows in g, not scaled, shifted only by `centred`
 
     def __post_init__(self):
         if self.attention not in ATTENTIONS:

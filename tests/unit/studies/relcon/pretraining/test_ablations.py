@@ -60,6 +60,19 @@ def test_with_revin_alone_scale_and_level_do_not_matter(revin):
 
 
 @torch.no_grad()
+@pytest.mark.parametrize("revin", [True, False])
+@pytest.mark.parametrize("centred", [True, False])
+def test_of_centred_windows_no_revin_changes_the_scale_alone(revin, centred):
+    model = distance_of(revin=revin, centred=centred)
+    anchors, candidates = windows_g(3), windows_g(4, seed=1)
+    plain = model.distances(anchors, model.keys(candidates))
+    raised = model.distances(anchors + 1, model.keys(candidates))
+    scaled = model.distances(3 * anchors, model.keys(3 * candidates)) / 9
+    assert torch.allclose(raised, plain, rtol=1e-3) == centred
+    assert torch.allclose(scaled, plain, rtol=1e-2) == revin
+
+
+@torch.no_grad()
 def test_without_revin_the_nets_see_windows_in_g():
     model, seen = distance_of(revin=False), []
     model.query.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
