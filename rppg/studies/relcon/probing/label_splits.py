@@ -21,6 +21,10 @@ from rppg.utils.seeding import seed_from
 ACTIVITY, CADENCE = "activity", "cadence_spm"  # tasks, and the label columns
 
 
+class TooFewLabels(ValueError):
+    """A task that these windows, folds and numbers of labels do not allow; others may be fine."""
+
+
 class Split(NamedTuple):
     """One fold: positions in the table."""
 
@@ -34,25 +38,32 @@ def splits(
 ) -> Iterator[Split]:
     """Training windows, drawn as described above, and tested windows of each fold.
 
-    table: the windows' rows of one dataset.  folds: (n,).  Raises ValueError for several datasets,
-    fewer than two folds with labels, a subject in two folds, n_labels below 1, no label, and a
-    fold with fewer than two labels (or activities, for that task) to train on.
+    table: the windows' rows of one dataset.  folds: (n,).  Raises, before the first fold,
+    TooFewLabels for fewer than two folds with labels and a fold with fewer than two labels (or
+    activities, for that task) to train on, ValueError for several datasets, a subject in two folds
+    and n_labels below 1.
     """
     folds = np.asarray(folds)
     _check(table, folds, n_labels)
     labelled = table[task] != "" if task == ACTIVITY else table[task].notna()
     labelled = np.flatnonzero(labelled.to_numpy(bool))
     if len(numbers := np.unique(folds[labelled])) < 2:
-        raise ValueError(f"labels of {task} lie in the folds {numbers.tolist()}, expected 2 folds")
-    for fold in numbers.tolist():
-        test = labelled[folds[labelled] == fold]
-        train = labelled[folds[labelled] != fold]
-        drawn = _drawn(table[ACTIVITY].to_numpy(str), train, n_labels, seed_from(seed, fold))
-        held = table[task].iloc[drawn]
-        if (held.nunique() if task == ACTIVITY else len(held)) < 2:
-            text = f"fold {fold} has {held.unique().tolist()} of {task} to train on"
-            raise ValueError(f"{text}, expected two or more: use other folds or more n_labels")
-        yield Split(fold, drawn, test)
+        subjects = ", ".join(sorted(table["subject"].iloc[labelled].unique())) or "nobody"
+        text = f"labels of {task} lie in the folds {numbers.tolist()} ({subjects})"
+        raise TooFewLabels(f"{text}, expected those of two folds of subjects or more")
+    yield from [_split(table, folds, task, labelled, n_labels, k, seed) for k in numbers.tolist()]
+
+
+def _split(
+    table: pd.DataFrame, folds: np.ndarray, task: str, labelled, n_labels, fold: int, seed: int
+) -> Split:
+    test, train = labelled[folds[labelled] == fold], labelled[folds[labelled] != fold]
+    drawn = _drawn(table[ACTIVITY].to_numpy(str), train, n_labels, seed_from(seed, fold))
+    held = table[task].iloc[drawn]
+    if (held.nunique() if task == ACTIVITY else len(held)) < 2:
+        text = f"fold {fold} has {held.unique().tolist()} of {task} to train on"
+        raise TooFewLabels(f"{text}, expected two or more: use other folds or more n_labels")
+    return Split(fold, drawn, test)
 
 
 def _drawn(labels: np.ndarray, train: np.ndarray, n_labels: int | None, seed: int) -> np.ndarray:

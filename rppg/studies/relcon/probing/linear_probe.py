@@ -82,7 +82,8 @@ def probe_activity(
     """Rows (see above) of logistic regressions on standardised embeddings (n, D).
 
     n_labels: labelled windows per activity, None for all.  With all, C is chosen from CHOICE_OF_C
-    by macro F1 over N_INNER inner folds of the training subjects; with few it is FEW_C.  fitted:
+    by macro F1 over N_INNER inner folds of the training subjects, those with two activities to
+    train on; with few, or without such a fold, it is FEW_C.  fitted:
     another classifier, (embeddings, labels, n_labels, seed) -> with classes_ and predict_proba.
     Raises ValueError as `splits` does, and for embeddings that do not match the table.
     """
@@ -165,8 +166,9 @@ def _about(tested: pd.DataFrame, task: str, n_labels: int | None, fold: int) -> 
 def _classifier(embeddings: np.ndarray, labels: np.ndarray, subjects) -> Pipeline:
     """A fitted pipeline with classes_ and predict_proba; C is chosen if subjects are given."""
     model = make_pipeline(StandardScaler(), LogisticRegression(C=FEW_C, max_iter=2000))
-    inner = _inner_folds(subjects)
-    if inner is None:
+    inner = _inner_folds(subjects) or []
+    inner = [(train, held) for train, held in inner if len(np.unique(labels[train])) > 1]
+    if not inner:
         return model.fit(embeddings, labels)
     grid = {"logisticregression__C": CHOICE_OF_C}
     search = GridSearchCV(model, grid, scoring="f1_macro", cv=inner, error_score="raise")

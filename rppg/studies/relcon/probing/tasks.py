@@ -5,30 +5,26 @@
     metrics(rows[(rows["task"] == "activity") & (rows["n_labels"] == "5")])
 
 Rows are those of linear_probe.py, with the columns method and seed.  Folds are the same for every
-method and seed; the labelled windows depend on the seed and are the same for every method.  A
-dataset with fewer subjects than n_folds has one fold per subject; one without labels has no rows.
+method and seed; the labelled windows depend on the seed and are the same for every method.  What is
+left out, and why, is in the notes of plan.py.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from rppg.studies.relcon.data.splits import probe_folds
 from rppg.studies.relcon.data.window_store import Windows
 from rppg.studies.relcon.models.encoder import EncoderConfig, MotionNet
 from rppg.studies.relcon.pretraining.methods import Method
 from rppg.studies.relcon.probing.label_splits import ACTIVITY, CADENCE
 from rppg.studies.relcon.probing.linear_probe import embed, probe_activity, probe_value
 from rppg.studies.relcon.probing.mlp_probe import mlp_classifier
+from rppg.studies.relcon.probing.plan import ALL, PROBES, Part, probe_plan
 from rppg.studies.relcon.probing.supervised import train_supervised
 from rppg.training.config import FitConfig
-
-ALL = 0  # value of n_labels
-PROBES = ("linear", "mlp", "finetune")  # readings of a pre-trained encoder
 
 
 def tested_rows(
@@ -45,7 +41,8 @@ def tested_rows(
     targets: Sequence[str] = (CADENCE,),
     probe: str = "linear",
 ) -> pd.DataFrame:
-    """Rows of all datasets of `windows`, all their tasks and all n_labels (0: every label).
+    """Rows of all datasets of `windows`, their tasks and n_labels (0: every label), as far as
+    probe_plan finds that they can be probed.
 
     targets: numeric columns that are predicted, of the datasets that have them.
 
@@ -53,31 +50,19 @@ def tested_rows(
     run_dir, with batches of batch_size at most and FitConfig(**labels), in which "n_steps_all"
     replaces n_steps if all labels are used.  probe: one of PROBES; "mlp" has a hidden layer and
     predicts activities alone, "finetune" trains all weights as "scratch" does, from net's.  Raises
-    ValueError if no dataset has labels, for one of a single subject, for an unknown probe or one
-    that the method does not allow, and as the functions of linear_probe.py do.
+    ValueError as probe_plan does, for an unknown probe or one that the method does not allow, and
+    as the functions of linear_probe.py do.
     """
     _check_probe(probe, method)
-    targets, tables = () if probe == "mlp" else targets, []
-    frozen = method.is_probed and probe != "finetune"
-    for part, tasks in _datasets(windows, targets):
-        folds = probe_folds(part.table, _most_folds(part.table, n_folds), seed=0).to_numpy()
-        embeddings = embeddings_of(method, net, part.xyz_g) if frozen else None
-        for task, n in product(tasks, n_labels):
-            few = None if n == ALL else n
-            if frozen:
-                how = (embeddings, part.table, folds, few, seed)
-                more = {"fitted": mlp_classifier} if probe == "mlp" else {}
-                rows = probe_activity(*how, **more) if task == ACTIVITY else probe_value(*how, task)
-            else:
-                where = run_dir / "labels" / part.table["dataset"].iloc[0] / f"{task}_{n}"
-                how = {"encoder": plain_head(net), "config": _fit_config(labels, n)}
-                how |= {"pretrained": net if probe == "finetune" else None}
-                how |= {"batch_size": batch_size, "run_dir": where, "progress": False}
-                rows = train_supervised(part, folds, task, few, seed, **how)
-            tables.append(rows)
-    if not tables:
-        names = sorted(windows.table["dataset"].unique())
-        raise ValueError(f"no labels in {names}: expected activities or values to test on")
+    how = {"n_labels": n_labels, "n_folds": n_folds, "targets": targets, "probe": probe}
+    parts, tables = probe_plan(windows, **how, seed=seed).parts, []
+    for part in parts:
+        if method.is_probed and probe != "finetune":
+            tables += _of_probes(part, embeddings_of(method, net, part.windows.xyz_g), probe, seed)
+        else:
+            given = {"encoder": plain_head(net), "batch_size": batch_size, "progress": False}
+            given |= {"pretrained": net if probe == "finetune" else None}
+            tables += _of_training(part, labels, run_dir, seed, given)
     return pd.concat(tables, ignore_index=True).assign(method=method.name, seed=seed)
 
 
@@ -109,19 +94,25 @@ def _fit_config(labels: dict, n: int) -> FitConfig:
     return config
 
 
-def _datasets(windows: Windows, targets: Sequence[str]) -> Iterator[tuple[Windows, list[str]]]:
-    """Windows and tasks of each dataset with labels."""
-    for _, rows in windows.table.groupby("dataset", sort=True):
-        part = windows.part(rows.index.to_numpy())
-        several = rows.loc[rows[ACTIVITY] != "", ACTIVITY].nunique() > 1
-        tasks = [ACTIVITY] if several else []
-        if tasks := tasks + [name for name in targets if name in rows and rows[name].notna().any()]:
-            yield part, tasks
+def _of_probes(part: Part, embeddings: np.ndarray, probe: str, seed: int) -> Iterator[pd.DataFrame]:
+    """Rows of each case of a dataset, by models on frozen embeddings (n, D)."""
+    for task, n in part.cases:
+        how = (embeddings, part.windows.table, part.folds, _few(n), seed)
+        more = {"fitted": mlp_classifier} if probe == "mlp" else {}
+        yield probe_activity(*how, **more) if task == ACTIVITY else probe_value(*how, task)
 
 
-def _most_folds(table: pd.DataFrame, n_folds: int) -> int:
-    subjects = table["subject"].unique()
-    if len(subjects) < 2:
-        text = f"{table['dataset'].iloc[0]} has one subject to test on, {subjects[0]}"
-        raise ValueError(f"{text}: expected two or more, since training uses other subjects")
-    return min(n_folds, len(subjects))
+def _of_training(
+    part: Part, labels: dict, run_dir: Path, seed: int, given: dict
+) -> Iterator[pd.DataFrame]:
+    """Rows of each case of a dataset, by nets trained below run_dir as train_supervised does."""
+    dataset = part.windows.table["dataset"].iloc[0]
+    for task, n in part.cases:
+        where = run_dir / "labels" / dataset / f"{task}_{n}"
+        how = {"config": _fit_config(labels, n), "run_dir": where}
+        yield train_supervised(part.windows, part.folds, task, _few(n), seed, **how, **given)
+
+
+def _few(n: int) -> int | None:
+    """The number of labels as probes take it: None for all."""
+    return None if n == ALL else n

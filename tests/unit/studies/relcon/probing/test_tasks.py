@@ -162,17 +162,29 @@ def test_few_subjects_are_a_fold_each(tmp_path):
     assert rows.groupby("fold")["subject"].unique().str.len().to_dict() == {0: 1, 1: 1, 2: 1}
 
 
-def test_one_subject_is_refused_and_named(tmp_path):
+def test_one_subject_is_refused_and_named_and_left_out_beside_others(tmp_path):
+    mine = of_dataset("mine", n_subjects=1)
     with pytest.raises(ValueError, match="mine has one subject to test on, s0: expected two"):
-        rows_of(of_dataset("mine", n_subjects=1), tmp_path)
+        rows_of(mine, tmp_path)
+    rows = rows_of(several(mine, of_dataset("HHAR")), tmp_path, n_labels=[1])
+    assert set(rows["dataset"]) == {"HHAR"}
 
 
 def test_a_single_activity_is_no_task(tmp_path):
     sat = of_dataset("sat", activity="sitting")
     rows = rows_of(several(sat, of_dataset("HHAR")), tmp_path)
     assert set(rows["dataset"]) == {"HHAR"}
-    with pytest.raises(ValueError, match=r"no labels in \['Capture-24', 'sat'\]: expected act"):
+    with pytest.raises(ValueError, match=r"nothing can be probed in \['Capture-24', 'sat'\]: "):
         rows_of(several(sat, of_dataset("Capture-24", activity="")), tmp_path)
+
+
+@pytest.mark.slow
+def test_an_activity_of_two_subjects_alone_is_probed_with_all_labels(tmp_path):
+    windows = of_dataset("mine")
+    of_two = windows.table["subject"].isin(["s0", "s1"]) & (windows.table["activity"] != "")
+    windows.table["activity"] = np.where(of_two, windows.table["activity"], "sitting")
+    rows = rows_of(windows, tmp_path, n_labels=[0], n_folds=4)
+    assert sorted(rows["id"]) == sorted(windows.table["id"])
 
 
 def test_only_scratch_is_not_probed():
