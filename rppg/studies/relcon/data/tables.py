@@ -5,8 +5,9 @@
 
 Seconds from any start (or dates and times), acceleration in g as measured (1 at rest; near 0 if
 gravity was removed).  activity is empty for no label; further numeric columns are targets, empty if
-they do not apply.  A file SYNTHETIC.txt in the table's folder or above it marks the data as not
-recorded from a person.  How a text may be written: `table_text.py`; its times: `table_times.py`.
+they were not measured in that row or do not apply: `target_means.py`.  A file SYNTHETIC.txt in the
+table's folder or above it marks the data as not recorded from a person.  How a text may be written:
+`table_text.py`; its times: `table_times.py`.
 
     >>> import tempfile
     >>> t = np.arange(300) / 100

@@ -25,7 +25,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from rppg.datasets.npy_writer import ArrayFile
-from rppg.studies.relcon.data.recording import SourceFile
+from rppg.studies.relcon.data.recording import MotionRecording, SourceFile
 from rppg.studies.relcon.data.windows import RATE_HZ, WINDOW, cut_windows
 from rppg.utils.atomic import atomic_write
 from rppg.utils.text import printable
@@ -157,13 +157,22 @@ def _of_source(
     for recording in source.read():
         if other := owner.get(recording.id):
             raise ValueError(f"{recording.id} is also in {other}: rename one of the two")
-        cut.append((recording.id, recording.notes, cut_windows(recording, window=window)))
+        xyz_g, rows = cut_windows(recording, window=window)
+        notes = (*recording.notes, *_lost(recording, rows))
+        cut.append((recording.id, notes, (xyz_g, rows)))
     if not cut:
         raise ValueError("it contains no recordings")
     ids = pd.concat([rows["id"] for _, _, (_, rows) in cut])
     if ids.duplicated().any():
         raise ValueError(f"{ids[ids.duplicated()].iloc[0]} occurs twice in it: rename a session")
     return cut
+
+
+def _lost(recording: MotionRecording, rows: pd.DataFrame) -> list[str]:
+    """A note on each target with values of which no window has one."""
+    n_known = {name: int((~np.isnan(v)).sum()) for name, v in recording.targets.items()}
+    lost = {name: n for name, n in n_known.items() if n and len(rows) and rows[name].isna().all()}
+    return [f"{name}: no window has a value, the samples have {n}." for name, n in lost.items()]
 
 
 def _first(problems: list[tuple[str, str, str, str]]) -> str:

@@ -21,6 +21,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.signal import butter, sosfiltfilt
 
 from rppg.studies.relcon.data.recording import MAX_GAP_S, MotionRecording
+from rppg.studies.relcon.data.target_means import target_means
 
 RATE_HZ = 100.0
 WINDOW = 256  # samples
@@ -68,9 +69,10 @@ def cut_windows(
 
     No window spans a gap longer than MAX_GAP_S; shorter gaps and NaN samples are interpolated.
     Stretches shorter than a window give none.  activity: the label of more than half of the
-    window's samples; targets: their mean, NaN if any sample's is.  Each sample of the 100 Hz grid
-    takes label and targets of the nearest measured sample.  Raises ValueError for a step below 1
-    and for a target with the name of another column.
+    window's samples, where each sample of the 100 Hz grid takes that of the nearest measured one.
+    targets: the mean of the values in the window, NaN if there is none or the column does not apply
+    (target_means.py).  Raises ValueError for a step below 1 and for a target with the name of
+    another column.
     """
     step = window if step is None else step
     if step < 1:
@@ -84,26 +86,31 @@ def cut_windows(
     parts = [part for part in parts if part is not None]
     if not parts:
         return np.empty((0, window, 3), np.float32), _rows(recording, np.empty(0), [], [])
-    xyz_g, start_s, label, targets = (np.concatenate(each) for each in zip(*parts, strict=True))
+    xyz_g, start_s, label = (np.concatenate(each) for each in zip(*parts, strict=True))
     activities = [names[code] if code >= 0 else "" for code in label]
-    return xyz_g, _rows(recording, start_s, activities, targets)
+    return xyz_g, _rows(recording, start_s, activities, _targets(recording, start_s, window))
 
 
 def _of_stretch(recording: MotionRecording, stretch, codes: np.ndarray, step: int, window: int):
-    """Windows (n, w, 3), starts (n,), codes of labels (n,), targets (n, k); None if too short."""
+    """Windows (n, w, 3), starts (n,), codes of labels (n,); None if too short."""
     times_s = recording.times_s[stretch]
     if (times_s[-1] - times_s[0]) * RATE_HZ + 1e-6 < window - 1:
         return None
     grid_s, xyz_g = resampled(times_s, recording.xyz_g[stretch])
     between_s = (times_s[:-1] + times_s[1:]) / 2
     nearest = stretch[np.searchsorted(between_s, grid_s)]  # (m,) positions in the recording
-    targets = [
-        _windowed(v[nearest], step, window).mean(axis=-1) for v in recording.targets.values()
-    ]
     windows = _windowed(xyz_g, step, window).transpose(0, 2, 1)  # (n, 3, w) -> (n, w, 3)
     start_s = grid_s[: len(grid_s) - window + 1 : step]
     label = _majority(_windowed(codes[nearest], step, window))
-    return windows, start_s, label, np.reshape(targets, (-1, len(start_s))).T
+    return windows, start_s, label
+
+
+def _targets(recording: MotionRecording, start_s: np.ndarray, window: int) -> np.ndarray:
+    """Values (n, k) of the targets in windows that start at start_s (n,)."""
+    ends_s = start_s[:, None] + np.array([-0.5, window - 0.5]) / RATE_HZ  # (n, 2)
+    edges = np.searchsorted(recording.times_s, ends_s)
+    means = [target_means(recording.times_s, v, edges) for v in recording.targets.values()]
+    return np.reshape(means, (-1, len(start_s))).T
 
 
 def _windowed(values: np.ndarray, step: int, window: int) -> np.ndarray:

@@ -157,15 +157,17 @@ def test_windows_of_two_seconds_are_of_two_hundred_samples():
     assert len(cut_windows(recording(times_s), step=100, window=200)[1]) == 20
 
 
-def test_targets_are_means_and_unknown_where_a_sample_is():
-    times_s = np.arange(2 * WINDOW) / RATE_HZ
-    cadence_spm = np.linspace(100, 120, 2 * WINDOW)
-    cadence_spm[300] = np.nan
-    steps = np.repeat([1.0, 3.0], WINDOW)
+def test_targets_are_means_of_the_values_that_there_are():
+    times_s = np.arange(3 * WINDOW) / RATE_HZ
+    cadence_spm = np.linspace(100, 120, 3 * WINDOW)
+    cadence_spm[[300, 301]] = np.nan  # two samples were lost
+    cadence_spm[600:] = np.nan  # it does not apply for the last 1.68 s
+    steps = np.repeat([1.0, 3.0, 2.0], WINDOW)
     _, rows = cut_windows(recording(times_s, cadence_spm=cadence_spm, steps=steps))
-    assert rows["cadence_spm"][0] == pytest.approx(cadence_spm[:WINDOW].mean())
-    assert np.isnan(rows["cadence_spm"][1])
-    assert rows["steps"].tolist() == [1.0, 3.0]
+    first, second = cadence_spm[:WINDOW], cadence_spm[WINDOW : 2 * WINDOW]
+    np.testing.assert_allclose(rows["cadence_spm"][:2], [first.mean(), np.nanmean(second)])
+    assert np.isnan(rows["cadence_spm"][2])
+    assert rows["steps"].tolist() == [1.0, 3.0, 2.0]
 
 
 def test_labels_follow_time_at_another_rate():
