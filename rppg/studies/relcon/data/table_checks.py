@@ -14,6 +14,7 @@ import pandas as pd
 
 from rppg.studies.relcon.data.recording import MAX_GAP_S
 from rppg.studies.relcon.data.table_times import NUMBER
+from rppg.studies.relcon.data.windows import COLUMNS as OF_WINDOWS
 
 TEXT = ["subject", "session", "activity"]
 AXES = ["x", "y", "z"]
@@ -61,15 +62,48 @@ def check_columns(table: pd.DataFrame, where: str) -> None:
     if table.empty:
         raise ValueError(f"{where} has no rows: expected one per sample")
     for column in (column for column in table if column not in TEXT):
-        kind = table[column].dtype
-        if pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind):
-            continue
-        text = table[column].astype(str)
-        fits = text.str.fullmatch(NUMBER) & np.isfinite(pd.to_numeric(text, errors="coerce"))
-        wrong = table[column].notna() & ~fits
-        value = f"{row_of(wrong)}: {table[column][wrong].iloc[0]!r}" if wrong.any() else "text"
-        advice = "expected a number; correct it, or remove the column if it is not a target"
-        raise ValueError(f"{where}: column {column}, {value}, {advice}")
+        if found := _not_numbers(table[column]):
+            advice = "expected a number; correct it, or remove the column if it is not a target"
+            raise ValueError(f"{where}: column {column}, {found}, {advice}")
+
+
+def with_targets_alone(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The table without the columns besides COLUMNS that cannot be targets, and a note on each:
+    those without finite numbers, and those with the name of a column of the windows.  A table that
+    lacks one of COLUMNS stays as it is."""
+    if not set(COLUMNS) <= set(table):
+        return table, []
+    reasons = {name: _no_target(table, name) for name in table if name not in COLUMNS}
+    out = {name: reason for name, reason in reasons.items() if reason}
+    notes = [f"Column {name} was left out: {reason}." for name, reason in out.items()]
+    return table.drop(columns=list(out)), notes
+
+
+def _no_target(table: pd.DataFrame, name: str) -> str:
+    """Why a column cannot be a target, "" if it can."""
+    if name in OF_WINDOWS:
+        return "windows have a column of that name; rename it to predict it"
+    if found := _not_numbers(table[name]) or _infinite(table[name]):
+        return f"{found}, expected numbers to predict"
+    return ""
+
+
+def _not_numbers(column: pd.Series) -> str:
+    """What of a column is no number, "" if all values are some."""
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return "true and false"
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return ""
+    text = column.astype(str)
+    fits = text.str.fullmatch(NUMBER) & np.isfinite(pd.to_numeric(text, errors="coerce"))
+    wrong = column.notna() & ~fits
+    return f"{row_of(wrong)}: {column[wrong].iloc[0]!r}" if wrong.any() else "text"
+
+
+def _infinite(column: pd.Series) -> str:
+    """The first infinite value of a column of numbers, "" without one."""
+    wrong = np.isinf(column.astype(np.float64))
+    return f"{row_of(wrong)}: {column[wrong].iloc[0]}" if wrong.any() else ""
 
 
 def check_names(table: pd.DataFrame, where: str) -> None:
@@ -85,10 +119,8 @@ def check_names(table: pd.DataFrame, where: str) -> None:
 def check_finite(table: pd.DataFrame, where: str) -> None:
     """Raises ValueError for infinite times, accelerations and targets."""
     for column in (column for column in table if column not in TEXT):
-        wrong = np.isinf(table[column].astype(np.float64))
-        if wrong.any():
-            value = f"{row_of(wrong)}: {table[column][wrong].iloc[0]}"
-            raise ValueError(f"{where}: column {column}, {value}, expected a finite number")
+        if found := _infinite(table[column]):
+            raise ValueError(f"{where}: column {column}, {found}, expected a finite number")
 
 
 def check_rate(times_s: np.ndarray, where: str) -> None:

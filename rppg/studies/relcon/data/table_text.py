@@ -92,7 +92,8 @@ def read_text_table(
         notes.append("The file is cut inside its last line, which was left out.")
     table = _parsed(path, form, n_rows, text, ".")
     if any(_has_decimal_commas(table[name]) for name in table if name not in text):
-        table = _parsed(path, form, n_rows, text, ",")
+        other = _parsed(path, form, n_rows, text, ",")
+        table = other if _numbers(table) <= _numbers(other) else table  # commas in a text are none
     return _without_empty(table, text, notes), notes
 
 
@@ -210,6 +211,10 @@ def _parsed(path, form: TextFormat, n_rows: int | None, text, decimal: str) -> p
         if name in table:
             table[name] = table[name].map({v: v.strip() for v in table[name].unique()})
     return table
+
+
+def _numbers(table: pd.DataFrame) -> set[str]:
+    return {name for name in table if pd.api.types.is_numeric_dtype(table[name])}
 
 
 def _has_decimal_commas(column: pd.Series) -> bool:

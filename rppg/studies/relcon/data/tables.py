@@ -41,6 +41,7 @@ from rppg.studies.relcon.data.table_checks import (
     check_table,
     check_unit,
     sessions,
+    with_targets_alone,
 )
 from rppg.studies.relcon.data.table_text import known_name, read_text_table, text_format
 from rppg.studies.relcon.data.table_times import in_order, restarts, seconds
@@ -70,10 +71,10 @@ def columns_of(path: Path) -> list[str]:
 def read_table(path, dataset: str | None = None) -> Iterator[MotionRecording]:
     """One recording for each subject and session of a table, in order of first appearance.
 
-    dataset: its name, by default the file's stem.  Samples without a number, and those whose times
-    repeat or go back a little, are left out with a note; where the clock was set back, another
-    session begins ("monday", "monday-2").  Raises ValueError, naming the file, for another suffix
-    and for what cannot be read, with what to do.
+    dataset: its name, by default the file's stem.  Samples without a number, those whose times
+    repeat or go back a little, and further columns that are not of numbers are left out with a
+    note; where the clock was set back, another session begins ("monday", "monday-2").  Raises
+    ValueError, naming the file, for another suffix and for what cannot be read, with what to do.
     """
     path = Path(path)
     table, notes = _checked(path)
@@ -126,6 +127,8 @@ def _checked(path: Path) -> tuple[pd.DataFrame, list[str]]:
             notes += more
     except UNREADABLE as error:
         raise ValueError(f"{path}: {reason_of(error)}") from error
+    table, more = with_targets_alone(table)
+    notes += more
     check_columns(table, str(path))
     check_names(table, str(path))
     check_finite(table, str(path))
@@ -138,9 +141,11 @@ def _read(path: Path) -> tuple[pd.DataFrame, list[str]]:
     if not path.name.lower().endswith(PARQUET):
         return read_text_table(path, text_format(path, COLUMNS), TEXT)
     schema = pq.read_schema(path)
-    if nested := [field.name for field in schema if pa.types.is_nested(field.type)]:
-        raise ValueError(f"columns {', '.join(nested)} are nested, expected one value per row")
-    names = [field.name for field in schema if not field.name.startswith(INDEX)]
+    nested = [field.name for field in schema if pa.types.is_nested(field.type)]
+    if needed := [name for name in nested if known_name(name, COLUMNS) in COLUMNS]:
+        raise ValueError(f"columns {', '.join(needed)} are nested, expected one value per row")
+    notes = [f"Column {name} was left out: it is nested." for name in nested]
+    names = [name for name in schema.names if name not in nested and not name.startswith(INDEX)]
     table = pq.read_table(path, columns=names).to_pandas(ignore_metadata=True)
     table.columns = [known_name(name, COLUMNS) for name in names]
     if (twice := table.columns[table.columns.duplicated()]).size:
@@ -148,7 +153,7 @@ def _read(path: Path) -> tuple[pd.DataFrame, list[str]]:
     for field, name in zip(names, table.columns, strict=True):
         if pa.types.is_decimal(schema.field(field).type):
             table[name] = table[name].astype(np.float64)
-    return table, []
+    return table, notes
 
 
 def _stretches(rows: pd.DataFrame, where: str) -> Iterator[tuple[int, pd.DataFrame, list[str]]]:
@@ -178,7 +183,10 @@ def _measured(rows: pd.DataFrame, where: str) -> tuple[pd.DataFrame, list[str]]:
     if not measured.any():
         raise ValueError(f"{where}: none of {len(rows)} samples has a time and all three axes")
     if n_missing := int((~measured).sum()):
-        notes.append(f"{n_missing} of {len(rows)} samples without a number were left out.")
+        lost = rows.loc[~measured, [name for name in rows if name not in COLUMNS]].count()
+        values = [f"{n} values of {name}" for name, n in lost.items() if n]
+        also = f", and with them {', '.join(values)}" if values else ""
+        notes.append(f"{n_missing} of {len(rows)} samples without a number were left out{also}.")
         rows = rows[measured]
     if (rows["time_s"].diff() <= 0).any() and (again := rows.duplicated(numbers)).any():
         notes.append(f"{int(again.sum())} rows that were there twice were left out.")

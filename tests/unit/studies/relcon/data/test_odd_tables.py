@@ -84,7 +84,6 @@ LISTED = {
     "a word": ("a.csv", value("high"), "column y, row 4: 'high'"),
     "two decimal marks": ("a.csv", csv(frame(x="1.000,5"), sep=";"), "column x, row 1: '1.000,5'"),
     "truth values": ("a.csv", csv(frame(y=T > 1)), "column y, .*expected a number"),
-    "an infinite target": ("a.csv", csv(frame(spm=np.inf)), "column spm, row 1: inf"),
     "a time that is none": ("a.csv", csv(times()).replace(",0.02,", ",1_0,"), "row 3: '1_0'"),
     "a date that is none": ("a.csv", csv(frame(time_s=["noon", *iso()[1:]])), "row 1: 'noon'"),
     "German dates": ("a.csv", csv(frame(time_s="28.11.2026 10:00:00")), "row 1: '28.11.2026 10"),

@@ -107,7 +107,6 @@ WRONG = [
     ({"subject": ["ann"] * 9 + [""] + ["ann"] * 40}, r"column subject, row 10: it is empty"),
     ({"session": None}, r"column session, row 1: it is empty"),
     ({"x": ["0.1"] * 30 + ["high"] + ["0.1"] * 19}, r"column x, row 31: 'high', expected a num"),
-    ({"device": "left"}, r"column device, row 1: 'left'.*remove the column"),
 ]
 
 
@@ -115,6 +114,8 @@ READ_WITH_A_NOTE = [
     ({"y": one(17, np.nan)}, r"column y, row 18: nan.*remove such rows"),
     ({"time_s": jump(20, -0.01)}, r"row 21: time_s repeats; keep one"),
     ({"time_s": jump(20, 1.5)}, r"row 21: 1\.51 s without.*a session of its own"),
+    ({"device": "left"}, r"column device, row 1: 'left'.*remove the column"),
+    ({"worn": True}, r"column worn, true and false, expected a number"),
 ]
 
 
