@@ -79,9 +79,6 @@ def expected_value(name: str, value: object) -> str | None:
         return "no such parameter: `shards` of the profile is the number of jobs that prepare"
     if name == "protocols":
         return None if _protocols(value) else f"{{dataset: one of {', '.join(PROTOCOLS)}}}"
-    if name == "reader_options":
-        right = all(key in READERS and isinstance(given, dict) for key, given in value.items())
-        return None if right else f"{{layout: options}} with layouts of {', '.join(READERS)}"
     if name in CHOICES:
         return _chosen(value, CHOICES[name], empty=name not in FILLED)
     if isinstance(value, (int, float)) and not isinstance(value, bool):

@@ -6,7 +6,7 @@ The values themselves are checked before, by rppg.workflow.profile_schema.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rppg.utils.paths import project_dir
 from rppg.workflow.fold_stages import fold_rule
@@ -166,6 +166,17 @@ def _stage_faults(profile: Profile) -> Iterator[Fault]:
         needs = gets[name] if name in notebooks else ()
         place, notebook = ("notebooks", name), notebooks.get(name, name)
         yield from _parameter_faults(place, notebook, given, fixed, needs)
+        yield from _reader_faults(place, given, modality.layouts)
+
+
+def _reader_faults(place: Place, given: dict, layouts: Sequence[str]) -> Iterator[Fault]:
+    """A fault of `reader_options` for a layout that the modality's readers do not know."""
+    options = given.get("reader_options")
+    if isinstance(options, dict) and not all(
+        key in layouts and isinstance(one, dict) for key, one in options.items()
+    ):
+        expected = f"{{layout: options}} with layouts of {', '.join(layouts)}"
+        yield Fault((*place, "reader_options"), show(options), expected)
 
 
 def _parameter_faults(place: Place, notebook: str, given: dict, gets, needs) -> Iterator[Fault]:

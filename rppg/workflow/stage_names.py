@@ -13,6 +13,8 @@ seed ("submit_1").  `rppg.workflow.stages` makes the stages themselves.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rppg.datasets.readers import READERS
+
 FOLDERS = ("classical", "ensemble", "prepare", "previous")  # in runs/<profile>, of no run
 RUN_GETS = ("prepared_dir", "run_dir", "threads")  # what the workflow gives to a run's notebook
 STUDY_GETS = ("profile", "runs", "out_dir")  # and to a study's
@@ -30,6 +32,7 @@ class Modality:
     gets: tuple[str, ...]  # parameters of that notebook that the workflow gives
     table: str | None  # predictions that it makes, in runs/<profile>
     submits: bool  # whether a profile can end in a submission, and prepare in shards
+    layouts: tuple[str, ...]  # whose readers may be given options
 
 
 FACES = Modality(
@@ -41,6 +44,7 @@ FACES = Modality(
     gets=("data_dir", "prepared_dir", "run_dir", "seed"),
     table="classical/predictions.parquet",
     submits=True,
+    layouts=tuple(READERS),
 )
 MOTION = Modality(
     command="wearables",
@@ -51,6 +55,10 @@ MOTION = Modality(
     gets=("data_dir", "prepared_dir"),
     table=None,
     submits=False,
+    layouts=(  # of rppg.studies.relcon.data.readers, which is above this layer
+        *("PAMAP2", "HHAR", "MotionSense", "Opportunity", "Capture-24", "BasicMotions"),
+        "plain tables",
+    ),
 )
 MODALITIES = {"faces": FACES, "motion": MOTION}
 

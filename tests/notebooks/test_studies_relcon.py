@@ -12,6 +12,8 @@ from helpers.relcon import RUNS, made_up_distance, made_up_run, made_up_study
 from rppg.studies.relcon.data.window_store import read_windows
 from rppg.studies.relcon.results.runs import METHODS
 from rppg.workflow.notebook import run_notebook
+from rppg.workflow.profiles import load_profile
+from rppg.workflow.stages import stages_of
 
 NOTEBOOK = STUDIES / "relcon" / "relcon_evaluate.ipynb"
 WINDOWS = STUDIES / "relcon" / "relcon_windows.ipynb"
@@ -82,6 +84,21 @@ def test_real_files_become_windows_and_broken_ones_are_listed(tmp_path):
     assert (windows.table["origin"] == "real").all()
     heights_g = np.linalg.norm(windows.xyz_g, axis=2)
     np.testing.assert_allclose(heights_g, np.hypot(1, 0.1), atol=1e-4)
+
+
+@pytest.mark.slow
+def test_table_4_reads_windows_of_two_seconds_at_pamap2_s_ankle(tmp_path):
+    motion_files.pamap2(tmp_path, activities=[4] * 600)
+    (stage,) = (
+        stage
+        for stage in stages_of(load_profile("relcon_table4", data=tmp_path))
+        if stage.rule == "relcon_windows"
+    )
+    folders = {"data_dir": str(tmp_path), "prepared_dir": str(tmp_path / "prepared")}
+    run_notebook(WINDOWS, tmp_path / "executed.ipynb", stage.parameters | folders)
+    xyz_g = np.asarray(read_windows(tmp_path / "prepared").xyz_g)
+    assert xyz_g.shape == (3, 200, 3)
+    np.testing.assert_allclose(xyz_g[0, 0], [0.1, 0.0, 1.0], atol=1e-4)  # the wrist's is along x
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from rppg.preprocessing.mstmap import REGIONS
 from rppg.preprocessing.prepare_recording import CROPS
 from rppg.preprocessing.tracking import TRACKINGS
 from rppg.studies.gideon2021.training_setup import LABEL_FREE, LABELLED
+from rppg.studies.relcon.data.readers import READERS
 from rppg.studies.relcon.pretraining.augment import AUGMENTATIONS
 from rppg.studies.relcon.pretraining.methods import DISTANCES, METHODS
 from rppg.studies.relcon.probing.tasks import PROBES
@@ -20,6 +21,7 @@ from rppg.workflow import profile_files
 from rppg.workflow.parameter_values import CHOICES, MOST
 from rppg.workflow.preflight import refuse_data
 from rppg.workflow.profiles import ProfileError, profile_names
+from rppg.workflow.stage_names import MODALITIES
 
 PROFILES = Path(__file__).parents[3] / "notebooks" / "profiles"
 NET = "st_transformer/pretrain: {parameters: "
@@ -60,6 +62,14 @@ WRONG = {  # what it is: (over smoke, what the error says)
         "notebooks: {01_preprocess: {simulated: {n_clip: 9}}}",
         "simulated.n_clip: found an unknown key",
     ),
+    "options of another modality's reader": (
+        "notebooks: {01_preprocess: {reader_options: {PAMAP2: {position: ankle}}}}",
+        "01_preprocess.reader_options: found {'PAMAP2': .* layouts of ubfc_rppg, ",
+    ),
+    "an option without its reader": (
+        "notebooks: {01_preprocess: {reader_options: {nir: true}}}",
+        "reader_options: found {'nir': True}, expected {layout: options}",
+    ),
     "a warm-up beyond": (
         f"runs: {{{NET}{{training: {{warmup_steps: 9}}}}}}}}",
         "warmup_steps is 9",
@@ -94,6 +104,7 @@ def test_names_are_those_of_the_modules_that_define_them():
     assert CHOICES["tracking"] == tuple(TRACKINGS)
     assert CHOICES["loss"] == (LABEL_FREE, *LABELLED)
     assert CHOICES["method"] == tuple(METHODS) and CHOICES["attention"] == tuple(DISTANCES)
+    assert MODALITIES["motion"].layouts == tuple(READERS)
     assert CHOICES["probe"] == PROBES and MOST["n_augmentations"] == len(AUGMENTATIONS)
     assert CHOICES["precision"] == config.PRECISIONS and CHOICES["device"] == config.DEVICES
     assert CHOICES["schedule"] == config.SCHEDULES and MOST["views"] == len(REGIONS)
