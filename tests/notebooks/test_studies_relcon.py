@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers.notebooks import ROOT, STUDIES, printed, rppg_run
+from helpers.odd_tables import N, csv, frame, put
 from helpers.relcon import RUNS, made_up_distance, made_up_run, made_up_study
 
-from rppg.studies.relcon.data.window_store import read_windows
+from rppg.studies.relcon.data.readers import find_motion
+from rppg.studies.relcon.data.window_store import read_windows, write_windows
 from rppg.studies.relcon.results.runs import METHODS
 from rppg.workflow.notebook import run_notebook
 from rppg.workflow.profiles import load_profile
@@ -17,6 +19,7 @@ from rppg.workflow.stages import stages_of
 
 NOTEBOOK = STUDIES / "relcon" / "relcon_evaluate.ipynb"
 WINDOWS = STUDIES / "relcon" / "relcon_windows.ipynb"
+PRETRAIN = STUDIES / "relcon" / "relcon_pretrain.ipynb"
 NOTHING_TO_DO = "nothing to do: every stage is up to date\n"
 
 
@@ -99,6 +102,24 @@ def test_table_4_reads_windows_of_two_seconds_at_pamap2_s_ankle(tmp_path):
     xyz_g = np.asarray(read_windows(tmp_path / "prepared").xyz_g)
     assert xyz_g.shape == (3, 200, 3)
     np.testing.assert_allclose(xyz_g[0, 0], [0.1, 0.0, 1.0], atol=1e-4)  # the wrist's is along x
+
+
+@pytest.mark.slow
+def test_a_table_without_activities_is_probed_for_its_target_and_the_rest_is_printed(tmp_path):
+    for name in ("ann", "bob", "cy", "di", "eve", "flo"):
+        values = np.where(np.arange(N) % 100 == 0, 60 + 5.0 * len(name), np.nan)
+        table = frame(subject=name, activity="", hr_bpm=values, device="left")
+        table = pd.concat([table.assign(session=str(k)) for k in range(9)])
+        put(tmp_path, f"{name}.csv", csv(table))
+    write_windows(tmp_path / "prepared", find_motion(tmp_path), progress=False)
+    given = {"prepared_dir": str(tmp_path / "prepared"), "run_dir": str(tmp_path / "run")}
+    given |= {"method": "random", "datasets": ["mine"], "targets": ["hr_bpm", "heart_rate"]}
+    run_notebook(PRETRAIN, tmp_path / "executed.ipynb", given | {"n_labels": [1, 0]})
+    text, _ = printed(tmp_path / "executed.ipynb")
+    assert "target heart_rate: no tested window has a value; numeric columns with" in text
+    assert "mine, hr_bpm, labels per class 1: skipped; fold 0 has" in text
+    rows = pd.read_parquet(tmp_path / "run" / "predictions.parquet")
+    assert set(rows["task"]) == {"hr_bpm"} and set(rows["n_labels"]) == {"all"}
 
 
 @pytest.mark.slow
