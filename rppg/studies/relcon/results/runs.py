@@ -91,8 +91,9 @@ def collect_nearness(run_dirs: Iterable[Path | str]) -> pd.DataFrame:
     most_subjects.
 
     learned, and each of RULES: areas under the ROC curve, 0-1.  centred: whether each window's mean
-    is subtracted, unlike in the paper.  most_subjects: to learn from, 0 for all.  Raises FileNotFoundError for a missing file, ValueError if
-    there is no such run and for missing columns.
+    is subtracted, unlike in the paper.  most_subjects: to learn from, 0 for all.  Raises
+    FileNotFoundError for a missing file, ValueError if there is no such run and for missing
+    columns.
     """
     parts = []
     for run_dir, record in _runs(run_dirs, "attention"):
