@@ -2,8 +2,8 @@
 
     >>> from rppg.workflow.profiles import load_profile
     >>> need = needs_of(load_profile("gideon2021_paper"))[-1]
-    >>> need.run, need.layouts, need.labelled, need.n_folds
-    ('desync/snr/shift16', ('cohface',), True, 5)
+    >>> need.run, need.layouts, need.labelled, need.n_folds  # the published folds
+    ('desync/snr/shift16', ('cohface',), True, 0)
 
 A run names the datasets that it is trained on, with or without labels, and the one whose fold dev
 validates it, or is validated on folds of the subjects that it is trained on.

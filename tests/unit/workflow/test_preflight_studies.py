@@ -77,7 +77,7 @@ def test_a_missing_dataset_stops_the_study_that_trains_on_it(data, paper, gone):
 
 def test_a_study_is_not_run_without_a_dataset_that_it_needs(data, paper):
     (data / "COHFACE").unlink()
-    with pytest.raises(ValueError, match="desync/mcc/shift0 and 17 more: 0 labelled recordings of"):
+    with pytest.raises(ValueError, match="/supervised/seed1 and 67 more: 0 labelled recordings of"):
         refuse_data(replace(paper, data=str(data)), "--data")
 
 
