@@ -158,7 +158,7 @@ def test_what_cannot_be_asked_for_is_an_error(store, loss, asked, error, words):
         training_setup_for(loss, store, PART, INPUTS, **asked)
 
 
-def test_a_recording_that_lacks_a_frame_is_learned_from_and_chooses(tmp_path):
+def test_a_recording_one_frame_short_is_learned_from_and_chooses(tmp_path):
     store = write_store(tmp_path / "store", wide=16)
     longest = max(store.meta(id)["n_frames"] for id in PART.train)
     inputs = inputs_of("gideon2021", n_frames=longest + 1, size=16)
