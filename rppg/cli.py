@@ -9,6 +9,7 @@ rppg COMMAND --help                        what a command takes and makes
 """
 
 import csv
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -230,19 +231,19 @@ def _show_results(profile: "Profile") -> None:
 
 
 def main() -> None:
-    """Entry point: an error that a person can act on is one line, not a traceback."""
+    """Entry point: an error is one line; what is printed to a closed stream (`>&-`) is dropped."""
+    sys.stdout, sys.stderr = (one or open(os.devnull, "w") for one in (sys.stdout, sys.stderr))
     sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     try:
         app()
     except MemoryError as error:
-        advice = "end other programs, or use fewer --workers"
-        sys.exit(f"rppg: out of memory ({str(error) or 'MemoryError'}): {advice}")
+        found = f"rppg: out of memory ({str(error) or 'MemoryError'})"
+        sys.exit(f"{found}: end other programs, or use fewer --workers")
     except ImportError as error:
         advice = "install requirements.lock again, or the extra rppg[suite]"
         sys.exit(f"rppg: a package cannot be imported ({error}): {advice}")
     except (OSError, RuntimeError, ValueError, KeyError, SyntaxError, csv.Error) as error:
-        text = error.args[0] if isinstance(error, KeyError) else error
-        sys.exit(f"rppg: {text}")
+        sys.exit(f"rppg: {error.args[0] if isinstance(error, KeyError) else error}")
 
 
 if __name__ == "__main__":

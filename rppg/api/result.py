@@ -62,7 +62,8 @@ class Result(Pulse):
         """The rate over time, a row a second: time_s, and hr_bpm of the 10 s around it; of the
         consensus also its confidence.
 
-        It begins and ends 5 s inside the recording; one of up to 10 s has one row.
+        It begins and ends 5 s inside the recording, and before and after a gap; a recording of up
+        to 10 s has one row.
         """
         import pandas as pd
 
@@ -72,7 +73,9 @@ class Result(Pulse):
             return pd.DataFrame({"time_s": self.seconds["start_s"] + half_s, **columns})
         centres_s, track_bpm = self.estimate.clip_times_s, self.estimate.track_bpm
         times_s = np.arange(np.ceil(centres_s[0]), centres_s[-1] + 1e-9)
-        times_s = times_s if len(times_s) else centres_s[:1]
+        ends = (np.searchsorted(centres_s, times_s + shift_s) for shift_s in (-0.5, 0.5))
+        near = np.subtract(*ends) < 0  # the centre of a clip, of which there are two a second
+        times_s = times_s[near] if near.any() else centres_s[:1]
         return pd.DataFrame({"time_s": times_s, "hr_bpm": np.interp(times_s, centres_s, track_bpm)})
 
     def plot(self) -> "Figure":

@@ -53,6 +53,15 @@ def words(one: Verdict) -> str:
     return f"{how_sure}: " + "; ".join([*reasons, *one.limits])
 
 
+def motion_note(one: Verdict) -> list[str]:
+    """A sentence if the head moves at the rate of an answer whose words do not say so."""
+    if one.motion_bpm is None or not one.confidence >= LIKELY:
+        return []
+    if abs(one.motion_bpm - one.hr_bpm) > NEAR_BPM:
+        return []
+    return [f"the head moves at {one.motion_bpm:.0f} per minute, too: the rate may be the motion's"]
+
+
 def certainty(confidence: float) -> str:
     """A confidence with its word.
 

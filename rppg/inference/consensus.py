@@ -22,6 +22,7 @@ from rppg.evaluation.consensus import Consensus, consensus, on_grid
 from rppg.evaluation.consensus_file import Fitted, consensus_for
 from rppg.evaluation.consensus_words import Verdict, verdict, words
 from rppg.evaluation.ensemble import Stack
+from rppg.evaluation.metrics import NEAR_BPM
 from rppg.inference.classical import region_waves
 from rppg.inference.limits import facts, limits_of
 from rppg.inference.per_second import WINDOW_S, whole_as_second
@@ -138,7 +139,8 @@ def over_time(
     waves: Waves, traces, regions: np.ndarray | None, fitted: Fitted
 ) -> dict[str, np.ndarray]:
     """start_s, hr_bpm and confidence (n,) of windows of 10 s every second of waves (T,), without
-    those in which no member has a rate; the rate is tracked through them."""
+    those in which no member has a rate.  The rate is tracked through them; where a window by itself
+    says another one, the confidence is the probability that the window is wrong."""
     windows, parts, starts_s = [], [], []
     n, step = round(WINDOW_S * traces.fps), round(STEP_S * traces.fps)
     for start in range(0, len(traces.times_s) - n + 1, step):
@@ -152,7 +154,9 @@ def over_time(
         return {"start_s": np.empty(0), "hr_bpm": np.empty(0), "confidence": np.empty(0)}
     each, starts_s = judge(windows, parts, traces, regions, fitted), np.array(starts_s)
     track_bpm = track_peak(each.found.freq_hz, each.found.power, starts_s)
-    return {"start_s": starts_s, "hr_bpm": track_bpm, "confidence": each.confidence}
+    elsewhere = np.abs(track_bpm - each.found.hr_bpm) > NEAR_BPM  # both cannot be right
+    of_track = np.where(elsewhere, 1 - each.confidence, each.confidence)
+    return {"start_s": starts_s, "hr_bpm": track_bpm, "confidence": of_track}
 
 
 def rates_of(waves: Waves, fps: float) -> dict[str, HeartRate]:

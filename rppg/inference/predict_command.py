@@ -126,11 +126,12 @@ class _Report:
 
         self.recordings = recordings
         videos = [one.frames for one in recordings]
-        if self.file is not None:
-            check_apart(self.file.path, videos)
+        self.plots = None if self.plot is None else plot_paths(self.plot, videos)
+        written = [one.path for one in (self.file, self.page) if one is not None]
+        for path in [*written, *(self.plots or ())]:
+            check_apart(path, videos)
         names = [name_of({"video": str(video), "face": face}) for video in videos]
         self.header, self.widths = header_and_widths(names, self.methods)
-        self.plots = None if self.plot is None else plot_paths(self.plot, videos)
         if self.page is not None:
             self.page.begin(videos)
 

@@ -217,6 +217,10 @@ def _estimate(video: str, method: str, estimate: Callable[[], tuple], traces) ->
         return _row(video, method, reason_of(error, video), notes=notes)
     notes += [rate.note] if rate.note else []
     notes += doubts(bvp, rate, traces, has_confidence="confidence" in fields)
+    if "verdict" in fields:
+        from rppg.evaluation.consensus_words import motion_note
+
+        notes += motion_note(fields["verdict"])
     signals = {"wave": bvp, "times_s": traces.times_s, "estimate": rate, **fields}
     signals["per_second"] = fields.get("per_second", seconds_of(rate))
     signals |= summary(signals["per_second"])

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 
 PARENT_CHECK_S = 0.5  # interval in which a worker checks that its parent runs
@@ -168,6 +169,8 @@ def interrupts_held():
     """Defer SIGINT to the end of the block; processes that are started inside never get one."""
     received, can_block = [], hasattr(signal, "pthread_sigmask")
     in_main = threading.current_thread() is threading.main_thread()
+    if can_block:
+        resource_tracker.ensure_running()  # the first process starts it, which unblocks SIGINT
     handler = signal.signal(signal.SIGINT, lambda *_: received.append(True)) if in_main else None
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if can_block else None
     try:

@@ -70,6 +70,16 @@ def test_the_rate_of_each_second_follows_a_rate_that_moves():
     np.testing.assert_allclose(table["hr_bpm"], 60 + 30 * table["time_s"] / 40, atol=3)
 
 
+def test_no_second_of_a_gap_has_a_rate():
+    times_s = np.arange(1800) / 30
+    wave = np.where(times_s < 40, np.sin(2 * np.pi * times_s), np.sin(4 * np.pi * times_s))
+    wave[(times_s >= 20) & (times_s < 40)] = np.nan
+    table = rppg.heart_rate(wave, fps=30).per_second
+    known = [*range(5, 16), *range(45, 56)]
+    assert set(table["time_s"]) <= {*known, 16, 44} and set(known) <= set(table["time_s"])
+    assert np.abs(table["hr_bpm"] - np.where(table["time_s"] < 30, 60, 120)).max() < 5
+
+
 @pytest.mark.slow
 def test_the_consensus_has_a_confidence_and_words(path):
     found = rppg.heart_rate(path)

@@ -5,7 +5,7 @@ import pytest
 from helpers.ensemble import FREQ_HZ, stack_of
 
 from rppg.evaluation.consensus import Rules, consensus
-from rppg.evaluation.consensus_words import Verdict, verdict, words
+from rppg.evaluation.consensus_words import Verdict, motion_note, verdict, words
 
 RULES = Rules({name: 0.5 for name in "abcd"}, 0.0, 0.0, 0.0, 0.0)
 
@@ -38,6 +38,14 @@ def test_how_sure_members_that_agree_are(confidence, text):
 def test_members_that_disagree_and_a_head_that_moves_are_named():
     text = "not sure (0.31): the methods disagree between 48 and 96 bpm; the head moves at 96"
     assert said(SPLIT, 0.31, moves_bpm=96) == text
+
+
+@pytest.mark.parametrize(("confidence", "n"), [(0.97, 1), (0.7, 1), (0.3, 0)])
+def test_a_head_that_moves_at_a_likely_rate_is_a_note(confidence, n):
+    at_rate = Verdict(60.0, confidence, motion_bpm=61.0)
+    assert len(motion_note(at_rate)) == n
+    assert motion_note(Verdict(60.0, confidence, motion_bpm=30.0)) == []
+    assert motion_note(Verdict(60.0, confidence)) == []
 
 
 def test_a_head_that_moves_elsewhere_is_not_blamed():

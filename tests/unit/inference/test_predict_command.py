@@ -72,6 +72,16 @@ def test_a_table_never_replaces_a_video(three, monkeypatch):
         assert video.read() == b"x"
 
 
+@pytest.mark.parametrize("option", ["--plot", "--report"])
+def test_a_picture_or_a_page_never_replaces_a_video(three, monkeypatch, option):
+    done, name = stub_extraction(monkeypatch, {}), {"--plot": "3.png", "--report": "3.html"}[option]
+    os.rename("3.mp4", name)
+    result = predict(name, f"{option}={name}")
+    assert "is one of the videos" in str(result.exception) and done == []
+    with open(name, "rb") as video:
+        assert video.read() == b"x"
+
+
 def test_fps_replaces_the_containers_times(three, monkeypatch):
     seen = []
 

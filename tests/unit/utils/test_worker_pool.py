@@ -79,6 +79,8 @@ def test_workers_end_with_their_parent_and_clean_up(kill, tmp_path):
     )
     wait_for(lambda: len(list(marks.iterdir())) == 2)
     workers = [int(p.name) for p in marks.iterdir()]
+    for pid in workers:  # as a terminal does; they leave it to their parent
+        os.kill(pid, signal.SIGINT)
     parent.send_signal(kill)
     assert parent.wait(timeout=15) == -kill
     wait_for(lambda: not any(is_running(pid) for pid in workers))

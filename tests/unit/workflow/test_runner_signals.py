@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from helpers.runner import NOTEBOOKS, planned, rppg_run, toy_project, write_notebook
+from helpers.vision_clips import heed_interrupts
 
 pytestmark = [
     pytest.mark.slow,
@@ -53,6 +54,7 @@ def test_nothing_goes_on_in_the_background(project, number):
     mark.unlink(missing_ok=True)
     words = [sys.executable, "-m", "rppg.cli", "run", "net/learn", "--profile", "toy"]
     streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    streams |= {"preexec_fn": heed_interrupts}
     process = subprocess.Popen([*words, "--data", "data"], cwd=project, **streams)
     assert until(mark.exists) and len(processes_in(project)) >= 5
     if number == signal.SIGINT:
