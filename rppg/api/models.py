@@ -5,6 +5,7 @@ for video in videos:
     print(rppg.heart_rate(video, method=model).bpm)
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,9 +54,9 @@ def _folder(model, runs: Path | None) -> Path:
             return run_folders([name], runs)[name]
         except FileNotFoundError as error:
             raise MissingModelError(str(error).replace("--runs names", "`runs` names")) from None
-    if (Path(model) / WEIGHTS).is_file():
+    if os.path.isfile(Path(model) / WEIGHTS):  # False, unlike Path's, if it cannot be a name
         return Path(model)
-    if Path(model).is_dir():
+    if os.path.isdir(model):
         raise MissingModelError(f"{model} holds no {WEIGHTS}, expected a run's folder")
     expected = f"one of {', '.join(RECIPES)}, or a run's folder with {WEIGHTS}"
     raise InputError(f"no model {str(model)!r}, expected {expected}")
