@@ -24,7 +24,7 @@ from tqdm import tqdm
 import rppg
 from rppg.evaluation.consensus_words import LIKELY
 from rppg.evaluation.metrics import NEAR_BPM
-from rppg.preprocessing.container import Weight
+from rppg.preprocessing.container import Weight, open_video
 from rppg.preprocessing.video import read_frames
 from rppg.signals.heart_rate import heart_rate
 
@@ -83,10 +83,12 @@ def row_of(person: Person, codec: str, quality: int, folder: Path) -> dict:
 
 
 def bits_per_pixel(video: Path) -> float:
-    """Of a video's first packets."""
+    """Of a video's first packets, without decoding."""
     weight = Weight()
-    for _ in read_frames(video, weight=weight):
-        pass
+    with open_video(video) as film:
+        weight.start(film)
+        for packet in film.container.demux(film.stream):
+            weight.add(packet)
     return weight.bits_per_pixel
 
 

@@ -237,8 +237,8 @@ def main() -> None:
     try:
         app()
     except MemoryError as error:
-        found = f"rppg: out of memory ({str(error) or 'MemoryError'})"
-        sys.exit(f"{found}: end other programs, or use fewer --workers")
+        advice = "end other programs, or use fewer --workers"
+        sys.exit(f"rppg: out of memory ({str(error) or 'MemoryError'}): {advice}")
     except ImportError as error:
         advice = "install requirements.lock again, or the extra rppg[suite]"
         sys.exit(f"rppg: a package cannot be imported ({error}): {advice}")

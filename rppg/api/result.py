@@ -67,16 +67,9 @@ class Result(Pulse):
         """
         import pandas as pd
 
-        if self.seconds is not None:
-            half_s = min(WINDOW_S, len(self.wave) / self.fps) / 2
-            columns = {name: self.seconds[name] for name in ("hr_bpm", "confidence")}
-            return pd.DataFrame({"time_s": self.seconds["start_s"] + half_s, **columns})
-        centres_s, track_bpm = self.estimate.clip_times_s, self.estimate.track_bpm
-        times_s = np.arange(np.ceil(centres_s[0]), centres_s[-1] + 1e-9)
-        ends = (np.searchsorted(centres_s, times_s + shift_s) for shift_s in (-0.5, 0.5))
-        near = np.subtract(*ends) < 0  # the centre of a clip, of which there are two a second
-        times_s = times_s[near] if near.any() else centres_s[:1]
-        return pd.DataFrame({"time_s": times_s, "hr_bpm": np.interp(times_s, centres_s, track_bpm)})
+        seconds = dict(self.seconds or seconds_of(self.estimate))
+        half_s = min(WINDOW_S, len(self.wave) / self.fps) / 2
+        return pd.DataFrame({"time_s": seconds.pop("start_s") + half_s, **seconds})
 
     def plot(self) -> "Figure":
         """The face with its regions, where there was a video; the wave; the rate over time on its

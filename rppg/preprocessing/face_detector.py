@@ -89,9 +89,9 @@ def shared_finder(warm_up: bool = False) -> Iterator[Callable[[np.ndarray], Box 
         with interrupts_held():
             server.start(_start, (os.getpid(),))
             stack.callback(server.shutdown)
-            proxy = server.BoxFinder()
-            if warm_up:
-                proxy.warm_up()
+        proxy = server.BoxFinder()
+        if warm_up:
+            proxy.warm_up()
         yield _SharedFinder(proxy)
 
 

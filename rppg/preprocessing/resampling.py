@@ -52,9 +52,9 @@ class TimedFrames:
     Times are the stamps of the dataset, else frame number / fps of the labels, else the container's
     presentation times minus the first one; they increase strictly.  After iteration, `n_frames` is
     the number of decoded frames, `weight` that of a video's packets, and `notes` lists
-    irregularities.  Raises VideoError as
-    `read_frames` does, if there is no source of times, if two frames are more than a minute apart,
-    and, after the last frame, if the numbers of stamps and frames differ by more than two.
+    irregularities.  Raises VideoError as `read_frames` does, if there is no source of times, if two
+    frames are more than a minute apart, and, after the last frame, if the numbers of stamps and
+    frames differ by more than two.
     """
 
     def __init__(self, recording: Recording, threads: int = 1):

@@ -137,9 +137,8 @@ def _waves(model: nn.Module, clips: Tensor) -> Tensor:
 
 def _of_inputs(of_clips: type[Clips], store: Store, ids: Iterable[str], inputs: dict) -> Clips:
     """Clips for a net, all equally long."""
-    given = {name: value for name, value in inputs.items() if name != "n_frames"}
-    of_clips = partial(of_clips, store, list(ids), **given)
-    return equally_long(of_clips, inputs.get("n_frames", CLIP_FRAMES))
+    given = partial(of_clips, store, list(ids), **inputs)
+    return equally_long(given, inputs.get("n_frames", CLIP_FRAMES))
 
 
 def _places(clips: Clips, ids: list[str]) -> list[Place]:

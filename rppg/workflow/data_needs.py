@@ -132,11 +132,8 @@ def _other(layout: str, sound: Groups, needs: list[Need]) -> Iterator[Check]:
         yield Check("found", f"{title(layout)}: {_size(layout, sound[layout])}{acting}")
     elif without := [need for need in users if any(other in sound for other in need.layouts)]:
         word = "pre-training" if all(need.validation for need in without) else "training"
-        of = (
-            ""
-            if len(without) == len(needs)
-            else f" of {shown_runs([need.run for need in without])}"
-        )
+        runs = shown_runs([need.run for need in without])
+        of = f" of {runs}" if len(without) < len(needs) else ""
         yield Check("missing", f"{title(layout)}: not found: {word}{of} runs without it")
 
 

@@ -63,8 +63,8 @@ def training_setup_for(
 
     speeds: lowest and highest that a clip is played at.  weights: of MultiView, by name.  mirror:
     chance that a face is mirrored; the paper does not.  Clips are of n_frames, or of 90 % at least:
-    10 s may be prepared as 299 frames.  Raises ValueError for another loss, and for
-    shifted labels of a loss that reads none.
+    10 s may be prepared as 299 frames.  Raises ValueError for another loss, and for shifted labels
+    of a loss that reads none.
     """
     if loss not in (LABEL_FREE, *LABELLED):
         known = ", ".join((LABEL_FREE, *LABELLED))
