@@ -4,11 +4,13 @@
     python benchmarks/demo_tables.py                                 # the tables again
     python benchmarks/demo_tables.py --check                         # status 1 where they differ
     python benchmarks/demo_tables.py --seeds submissions/demo submissions/demo-1 submissions/demo-2
+    python benchmarks/demo_tables.py --choices submissions/demo_ablation   # after that profile
 
 The first keeps the scores of the test set as benchmarks/results/demo.csv.  A table lies between the
 lines `<!-- demo leaderboard -->` and `<!-- end -->`: all rows in docs/results.md, six in README.md.
-The last keeps those of several seeds as demo_seeds.csv: between `<!-- demo seeds -->` and `<!-- end
--->` of docs/results.md, a row a model, the submitted ensembles as one.
+--seeds keeps those of several seeds as demo_seeds.csv: between `<!-- demo seeds -->` and `<!-- end
+-->` of docs/results.md, a row a model, the submitted ensembles as one; --choices the trained models
+of `demo_ablation` as demo_ablation.csv: `<!-- demo choices -->`.
 """
 
 import argparse
@@ -23,8 +25,9 @@ from rppg.evaluation.paired import COMPARED, in_words
 
 ROOT = Path(__file__).resolve().parents[1]
 SCORES, SEEDS = ROOT / "benchmarks/results/demo.csv", ROOT / "benchmarks/results/demo_seeds.csv"
+CHOICES = ROOT / "benchmarks/results/demo_ablation.csv"
 START, END = "<!-- demo leaderboard -->\n", "<!-- end -->\n"
-START_OF_SEEDS = "<!-- demo seeds -->\n"
+START_OF_SEEDS, START_OF_CHOICES = "<!-- demo seeds -->\n", "<!-- demo choices -->\n"
 HEADER = ["model", "kind", "RMSE, bpm [95 %]", "MAE", "within 5 bpm", "r"]
 THAN = "RMSE less the submitted one's"  # the last column, if the scores have it
 SIX = ("ST-Transformer, fine-tuned", "ST-Transformer, no labels", "Contrast-Phys+, fine-tuned")
@@ -37,6 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--submission", type=Path, help="folder of leaderboard.csv and run.json")
     parser.add_argument("--seeds", type=Path, nargs="+", help="the same, of several seeds")
+    parser.add_argument("--choices", type=Path, help="the same, of the profile demo_ablation")
     parser.add_argument("--check", action="store_true", help="write nothing")
     args = parser.parse_args()
     if args.submission is not None:
@@ -44,6 +48,9 @@ def main() -> None:
     if args.seeds:
         tables = [scores_of(one).assign(demo=one.name) for one in args.seeds]
         pd.concat(tables).to_csv(SEEDS, index=False, float_format="%.4f")
+    if args.choices is not None:
+        table = scores_of(args.choices).query("kind == 'learned'").drop(columns=list(COMPARED))
+        table.to_csv(CHOICES, index=False, float_format="%.4f")
     write_or_check(pages(), args.check, f"not the scores of {SCORES}: run {Path(__file__)}")
 
 
@@ -76,6 +83,7 @@ def pages() -> dict[Path, str]:
     scores, (readme, results) = read(SCORES), (ROOT / "README.md", ROOT / "docs/results.md")
     few = scores[scores["submitted"] | scores["model"].isin(SIX)]
     text = with_table(results.read_text(), START, leaderboard(scores))
+    text = with_table(text, START_OF_CHOICES, leaderboard(read(CHOICES)))
     return {
         readme: with_table(readme.read_text(), START, leaderboard(few)),
         results: with_table(text, START_OF_SEEDS, seeds_table(read(SEEDS))),
