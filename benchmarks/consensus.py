@@ -98,14 +98,14 @@ def fit(one: Stack, windows: pd.DataFrame, nets: Sequence[str]) -> Fitted:
     """Rules from validation clips with a pulse, then the calibration from all validation clips."""
     validation = (windows["part"] == "validation").to_numpy()
     pulse = validation & (windows["level"] != NULL).to_numpy()
-    true_bpm, motion = windows["hr_true_bpm"].to_numpy(), amplitudes(windows)
-    rules = fit_rules(one.of_recordings(pulse), true_bpm[pulse], motion[pulse])
+    true_bpm, beside = windows["hr_true_bpm"].to_numpy(), beside_of(windows)
+    rules = fit_rules(one.of_recordings(pulse), true_bpm[pulse], *beside[:, pulse])
     rows, right = [], []
     for fold in range(N_FOLDS):  # a confidence is of clips that the rules have not seen
         out = validation & (np.arange(len(windows)) % N_FOLDS == fold)
         seen = pulse & ~out
-        of_others = fit_rules(one.of_recordings(seen), true_bpm[seen], motion[seen])
-        found = consensus(one.of_recordings(out), of_others, motion[out])
+        of_others = fit_rules(one.of_recordings(seen), true_bpm[seen], *beside[:, seen])
+        found = consensus(one.of_recordings(out), of_others, *beside[:, out])
         rows.append(features(found, *(column[out] for column in facts_of(windows))))
         right.append(np.abs(found.hr_bpm - true_bpm[out]) <= NEAR_BPM)
     seeds = ", ".join(map(str, PARTS["validation"]))
@@ -121,13 +121,14 @@ def fit(one: Stack, windows: pd.DataFrame, nets: Sequence[str]) -> Fitted:
 
 def apply(one: Stack, windows: pd.DataFrame, fitted: Fitted) -> tuple[np.ndarray, np.ndarray]:
     """Rates (n,) and confidences (n,) of all clips."""
-    found = consensus(one, fitted.rules, amplitudes(windows))
+    found = consensus(one, fitted.rules, *beside_of(windows))
     return found.hr_bpm, confidence(features(found, *facts_of(windows)), fitted.calibration)
 
 
-def amplitudes(windows: pd.DataFrame) -> np.ndarray:
-    """Motion of the head (n, F)."""
-    return np.stack(windows["motion"].to_list()).astype(float)
+def beside_of(windows: pd.DataFrame) -> np.ndarray:
+    """Motion of the head and purity of the signature (2, n, F)."""
+    columns = [np.stack(windows[name].to_list()) for name in ("amplitude", "purity")]
+    return np.stack(columns).astype(float)
 
 
 def facts_of(windows: pd.DataFrame) -> list[np.ndarray]:

@@ -26,7 +26,8 @@ from rppg.datasets.prepared import FPS
 from rppg.datasets.readers import read
 from rppg.datasets.store import Store
 from rppg.evaluation.consensus import on_grid
-from rppg.inference.consensus import WHOLE, evidence_of, rates_of, regions_of
+from rppg.inference.consensus import WHOLE, rates_of
+from rppg.inference.evidence import evidence_of, regions_of
 from rppg.inference.limits import facts
 from rppg.inference.model_process import Models
 from rppg.inference.trained import extract_into, run_folders
@@ -116,8 +117,8 @@ def measure(job: Job, models: Models) -> Iterator[dict]:
             row = {"id": name, "level": job.level, "seed": job.seed, "hr_true_bpm": true_bpm}
             row |= dict(zip(("luma", "face_px", "fps"), facts(traces), strict=True))
             freq_hz = next(iter(rates.values())).freq_hz
-            motion, coherence = evidence_of(traces, regions_of(traces), [WHOLE], freq_hz)
-            row |= {"motion": motion[0], "coherence": coherence[0]}
+            beside = evidence_of(traces, regions_of(traces), [WHOLE], freq_hz)
+            row |= {name: rows[0] for name, rows in beside._asdict().items()}
             yield from (row | _spectrum(name, rate, freq_hz) for name, rate in rates.items())
 
 

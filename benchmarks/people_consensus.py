@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from rppg.evaluation.consensus_file import Fitted
-from rppg.inference.consensus import fitted_for, judge, rates_of, regions_of
+from rppg.inference.consensus import fitted_for, judge, rates_of
+from rppg.inference.evidence import regions_of
 
 
 def consensus_rows(

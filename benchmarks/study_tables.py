@@ -4,7 +4,7 @@
     python benchmarks/study_tables.py --check    # status 1 where a page differs
 
 A table lies between `<!-- NAME -->` and `<!-- end -->`: `bench`, from learned.csv; `makers`, from
-bench.csv; `ablation 1` and `ablation 2`, from ablation.csv; `gideon2021`, from
+bench.csv; `ablation 1`, `ablation 2` and `ablation beyond`, from ablation.csv; `gideon2021`, from
 gideon2021_tables.csv; `slow hearts` and `slow training`, from the CSVs of these names (see
 slow_tables.py); `relcon`, from relcon_evaluate.csv;
 `relcon curve` and `relcon variants`, from relcon_bench.csv and relcon_bench_variants.csv.  All
@@ -18,6 +18,7 @@ from card_tables import markdown
 from demo_tables import read, run_pages, with_tables
 from slow_tables import slow_hearts, slow_training
 
+from rppg.studies.ablation.published import BEYOND
 from rppg.studies.relcon.results.text import with_interval
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,6 +73,14 @@ LOSSES = {  # of each table of the paper, by the heads of its columns
     },
 }
 MODELS = {1: "ST-Transformer", 2: "Contrast-Phys+"}
+PLAIN = {1: (1, 6), 2: (1, 6), 3: (1, 6), 4: (2, 11), 5: (2, 11)}  # of BEYOND: the same without
+CHANGES = {
+    1: "L_perio as printed (eq. 5)",
+    2: "ΔF of 36 bpm",
+    3: "no layer norm before attention (eq. 1)",
+    4: "MCC as printed",
+    5: "magnified motion",
+}
 LABELS = [("simulator", one) for one in ("1", "5", "10", "all")]
 LABELS += [("BasicMotions", one) for one in ("1", "5", "all")]
 
@@ -84,7 +93,8 @@ def pages() -> dict[Path, str]:
             "bench": bench(read(RESULTS / "learned.csv")),
             "makers": makers(read(RESULTS / "bench.csv")),
         },
-        "ablation.md": {f"ablation {number}": ablation(grid, number) for number in LOSSES},
+        "ablation.md": {f"ablation {number}": ablation(grid, number) for number in LOSSES}
+        | {"ablation beyond": beyond(grid)},
         "gideon2021.md": {
             "gideon2021": gideon2021(read(RESULTS / "gideon2021_tables.csv")),
             "slow hearts": slow_hearts(read(RESULTS / "slow_hearts.csv")),
@@ -152,6 +162,17 @@ def ablation(grid: pd.DataFrame, number: int) -> str:
         rows.append([name, *cells, ", ".join(published)])
     head = f"Table {number}, {MODELS[number]}: pre-trained on"
     return markdown([head, *LOSSES[number], "the paper's"], rows)
+
+
+def beyond(grid: pd.DataFrame) -> str:
+    """The rows that the paper does not have, each next to the same without its change."""
+    by_row = {key: one.set_index("seed")["rmse_bpm"] for key, one in grid.groupby(["table", "row"])}
+    rows = []
+    for row, change in CHANGES.items():
+        changed, plain = by_row[(BEYOND, row)], by_row[PLAIN[row]]
+        by_seed = ", ".join(f"{value:+.1f}" for value in changed - plain)
+        rows.append([MODELS[PLAIN[row][0]], change, spread(changed), spread(plain), by_seed])
+    return markdown(["", "with", "RMSE, bpm", "without", "difference by seed"], rows)
 
 
 def gideon2021(table: pd.DataFrame) -> str:

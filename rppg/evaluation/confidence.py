@@ -25,6 +25,7 @@ FEATURES = {  # name -> the sign of its coefficient
     "quality": 1,  # mean share of the members' power within 5 bpm
     "motion": -1,  # of the head at the rate, logarithmic
     "coherence": 1,  # of the regions' waves at the rate, 0-1
+    "purity": 1,  # of the signature of blood at the rate, logarithm of its odds
     "dark": -1,  # 0 from DIM on, 1: black
     "small": -1,  # halvings of the face's height below SMALL_PX
     "slow": -1,  # halvings of the frame rate below SLOW_FPS
@@ -65,6 +66,7 @@ def features(
         "quality": mean_known((one.power * near).sum(axis=2)),
         "motion": _highest(found.motion, near),
         "coherence": _highest(coherence, near),
+        "purity": _highest(found.purity, near),
         "dark": np.clip(1 - np.asarray(brightness) / DIM, 0, 1),
         "small": np.log2(np.maximum(SMALL_PX / np.maximum(face_px, 1), 1)),
         "slow": np.log2(np.maximum(SLOW_FPS / np.maximum(fps, 1), 1)),
@@ -117,8 +119,8 @@ def fit_calibration(
 
 
 def _highest(values: np.ndarray, near: np.ndarray) -> np.ndarray:
-    """The highest (n,) of values (n, F), at least 0, among near (n, F) bool."""
-    return np.where(near, values, 0).max(axis=1)
+    """The highest (n,) of values (n, F) among near (n, F) bool; -inf where none is near."""
+    return np.where(near, values, -np.inf).max(axis=1)
 
 
 def _peaks_bpm(one) -> np.ndarray:

@@ -3,13 +3,14 @@
 Members are a `Stack` of spectra (M, n, F), classical methods and nets alike, of n windows or
 recordings.  Their weighted product is the evidence for a rate; a peak at twice a rate speaks for
 it, a peak at half of it against it, and so does a head that moves at the rate or at half of it.
+So does how purely the face's colours change there as blood changes them.
 
     >>> freq_hz = np.linspace(0.7, 3, 139)
     >>> def peaks(*rates): return sum(np.exp(-((60 * freq_hz - r) / 4) ** 2) for r in rates)
     >>> power = np.stack([peaks(60, 120), peaks(60, 60, 120), peaks(120, 60)])[:, None]
     >>> one = Stack(("a", "b", "c"), ("x",), np.full((3, 1), np.nan), np.full((3, 1), 0.5),
     ...     freq_hz, power)
-    >>> rules = Rules({"a": 0.5, "b": 0.5, "c": 0.5}, 0.2, -0.2, motion=0, motion_twice=0)
+    >>> rules = Rules({"a": 0.5, "b": 0.5, "c": 0.5}, 0.2, -0.2, 0, 0, purity=0)
     >>> consensus(one, rules).hr_bpm.round()
     array([60.])
 
@@ -27,7 +28,9 @@ from rppg.evaluation.metrics import NEAR_BPM
 
 MOVES = 0.002  # amplitude in heights of the face from which motion counts; landmarks jitter by less
 LIMITS = {"twice": (0.0, 2.0), "half": (-2.0, 0.0), "motion": (-2.0, 0.0)}
-LIMITS |= {"motion_twice": LIMITS["motion"]}
+LIMITS |= {"motion_twice": LIMITS["motion"], "purity": (0.0, 3.0)}
+USUAL_PURITY = 0.3  # where it is unknown
+LEAST_ODDS = 1e-3  # of purity that count
 LARGEST_WEIGHT, SMALLEST_WEIGHT = 3.0, 1e-6
 LEAST_WEIGHT = 0.01  # a member with less is left out: it is not worth its time
 PENALTY = 0.01  # on the squares of what is fitted: few recordings move it little
@@ -40,7 +43,7 @@ class Rules:
 
     weights: member to the exponent of its spectrum, 0: it is left out; twice: of the product at
     twice the rate, >= 0; half: at half of it, <= 0; motion and motion_twice: of the head's motion
-    at the rate and at half of it, <= 0.
+    at the rate and at half of it, <= 0; purity: of the odds that it stands for, >= 0.
     """
 
     weights: Mapping[str, float]
@@ -48,6 +51,7 @@ class Rules:
     half: float
     motion: float
     motion_twice: float
+    purity: float
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -70,6 +74,7 @@ class Consensus:
     power: np.ndarray  # (n, F), of unit area: how probable each rate is, before calibration
     hr_bpm: np.ndarray  # (n,), at its highest value
     motion: np.ndarray  # (n, F), logarithmic, 0: none or unknown
+    purity: np.ndarray  # (n, F), logarithm of its odds
 
     @property
     def freq_hz(self) -> np.ndarray:
@@ -77,9 +82,14 @@ class Consensus:
         return self.members.freq_hz
 
 
-def consensus(one: Stack, rules: Rules, amplitude: np.ndarray | None = None) -> Consensus:
+def consensus(
+    one: Stack,
+    rules: Rules,
+    amplitude: np.ndarray | None = None,
+    purity: np.ndarray | None = None,
+) -> Consensus:
     """The consensus of members.  amplitude: (n, F), of the head's motion in heights of the face, as
-    `motion_amplitude` gives it; None: unknown.
+    `motion_amplitude` gives it; purity: (n, F), as `signature_purity` does; None: unknown.
 
     The spectra may have any scale; members with weight 0 are left out of the result, too.  Raises
     ValueError for a member without a weight, and if none is left.
@@ -88,16 +98,21 @@ def consensus(one: Stack, rules: Rules, amplitude: np.ndarray | None = None) -> 
     if not (weights > 0).any():
         raise ValueError(f"{', '.join(one.models)}: all have weight 0 in the consensus")
     one = _unit(one.of_models([m for m, w in zip(one.models, weights, strict=True) if w > 0]))
-    motion = _motion(one, amplitude)
-    evidence = _evidence(logarithms(one), one.freq_hz, weights[weights > 0], rules, motion)
+    motion, odds = _motion(one, amplitude), _odds(one, purity)
+    evidence = _evidence(logarithms(one), one.freq_hz, weights[weights > 0], rules, motion, odds)
     known = np.isfinite(evidence).all(axis=1)
     likely = np.exp(evidence - np.where(known, evidence.max(axis=1), 0)[:, None])
     power = likely / likely.sum(axis=1, keepdims=True)
     peak = np.where(known[:, None], power, 0).argmax(axis=1)
-    return Consensus(one, power, np.where(known, 60 * one.freq_hz[peak], np.nan), motion)
+    return Consensus(one, power, np.where(known, 60 * one.freq_hz[peak], np.nan), motion, odds)
 
 
-def fit_rules(one: Stack, true_bpm: np.ndarray, amplitude: np.ndarray | None = None) -> Rules:
+def fit_rules(
+    one: Stack,
+    true_bpm: np.ndarray,
+    amplitude: np.ndarray | None = None,
+    purity: np.ndarray | None = None,
+) -> Rules:
     """Rules under which the true rates (n,) are most probable, within 5 bpm, but for LAPSES.
 
     Windows without any spectrum, or whose rate is outside of the axis, are left out.  Members whose
@@ -108,17 +123,17 @@ def fit_rules(one: Stack, true_bpm: np.ndarray, amplitude: np.ndarray | None = N
     known = np.isfinite(one.power).all(axis=2).any(axis=0) & near.any(axis=1)
     if not known.any():
         raise ValueError("no window with a spectrum and a true rate to fit a consensus to")
-    motion = _motion(one, amplitude)[known]
+    motion, odds = _motion(one, amplitude)[known], _odds(one, purity)[known]
     one, near, worth = _unit(one.of_recordings(known)), near[known], list(one.models)
     while True:
-        rules = _fitted(one.of_models(worth), near, motion)
+        rules = _fitted(one.of_models(worth), near, motion, odds)
         kept = [name for name, weight in rules.weights.items() if weight >= LEAST_WEIGHT]
         if not kept or kept == worth:
             return replace(rules, weights=dict.fromkeys(one.models, 0.0) | dict(rules.weights))
         worth = kept
 
 
-def _fitted(one: Stack, near: np.ndarray, motion: np.ndarray) -> Rules:
+def _fitted(one: Stack, near: np.ndarray, motion: np.ndarray, odds: np.ndarray) -> Rules:
     """Rules of members (M, n, F) under which `near` (n, F) is most probable."""
     from scipy.optimize import minimize  # a third of a second, which an answer need not wait for
 
@@ -130,7 +145,7 @@ def _fitted(one: Stack, near: np.ndarray, motion: np.ndarray) -> Rules:
 
     def loss(values: np.ndarray) -> float:
         rules, weights = rules_of(values), values[:n_members]
-        evidence = _evidence(logs, one.freq_hz, weights, rules, motion)
+        evidence = _evidence(logs, one.freq_hz, weights, rules, motion, odds)
         evidence -= evidence.max(axis=1, keepdims=True)
         likely = np.exp(evidence)
         share = (likely * near).sum(axis=1) / likely.sum(axis=1)
@@ -171,12 +186,19 @@ def _motion(one: Stack, amplitude: np.ndarray | None) -> np.ndarray:
     return np.log1p((np.nan_to_num(amplitude) / MOVES) ** 2)
 
 
+def _odds(one: Stack, purity: np.ndarray | None) -> np.ndarray:
+    """The logarithm (n, F) of the odds purity / (1 - purity)."""
+    purity = np.full(one.power.shape[1:], USUAL_PURITY) if purity is None else purity
+    return np.log(np.maximum(purity / np.maximum(1 - purity, 1e-12), LEAST_ODDS))
+
+
 def _evidence(
     logs: np.ndarray,
     freq_hz: np.ndarray,
     weights: np.ndarray,
     rules: Rules,
     motion: np.ndarray,
+    odds: np.ndarray,
 ) -> np.ndarray:
     """(n, F): logarithm of how probable each rate is, up to a constant of each window; logs
     (M, n, F) as of `logarithms`, whose weighted mean is the product.  What speaks beside the
@@ -185,6 +207,7 @@ def _evidence(
     product = mean_known(logs, np.broadcast_to(weights[:, None, None], logs.shape))
     peaks = np.maximum(product - np.median(product, axis=1, keepdims=True), 0)
     beside = rules.motion * motion + rules.motion_twice * _at(freq_hz, motion, 0.5)
+    beside = beside + rules.purity * odds
     beside = beside + rules.twice * _at(freq_hz, peaks, 2.0) + rules.half * _at(freq_hz, peaks, 0.5)
     return weights.sum() * product + share * beside
 

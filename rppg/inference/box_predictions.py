@@ -20,6 +20,7 @@ from rppg.evaluation.consensus import consensus
 from rppg.evaluation.ensemble import mean_known, with_answers
 from rppg.inference.classical import COLUMNS, predict_classical
 from rppg.inference.consensus import fitted_for, members, without_lost
+from rppg.inference.evidence import purity_of
 from rppg.inference.sliding_window import predict_model
 from rppg.inference.trained import load_models, views_of
 from rppg.models.names import RECIPES
@@ -43,12 +44,12 @@ def predict_box(store: Store, ids: Sequence[str]) -> pd.DataFrame:
         for name, (net, given) in models.items()
     ]
     everyone = pd.concat([*tables, predict_classical(store, ids, CLASSICAL)], ignore_index=True)
-    agreed = _agreed(everyone, tables[0])
+    agreed = _agreed(store, everyone, tables[0])
     table = pd.concat([*tables, agreed], ignore_index=True)
     return table.assign(model=PREFIX + table["model"])
 
 
-def _agreed(everyone: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
+def _agreed(store: Store, everyone: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
     """Rows of the consensus, with the facts of the rows `like`."""
     known = everyone[everyone["hr_bpm"].notna()]
     windows = {
@@ -56,11 +57,11 @@ def _agreed(everyone: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
     }
     rows = like.assign(model=CONSENSUS, hr_bpm=np.nan, quality=np.nan, freq_hz=None, power=None)
     alike = rows["id"].map(lambda id: ", ".join(windows.get(id, ())))  # who has a rate for it
-    tables = [_answers(mine, windows) for _, mine in rows.groupby(alike, sort=False)]
+    tables = [_answers(store, mine, windows) for _, mine in rows.groupby(alike, sort=False)]
     return pd.concat(tables).loc[rows.index, COLUMNS]
 
 
-def _answers(rows: pd.DataFrame, windows: Mapping[str, Mapping]) -> pd.DataFrame:
+def _answers(store: Store, rows: pd.DataFrame, windows: Mapping[str, Mapping]) -> pd.DataFrame:
     """The rows of recordings for which the same members have a rate, with the consensus' answers
     if one of its members is among them."""
     rates = [windows.get(id, {}) for id in rows["id"]]
@@ -69,6 +70,14 @@ def _answers(rows: pd.DataFrame, windows: Mapping[str, Mapping]) -> pd.DataFrame
         fitted = others
     if not set(rates[0]) & set(fitted.rules.needed):
         return rows
-    found = consensus(members(rates), fitted.rules)
+    one = members(rates)
+    purity = np.stack([_purity(store, id, one.freq_hz) for id in rows["id"]])
+    found = consensus(one, fitted.rules, purity=purity)
     answers = found.hr_bpm, mean_known(found.members.quality), found.freq_hz, found.power
     return with_answers(rows, *answers)
+
+
+def _purity(store: Store, id: str, freq_hz: np.ndarray) -> np.ndarray:
+    """The signature's purity (F,) in a prepared recording."""
+    prepared = store.open(id)
+    return purity_of(np.asarray(prepared.mstmap), prepared.fps, freq_hz)

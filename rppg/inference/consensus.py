@@ -17,20 +17,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rppg.evaluation.confidence import COHERENT, confidence, features
+from rppg.evaluation.confidence import confidence, features
 from rppg.evaluation.consensus import Consensus, consensus, on_grid
 from rppg.evaluation.consensus_file import Fitted, consensus_for
 from rppg.evaluation.consensus_words import Verdict, verdict, words
 from rppg.evaluation.ensemble import Stack
 from rppg.evaluation.metrics import NEAR_BPM
-from rppg.inference.classical import region_waves
+from rppg.inference.evidence import evidence_of, regions_of
 from rppg.inference.limits import facts, limits_of
 from rppg.inference.per_second import WINDOW_S, whole_as_second
 from rppg.inference.trained import box_models
-from rppg.signals.head_motion import motion_amplitude
 from rppg.signals.heart_rate import TRACKED_FROM_S, HeartRate, heart_rate, power_near
 from rppg.signals.multi_region import CLASSICAL
-from rppg.signals.region_coherence import region_coherence
 from rppg.signals.tracking import track_peak
 
 STEP_S = 1.0
@@ -181,9 +179,9 @@ def judge(
     frames that it is; brightness, size of the face and frame rate are those of the video.
     regions: `regions_of` its traces."""
     one = members(windows)
-    amplitude, coherence = evidence_of(traces, regions, parts, one.freq_hz)
-    found = consensus(one, fitted.rules, amplitude)
-    rows = features(found, *facts(traces), coherence)
+    beside = evidence_of(traces, regions, parts, one.freq_hz)
+    found = consensus(one, fitted.rules, beside.amplitude, beside.purity)
+    rows = features(found, *facts(traces), beside.coherence)
     return Judged(found, confidence(rows, fitted.calibration), rows)
 
 
@@ -201,30 +199,6 @@ def members(windows: Sequence[Mapping[str, HeartRate]]) -> Stack:
             power[at] = on_grid(rate.freq_hz, rate.power, freq_hz)
     ids = tuple(map(str, range(len(windows))))
     return Stack(tuple(names), ids, hr_bpm, quality, freq_hz, power)
-
-
-def regions_of(traces) -> np.ndarray | None:
-    """The POS waves (R, T) of the face's regions; None if none can be used."""
-    try:
-        return region_waves(traces.mstmap, traces.fps)
-    except ValueError:  # the members, of the whole face, may still answer
-        return None
-
-
-def evidence_of(
-    traces, regions: np.ndarray | None, parts: Sequence[slice], freq_hz: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Of n parts of a video's frames, at freq_hz (F,): the amplitude (n, F) of the head's motion,
-    zeros if its trajectory is unknown, and the coherence (n, F) of the waves of the face's regions,
-    COHERENT if they are unknown."""
-    head, fps, shape = traces.head, traces.fps, (len(parts), len(freq_hz))
-    amplitude, coherence = np.zeros(shape), np.full(shape, COHERENT)
-    if head is not None:
-        amplitude = np.stack([motion_amplitude(head[part], fps, freq_hz) for part in parts])
-    if regions is not None:
-        waves = [regions[:, part] for part in parts]
-        coherence = np.stack([region_coherence(one, fps, freq_hz) for one in waves])
-    return amplitude, coherence
 
 
 def _as_heart_rate(

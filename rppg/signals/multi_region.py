@@ -14,6 +14,8 @@ and as many disturbances but one can be cancelled, where POS and PBV, of three c
 one or two.  A region without a pulse would make that of the others a disturbance: see CLEARER.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from rppg.signals.checks import check_fps, check_three_colours, checked_colours
@@ -53,20 +55,53 @@ def multi_region_pbv(rgb: np.ndarray, fps: float) -> np.ndarray:
     if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype.kind not in "biuf":
         found = f"found shape {rgb.shape} of {rgb.dtype}"
         raise ValueError(f"expected colours of regions (T, R, 3), {found}")
-    rgb = rgb.astype(np.float64)
+    out = np.full(len(rgb), np.nan)
+    for windows in pulse_windows(rgb, fps):
+        _add_up(out, windows)
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class PulseWindow:
+    """Colours of regions in a window, and what cancels all in them but the signature of blood."""
+
+    part: slice  # of the frames
+    channels: np.ndarray  # (n, 3R), relative to their means, without their slow trend
+    signature: np.ndarray  # (3R,), of unit length in each region
+    weights: np.ndarray  # (3R,): the covariance's inverse times the signature
+    inverse: np.ndarray  # (3R, 3R), of the channels' covariance, with what is added to it
+
+
+def pulse_windows(rgb: np.ndarray, fps: float) -> list[list[PulseWindow]]:
+    """For each stretch without a gap of colours (T, R, 3), its windows of 10 s that can be used.
+
+    Raises ValueError, for the first reason, if there is none; stretches without one are left out.
+    """
+    rgb = np.asarray(rgb, np.float64)
     seen = np.where(np.isfinite(rgb).all(axis=2).any(axis=1), 0.0, np.nan)  # (T,)
     stretches = finite_stretches(seen, int(np.ceil(MIN_STRETCH_S * fps)))
     if not stretches:
         raise ValueError(f"no {MIN_STRETCH_S:g} s without a gap in {len(rgb) / fps:.2f} s")
-    out, reasons = np.full(len(rgb), np.nan), []
+    found, reasons = [], []
     for start, stop in stretches:
-        try:
-            out[start:stop] = _of_stretch(_bridged(rgb[start:stop], fps), fps)
-        except ValueError as error:  # of this stretch: another may have a pulse
-            reasons.append(error)
-    if len(reasons) == len(stretches):
+        bridged, windows = _bridged(rgb[start:stop], fps), []
+        for part in _parts(stop - start, fps):
+            try:
+                at = slice(start + part.start, start + part.stop)
+                windows.append(_window(at, _usable(bridged[part]), fps))
+            except ValueError as error:  # of this window: its neighbours may reach over it
+                reasons.append(error)
+        found.append(windows)
+    if not any(found):
         raise reasons[0]
-    return out
+    return [windows for windows in found if windows]
+
+
+def _parts(n_frames: int, fps: float) -> list[slice]:
+    """Windows of 10 s, or one of all frames, that overlap by half and reach both ends."""
+    n = min(n_frames, round(WINDOW_S * fps))
+    starts = {*range(0, n_frames - n + 1, max(1, n // 2)), n_frames - n}
+    return [slice(start, start + n) for start in sorted(starts)]
 
 
 def _bridged(rgb: np.ndarray, fps: float) -> np.ndarray:
@@ -89,24 +124,17 @@ def _bridged(rgb: np.ndarray, fps: float) -> np.ndarray:
     return out
 
 
-def _of_stretch(rgb: np.ndarray, fps: float) -> np.ndarray:
-    """The wave (T,) of colours (T, R, 3), windows added up by triangular weights."""
-    n_frames = len(rgb)
-    n = min(n_frames, round(WINDOW_S * fps))
-    starts = np.unique([*range(0, n_frames - n + 1, max(1, n // 2)), n_frames - n])
-    shape = np.minimum(np.arange(1, n + 1), np.arange(n, 0, -1))  # (n,), above 0 at both ends
-    total, weight, reasons = np.zeros(n_frames), np.zeros(n_frames), []
-    for start in starts:
-        part = slice(start, start + n)
-        try:
-            total[part] += shape * _of_window(_usable(rgb[part]), fps)
-            weight[part] += shape
-        except ValueError as error:  # of this window: its neighbours may reach over it
-            reasons.append(error)
-    if not weight.any():
-        raise reasons[0]
-    y = np.where(weight > 0, total / np.maximum(weight, 1), np.nan)
-    return -(y - np.nanmean(y)) / np.nanstd(y)
+def _add_up(out: np.ndarray, windows: list[PulseWindow]) -> None:
+    """Put the wave of a stretch into out (T,): those of its windows, by triangular weights."""
+    total, weight = np.zeros(len(out)), np.zeros(len(out))
+    for one in windows:
+        n = len(one.channels)
+        shape = np.minimum(np.arange(1, n + 1), np.arange(n, 0, -1))  # (n,), above 0 at both ends
+        total[one.part] += shape * _unit(one.channels @ one.weights)
+        weight[one.part] += shape
+    known = weight > 0
+    y = total[known] / weight[known]
+    out[known] = -(y - y.mean()) / y.std()
 
 
 def _usable(rgb: np.ndarray) -> np.ndarray:
@@ -123,25 +151,29 @@ def _usable(rgb: np.ndarray) -> np.ndarray:
     return rgb[:, changes]
 
 
-def _of_window(rgb: np.ndarray, fps: float) -> np.ndarray:
-    """y (n,) of one window (n, R, 3), by the first of PULSE_SPREADS or one that is CLEARER."""
+def _window(part: slice, rgb: np.ndarray, fps: float) -> PulseWindow:
+    """A window of colours (n, R, 3), by the first of PULSE_SPREADS or one that is CLEARER."""
     n, n_regions, _ = rgb.shape
     channels = (rgb / rgb.mean(axis=0) - 1).reshape(n, 3 * n_regions)
     channels = channels - _trend(channels, max(1, round(TRENDS_HZ * n / fps)))
     covariance = channels.T @ channels / n  # (3R, 3R)
-    waves = [_weighted(channels, covariance, spread) for spread in PULSE_SPREADS]
-    quality = np.array([heart_rate(wave, fps).quality for wave in waves])
-    best = int(quality.argmax())
-    return waves[best if quality[best] > quality[0] + CLEARER else 0]
+    signature = np.tile(PULSE_SIGNATURE, n_regions)
+    inverses = [_inverse(covariance, spread) for spread in PULSE_SPREADS]
+    weights = [inverse @ signature for inverse in inverses]
+    quality = [heart_rate(_unit(channels @ one), fps).quality for one in weights]
+    best = int(np.argmax(quality))
+    best = best if quality[best] > quality[0] + CLEARER else 0
+    return PulseWindow(part, channels, signature, weights[best], inverses[best])
 
 
-def _weighted(channels: np.ndarray, covariance: np.ndarray, spread: float) -> np.ndarray:
-    """The sum (n,) of channels (n, 3R) of unit signature with minimum other power, scaled to a
-    standard deviation of 1."""
-    n_channels = channels.shape[1]
+def _inverse(covariance: np.ndarray, spread: float) -> np.ndarray:
+    """Of a covariance (C, C) with the loading and what the pulse's regions may differ by."""
+    n_channels = len(covariance)
     loading = LOADING * np.trace(covariance) / n_channels + spread**2
-    signature = np.tile(PULSE_SIGNATURE, n_channels // 3)
-    y = channels @ np.linalg.solve(covariance + loading * np.eye(n_channels), signature)
+    return np.linalg.inv(covariance + loading * np.eye(n_channels))
+
+
+def _unit(y: np.ndarray) -> np.ndarray:
     return y / max(y.std(), 1e-300)
 
 

@@ -17,7 +17,7 @@ from rppg.evaluation.consensus_file import load_consensus
 from rppg.evaluation.ensemble import Stack
 from rppg.signals.multi_region import CLASSICAL
 
-RULES = Rules({name: 0.5 for name in "abc"}, 0.0, 0.0, 0.0, 0.0)
+RULES = Rules({name: 0.5 for name in "abc"}, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def of(name: str, rows: np.ndarray) -> np.ndarray:
@@ -52,6 +52,15 @@ def test_features_of_a_dark_small_slow_video_that_moves():
     assert of("motion", still) == 0 and of("motion", moving) > 3
     assert [of(name, still)[0] for name in ("dark", "small", "slow")] == [0, 0, 0]
     assert [of(name, moving)[0] for name in ("dark", "small", "slow")] == [0.75, 1, 1]
+
+
+def test_the_purity_at_the_answer_is_a_feature():
+    one = stack_of({name: [70.0, 110.0] for name in "abc"})
+    purity = np.tile(0.01 + 0.8 * np.exp(-(((60 * FREQ_HZ - 70) / 4.0) ** 2)), (2, 1))
+    pure, other = of("purity", features(consensus(one, RULES, purity=purity)))
+    assert pure == pytest.approx(np.log(0.81 / 0.19), abs=0.05) and other < -4
+    usual = of("purity", features(consensus(one, RULES)))
+    assert usual == pytest.approx([np.log(0.3 / 0.7)] * 2)
 
 
 def test_the_coherence_of_regions_at_the_answer_is_a_feature():

@@ -16,7 +16,7 @@ from rppg.evaluation.consensus_file import (
     save_consensus,
 )
 
-NO_MOTION = {"twice": 0.0, "half": 0.0, "motion": 0.0, "motion_twice": 0.0}
+NO_MOTION = {"twice": 0.0, "half": 0.0, "motion": 0.0, "motion_twice": 0.0, "purity": 0.0}
 
 
 def rules(members="abc", **evidence) -> Rules:
@@ -84,6 +84,15 @@ def test_a_member_with_weight_0_is_left_out():
         consensus(one.of_models(["c"]), some)
 
 
+def test_where_the_colours_change_as_blood_changes_them_a_rate_is_believed():
+    one = stack_of({"a": [66.0], "b": [98.0], "c": [98.0]})
+    purity = 0.05 + 0.8 * np.exp(-(((60 * FREQ_HZ - 66) / 4.0) ** 2))[None]
+    believing = rules(purity=1.0)
+    assert consensus(one, believing).hr_bpm == pytest.approx([98], abs=1)
+    assert consensus(one, believing, purity=purity).hr_bpm == pytest.approx([66], abs=1)
+    assert consensus(one, believing, purity=np.ones_like(purity)).hr_bpm == pytest.approx([98], abs=1)
+
+
 def fitted_stack(n: int = 60) -> tuple:
     """A good member, a random one, and one that follows the head; the truth and the motion."""
     rng = np.random.default_rng(0)
@@ -146,6 +155,7 @@ def test_the_packaged_coefficients_say_what_they_are_from_and_keep_their_signs()
         assert "synthetic" in one.fitted_on and "seed" in one.fitted_on
         assert min(one.rules.weights.values()) >= 0 and one.rules.twice >= 0
         assert max(one.rules.half, one.rules.motion, one.rules.motion_twice) <= 0
+        assert one.rules.purity >= 0
         assert all(FEATURES[k] * v >= 0 for k, v in one.calibration.coefficients.items())
 
 

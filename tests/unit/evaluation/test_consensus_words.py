@@ -7,7 +7,7 @@ from helpers.ensemble import FREQ_HZ, stack_of
 from rppg.evaluation.consensus import Rules, consensus
 from rppg.evaluation.consensus_words import Verdict, motion_note, verdict, words
 
-RULES = Rules({name: 0.5 for name in "abcd"}, 0.0, 0.0, 0.0, 0.0)
+RULES = Rules({name: 0.5 for name in "abcd"}, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def said(rates: dict, confidence: float, moves_bpm: float | None = None, **fields) -> str:
