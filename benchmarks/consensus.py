@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from consensus_measure import PARTS, measure_all
-from consensus_tables import NULL, draw, print_tables
+from consensus_tables import FACTS, NULL, draw, print_tables
 from demo_tables import read
 
 from rppg.evaluation.confidence import confidence, features, fit_calibration
@@ -68,7 +68,7 @@ def fit_and_apply(folder: Path, path: Path) -> pd.DataFrame:
     """Fit on the validation part, write the coefficients, and answer on everything."""
     table = pd.concat([pd.read_parquet(one) for one in sorted(folder.glob("*.parquet"))])
     windows = table.drop_duplicates("id").set_index("id")
-    facts = ["part", "maker", "level", "seed", "hr_true_bpm", "luma", "face_px", "fps"]
+    facts = [name for name in FACTS if name != "id"]
     results = windows[facts].copy()
     nets = [name for name in table["model"].unique() if name not in CLASSICAL]
     fitted = {}

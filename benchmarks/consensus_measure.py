@@ -110,11 +110,12 @@ def measure(job: Job, models: Models) -> Iterator[dict]:
     tools = FaceLandmarks(), BoxFinder().find
     with tempfile.TemporaryDirectory(prefix="rppg-") as folder:
         store = Store(Path(folder) / "store")
-        for recording, true_bpm in rendered(job, Path(folder) / "clips"):
+        for recording, truth in rendered(job, Path(folder) / "clips"):
             traces = extract_into(store, recording, *tools, models.arrays)
             rates = rates_of(waves_of(recording.id, traces, models, store), FPS)
             name = f"{job.maker}-{job.level}-{job.seed}-{recording.id}"
-            row = {"id": name, "level": job.level, "seed": job.seed, "hr_true_bpm": true_bpm}
+            row = {"id": name, "level": job.level, "seed": job.seed}
+            row |= {"hr_true_bpm": truth["hr_bpm"], "tone": truth["tone"]}
             row |= dict(zip(("luma", "face_px", "fps"), facts(traces), strict=True))
             freq_hz = next(iter(rates.values())).freq_hz
             beside = evidence_of(traces, regions_of(traces), [WHOLE], freq_hz)
@@ -122,8 +123,8 @@ def measure(job: Job, models: Models) -> Iterator[dict]:
             yield from (row | _spectrum(name, rate, freq_hz) for name, rate in rates.items())
 
 
-def rendered(job: Job, root: Path) -> Iterator[tuple[Recording, float]]:
-    """The clips of a job on disk, with their true heart rates."""
+def rendered(job: Job, root: Path) -> Iterator[tuple[Recording, dict[str, float]]]:
+    """The clips of a job on disk, with the true hr_bpm and the tone of each."""
     level = LIKE_NULL[job.maker] if job.level == NULL else job.level
     scale = {"level": level, "pulse_amplitude_scale": float(job.level != NULL)}
     quiet = {"workers": 1, "progress": False}
@@ -134,9 +135,9 @@ def rendered(job: Job, root: Path) -> Iterator[tuple[Recording, float]]:
     else:
         config = SecondMakerConfig(job.seed, job.clips, **scale)
         recordings = read("folder", write_second_maker(root, config, **quiet))
-    truth = pd.read_csv(root / "truth.csv").set_index("id")["hr_bpm"]
+    truth = pd.read_csv(root / "truth.csv").set_index("id")[["hr_bpm", "tone"]].to_dict("index")
     for recording in recordings:
-        yield recording, float(truth[recording.id])
+        yield recording, truth[recording.id]
 
 
 def waves_of(id: str, traces, models: Models, store: Store) -> dict[str, np.ndarray]:

@@ -9,7 +9,8 @@ from rppg.evaluation.metrics import NEAR_BPM, score
 from rppg.plotting.reliability import plot_reliability
 
 NULL = "null"
-FACTS = ("id", "part", "maker", "level", "seed", "hr_true_bpm", "luma", "face_px", "fps")
+FACTS = ("id", "part", "maker", "level", "seed", "hr_true_bpm", "tone")
+FACTS += ("luma", "face_px", "fps")
 SURE, UNSURE = 0.9, 0.2
 
 

@@ -42,6 +42,7 @@ SPLITS = {  # column of truth.csv: edges of its bands
     "fps": ((0, 18, 27, 40, 99), ("15 fps", "20-25 fps", "30 fps", "50-60 fps")),
     "face_px": ((0, 90, 140, 999), ("face under 90 px", "90-140 px", "140 px or more")),
     "compression": ((0, 0.3, 0.65, 1.01), ("fine codec", "medium codec", "coarse codec")),
+    "turn_deg": ((0, 1.5, 2.5, 999), ("still head", "moving head", "restless head")),
 }
 ORACLE, MISLED = "region oracle", "oracle, wrong rate"
 INFO = {*("id", "seed", "level", "pulse", "wrong_bpm", "found", "confidence", "codec", "quality")}

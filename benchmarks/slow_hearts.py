@@ -105,16 +105,17 @@ def measure(folder: Path, job: Job) -> None:
     made = slow_clips if job.level.startswith(SLOW) else rendered
     with Models(list(RECIPES)) as models, tempfile.TemporaryDirectory(prefix="rppg-") as work:
         store = Store(Path(work) / "store")
-        for recording, true_bpm in made(job, Path(work) / "clips"):
+        for recording, truth in made(job, Path(work) / "clips"):
             traces = extract_into(store, recording, *tools, models.arrays)
             waves = waves_of(recording.id, traces, models, store)
             path = folder / f"{name_of(job)}-{recording.id.replace('/', '_')}.npz"
             named = {f"w_{name}": np.asarray(wave, np.float32) for name, wave in waves.items()}
-            np.savez_compressed(path, hr_bpm=true_bpm, fps=FPS, **named)
+            np.savez_compressed(path, hr_bpm=truth["hr_bpm"], fps=FPS, **named)
 
 
-def slow_clips(job: Job, root: Path) -> Iterator[tuple[Recording, float]]:
-    """Clips of slow hearts of the first maker, of people that are in no other job."""
+def slow_clips(job: Job, root: Path) -> Iterator[tuple[Recording, dict[str, float]]]:
+    """Clips of slow hearts of the first maker, of people that are in no other job, and the true
+    hr_bpm of each."""
     level = job.level.removeprefix(f"{SLOW} ")
     sets = {f"n_{name}": 0 for name in FIRST_NUMBER} | {"n_test_vipl": SET_LIMIT}
     config = ChallengeConfig(seed=job.seed, level=level, clips_per_subject=1, **sets)
@@ -125,7 +126,7 @@ def slow_clips(job: Job, root: Path) -> Iterator[tuple[Recording, float]]:
         render_clip(root, config, clip)
     truth = {clip.id: clip.hr_bpm(config) for clip in chosen}
     for recording in read("challenge_test", root / "test"):
-        yield recording, truth[recording.id]
+        yield recording, {"hr_bpm": truth[recording.id]}
 
 
 def rates(folder: Path) -> pd.DataFrame:

@@ -27,7 +27,7 @@ from tqdm import tqdm
 from rppg.synthetic.layouts.writers import stored_parameters, write_table, write_text
 from rppg.synthetic.second_maker.config import LEVELS, Clip, SecondMakerConfig, plan
 from rppg.synthetic.second_maker.encoder import encode
-from rppg.synthetic.second_maker.scene import Scene, heartbeat_of
+from rppg.synthetic.second_maker.scene import Scene, heartbeat_of, motion_of
 from rppg.utils import worker_pool
 
 RENDERER = 1  # increased if equal parameters give other pictures
@@ -40,7 +40,7 @@ rppg.synthetic.second_maker, for judging only. Never train on it, nor mix it wit
 """
 TRUTH = (
     *("id", "path", "hr_bpm", "tone", "fitzpatrick", "fps", "face_px", "width", "height"),
-    *("codec", "quality", "compression", "level"),
+    *("codec", "quality", "compression", "turn_deg", "level"),
 )
 
 
@@ -136,7 +136,7 @@ def _write_tables(root: Path, config: SecondMakerConfig, clips: list[Clip]) -> N
     rows = [
         (f"folder/{c.path}", c.path, rates[c.path], round(c.tone, 4), c.fitzpatrick, c.fps)
         + (round(c.face_px, 1), c.width, c.height, c.codec, c.quality, round(c.compression, 3))
-        + (config.level,)
+        + (round(motion_of(c, config).turn_deg(), 3), config.level)
         for c in clips
     ]
     write_table(root / "truth.csv", TRUTH, rows)

@@ -33,6 +33,10 @@ class Motion:
     lids: np.ndarray
     mouth: np.ndarray
 
+    def turn_deg(self) -> float:
+        """Root mean square of the angles between the head's pose and its mean pose, deg."""
+        return float(np.rad2deg(np.sqrt(self.angles.var(axis=0).sum())))
+
 
 def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
     """Matrix (3, 3) from the head's frame to the camera's."""

@@ -16,7 +16,7 @@ from rppg.synthetic.second_maker.config import plan as plan
 from rppg.synthetic.second_maker.head_shape import cast, make_shape, to_chart_px
 from rppg.synthetic.second_maker.heartbeat import Heartbeat, draw_heartbeat
 from rppg.synthetic.second_maker.lamps import Transport, draw_lamps
-from rppg.synthetic.second_maker.motion import draw_motion, rotation
+from rppg.synthetic.second_maker.motion import Motion, draw_motion, rotation
 from rppg.synthetic.second_maker.room import draw_room
 from rppg.synthetic.second_maker.skin import COARSE, make_skin
 
@@ -35,18 +35,28 @@ def heartbeat_of(clip: Clip, seconds: float) -> Heartbeat:
     return draw_heartbeat(clip.rng(1), clip.hr_bpm, seconds)
 
 
+def motion_of(clip: Clip, config: SecondMakerConfig) -> Motion:
+    """The motion of a recording, without rendering it."""
+    return draw_motion(clip.rng(4), LEVELS[config.level], times_of(clip, config))
+
+
+def times_of(clip: Clip, config: SecondMakerConfig) -> np.ndarray:
+    """Times (T,) in s of the frames of a recording."""
+    return np.arange(clip.n_frames(config.seconds)) / clip.fps
+
+
 class Scene:
     """Iterate once for the frames (H, W, 3) uint8, at n / fps s."""
 
     def __init__(self, clip: Clip, config: SecondMakerConfig):
         level = LEVELS[config.level]
         self.clip = clip
-        self.times_s = np.arange(clip.n_frames(config.seconds)) / clip.fps
+        self.times_s = times_of(clip, config)
         self.shape = make_shape(clip.rng(2))
         self.unit_px = clip.face_px / 2
         self.step = 1 + (self.unit_px > 38) + (self.unit_px > 80)  # pixels from ray to ray
         self.skin = make_skin(clip.rng(3), self.shape, clip.tone, 1 + (self.unit_px < 60))
-        self.motion = draw_motion(clip.rng(4), level, self.times_s)
+        self.motion = motion_of(clip, config)
         self.lamps = draw_lamps(clip.rng(5), level, self.times_s)
         self.room = draw_room(clip.rng(6), clip)
         self.camera = Camera(clip.rng(7), level, clip.width, clip.height, clip.fps)

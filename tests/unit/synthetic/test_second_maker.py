@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers.documents import ROOT
 from project import import_graph
 
 from rppg.datasets.readers import read
 from rppg.synthetic.second_maker import SecondMakerConfig, write_second_maker
 from rppg.synthetic.second_maker.config import FACE_RANGE_PX, HR_RANGE_BPM, plan
 from rppg.synthetic.second_maker.heartbeat import draw_heartbeat
-from rppg.synthetic.second_maker.scene import Scene, heartbeat_of
+from rppg.synthetic.second_maker.scene import Scene, heartbeat_of, motion_of
 
 CONFIG = SecondMakerConfig(seed=3, n_clips=2, level="easy", seconds=3.0)
 SHARED = {"rppg.synthetic.layouts.writers", "rppg.synthetic.layouts", "rppg.utils.worker_pool"}
@@ -80,7 +81,7 @@ def test_an_existing_reader_reads_videos_rates_and_waves(root):
     for one in recordings:
         assert one.origin == "synthetic" and one.problem is None and one.bvp is not None
         assert one.hr_mean_bpm == pytest.approx(float(truth[one.id]["hr_bpm"]), abs=0.001)
-    needed = {"tone", "hr_bpm", "fps", "face_px", "codec", "quality"}
+    needed = {"tone", "hr_bpm", "fps", "face_px", "codec", "quality", "turn_deg"}
     assert needed <= truth[recordings[0].id].keys()
 
 
@@ -134,6 +135,22 @@ def test_darker_tones_reflect_less(clip):
         y, x = clip.height // 2 + 8, clip.width // 2
         shades.append(scene.light(0)[y - 5 : y + 5, x - 12 : x + 12].mean())
     assert shades == sorted(shades, reverse=True)
+
+
+def test_heads_turn_more_on_harder_levels():
+    turns = {}
+    for level in ("easy", "middle", "hard"):
+        config = replace(CONFIG, n_clips=12, level=level)
+        turns[level] = [motion_of(clip, config).turn_deg() for clip in plan(config)]
+    assert max(turns["easy"]) < np.median(turns["middle"])
+    assert np.median(turns["middle"]) < np.median(turns["hard"])
+
+
+def test_no_notebook_and_no_script_that_trains_sees_it():
+    notebooks = list((ROOT / "notebooks").rglob("*.ipynb"))
+    scripts = [p for p in (ROOT / "benchmarks").glob("*.py") if "rppg.training" in p.read_text()]
+    assert len(notebooks) > 10 and len(scripts) > 3
+    assert [path.name for path in notebooks + scripts if "second_maker" in path.read_text()] == []
 
 
 @pytest.mark.slow
