@@ -3,10 +3,10 @@
     python benchmarks/card_tables.py            # write
     python benchmarks/card_tables.py --check    # status 1 where the page differs
 
-A table lies between `<!-- NAME -->` and `<!-- end -->`: `models`, from the weights in the package;
-`second maker` and `second maker by kind`, from second_maker.csv; `confidence`, from the same and
-consensus.csv; `people`, from people.csv; `compression`, from compression.csv; in README.md `faces`,
-from second_maker.csv and people.csv; in docs/ensemble.md `consensus`, from consensus.csv.
+A table lies between `<!-- NAME -->` and `<!-- end -->`: `models` and `checksums`, from the weights
+in the package; `confidence`, from second_maker.csv and consensus.csv; `people`, from people.csv;
+`compression`, from compression.csv; in README.md `faces`, from second_maker.csv and people.csv; in
+docs/ensemble.md `consensus`, from consensus.csv.  judge_tables.py and aims_tables.py write others.
 """
 
 from pathlib import Path
@@ -18,16 +18,14 @@ from consensus_tables import NULL, confidence_facts, errors
 from demo_tables import read, run_pages, with_tables
 from people_tables import by_kind
 from release import card
-from second_maker import bands_of
 
-from rppg.evaluation.metrics import NEAR_BPM, score
+from rppg.evaluation.metrics import NEAR_BPM
+from rppg.models.names import WEIGHTS
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks/results"
 NAMES = {"consensus": "**consensus**", "st_transformer": "ST-Transformer"}
 NAMES |= {"contrast_phys": "Contrast-Phys+", "gideon2021": "Gideon2021"}
-METHODS = ("consensus", "st_transformer", "contrast_phys", "gideon2021")
-METHODS += ("MR-PBV", "POS", "PBV", "LGI", "OMIT", "CHROM", "ICA", "GREEN")
 HELD_OUT = {  # rows of the table of consensus.py, as the page names them
     "consensus, with nets": "**consensus with nets**",
     "product, with nets": "plain product with nets",
@@ -48,8 +46,7 @@ def pages() -> dict[Path, str]:
     people = read(RESULTS / "people.csv")
     card_of = {
         "models": models(),
-        "second maker": by_level(judged),
-        "second maker by kind": by_band(judged),
+        "checksums": checksums(),
         "confidence": confidences(judged, fitted),
         "people": faces(people),
         "compression": compression(read(RESULTS / "compression.csv")),
@@ -109,30 +106,12 @@ def models() -> str:
     return markdown(header, rows)
 
 
-def by_level(judged: pd.DataFrame) -> str:
-    """RMSE with its interval and share within 5 bpm of every method, level by level."""
-    judged = judged[judged["pulse"] > 0]
-    levels = list(dict.fromkeys(judged["level"]))
-    header = ["method"] + [f"{level}, n {(judged['level'] == level).sum()}" for level in levels]
-    rows = []
-    for method in METHODS:
-        cells = [_cell(judged[judged["level"] == level], method) for level in levels]
-        rows.append([NAMES.get(method, method), *cells])
-    means = [_mean_cell(judged[judged["level"] == level]) for level in levels]
-    return markdown(header, [*rows, ["mean of the true rates", *means]])
-
-
-def by_band(judged: pd.DataFrame) -> str:
-    """Share within 5 bpm by tone, heart rate, frame rate, face and compression, all levels."""
-    judged = judged[judged["pulse"] > 0]
-    rows = []
-    for band, mask in bands_of(judged).items():
-        mine = judged[mask]
-        shares = [f"{100 * near(mine, method).mean():.0f}" for method in SHOWN]
-        rows.append([band, str(len(mine)), *shares])
-    whole = [f"{100 * near(judged, method).mean():.0f}" for method in SHOWN]
-    header = ["within 5 bpm, %", "n", *(NAMES.get(method, method) for method in SHOWN)]
-    return markdown(header, [["all", str(len(judged)), *whole], *rows])
+def checksums() -> str:
+    """SHA-256 of each file of weights, as `sha256sum -c` reads it."""
+    lines = [
+        f"{one.sha256}  rppg/models/weights/{one.model}/{WEIGHTS}" for one in card().itertuples()
+    ]
+    return "\n".join(["```", *lines, "```\n"])
 
 
 def confidences(judged: pd.DataFrame, fitted: pd.DataFrame) -> str:
@@ -200,19 +179,8 @@ def _is_classical(one) -> bool:
     return one.method == "consensus" and not one.weights
 
 
-def _cell(rows: pd.DataFrame, method: str) -> str:
-    found = score(rows["hr_bpm"], rows[method].fillna(rows["hr_bpm"].mean()))
-    interval = f"[{found['rmse_low']:.1f}, {found['rmse_high']:.1f}]"
-    return f"{100 * near(rows, method).mean():.1f} %, {found['rmse_bpm']:.1f} {interval}"
-
-
 def _percent(share: float) -> str:
     return "" if np.isnan(share) else f"{share:.0f} %"
-
-
-def _mean_cell(rows: pd.DataFrame) -> str:
-    found = score(rows["hr_bpm"], np.full(len(rows), rows["hr_bpm"].mean()))
-    return f"{100 * found['within_5bpm']:.1f} %, {found['rmse_bpm']:.1f}"
 
 
 def _confidence_row(name: str, rows: pd.DataFrame) -> list[str]:

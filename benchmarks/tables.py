@@ -4,19 +4,21 @@
     python benchmarks/tables.py --check                            # status 1 where a page differs
     python benchmarks/tables.py --submission submissions/demo      # the demo's scores first
 
-The tables are those of demo_tables.py, card_tables.py, study_tables.py and page_tables.py, each
-between `<!-- NAME -->` and `<!-- end -->`.
+The tables are those of demo_tables.py, card_tables.py, judge_tables.py, aims_tables.py,
+study_tables.py and page_tables.py, each between `<!-- NAME -->` and `<!-- end -->`.
 """
 
 import argparse
 from pathlib import Path
 
+import aims_tables
 import card_tables
 import demo_tables
+import judge_tables
 import page_tables
 import study_tables
 
-MAKERS = (demo_tables, card_tables, study_tables, page_tables)
+MAKERS = (demo_tables, card_tables, judge_tables, aims_tables, study_tables, page_tables)
 
 
 def main() -> None:
