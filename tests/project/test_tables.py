@@ -85,6 +85,18 @@ def test_kinds_of_the_first_maker_without_a_clip_have_no_row():
     assert "*easy*" not in table and "| under 20 fps | 1 | 100 |" in table
 
 
+def test_the_box_is_listed_with_the_demos_own_models_best_first():
+    facts = {"hr_bpm": [60.0, 90.0], "seed": [0, 1], "id": ["a", "b"], "tone": 0.5, "fps": 30.0}
+    box = pd.DataFrame(facts | dict.fromkeys(judge_tables.METHODS, [61.0, 92.0]))
+    own = pd.DataFrame({"model": ["ST-Transformer, fine-tuned", "Ensemble"] * 2})
+    own = own.assign(rmse_bpm=[0.5, 8.0, 0.5, 8.0], within_5bpm=1.0, submitted=[False, True] * 2)
+    lines = judge_tables.on_the_demo(box, own).splitlines()
+    assert lines[2] == "| the demo's ST-Transformer, fine-tuned | 0.5, 0.5 | 0.5 | 100 % |"
+    assert "| **consensus** | 1.0, 2.0 | 1.5 | 100 % |" in lines
+    assert lines[-1] == "| the demo's submitted ensemble | 8.0, 8.0 | 8.0 | 100 % |"
+    assert aims_tables.of_first_maker(box, own)[2:] == ["1.0, 2.0 and 0.5, 0.5 bpm", "missed"]
+
+
 def test_rates_of_the_box_by_seed_count_no_answer_as_the_mean():
     facts = {"id": list("abcd"), "hr_bpm": [60.0, 90.0] * 2, "tone": 0.5, "fps": 30.0}
     table = pd.DataFrame(facts | {"seed": [0, 0, 1, 1], "net": [60.0, None, 60.0, 90.0]})
