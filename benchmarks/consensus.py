@@ -24,8 +24,9 @@ from consensus_tables import FACTS, NULL, draw, print_tables
 from demo_tables import read
 
 from rppg.evaluation.confidence import confidence, features, fit_calibration
-from rppg.evaluation.consensus import consensus, fit_rules
+from rppg.evaluation.consensus import consensus
 from rppg.evaluation.consensus_file import PACKAGED, Fitted, save_consensus
+from rppg.evaluation.consensus_fit import fit_rules
 from rppg.evaluation.ensemble import Stack, product, stack
 from rppg.evaluation.metrics import NEAR_BPM
 from rppg.signals.multi_region import CLASSICAL

@@ -14,8 +14,7 @@ So does how purely the face's colours change there as blood changes them.
     >>> consensus(one, rules).hr_bpm.round()
     array([60.])
 
-Rules are fitted by `fit_rules` on recordings whose rate is known: as a model of the choice of a
-frequency (McFadden's conditional logit), whose probabilities are the softmax of the evidence.
+`rppg.evaluation.consensus_fit` fits rules to recordings whose rate is known.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,17 +23,10 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from rppg.evaluation.ensemble import Stack, logarithms, mean_known
-from rppg.evaluation.metrics import NEAR_BPM
 
 MOVES = 0.002  # amplitude in heights of the face from which motion counts; landmarks jitter by less
-LIMITS = {"twice": (0.0, 2.0), "half": (-2.0, 0.0), "motion": (-2.0, 0.0)}
-LIMITS |= {"motion_twice": LIMITS["motion"], "purity": (0.0, 3.0)}
 USUAL_PURITY = 0.3  # where it is unknown
 LEAST_ODDS = 1e-3  # of purity that count
-LARGEST_WEIGHT, SMALLEST_WEIGHT = 3.0, 1e-6
-LEAST_WEIGHT = 0.01  # a member with less is left out: it is not worth its time
-PENALTY = 0.01  # on the squares of what is fitted: few recordings move it little
-LAPSES = 0.1  # share of recordings that may have any rate: hopeless ones teach no weight
 
 
 @dataclass(frozen=True)
@@ -97,64 +89,15 @@ def consensus(
     weights = rules.of_members(one.models)
     if not (weights > 0).any():
         raise ValueError(f"{', '.join(one.models)}: all have weight 0 in the consensus")
-    one = _unit(one.of_models([m for m, w in zip(one.models, weights, strict=True) if w > 0]))
-    motion, odds = _motion(one, amplitude), _odds(one, purity)
+    counts = [m for m, w in zip(one.models, weights, strict=True) if w > 0]
+    one = unit_spectra(one.of_models(counts))
+    motion, odds = motion_of(one, amplitude), odds_of(one, purity)
     evidence = _evidence(logarithms(one), one.freq_hz, weights[weights > 0], rules, motion, odds)
     known = np.isfinite(evidence).all(axis=1)
     likely = np.exp(evidence - np.where(known, evidence.max(axis=1), 0)[:, None])
     power = likely / likely.sum(axis=1, keepdims=True)
     peak = np.where(known[:, None], power, 0).argmax(axis=1)
     return Consensus(one, power, np.where(known, 60 * one.freq_hz[peak], np.nan), motion, odds)
-
-
-def fit_rules(
-    one: Stack,
-    true_bpm: np.ndarray,
-    amplitude: np.ndarray | None = None,
-    purity: np.ndarray | None = None,
-) -> Rules:
-    """Rules under which the true rates (n,) are most probable, within 5 bpm, but for LAPSES.
-
-    Windows without any spectrum, or whose rate is outside of the axis, are left out.  Members whose
-    weight comes out below LEAST_WEIGHT get 0, and the others are fitted again.  Raises ValueError
-    if no window is left.
-    """
-    near = np.abs(60 * one.freq_hz - np.asarray(true_bpm)[:, None]) <= NEAR_BPM  # (n, F)
-    known = np.isfinite(one.power).all(axis=2).any(axis=0) & near.any(axis=1)
-    if not known.any():
-        raise ValueError("no window with a spectrum and a true rate to fit a consensus to")
-    motion, odds = _motion(one, amplitude)[known], _odds(one, purity)[known]
-    one, near, worth = _unit(one.of_recordings(known)), near[known], list(one.models)
-    while True:
-        rules = _fitted(one.of_models(worth), near, motion, odds)
-        kept = [name for name, weight in rules.weights.items() if weight >= LEAST_WEIGHT]
-        if not kept or kept == worth:
-            return replace(rules, weights=dict.fromkeys(one.models, 0.0) | dict(rules.weights))
-        worth = kept
-
-
-def _fitted(one: Stack, near: np.ndarray, motion: np.ndarray, odds: np.ndarray) -> Rules:
-    """Rules of members (M, n, F) under which `near` (n, F) is most probable."""
-    from scipy.optimize import minimize  # a third of a second, which an answer need not wait for
-
-    n_members, logs = len(one.models), logarithms(one)
-
-    def rules_of(values: np.ndarray) -> Rules:
-        weights = dict(zip(one.models, values[:n_members].tolist(), strict=True))
-        return Rules(weights, *values[n_members:].tolist())
-
-    def loss(values: np.ndarray) -> float:
-        rules, weights = rules_of(values), values[:n_members]
-        evidence = _evidence(logs, one.freq_hz, weights, rules, motion, odds)
-        evidence -= evidence.max(axis=1, keepdims=True)
-        likely = np.exp(evidence)
-        share = (likely * near).sum(axis=1) / likely.sum(axis=1)
-        share = (1 - LAPSES) * share + LAPSES * near.mean(axis=1)
-        return float(-np.log(share).mean() + PENALTY * (values**2).sum())
-
-    start = np.r_[np.full(n_members, 2 / n_members), np.zeros(len(LIMITS))]
-    bounds = [(SMALLEST_WEIGHT, LARGEST_WEIGHT)] * n_members + list(LIMITS.values())
-    return rules_of(minimize(loss, start, bounds=bounds, method="L-BFGS-B").x)
 
 
 def on_grid(freq_hz: np.ndarray, power: np.ndarray, grid_hz: np.ndarray) -> np.ndarray:
@@ -174,19 +117,20 @@ def rules_to_dict(rules: Rules) -> dict:
     return asdict(replace(rules, weights=dict(rules.weights)))
 
 
-def _unit(one: Stack) -> Stack:
+def unit_spectra(one: Stack) -> Stack:
+    """The members' spectra of unit area."""
     total = one.power.sum(axis=2, keepdims=True)  # (M, n, 1)
     return replace(one, power=one.power / np.where(total > 0, total, np.nan))
 
 
-def _motion(one: Stack, amplitude: np.ndarray | None) -> np.ndarray:
+def motion_of(one: Stack, amplitude: np.ndarray | None) -> np.ndarray:
     """Motion (n, F) on a logarithmic scale, 0 below MOVES."""
     if amplitude is None:
         return np.zeros(one.power.shape[1:])
     return np.log1p((np.nan_to_num(amplitude) / MOVES) ** 2)
 
 
-def _odds(one: Stack, purity: np.ndarray | None) -> np.ndarray:
+def odds_of(one: Stack, purity: np.ndarray | None) -> np.ndarray:
     """The logarithm (n, F) of the odds purity / (1 - purity)."""
     purity = np.full(one.power.shape[1:], USUAL_PURITY) if purity is None else purity
     return np.log(np.maximum(purity / np.maximum(1 - purity, 1e-12), LEAST_ODDS))
@@ -206,13 +150,13 @@ def _evidence(
     share = weights.sum() / sum(rules.weights.values())
     product = mean_known(logs, np.broadcast_to(weights[:, None, None], logs.shape))
     peaks = np.maximum(product - np.median(product, axis=1, keepdims=True), 0)
-    beside = rules.motion * motion + rules.motion_twice * _at(freq_hz, motion, 0.5)
-    beside = beside + rules.purity * odds
-    beside = beside + rules.twice * _at(freq_hz, peaks, 2.0) + rules.half * _at(freq_hz, peaks, 0.5)
+    beside = rules.motion * motion + rules.motion_twice * at_times(freq_hz, motion, 0.5)
+    beside = beside + rules.twice * at_times(freq_hz, peaks, 2.0) + rules.purity * odds
+    beside = beside + rules.half * at_times(freq_hz, peaks, 0.5)
     return weights.sum() * product + share * beside
 
 
-def _at(freq_hz: np.ndarray, values: np.ndarray, times: float) -> np.ndarray:
+def at_times(freq_hz: np.ndarray, values: np.ndarray, times: float) -> np.ndarray:
     """Values (n, F) at so many times each frequency; 0 outside of the axis."""
     wanted = times * freq_hz
     right = np.clip(np.searchsorted(freq_hz, wanted), 1, len(freq_hz) - 1)

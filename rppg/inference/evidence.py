@@ -1,8 +1,8 @@
 """What a video says of its heart rate beside the waves of methods: evidence for the consensus.
 
-    beside = evidence_of(traces, regions_of(traces), [slice(None)], freq_hz)  # of the whole video
-    consensus(members, rules, beside.amplitude, beside.purity)
-    features(found, *facts(traces), beside.coherence)
+beside = evidence_of(traces, regions_of(traces), [slice(None)], freq_hz)  # of the whole video
+consensus(members, rules, beside.amplitude, beside.purity)
+features(found, *facts(traces), beside.coherence)
 """
 
 from collections.abc import Sequence

@@ -6,13 +6,13 @@
     >>> nod = 0.02 * np.sin(2 * np.pi * 1.8 * t)  # and light, as it moves at 108
     >>> noise = 1e-3 * np.random.default_rng(0).standard_normal((300, 6, 3))
     >>> shading = np.linspace(-1, 1, 6)[:, None] * np.ones(3)  # (6, 3), another one per region
-    >>> rgb = 100 * (1 - beat[:, None, None] * PULSE_SIGNATURE + nod[:, None, None] * shading + noise)
+    >>> rgb = 1 - beat[:, None, None] * PULSE_SIGNATURE + nod[:, None, None] * shading + noise
     >>> purity = signature_purity(rgb, 30.0, np.array([1.2, 1.8]))
     >>> bool(purity[0] > 0.7), bool(purity[1] < 0.1)
     (True, True)
 
-A spectrum says how strong a wave is at a frequency; this says how much of what the regions do there,
-seen from what they do otherwise, is by the signature of blood volume in all of them alike.
+A spectrum says how strong a wave is at a frequency; this says how much of what the regions do
+there, seen from what they do otherwise, is by the signature of blood volume in all of them alike.
 """
 
 import numpy as np

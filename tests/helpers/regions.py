@@ -1,4 +1,4 @@
-"""Colours of six face regions with a known pulse, and lamps that each region sees in another colour."""
+"""Colours of six face regions with a known pulse, and lamps that each sees in another colour."""
 
 import numpy as np
 

@@ -5,16 +5,25 @@ import json
 import numpy as np
 import pytest
 from helpers.ensemble import FREQ_HZ, spectrum, stack_of
+from scipy.optimize import check_grad
 
 from rppg.evaluation import consensus as module
 from rppg.evaluation.confidence import FEATURES, Calibration
-from rppg.evaluation.consensus import Rules, consensus, fit_rules, on_grid
+from rppg.evaluation.consensus import (
+    Rules,
+    consensus,
+    motion_of,
+    odds_of,
+    on_grid,
+    unit_spectra,
+)
 from rppg.evaluation.consensus_file import (
     Fitted,
     consensus_for,
     load_consensus,
     save_consensus,
 )
+from rppg.evaluation.consensus_fit import LAPSES, PENALTY, _Choice, fit_rules
 
 NO_MOTION = {"twice": 0.0, "half": 0.0, "motion": 0.0, "motion_twice": 0.0, "purity": 0.0}
 
@@ -87,10 +96,10 @@ def test_a_member_with_weight_0_is_left_out():
 def test_where_the_colours_change_as_blood_changes_them_a_rate_is_believed():
     one = stack_of({"a": [66.0], "b": [98.0], "c": [98.0]})
     purity = 0.05 + 0.8 * np.exp(-(((60 * FREQ_HZ - 66) / 4.0) ** 2))[None]
-    believing = rules(purity=1.0)
+    believing, everywhere = rules(purity=3.0), np.full_like(purity, 0.9)
     assert consensus(one, believing).hr_bpm == pytest.approx([98], abs=1)
     assert consensus(one, believing, purity=purity).hr_bpm == pytest.approx([66], abs=1)
-    assert consensus(one, believing, purity=np.ones_like(purity)).hr_bpm == pytest.approx([98], abs=1)
+    assert consensus(one, believing, purity=everywhere).hr_bpm == pytest.approx([98], abs=1)
 
 
 def fitted_stack(n: int = 60) -> tuple:
@@ -111,6 +120,26 @@ def test_a_true_rate_outside_of_the_axis_changes_no_fit():
         fit_rules(one.of_recordings(np.arange(1, 60)), truth[1:], motion[1:]),
     )
     assert found == without and found.weights["random"] < found.weights["good"]
+
+
+def test_the_gradient_that_rules_are_fitted_by_is_that_of_the_loss():
+    one, truth, motion = fitted_stack(12)
+    one.power[1, 3] = np.nan  # a member without a spectrum
+    near = np.abs(60 * FREQ_HZ - truth[:, None]) <= 5
+    odds = np.random.default_rng(2).normal(size=near.shape)
+    choice = _Choice(unit_spectra(one), near, motion_of(one, motion), odds)
+    at = np.array([0.5, 0.2, 0.9, 0.3, -0.2, -0.1, -0.3, 0.4])
+    assert check_grad(lambda v: choice.loss(v)[0], lambda v: choice.loss(v)[1], at) < 1e-5
+
+
+def test_the_loss_of_a_fit_is_that_of_the_consensus():
+    one, truth, motion = fitted_stack(12)
+    near = np.abs(60 * FREQ_HZ - truth[:, None]) <= 5
+    choice = _Choice(unit_spectra(one), near, motion_of(one, motion), odds_of(one, None))
+    at = np.array([0.5, 0.2, 0.9, 0.3, -0.2, -0.1, -0.3, 0.4])
+    share = (consensus(one, choice.rules_of(at), motion).power * near).sum(axis=1)
+    expected = -np.log((1 - LAPSES) * share + LAPSES * near.mean(axis=1)).mean()
+    assert choice.loss(at)[0] == pytest.approx(expected + PENALTY * (at**2).sum())
 
 
 @pytest.mark.slow

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from helpers.regions import BPM, FPS, LAMPS_BPM, R, face, swing
+from helpers.regions import BPM, FPS, R, face, swing
 
 from rppg.signals.checks import TooFewColours
 from rppg.signals.classical import PULSE_SIGNATURE, wave
 from rppg.signals.heart_rate import heart_rate
 from rppg.signals.multi_region import LOADING, PULSE_SPREADS, multi_region_pbv
+
 
 def error_bpm(bvp, bpm=BPM):
     return abs(heart_rate(bvp, FPS).hr_bpm - bpm)

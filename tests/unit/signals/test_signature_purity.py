@@ -40,7 +40,8 @@ def test_it_is_the_ratio_of_the_printed_formula():
     t = np.arange(len(rgb)) / FPS
     expected = []
     for freq in FREQ_HZ:
-        x = sum(row * np.exp(-2j * np.pi * freq * s) for row, s in zip(one.channels, t, strict=True))
+        tone = np.exp(-2j * np.pi * freq * t)
+        x = sum(row * value for row, value in zip(one.channels, tone, strict=True))
         along = abs(one.signature @ one.inverse @ x) ** 2
         expected.append(along / (one.signature @ one.inverse @ one.signature))
         expected[-1] /= (x.conj() @ one.inverse @ x).real
