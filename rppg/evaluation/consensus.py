@@ -26,7 +26,7 @@ from rppg.evaluation.ensemble import Stack, logarithms, mean_known
 
 MOVES = 0.002  # amplitude in heights of the face from which motion counts; landmarks jitter by less
 USUAL_PURITY = 0.3  # where it is unknown
-LEAST_ODDS = 1e-3  # of purity that count
+ODDS = 1e-3, 5.0  # of purity that count; the clips of the fit have no more
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def motion_of(one: Stack, amplitude: np.ndarray | None) -> np.ndarray:
 def odds_of(one: Stack, purity: np.ndarray | None) -> np.ndarray:
     """The logarithm (n, F) of the odds purity / (1 - purity)."""
     purity = np.full(one.power.shape[1:], USUAL_PURITY) if purity is None else purity
-    return np.log(np.maximum(purity / np.maximum(1 - purity, 1e-12), LEAST_ODDS))
+    return np.log(np.clip(purity / np.maximum(1 - purity, 1e-12), *ODDS))
 
 
 def _evidence(

@@ -81,7 +81,8 @@ def test_members_that_fail_are_left_out_and_all_failing_says_why():
 
 
 def test_an_answer_that_is_not_sure_says_whom_it_does_without():
-    _, _, fields = asked({name: noisy(10, 80.0, 6.0)[name] for name in ("POS", "GREEN")})
+    waves = {name: noisy(10, 80.0, 6.0)[name] for name in ("POS", "GREEN")}
+    _, _, fields = asked(waves, alike=False)
     assert fields["confidence"] < 0.9 and "without MR-PBV" in fields["words"]
 
 
@@ -105,14 +106,14 @@ def test_without_any_member_that_counts_the_classical_methods_agree():
 
 def test_regions_that_disagree_lower_the_confidence():
     made = replace(traces(), head=np.zeros((300, 5)))
-    noise = np.random.default_rng(0).normal(0, 5, (300, 6, 1))
+    noise = np.random.default_rng(0).normal(0, 20, (300, 6, 3))
     apart = made.mstmap.copy()
-    apart[:, list(SINGLE_REGIONS), :3] += noise * [1, -1, 0.5]
-    predict = {name: lambda wave=wave: wave for name, wave in noisy(10, 72.0, 3.0).items()}
+    apart[:, list(SINGLE_REGIONS), :3] += noise
+    predict = {name: lambda wave=wave: wave for name, wave in noisy(10, 72.0, 1.0).items()}
     together, alone = (
         agree(predict, replace(made, mstmap=one), fitted_for([])) for one in (made.mstmap, apart)
     )
-    assert together[1].hr_bpm == alone[1].hr_bpm
+    assert together[1].hr_bpm == pytest.approx(alone[1].hr_bpm, abs=1)
     assert together[2]["confidence"] > alone[2]["confidence"] + 0.1
 
 
