@@ -113,8 +113,8 @@ def test_regions_that_disagree_lower_the_confidence():
     together, alone = (
         agree(predict, replace(made, mstmap=one), fitted_for([])) for one in (made.mstmap, apart)
     )
-    assert together[1].hr_bpm == pytest.approx(alone[1].hr_bpm, abs=1)
-    assert together[2]["confidence"] > alone[2]["confidence"] + 0.1
+    assert together[1].hr_bpm == pytest.approx(alone[1].hr_bpm, abs=2)
+    assert together[2]["confidence"] > alone[2]["confidence"] + 0.05
 
 
 @pytest.fixture
