@@ -18,7 +18,7 @@ from rppg.evaluation.metrics import NEAR_BPM
 LIMITS = {"twice": (0.0, 2.0), "half": (-2.0, 0.0), "motion": (-2.0, 0.0)}
 LIMITS |= {"motion_twice": LIMITS["motion"], "purity": (0.0, 3.0)}
 LARGEST_WEIGHT, SMALLEST_WEIGHT = 3.0, 1e-6
-LEAST_WEIGHT = 0.01  # a member with less is left out: it is not worth its time
+LEAST_WEIGHT = 0.1  # a member with less is left out: it is not worth its time
 PENALTY = 0.01  # on the squares of what is fitted: few recordings move it little
 LAPSES = 0.1  # share of recordings that may have any rate: hopeless ones teach no weight
 
