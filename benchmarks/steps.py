@@ -19,6 +19,7 @@ from profile_runs import kinds, training_of
 
 from rppg.datasets.store import Store
 from rppg.training.loop import AUGMENTATION, STEP
+from rppg.utils.freed_memory import freed_memory_kept
 from rppg.utils.seeding import generator_from, seed_all
 from rppg.workflow.profiles import load_profile
 
@@ -37,7 +38,8 @@ def main() -> None:
     torch.set_num_threads(1)
     profile, store, rows = load_profile(args.profile), Store(args.prepared), []
     for name in kinds(profile):
-        rows.append({"run": name} | measure(profile, name, store, args.steps))
+        with freed_memory_kept():  # as `fit` has it
+            rows.append({"run": name} | measure(profile, name, store, args.steps))
         print(pd.DataFrame(rows[-1:]).to_string(index=False, header=len(rows) == 1), flush=True)
     if args.out:
         pd.DataFrame(rows).to_csv(args.out, index=False, float_format="%.4g")

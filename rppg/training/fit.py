@@ -31,6 +31,7 @@ from torch import Tensor, nn
 from rppg.training.config import FitConfig
 from rppg.training.interrupts import StopSignals
 from rppg.training.loop import CHOSEN, Run
+from rppg.utils.freed_memory import freed_memory_kept
 from rppg.utils.seeding import random_states_kept
 
 Step = Callable[[nn.Module, object, torch.Generator], tuple[Tensor, Mapping[str, Tensor | float]]]
@@ -84,7 +85,7 @@ def fit(
     """
     if (validate is None) != (config.monitor is None):
         raise ValueError("give both validate and config.monitor (which of its values), or neither")
-    with random_states_kept(), StopSignals() as signals:
+    with random_states_kept(), freed_memory_kept(), StopSignals() as signals:
         run = Run(model, batches, config, Path(run_dir), parameters or {}, progress)
         with closing(run):
             stream = run.stream(batches)
