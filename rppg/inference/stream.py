@@ -26,7 +26,7 @@ from rppg.inference.doubts import check_picture
 from rppg.inference.stream_window import Window, frame_of
 from rppg.inference.videos import CONSENSUS
 from rppg.preprocessing.face_mesh import CentredMean, FaceLandmarks
-from rppg.preprocessing.frame_changes import FreshFrames
+from rppg.preprocessing.frame_changes import FreshFrames, face_grid
 from rppg.preprocessing.frame_rate import FEWEST_FPS
 from rppg.preprocessing.resampling import WIDEST_S
 from rppg.preprocessing.tracking import SparseTracker
@@ -147,7 +147,8 @@ class Stream:
         """Keep a frame's colours; the rates of the windows that can be resampled by now."""
         self.landmarks = landmarks
         self._frames.append(frame_of(rgb, time_s - self._start_s, landmarks))
-        self._fresh.add(rgb, time_s - self._start_s, landmarks)
+        face = None if landmarks is None else face_grid(rgb.shape, landmarks)
+        self._fresh.add(rgb, time_s - self._start_s, face)
         self._fresh.forget_before(self._frames[0].time_s)
         while self._frames[-1].time_s - self._frames[0].time_s > KEPT_S:
             self._frames.popleft()

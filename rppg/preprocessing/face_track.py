@@ -18,7 +18,7 @@ import numpy as np
 
 from rppg.datasets.recording import Recording
 from rppg.preprocessing.face_mesh import CentredMean
-from rppg.preprocessing.frame_changes import Cuts, FreshFrames, first_of
+from rppg.preprocessing.frame_changes import Cuts, FreshFrames, face_grid, first_of
 from rppg.preprocessing.head_pose import NO_HEAD, head_pose
 from rppg.preprocessing.mstmap import NO_FACE, region_means
 from rppg.preprocessing.resampling import TimedFrames
@@ -217,8 +217,9 @@ class _Sights:
         self._sizes, self._jumps, self._last = [], [], None
 
     def add(self, rgb: np.ndarray, time_s: float, landmarks: np.ndarray | None) -> None:
-        self._fresh.add(rgb, time_s, landmarks)
-        self._cuts.add(rgb, time_s, landmarks)
+        face = None if landmarks is None else face_grid(rgb.shape, landmarks)
+        self._fresh.add(rgb, time_s, face)
+        self._cuts.add(rgb, time_s, face)
         height, width = rgb.shape[:2]
         if not self._sizes or self._sizes[-1][:2] != (width, height):
             self._sizes.append((width, height, time_s))

@@ -8,6 +8,9 @@
 ['the picture changes abruptly at 0.07 s: maybe a cut, another face, or other light']
 """
 
+from functools import lru_cache
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
@@ -24,6 +27,14 @@ PICTURE_CUT = 0.2  # of the picture (0.06, 0.33)
 FACE_CUT = 0.25  # of the pixels of the face (0.14, 0.20)
 
 
+class Grid(NamedTuple):
+    """The pixels of a picture that are compared: one of each cell of a grid over a part of it."""
+
+    rows: slice
+    columns: slice
+    size: tuple[int, int]  # pixels across and down
+
+
 class FreshFrames:
     """Times of the frames that do not repeat the one before, as a slow camera's recorder does.
 
@@ -33,10 +44,11 @@ class FreshFrames:
     def __init__(self):
         self.n, self.times_s, self._last = 0, [], None
 
-    def add(self, rgb: np.ndarray, time_s: float, landmarks: np.ndarray | None = None) -> None:
-        """Add a frame (H, W, 3) and its landmarks (468, 2); without them all of it is compared."""
+    def add(self, rgb: np.ndarray, time_s: float, face: Grid | None = None) -> None:
+        """Add a frame (H, W, 3) and its `face_grid`; without a face all of it is compared."""
         self.n += 1
-        if self._last is None or self._changed(rgb, face_pixels(rgb, landmarks)) > REPEAT_SHARE:
+        grid = face or picture_grid(*rgb.shape[:2])
+        if self._last is None or self._changed(rgb, grid) > REPEAT_SHARE:
             self.times_s.append(time_s)
             self._last = rgb
 
@@ -45,11 +57,10 @@ class FreshFrames:
         while self.times_s and self.times_s[0] < time_s:
             self.times_s.pop(0)
 
-    def _changed(self, rgb: np.ndarray, where: tuple[slice, slice]) -> float:
-        same_size = rgb.shape == self._last.shape
-        if not same_size:
+    def _changed(self, rgb: np.ndarray, grid: Grid) -> float:
+        if rgb.shape != self._last.shape:
             return 1.0
-        now, before = pixels_at(rgb, where), pixels_at(self._last, where)
+        now, before = pixels_at(rgb, grid), pixels_at(self._last, grid)
         return np.count_nonzero(now != before) / max(now.size, 1)
 
     def changing_share(self, times_s: np.ndarray) -> float:
@@ -77,15 +88,18 @@ class Cuts:
     """Times at which the picture, or the face in it, is suddenly another one."""
 
     def __init__(self):
-        self.times_s, self._last = [], None
+        self.times_s, self._last, self._pixels = [], None, None
 
-    def add(self, rgb: np.ndarray, time_s: float, landmarks: np.ndarray | None = None) -> None:
-        """Add a frame (H, W, 3) and its landmarks (468, 2)."""
-        last, self._last = self._last, rgb
-        if last is None or last is rgb or last.shape != rgb.shape:
+    def add(self, rgb: np.ndarray, time_s: float, face: Grid | None = None) -> None:
+        """Add a frame (H, W, 3) and its `face_grid`."""
+        last, before, self._last = self._last, self._pixels, rgb
+        if last is rgb:
             return
-        face = landmarks is not None and _change(last, rgb, face_pixels(rgb, landmarks)) > FACE_CUT
-        if face or _change(last, rgb, face_pixels(rgb, None)) > PICTURE_CUT:
+        self._pixels = pixels_at(rgb, picture_grid(*rgb.shape[:2]))
+        if last is None or last.shape != rgb.shape:
+            return
+        faces = () if face is None else (pixels_at(last, face), pixels_at(rgb, face))
+        if (faces and _change(*faces) > FACE_CUT) or _change(before, self._pixels) > PICTURE_CUT:
             self.times_s.append(time_s)
 
     def notes(self) -> list[str]:
@@ -101,36 +115,44 @@ def first_of(n: int) -> str:
     return "" if n == 1 else f" (the first of {n} times)"
 
 
-def _change(last: np.ndarray, rgb: np.ndarray, where: tuple[slice, slice]) -> float:
-    before, now = pixels_at(last, where), pixels_at(rgb, where)
+def _change(before: np.ndarray, now: np.ndarray) -> float:
     if not now.size:
         return 0.0
     total = cv2.norm(now, cv2.NORM_L1) + cv2.norm(before, cv2.NORM_L1)
     return cv2.norm(now, before, cv2.NORM_L1) / max(total / 2, now.size)
 
 
-def face_box(landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def face_box(landmarks: np.ndarray) -> tuple[tuple[int, int], tuple[int, int]]:
     """First pixel (x, y) of a face at landmarks (468, 2), and the one after its last."""
-    low = np.maximum(landmarks.min(axis=0).astype(int), 0)
-    return low, np.maximum(landmarks.max(axis=0).astype(int), low + 1)
+    x0, y0 = (max(int(low), 0) for low in landmarks.min(axis=0).tolist())
+    x1, y1 = map(int, landmarks.max(axis=0).tolist())
+    return (x0, y0), (max(x1, x0 + 1), max(y1, y0 + 1))
 
 
-def face_pixels(rgb: np.ndarray, landmarks: np.ndarray | None) -> tuple[slice, slice]:
-    """About 32 x 32 pixels of the face, or every 8th one of a frame without landmarks."""
-    if landmarks is None:
-        return slice(None, None, PICTURE_STEP), slice(None, None, PICTURE_STEP)
-    low, high = face_box(landmarks)
-    step_x, step_y = np.maximum((high - low) // FACE_SAMPLES, 1).tolist()
-    return slice(low[1], high[1], step_y), slice(low[0], high[0], step_x)
+def face_grid(shape: tuple[int, ...], landmarks: np.ndarray) -> Grid:
+    """About 32 x 32 pixels of the face at landmarks (468, 2) of a frame of shape (H, W, ...)."""
+    (x0, y0), (x1, y1) = face_box(landmarks)
+    height, width = shape[:2]
+    step_x, step_y = (max((b - a) // FACE_SAMPLES, 1) for a, b in ((x0, x1), (y0, y1)))
+    return _grid((y0, min(y1, height), step_y), (x0, min(x1, width), step_x))
 
 
-def pixels_at(rgb: np.ndarray, where: tuple[slice, slice]) -> np.ndarray:
-    """The pixels (h, w, 3) uint8 of a frame at slices with a step: whole steps only, by OpenCV,
-    which takes a third of the time of `rgb[where]`."""
-    starts, stops, steps = zip(*map(slice.indices, where, rgb.shape[:2]), strict=True)
-    height, width = ((b - a) // c for a, b, c in zip(starts, stops, steps, strict=True))
-    if min(height, width) < 1:
+@lru_cache(maxsize=8)
+def picture_grid(height: int, width: int) -> Grid:
+    """Every 8th pixel of a picture."""
+    return _grid((0, height, PICTURE_STEP), (0, width, PICTURE_STEP))
+
+
+def _grid(rows: tuple[int, int, int], columns: tuple[int, int, int]) -> Grid:
+    """The grid of whole steps from starts to stops."""
+    (top, bottom, step_y), (left, right, step_x) = rows, columns
+    n_x, n_y = max((right - left) // step_x, 0), max((bottom - top) // step_y, 0)
+    return Grid(slice(top, top + n_y * step_y), slice(left, left + n_x * step_x), (n_x, n_y))
+
+
+def pixels_at(rgb: np.ndarray, grid: Grid) -> np.ndarray:
+    """The pixels (h, w, 3) uint8 of a frame, by OpenCV, which takes a third of the time of slices
+    with a step."""
+    if not min(grid.size):
         return np.empty((0, 0, 3), np.uint8)
-    rows = slice(starts[0], starts[0] + height * steps[0])
-    columns = slice(starts[1], starts[1] + width * steps[1])
-    return cv2.resize(rgb[rows, columns], (width, height), interpolation=cv2.INTER_NEAREST)
+    return cv2.resize(rgb[grid.rows, grid.columns], grid.size, interpolation=cv2.INTER_NEAREST)

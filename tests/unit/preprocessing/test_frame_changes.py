@@ -6,7 +6,7 @@ import pytest
 from skimage.data import coffee
 
 from rppg.preprocessing.face_track import follow_face
-from rppg.preprocessing.frame_changes import Cuts, FreshFrames
+from rppg.preprocessing.frame_changes import Cuts, FreshFrames, face_grid
 from rppg.preprocessing.video import VideoWriter
 from tests.helpers.vision_clips import face_frame, pulse_at, recording
 
@@ -54,7 +54,7 @@ def test_only_the_pixels_of_the_face_are_compared():
     for i in range(60):
         rgb = np.zeros((360, 640, 3), np.uint8)
         rgb[100:140, 300:330] = 100 + i
-        fresh.add(rgb, i / 30, landmarks)
+        fresh.add(rgb, i / 30, face_grid(rgb.shape, landmarks))
     assert len(fresh.times_s) == 60 and fresh.notes() == []
 
 
@@ -78,6 +78,6 @@ def test_another_face_in_the_same_place_is_a_cut():
     for k in range(40):
         rgb = scene.copy()
         rgb[100:180, 280:340] = (200, 150, 120) if k < 20 else (110, 75, 60)
-        cuts.add(rgb, k / 20, landmarks)
+        cuts.add(rgb, k / 20, face_grid(rgb.shape, landmarks))
     assert cuts.times_s == [1.0]
     assert "abruptly at 1.00 s: maybe a cut, another face" in cuts.notes()[0]
