@@ -8,8 +8,7 @@ in one process, with the code of REFERENCE in a temporary git worktree and with 
 checkout, in turn, `--rounds` times, each in a fresh process that has rendered before its clock
 starts.  A rate is clips over the sum of all rounds; `now over before` is the ratio of two rates,
 `its least` and `its most` are those of single rounds.  Processor time counts every thread.
-The committed CSV is of a busy machine (load 4 to 5 on 2 cores): its wall times are of no use, and
-its goal is missed.
+Which part takes which share of the time: `shares.py`.
 """
 
 import argparse
@@ -88,14 +87,11 @@ def fresh(code: Path) -> dict:
 def render(code: Path) -> dict:
     """Clips, bytes, seconds of processor and wall time of one benchmark, written by one process."""
     import rppg
-    from rppg.synthetic import ChallengeConfig, write_challenge
+    from rppg.synthetic import write_challenge
     from rppg.synthetic.challenge import plan
-    from rppg.synthetic.config import FIRST_NUMBER
 
     assert Path(rppg.__file__).is_relative_to(code), f"{rppg.__file__} is not of {code}"
-    none = {f"n_{name}": 0 for name in FIRST_NUMBER}
-    warm_up = ChallengeConfig(**{**none, "n_train": 1}, clips_per_subject=1, seed=1, seconds=3)
-    config = ChallengeConfig(**{**none, **{f"n_{name}": n for name, n in SUBJECTS.items()}})
+    warm_up, config = configs()
     with tempfile.TemporaryDirectory() as folder:
         write_challenge(Path(folder, "warm-up"), warm_up, workers=1, progress=False)
         wall_s, cpu_s = time.perf_counter(), time.process_time()
@@ -103,6 +99,16 @@ def render(code: Path) -> dict:
         wall_s, cpu_s = time.perf_counter() - wall_s, time.process_time() - cpu_s
         n_bytes = sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
     return {"clips": len(plan(config)), "bytes": n_bytes, "wall_s": wall_s, "cpu_s": cpu_s}
+
+
+def configs() -> tuple:
+    """The ChallengeConfig of a short benchmark to warm up, and of the one that is measured."""
+    from rppg.synthetic import ChallengeConfig
+    from rppg.synthetic.config import FIRST_NUMBER
+
+    none = {f"n_{name}": 0 for name in FIRST_NUMBER}
+    warm_up = ChallengeConfig(**{**none, "n_train": 1}, clips_per_subject=1, seed=1, seconds=3)
+    return warm_up, ChallengeConfig(**{**none, **{f"n_{name}": n for name, n in SUBJECTS.items()}})
 
 
 def rows(runs: pd.DataFrame) -> list[tuple[str, float]]:
