@@ -3,6 +3,7 @@
 import gc
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,20 @@ def test_landmarks_equal_those_of_mediapipe_itself():
     points = fresh._mesh.process(face_frame()).multi_face_landmarks[0].landmark
     expected = np.float32([[p.x * 320 - 0.5, p.y * 240 - 0.5] for p in points])
     assert found == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_frame_is_neither_changed_nor_kept_whatever_its_layout():
+    rgb, mesh = face_frame(), mediapipe_mesh.MediaPipeMesh()
+    expected, strided = rgb.copy(), np.repeat(rgb, 2, axis=1)[:, ::2]
+    (found,) = mesh.faces(rgb)
+    assert rgb.flags.writeable and np.array_equal(rgb, expected)
+    mesh.reset()
+    assert np.array_equal(mesh.faces(strided)[0], found)
+    frames = [face_frame() for _ in range(8)]
+    kept = [weakref.ref(frame) for frame in frames]
+    while frames:
+        mesh.faces(frames.pop())
+    assert sum(one() is not None for one in kept) <= 2  # the one before, from which it follows
 
 
 @pytest.mark.slow
