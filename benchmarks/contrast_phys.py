@@ -37,6 +37,7 @@ VARIANTS = ("plain", "ours", "bf16")
 GOALS = {
     "loss of ours, plain's apart": ("at most", TOLERANCE),
     "step of plain over ours": ("at least", 1.5),
+    "step of plain over bf16": ("at least", 3.0),
     "memory of ours over plain": ("at most", 0.6),
     "loss alone, plain over ours": ("at least", 7.0),
     "step of ours over loading its batch": ("at least", 3.0),

@@ -5,7 +5,8 @@
 
 A table lies between `<!-- NAME -->` and `<!-- end -->`: `speed` is speed_table.md, in which a field
 as {stream[longest, ms]:.0f} is the value of that row of stream.csv; `steps`, from steps.csv;
-`readout`, from readout.csv; `loss forms`, from loss_forms.csv; `finders`, from finders.csv.
+`settings`, from step_settings.csv; `shares`, from shares.csv; `readout`, from readout.csv;
+`loss forms`, from loss_forms.csv; `finders`, from finders.csv.
 """
 
 from pathlib import Path
@@ -48,7 +49,12 @@ VIDEOS = {  # rows of finders.csv
 def pages() -> dict[Path, str]:
     """The pages as they should be."""
     tables = {
-        "speed.md": {"speed": speed(), "steps": steps(read(RESULTS / "steps.csv"))},
+        "speed.md": {
+            "speed": speed(),
+            "shares": shares(read(RESULTS / "shares.csv")),
+            "steps": steps(read(RESULTS / "steps.csv")),
+            "settings": settings(read(RESULTS / "step_settings.csv")),
+        },
         "training.md": {
             "readout": readout(read(RESULTS / "readout.csv")),
             "loss forms": loss_forms(read(RESULTS / "loss_forms.csv")),
@@ -87,6 +93,29 @@ def steps(table: pd.DataFrame) -> str:
         for _, row in table.iterrows()
     ]
     return markdown(["run", *PARTS, "all steps, minutes"], rows)
+
+
+def settings(table: pd.DataFrame) -> str:
+    """How many times as fast each setting makes a step: on the clock, and of the processor."""
+    by_key = table[table["reason"].isna()].set_index(["run", "setting"])
+    names = [name for name in dict.fromkeys(table["setting"]) if name != "as fit"]
+    rows = []
+    for run in dict.fromkeys(table["run"]):
+        cells = []
+        for name in names:
+            found = by_key.loc[(run, name)] if (run, name) in by_key.index else None
+            cells.append("" if found is None else f"{found.faster:.2f} ({found.faster_cpu:.2f})")
+        rows.append([run, *cells])
+    return markdown(["run", *names], rows)
+
+
+def shares(table: pd.DataFrame) -> str:
+    """Milliseconds of processor time per frame, and the share of each part."""
+    rows = [
+        [one["what"], one["part"], f"{one['ms_per_frame']:.2f}", f"{100 * one['share']:.0f} %"]
+        for _, one in table.iterrows()
+    ]
+    return markdown(["", "part", "ms per frame", "share"], rows)
 
 
 def readout(table: pd.DataFrame) -> str:

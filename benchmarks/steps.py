@@ -55,14 +55,15 @@ def measure(profile, name: str, store: Store, n_steps: int) -> dict:
     for number in range(WARM_UP + n_steps):
         if number == WARM_UP:
             seconds.clear()
-        _one_step(net, adam, stream, step, seconds, number)
+        one_step(net, adam, stream, step, seconds, number)
     seconds["loss"] -= seconds["forward"]  # the objective calls the net
     ms = {part: 1000 * seconds[part] / n_steps for part in PARTS}
     whole_ms = sum(ms.values())
     return ms | {"step": whole_ms, "minutes": whole_ms / 60_000 * training["n_steps"]}
 
 
-def _one_step(net, adam, stream, step, seconds: Counter, number: int) -> None:
+def one_step(net, adam, stream, step, seconds: Counter, number: int) -> None:
+    """A step of training, as `fit` does it; its parts are counted in seconds of processor time."""
     batch = _timed(seconds, "data", lambda: next(stream))
     seed_all(STEP, number)
     generator = generator_from(AUGMENTATION, number)
