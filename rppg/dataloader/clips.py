@@ -30,6 +30,7 @@ from rppg.dataloader.augment import change_speed, source_frames
 from rppg.dataloader.clip_checks import check_options, check_step, distinct
 from rppg.dataloader.downsample import SmallCrops
 from rppg.dataloader.normalise import NORMALISATIONS
+from rppg.dataloader.opened import OpenedRecordings
 from rppg.dataloader.stretches import longest, longest_clip, starts_of, stretches_of
 from rppg.datasets.prepared import Prepared
 from rppg.datasets.store import Store
@@ -95,11 +96,11 @@ class Clips(Dataset):
         recording that was prepared without the array, and if no recording has a clip.
         """
         self.store, self.array, self.n_frames = store, array, n_frames
-        self.normalise, self.speeds = normalise, speeds
+        self.normalise, self.speeds, self.step = normalise, speeds, step
+        self._opened = OpenedRecordings(store) if array == "mstmap" else store.open
         self.augment, self.disturb = augment, disturb
         self.size, self.crops = size, SmallCrops(array, size) if size else None
         self.shortest = max(n_frames // 2, 2) if shortest is None else shortest
-        self.step = step
         check_options(array, n_frames, self.shortest, speeds, normalise, size, step)
         self.needed = source_frames(self.shortest, speeds[1])  # frames of a stretch
         self.stretches: dict[str, list[tuple[int, int]]] = {}
@@ -163,7 +164,7 @@ class Clips(Dataset):
     def _item(self, place: Place) -> dict:
         speed = torch.tensor(place.speed, dtype=torch.float32)
         facts = {"id": place.id, "start": place.start, "speed": speed}
-        return self._read(self.store.open(place.id), place) | facts
+        return self._read(self._opened(place.id), place) | facts
 
     def _normalised(self, item: dict) -> dict:
         if self.normalise is None:

@@ -122,7 +122,7 @@ def test_labelled_clips_of_the_same_recordings_raise(store, labels_raise):
     with pytest.raises(LabelRead, match="known_bad|hr_true_bpm"):
         LabelledClips(store, TRAIN, n_frames=120)
     with pytest.raises(LabelRead, match="bvp.npy"):
-        before[Place(TRAIN[0], 0)]
+        before[Place(TRAIN[1], 0)]
     with pytest.raises(LabelRead, match="bvp.npy"):
         next(Batches(before, batch_size=2).stream())
 
