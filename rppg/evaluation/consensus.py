@@ -23,6 +23,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from rppg.evaluation.ensemble import Stack, logarithms, mean_known
+from rppg.evaluation.metrics import NEAR_BPM
 
 MOVES = 0.002  # amplitude in heights of the face from which motion counts; landmarks jitter by less
 USUAL_PURITY = 0.3  # where it is unknown
@@ -64,7 +65,7 @@ class Consensus:
 
     members: Stack
     power: np.ndarray  # (n, F), of unit area: how probable each rate is, before calibration
-    hr_bpm: np.ndarray  # (n,), at its highest value
+    hr_bpm: np.ndarray  # (n,), near its highest value
     motion: np.ndarray  # (n, F), logarithmic, 0: none or unknown
     purity: np.ndarray  # (n, F), logarithm of its odds
 
@@ -92,12 +93,20 @@ def consensus(
     counts = [m for m, w in zip(one.models, weights, strict=True) if w > 0]
     one = unit_spectra(one.of_models(counts))
     motion, odds = motion_of(one, amplitude), odds_of(one, purity)
-    evidence = _evidence(logarithms(one), one.freq_hz, weights[weights > 0], rules, motion, odds)
+    shape = _evidence(logarithms(one), one.freq_hz, weights[weights > 0], rules, motion)
+    evidence = shape + weights.sum() / sum(rules.weights.values()) * rules.purity * odds
     known = np.isfinite(evidence).all(axis=1)
     likely = np.exp(evidence - np.where(known, evidence.max(axis=1), 0)[:, None])
     power = likely / likely.sum(axis=1, keepdims=True)
-    peak = np.where(known[:, None], power, 0).argmax(axis=1)
+    peak = _place(one.freq_hz, np.where(known[:, None], power, 0).argmax(axis=1), shape)
     return Consensus(one, power, np.where(known, 60 * one.freq_hz[peak], np.nan), motion, odds)
+
+
+def _place(freq_hz: np.ndarray, peak: np.ndarray, shape: np.ndarray) -> np.ndarray:
+    """Where shape (n, F) is highest within 5 bpm of the bins peak (n,): which peak it is, the
+    purity knows better than the members, but of a strong pulse it is as high all around."""
+    away = np.abs(freq_hz - freq_hz[peak][:, None]) > NEAR_BPM / 60
+    return np.where(away | ~np.isfinite(shape), -np.inf, shape).argmax(axis=1)
 
 
 def on_grid(freq_hz: np.ndarray, power: np.ndarray, grid_hz: np.ndarray) -> np.ndarray:
@@ -142,16 +151,15 @@ def _evidence(
     weights: np.ndarray,
     rules: Rules,
     motion: np.ndarray,
-    odds: np.ndarray,
 ) -> np.ndarray:
     """(n, F): logarithm of how probable each rate is, up to a constant of each window; logs
     (M, n, F) as of `logarithms`, whose weighted mean is the product.  What speaks beside the
-    product counts by the share of all weights that these members have."""
+    product counts by the share of all weights that these members have.  Without the purity."""
     share = weights.sum() / sum(rules.weights.values())
     product = mean_known(logs, np.broadcast_to(weights[:, None, None], logs.shape))
     peaks = np.maximum(product - np.median(product, axis=1, keepdims=True), 0)
     beside = rules.motion * motion + rules.motion_twice * at_times(freq_hz, motion, 0.5)
-    beside = beside + rules.twice * at_times(freq_hz, peaks, 2.0) + rules.purity * odds
+    beside = beside + rules.twice * at_times(freq_hz, peaks, 2.0)
     beside = beside + rules.half * at_times(freq_hz, peaks, 0.5)
     return weights.sum() * product + share * beside
 

@@ -102,6 +102,15 @@ def test_where_the_colours_change_as_blood_changes_them_a_rate_is_believed():
     assert consensus(one, believing, purity=everywhere).hr_bpm == pytest.approx([98], abs=1)
 
 
+def test_the_members_say_where_the_peak_is_that_the_purity_chooses():
+    one = stack_of({"a": [66.0], "b": [66.0]})
+    purity = np.where(np.abs(60 * FREQ_HZ - 69) < 4, 0.6, 0.01)[None]
+    purity[:, np.abs(60 * FREQ_HZ - 69).argmin()] = 0.83
+    found = consensus(one, rules("ab", purity=3.0), purity=purity)
+    assert 60 * FREQ_HZ[found.power[0].argmax()] == pytest.approx(69, abs=1)
+    assert found.hr_bpm == pytest.approx([66], abs=1)
+
+
 def fitted_stack(n: int = 60) -> tuple:
     """A good member, a random one, and one that follows the head; the truth and the motion."""
     rng = np.random.default_rng(0)
