@@ -5,7 +5,7 @@
 
 A table lies between `<!-- NAME -->` and `<!-- end -->`: `bench`, from learned.csv; `makers`, from
 bench.csv; `ablation 1`, `ablation 2` and `ablation beyond`, from ablation.csv; `gideon2021`, from
-gideon2021_tables.csv; `slow hearts` and `slow training`, from the CSVs of these names (see
+gideon2021_tables.csv; `gideon2021 variants`; `slow hearts` and `slow training`, from the CSVs of these names (see
 slow_tables.py); `relcon`, from relcon_evaluate.csv;
 `relcon curve` and `relcon variants`, from relcon_bench.csv and relcon_bench_variants.csv.  All
 scores are of synthetic faces, or of the wearables that the page names.
@@ -97,6 +97,7 @@ def pages() -> dict[Path, str]:
         | {"ablation beyond": beyond(grid)},
         "gideon2021.md": {
             "gideon2021": gideon2021(read(RESULTS / "gideon2021_tables.csv")),
+            "gideon2021 variants": variants(read(RESULTS / "gideon2021_variants.csv")),
             "slow hearts": slow_hearts(read(RESULTS / "slow_hearts.csv")),
             "slow training": slow_training(read(RESULTS / "slow_training.csv")),
         },
@@ -185,6 +186,17 @@ def gideon2021(table: pd.DataFrame) -> str:
         cells = [f"{one.mean():.1f}" if row in FIXED else spread(one) for one in by_layout]
         rows.append([name, *cells, f"{mine['wave_mcc'].mean():.2f}"])
     return markdown(["RMSE in bpm, mean and deviation of 3 seeds", *LAYOUTS, "MCC of BVP"], rows)
+
+
+def variants(table: pd.DataFrame) -> str:
+    """What each variant of Gideon2021's training changes, by layout and on average."""
+    rows = []
+    for name, mine in table.groupby("name", sort=False):
+        change = mine.set_index("dataset")["change_bpm"]
+        published = mine["paper_change_bpm"].iloc[0]
+        cells = [f"{change[one]:+.1f}" for one in LAYOUTS] + [f"{change.mean():+.1f}"]
+        rows.append([name, *cells, "" if pd.isna(published) else f"{published:+.1f}"])
+    return markdown(["RMSE less that as published, bpm", *LAYOUTS, "mean", "the paper's"], rows[1:])
 
 
 def relcon(table: pd.DataFrame) -> str:
