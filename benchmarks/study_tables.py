@@ -5,10 +5,10 @@
 
 A table lies between `<!-- NAME -->` and `<!-- end -->`: `bench`, from learned.csv; `makers`, from
 bench.csv; `ablation 1`, `ablation 2` and `ablation beyond`, from ablation.csv; `gideon2021`, from
-gideon2021_tables.csv; `gideon2021 variants`; `slow hearts` and `slow training`, from the CSVs of these names (see
-slow_tables.py); `relcon`, from relcon_evaluate.csv;
-`relcon curve` and `relcon variants`, from relcon_bench.csv and relcon_bench_variants.csv.  All
-scores are of synthetic faces, or of the wearables that the page names.
+gideon2021_tables.csv; `gideon2021 variants`, `slow hearts` and `slow training`, from the CSVs of
+these names (see slow_tables.py); `relcon`, from relcon_evaluate.csv; `relcon curve` and `relcon
+variants`, from relcon_bench.csv and relcon_bench_variants.csv.  All scores are of synthetic faces,
+or of the wearables that the page names.
 """
 
 from pathlib import Path
