@@ -103,10 +103,14 @@ def consensus(
 
 
 def _place(freq_hz: np.ndarray, peak: np.ndarray, shape: np.ndarray) -> np.ndarray:
-    """Where shape (n, F) is highest within 5 bpm of the bins peak (n,): which peak it is, the
-    purity knows better than the members, but of a strong pulse it is as high all around."""
-    away = np.abs(freq_hz - freq_hz[peak][:, None]) > NEAR_BPM / 60
-    return np.where(away | ~np.isfinite(shape), -np.inf, shape).argmax(axis=1)
+    """The highest peak of shape (n, F) within 5 bpm of the bins peak (n,), or those without one:
+    which peak it is, the purity knows better than the members, but of a strong pulse it is as high
+    all around.  The flank of a peak further away is none."""
+    near = np.abs(freq_hz - freq_hz[peak][:, None]) <= NEAR_BPM / 60
+    beyond = np.pad(shape, ((0, 0), (1, 1)), constant_values=-np.inf)
+    tops = near & (shape >= beyond[:, :-2]) & (shape >= beyond[:, 2:])
+    highest = np.where(tops, shape, -np.inf).argmax(axis=1)
+    return np.where(tops.any(axis=1), highest, peak)
 
 
 def on_grid(freq_hz: np.ndarray, power: np.ndarray, grid_hz: np.ndarray) -> np.ndarray:

@@ -111,6 +111,14 @@ def test_the_members_say_where_the_peak_is_that_the_purity_chooses():
     assert found.hr_bpm == pytest.approx([66], abs=1)
 
 
+@pytest.mark.parametrize("other_bpm", [64, 66, 80])
+def test_a_rate_is_a_peak_and_not_the_flank_of_a_higher_one_nearby(other_bpm):
+    one = stack_of({name: [[(other_bpm, 1.0), (72, 0.3)]] for name in "ab"})
+    purity = 0.02 + 0.9 * np.exp(-(((60 * FREQ_HZ - 72) / 3.0) ** 2))[None]
+    found = consensus(one, rules("ab", purity=3.0), purity=purity)
+    assert found.hr_bpm == pytest.approx([72], abs=2)
+
+
 def fitted_stack(n: int = 60) -> tuple:
     """A good member, a random one, and one that follows the head; the truth and the motion."""
     rng = np.random.default_rng(0)
