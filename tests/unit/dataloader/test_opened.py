@@ -1,6 +1,7 @@
 """Recordings of maps are opened once, a bounded number at a time, and anew in another process."""
 
 import pickle
+import resource
 from types import SimpleNamespace
 
 import pytest
@@ -34,6 +35,15 @@ def test_no_more_than_the_last_ones_stay_open():
         recordings(number)
     recordings(opened.MOST), recordings(0)
     assert store.ids == [*range(opened.MOST + 1), 0]
+
+
+@pytest.mark.parametrize(("n_files", "n_open"), [(64, 8), (4, 1), (resource.RLIM_INFINITY, 128)])
+def test_fewer_stay_open_if_a_process_may_have_few_files(monkeypatch, n_files, n_open):
+    monkeypatch.setattr(opened.resource, "getrlimit", lambda _: (n_files, n_files))
+    recordings = OpenedRecordings(store := FakeStore())
+    for number in [*range(n_open + 1), *range(n_open, 0, -1), 0]:
+        recordings(number)
+    assert store.ids == [*range(n_open + 1), 0]
 
 
 def test_a_recording_that_cannot_be_opened_is_tried_again():
