@@ -38,7 +38,9 @@ def load_consensus(path: Path = PACKAGED) -> dict[str, Fitted]:
             for name, one in stored.items()
         }
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} is no file of consensus coefficients: {error}") from None
+        advice = "if another version wrote it, write it again with benchmarks/consensus.py"
+        text = f"{path} is no file of consensus coefficients: {error}; {advice}"
+        raise ValueError(text) from None
 
 
 def save_consensus(fitted: Mapping[str, Fitted], path: Path) -> None:

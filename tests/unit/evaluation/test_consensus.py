@@ -18,6 +18,7 @@ from rppg.evaluation.consensus import (
     unit_spectra,
 )
 from rppg.evaluation.consensus_file import (
+    PACKAGED,
     Fitted,
     consensus_for,
     load_consensus,
@@ -194,6 +195,14 @@ def test_a_damaged_file_is_named(tmp_path):
     (tmp_path / "consensus.json").write_text(json.dumps({"classical": {"rules": {}}}))
     with pytest.raises(ValueError, match="consensus.json is no file of consensus coefficients"):
         load_consensus(tmp_path / "consensus.json")
+
+
+def test_a_file_of_another_version_says_what_to_do(tmp_path):
+    stored = json.loads(PACKAGED.read_text())
+    del stored["classical"]["rules"]["purity"]
+    (tmp_path / "old.json").write_text(json.dumps(stored))
+    with pytest.raises(ValueError, match="'purity'; if another version wrote it, write it again"):
+        load_consensus(tmp_path / "old.json")
 
 
 def test_the_packaged_coefficients_say_what_they_are_from_and_keep_their_signs():
