@@ -11,9 +11,9 @@ from rppg.utils.read_ahead import read_ahead
 
 @pytest.fixture(autouse=True)
 def no_thread_is_left():
-    before = threading.active_count()
+    before = set(threading.enumerate())
     yield
-    assert threading.active_count() == before
+    assert not set(threading.enumerate()) - before
 
 
 def test_items_come_in_order():
