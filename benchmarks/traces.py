@@ -16,6 +16,7 @@ import argparse
 import os
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -92,16 +93,20 @@ def speeds(n_blocks: int) -> list[dict]:
 
 def rendered(store: Store) -> pd.DataFrame:
     """Statistics of the recordings of 10 s and more, with a known rate, of the first maker."""
-    rows = []
+    windows = known_windows(store, "mstmap")
+    return pd.DataFrame([statistics(maps, hr_bpm) for maps, hr_bpm in windows])
+
+
+def known_windows(store: Store, array: str) -> Iterator[tuple[np.ndarray, float]]:
+    """The first 10 s of an array of each recording with a whole BVP in them, and its true rate."""
     for id in store.ids():
         one = store.open(id)
         if one.bvp is None or one.meta["n_frames"] < N_FRAMES:
             continue
-        maps = one.window(0, N_FRAMES, names=("mstmap",))["mstmap"]
         bvp = np.asarray(one.bvp[:N_FRAMES], float)
         if np.isfinite(bvp).all():
-            rows.append(statistics(maps, one.meta["hr_true_bpm"] or read_out(bvp, FPS)["hr_bpm"]))
-    return pd.DataFrame(rows)
+            window = one.window(0, N_FRAMES, names=(array,))[array]
+            yield window, one.meta["hr_true_bpm"] or read_out(bvp, FPS)["hr_bpm"]
 
 
 def simulated(n_blocks: int, seed: int) -> pd.DataFrame:

@@ -16,10 +16,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
-from traces import FPS, N_FRAMES, compared, correlation, snr_db
+from traces import FPS, compared, correlation, known_windows, snr_db
 
 from rppg.datasets import Store
-from rppg.inference.classical import read_out
 from rppg.signals.bandpass import bandpass
 from rppg.signals.classical import pos
 from rppg.synthetic.traces.simulate import TraceConfig, simulate_block
@@ -47,17 +46,8 @@ def main() -> None:
 
 def rendered(store: Store) -> pd.DataFrame:
     """Statistics of recordings of 10 s and more with a contact PPG."""
-    rows = []
-    for id in store.ids():
-        one = store.open(id)
-        if one.bvp is None or one.meta["n_frames"] < N_FRAMES:
-            continue
-        bvp = np.asarray(one.bvp[:N_FRAMES], float)
-        if np.isfinite(bvp).all():
-            hr_bpm = one.meta["hr_true_bpm"] or read_out(bvp, FPS)["hr_bpm"]
-            face = one.window(0, N_FRAMES, names=("face",))["face"]
-            rows.append(statistics(smaller(face, SIDE), hr_bpm))
-    return pd.DataFrame(rows)
+    windows = known_windows(store, "face")
+    return pd.DataFrame([statistics(smaller(face, SIDE), hr_bpm) for face, hr_bpm in windows])
 
 
 def simulated(n_blocks: int) -> pd.DataFrame:

@@ -51,6 +51,10 @@ class Rules:
         """The members that are not left out."""
         return tuple(name for name, weight in self.weights.items() if weight > 0)
 
+    def share(self, weights: np.ndarray) -> float:
+        """The share of all weights that these are."""
+        return weights.sum() / sum(self.weights.values())
+
     def of_members(self, members: Sequence[str]) -> np.ndarray:
         """Weights (M,).  Raises ValueError for a member without one."""
         if missing := [name for name in members if name not in self.weights]:
@@ -94,7 +98,7 @@ def consensus(
     one = unit_spectra(one.of_models(counts))
     motion, odds = motion_of(one, amplitude), odds_of(one, purity)
     shape = _evidence(logarithms(one), one.freq_hz, weights[weights > 0], rules, motion)
-    evidence = shape + weights.sum() / sum(rules.weights.values()) * rules.purity * odds
+    evidence = shape + rules.share(weights) * rules.purity * odds
     known = np.isfinite(evidence).all(axis=1)
     likely = np.exp(evidence - np.where(known, evidence.max(axis=1), 0)[:, None])
     power = likely / likely.sum(axis=1, keepdims=True)
@@ -159,13 +163,12 @@ def _evidence(
     """(n, F): logarithm of how probable each rate is, up to a constant of each window; logs
     (M, n, F) as of `logarithms`, whose weighted mean is the product.  What speaks beside the
     product counts by the share of all weights that these members have.  Without the purity."""
-    share = weights.sum() / sum(rules.weights.values())
     product = mean_known(logs, np.broadcast_to(weights[:, None, None], logs.shape))
     peaks = np.maximum(product - np.median(product, axis=1, keepdims=True), 0)
     beside = rules.motion * motion + rules.motion_twice * at_times(freq_hz, motion, 0.5)
     beside = beside + rules.twice * at_times(freq_hz, peaks, 2.0)
     beside = beside + rules.half * at_times(freq_hz, peaks, 0.5)
-    return weights.sum() * product + share * beside
+    return weights.sum() * product + rules.share(weights) * beside
 
 
 def at_times(freq_hz: np.ndarray, values: np.ndarray, times: float) -> np.ndarray:
