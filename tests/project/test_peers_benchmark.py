@@ -50,7 +50,8 @@ def test_memory_counts_children(peers, programs):
 
 @pytest.mark.slow
 def test_memory_counts_a_fork_once(peers, programs):
-    script = "import os, time; x = bytearray(200 << 20); os.fork(); time.sleep(0.5); "
+    script = "import os, time; x = bytearray(200 << 20); child = os.fork(); time.sleep(0.5); "
+    script += "child or os._exit(0); os.wait(); "  # the child prints nothing
     row = peers.run(program(programs, script + "print('{\"hr_bpm\": 1}')"), Path("a"), 30.0)
     assert 200 < row["peak_mib"] < 300
 
