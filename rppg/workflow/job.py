@@ -36,8 +36,10 @@ from rppg.workflow.records import (
 )
 from rppg.workflow.stage import Stage
 from rppg.workflow.typed_fields import parameter_defaults
+from rppg.workflow.warm_start import WarmProcess, warm_process
 
 ENDINGS = {0: "done", 130: "stopped"}
+NOTEBOOK = "rppg.workflow.notebook"
 STOPPED = 130  # exit status, as shells give it after SIGINT
 
 
@@ -120,21 +122,29 @@ def _execute(root: Path, stage: Stage) -> int:
     returns its exit status."""
     try:
         with own_gpus(root, stage.gpu, lambda text: _say(stage, text)) as own:
-            env = os.environ | own
-            return _wait_for(subprocess.Popen(list(words(root, stage)), cwd=root, env=env))
+            return _wait_for(_started(root, stage, os.environ | own))
     except KeyboardInterrupt:  # while it waits for a GPU
         end_descendants()
         return STOPPED
 
 
-def _wait_for(process: subprocess.Popen) -> int:
+def _started(root: Path, stage: Stage, env: dict[str, str]) -> subprocess.Popen | WarmProcess:
+    command = list(words(root, stage))
+    if stage.notebook is not None:
+        arguments = command[command.index(NOTEBOOK) + 1 :]
+        if process := warm_process(root, arguments, env):
+            return process
+    return subprocess.Popen(command, cwd=root, env=env)
+
+
+def _wait_for(process: subprocess.Popen | WarmProcess) -> int:
     try:
         status = process.wait()
     except KeyboardInterrupt:
-        end_descendants()
+        end_descendants(others=[process.pid])
         return STOPPED
     if status != 0 and owner_is_gone():
-        end_descendants()
+        end_descendants(others=[process.pid])
         return STOPPED
     return status if status >= 0 else 128 - status
 
@@ -145,7 +155,7 @@ def words(root: Path, stage: Stage) -> Iterable[str]:
     if stage.notebook is not None:
         defaults = parameter_defaults(notebook_path(stage, root))
         given = stage.paths | stage.parameters | no_parent(stage, defaults)
-        yield from ("rppg.workflow.notebook", f"notebooks/{stage.notebook}.ipynb", stage.executed)
+        yield from (NOTEBOOK, f"notebooks/{stage.notebook}.ipynb", stage.executed)
         yield from ("--parameters", json.dumps(given))
         return
     put_in = {"{json}": json.dumps(stage.parameters), "{threads}": str(stage.threads)}

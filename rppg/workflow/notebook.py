@@ -10,6 +10,7 @@ import argparse
 import json
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from rppg.utils.atomic import atomic_write
@@ -28,8 +29,12 @@ def check_parameters(notebook: Path, parameters: dict, of: str = "") -> None:
         raise KeyError(f"{found}; its parameters cell has: {', '.join(known)}")
 
 
-def run_notebook(notebook: Path, executed: Path, parameters: dict) -> None:
+def run_notebook(
+    notebook: Path, executed: Path, parameters: dict, kernel_manager: type | None = None
+) -> None:
     """Execute notebook with parameters from the project's folder; keep the copy as executed.
+
+    kernel_manager: a class of `rppg.workflow.forked_kernel`; None starts a kernel as a command.
 
     What the cells print on stderr (progress bars) is shown as it comes; of a bar, the copy has the
     last line, as ordinary output.  When a cell fails, the partial copy is kept and named, and
@@ -40,6 +45,7 @@ def run_notebook(notebook: Path, executed: Path, parameters: dict) -> None:
     check_parameters(notebook, parameters)
     executed = Path(executed)
     executed.parent.mkdir(parents=True, exist_ok=True)
+    given = {"kernel_manager_class": kernel_manager} if kernel_manager else {}
     try:
         pm.execute_notebook(
             str(notebook),
@@ -50,6 +56,7 @@ def run_notebook(notebook: Path, executed: Path, parameters: dict) -> None:
             stderr_file=sys.stderr,
             coalesce_streams=True,  # a progress bar leaves its last line in the copy
             extra_arguments=["--IPKernelApp.log_level=40"],  # errors of the kernel, not its advice
+            **given,
         )
     except pm.PapermillExecutionError:
         print(f"\n{Path(notebook).name} failed; what it did so far: {executed}", file=sys.stderr)
@@ -70,13 +77,14 @@ def _bars_to_stdout(executed: Path) -> None:
     atomic_write(executed, lambda part: part.write_text(text, encoding="utf-8"))
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None, kernel_manager: type | None = None) -> None:
+    """The command line of the module's docstring; arguments: its words, None for sys.argv's."""
     parser = argparse.ArgumentParser(description="Execute one notebook with parameters.")
     parser.add_argument("notebook", type=Path)
     parser.add_argument("executed", type=Path, help="where the executed copy goes")
     parser.add_argument("--parameters", type=json.loads, default={}, help="JSON object")
-    args = parser.parse_args()
-    run_notebook(args.notebook, args.executed, args.parameters)
+    args = parser.parse_args(arguments)
+    run_notebook(args.notebook, args.executed, args.parameters, kernel_manager)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 OWNER = "RPPG_RUN_OWNER"  # environment variable: "<id> <start time> <host>" of `rppg run`
@@ -57,12 +58,15 @@ def _watch(pid: int, started: str) -> None:
     os._exit(1)
 
 
-def end_descendants(interrupt: int | None = None, grace_s: float = GRACE_S) -> None:
+def end_descendants(
+    interrupt: int | None = None, grace_s: float = GRACE_S, others: Sequence[int] = ()
+) -> None:
     """End all processes that this one has started, and theirs: SIGTERM, after grace_s SIGKILL.
 
-    interrupt: a child that gets SIGINT in place of SIGTERM.
+    interrupt: a child that gets SIGINT in place of SIGTERM.  others: processes that work for this
+    one, though another has started them; with theirs.
     """
-    seen: dict[int, str] = {}
+    seen = {pid: started for pid in others if (started := start_time(pid)) is not None}
     asked: set[int] = set()
     until = time.monotonic() + grace_s
     while True:

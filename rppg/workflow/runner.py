@@ -33,6 +33,7 @@ from rppg.workflow.profiles import Profile, seeded_profiles
 from rppg.workflow.records import STAGES, read_record, record_path
 from rppg.workflow.rerun_reasons import some
 from rppg.workflow.stage import SHARD
+from rppg.workflow.warm_start import warm_servers
 
 SNAKEFILE = "notebooks/workflow/Snakefile"
 LIST = "0-jobs.json"  # no rule is called like this
@@ -76,7 +77,10 @@ def execute(request: RunRequest) -> int:
         if not wanted.planned:
             return 0
         jobs = _write_jobs(root, profile, wanted)
-        words, env = command(request, jobs), os.environ | _environment(root, request, wanted)
+        planned = [one.stage for one in wanted.planned if request.executor is None]
+        warm = stack.enter_context(warm_servers(root, planned, request.cores))
+        words = command(request, jobs)
+        env = os.environ | warm | _environment(root, request, wanted)
         with _ended_with_signals():
             process = subprocess.Popen(words, cwd=root, env=env, start_new_session=True)
             try:
