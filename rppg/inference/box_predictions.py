@@ -43,9 +43,8 @@ def predict_box(store: Store, ids: Sequence[str]) -> pd.DataFrame:
         predict_model(store, ids, net, name, **given, views=views_of(net))
         for name, (net, given) in models.items()
     ]
-    everyone = pd.concat([*tables, predict_classical(store, ids, CLASSICAL)], ignore_index=True)
-    agreed = _agreed(store, everyone, tables[0])
-    table = pd.concat([*tables, agreed], ignore_index=True)
+    everyone = _stacked([*tables, predict_classical(store, ids, CLASSICAL)])
+    table = _stacked([*tables, _agreed(store, everyone, tables[0])]).reset_index(drop=True)
     return table.assign(model=PREFIX + table["model"])
 
 
@@ -58,7 +57,15 @@ def _agreed(store: Store, everyone: pd.DataFrame, like: pd.DataFrame) -> pd.Data
     rows = like.assign(model=CONSENSUS, hr_bpm=np.nan, quality=np.nan, freq_hz=None, power=None)
     alike = rows["id"].map(lambda id: ", ".join(windows.get(id, ())))  # who has a rate for it
     tables = [_answers(store, mine, windows) for _, mine in rows.groupby(alike, sort=False)]
-    return pd.concat(tables).loc[rows.index, COLUMNS]
+    return _stacked(tables).loc[rows.index]
+
+
+def _stacked(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Tables of predictions below each other, each row with its index; pd.concat would warn of
+    columns in which one of them has nothing."""
+    rows = [row for table in tables for row in table.to_dict("records")]
+    index = np.concatenate([table.index for table in tables])
+    return pd.DataFrame(rows, index, COLUMNS).astype({"hr_true_bpm": float})
 
 
 def _answers(store: Store, rows: pd.DataFrame, windows: Mapping[str, Mapping]) -> pd.DataFrame:
