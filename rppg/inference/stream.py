@@ -27,7 +27,7 @@ from rppg.inference.stream_window import Window, frame_of
 from rppg.inference.videos import CONSENSUS
 from rppg.preprocessing.face_mesh import CentredMean, FaceLandmarks
 from rppg.preprocessing.frame_changes import FreshFrames, face_grid
-from rppg.preprocessing.frame_rate import FEWEST_FPS
+from rppg.preprocessing.frame_rate import FEWEST_FPS, check_frame_rate
 from rppg.preprocessing.resampling import WIDEST_S
 from rppg.preprocessing.tracking import SparseTracker
 from rppg.signals.classical import wave
@@ -164,13 +164,16 @@ class Stream:
         return rates
 
     def _still(self, part: tuple[int, int]) -> Rate | None:
-        """An answer without a rate, if the picture stands still in this part of the grid."""
+        """An answer without a rate, if the picture stands still in this part of the grid, or has
+        too few frames to tell."""
         first_s, end_s = (one / FPS for one in part)
         inside = [one for one in self._frames if first_s <= one.time_s < end_s]
         if not any(one.counts.any() for one in inside):  # no face, which is said
             return None
         times_s = np.array([one.time_s for one in inside])
         try:
+            if len(times_s) > 1:  # too few frames a second look like a still picture
+                check_frame_rate(times_s)
             check_picture({"changing_share": self._fresh.changing_share(times_s)})
         except ValueError as error:
             return Rate(self._start_s + end_s, math.nan, math.nan, str(error), None)

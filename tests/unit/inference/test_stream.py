@@ -184,11 +184,12 @@ def test_a_buffer_that_is_used_again_and_another_order_of_bytes_change_nothing(v
     assert [rate.hr_bpm for rate in found] == [rates[0].hr_bpm] * 2
 
 
-def test_too_few_frames_a_second_give_a_reason_not_another_rate(video):
+@pytest.mark.parametrize("fps", [5, 2, 1])
+def test_too_few_frames_a_second_give_a_reason_not_another_rate(video, fps):
     stream = Stream()
-    found = [r for i, rgb in enumerate(video[::5]) for r in stream.add(rgb, i / 5)]
+    found = [r for i, rgb in enumerate(video[:: 30 // fps]) for r in stream.add(rgb, i / fps)]
     found += stream.finish()
-    assert found and all("5.0 frames a second are too few" in rate.reason for rate in found)
+    assert found and all(f"{fps}.0 frames a second are too few" in rate.reason for rate in found)
 
 
 @pytest.mark.parametrize("factor", [1000, 1e6])
