@@ -15,12 +15,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 from test_time import errors_of, tabulate
 
 from rppg.dataloader.batches import Batches
-from rppg.dataloader.clips import Clips, LabelledClips
 from rppg.dataloader.collate import cut_to_shortest
+from rppg.dataloader.pseudo_labels import PseudoLabelledClips, surest_answers
 from rppg.datasets.folds import make_split
 from rppg.datasets.store import Store
 from rppg.evaluation.submission import read_solution
@@ -38,25 +37,6 @@ MODELS = ("st_transformer", "contrast_phys", "gideon2021")
 STEPS, LR, SURE = 300, 3e-4, 0.5
 
 
-class PseudoLabelled(LabelledClips):
-    """Labelled clips, and clips of recordings whose rate somebody else has estimated."""
-
-    def __init__(self, *arguments, pseudo_bpm: dict[str, float], **options):
-        self.pseudo_bpm = pseudo_bpm
-        super().__init__(*arguments, **options)
-
-    def _reason(self, meta: dict, stretches: list) -> str | None:
-        own = meta["id"] in self.pseudo_bpm
-        return Clips._reason(self, meta, stretches) if own else super()._reason(meta, stretches)
-
-    def _read(self, prepared, place) -> dict:
-        item = super()._read(prepared, place)
-        if place.id in self.pseudo_bpm:
-            item["hr_bpm"] = torch.tensor(self.pseudo_bpm[place.id] * place.speed).float()
-            item["has_hr"] = torch.tensor(True)
-        return item
-
-
 def main() -> None:
     tabulate(__doc__, measured)
 
@@ -66,7 +46,7 @@ def measured(seed: int, fold: int) -> pd.DataFrame:
     root, rows = project_dir(), []
     runs, store = root / "runs" / f"bench-{seed}", Store(root / "prepared" / f"bench-{seed}")
     truth = read_solution(root / "data" / f"bench-{seed}" / "solution.csv")
-    sure = answers(runs / "ensemble" / "predictions.parquet")
+    sure = surest_answers(pd.read_parquet(runs / "ensemble" / "predictions.parquet"), SURE)
     for model in MODELS:
         folder = runs / model / "finetune_folds" / str(fold)
         found = {"before": rates(store, truth["id"], *load_run(folder), folder)}
@@ -82,14 +62,6 @@ def measured(seed: int, fold: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def answers(path: Path) -> dict[str, float]:
-    """The ensemble's rates of the test recordings that it is most sure of."""
-    table = pd.read_parquet(path)
-    rows = table[table["chosen"] & (table["split"] == "test")].dropna(subset="hr_bpm")
-    rows = rows.sort_values("quality", ascending=False).head(round(SURE * len(rows)))
-    return dict(zip(rows["id"], rows["hr_bpm"], strict=True))
-
-
 def trained(store: Store, folder: Path, pseudo_bpm: dict[str, float]) -> tuple:
     """The run's net after further steps, and what it sees."""
     net, inputs = load_run(folder)
@@ -99,14 +71,14 @@ def trained(store: Store, folder: Path, pseudo_bpm: dict[str, float]) -> tuple:
     )
     made_of = recipe(facts["model"])
     flips = {name: facts[name] for name in ("flip", "flip_time", "upside_down")}
-    clips = PseudoLabelled(
+    clips = PseudoLabelledClips(
         store,
         [*split.train, *pseudo_bpm],
         **inputs,
         speeds=tuple(facts["speeds"]),
         augment=made_of.augmentation(**flips),
         step=facts["clip_step"],
-        pseudo_bpm=pseudo_bpm,
+        taught_bpm=pseudo_bpm,
     )
     batches = Batches(clips, facts["batch_size"], seed=1, collate=cut_to_shortest)
     rows = {"n_rows": 16} if traits_of(net).takes_rows else {}

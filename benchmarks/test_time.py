@@ -18,35 +18,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import interpolate
+from torch import nn
 
-from rppg.datasets.prepared import FPS
 from rppg.datasets.store import Store
 from rppg.evaluation.metrics import score
 from rppg.evaluation.paired import paired_differences, subjects_of
 from rppg.evaluation.submission import read_solution
-from rppg.inference.region_voting import region_views, vote
-from rppg.inference.sliding_window import view_waves
+from rppg.inference.clip_changes import CHANGES
+from rppg.inference.region_voting import region_views
+from rppg.inference.sliding_window import predict_model
 from rppg.models.protocol import traits_of
 from rppg.models.registry import load_run
 from rppg.preprocessing.mstmap import COMBINATIONS
-from rppg.signals.heart_rate import heart_rate
 from rppg.utils.paths import project_dir
 
 MODELS = ("st_transformer", "contrast_phys", "gideon2021")
-SPEEDS = (0.9, 1.1)
-
-
-class Changed(nn.Module):
-    """A net on changed clips (B, T, ...), whose waves (B, T) are changed back."""
-
-    def __init__(self, net: nn.Module, clip, wave):
-        super().__init__()
-        self.net, self.clip, self.wave = net, clip, wave
-
-    def forward(self, clips: Tensor, *rows: Tensor) -> Tensor:
-        return self.wave(self.net(self.clip(clips), *rows), clips.shape[1])
 
 
 def main() -> None:
@@ -80,7 +66,8 @@ def measured(seed: int, fold: int) -> pd.DataFrame:
         found = {}
         for name, given in variants(net).items():
             began = time.perf_counter()
-            found[name] = [rates(store, id, net, inputs, **given) for id in truth["id"]]
+            table = predict_model(store, truth["id"], net, model, labels=False, **inputs, **given)
+            found[name] = table["hr_bpm"].tolist()
             seconds = time.perf_counter() - began
             rows.append({"model": model, "variant": name, "seconds": seconds})
             rows[-1] |= errors_of(found, name, truth)
@@ -89,43 +76,19 @@ def measured(seed: int, fold: int) -> pd.DataFrame:
 
 
 def variants(net: nn.Module) -> dict[str, dict]:
-    """By name: the nets whose spectra vote, and how clips are cut."""
-    crops = not traits_of(net).takes_rows
-    reverse = Changed(net, lambda clip: clip.flip(1), lambda wave, n: wave.flip(1))
-    found = {"plain": {"nets": [net]}, "reversed": {"nets": [net, reverse]}}
-    more = []  # of nets that see crops, whose clips may have any length
-    if crops:
-        mirror = Changed(net, lambda clip: clip.flip(3), lambda wave, n: wave)
-        faster = [Changed(net, played(speed), as_long) for speed in SPEEDS]
-        found |= {"mirrored": {"nets": [net, mirror]}, "speeds": {"nets": [net, *faster]}}
-        more = [mirror, *faster]
-    found["every half second"] = {"nets": [net], "step": 15}
+    """By name: arguments of `predict_model`."""
+    found = {"plain": {}, "reversed": {"changes": ["reversed"]}}
+    every = ["reversed"]
+    if crops := not traits_of(net).takes_rows:
+        found |= {
+            "mirrored": {"changes": ["mirrored"]},
+            "speeds": {"changes": ["slower", "faster"]},
+        }
+        every = list(CHANGES)
+    found["every half second"] = {"step": 15}
     if not crops:
-        found["regions"] = {"nets": [net], "views": region_views(COMBINATIONS, 3)}
-    return found | {"all of them": {"nets": [net, reverse, *more], "step": 15}}
-
-
-def played(speed: float):
-    """Clips (B, T, ...) at another speed, T / speed frames long."""
-
-    def change(clips: Tensor) -> Tensor:
-        n = round(clips.shape[1] / speed / 4) * 4  # the nets pool time by 4
-        flat = clips.flatten(2).transpose(1, 2)  # (B, C, T)
-        flat = interpolate(flat, size=n, mode="linear", align_corners=True)
-        return flat.transpose(1, 2).reshape(len(clips), n, *clips.shape[2:])
-
-    return change
-
-
-def as_long(wave: Tensor, n_frames: int) -> Tensor:
-    """Waves (B, T') stretched to (B, n_frames)."""
-    return interpolate(wave[:, None], size=n_frames, mode="linear", align_corners=True)[:, 0]
-
-
-def rates(store, id, net, inputs, nets, step=75, views=(None,)) -> float:
-    """The voted rate of a recording."""
-    each = [view_waves(store, id, one, **inputs, step=step, views=views) for one in nets]
-    return vote([heart_rate(wave, FPS) for waves in each for wave in waves]).hr_bpm
+        found["regions"] = {"views": region_views(COMBINATIONS, 3)}
+    return found | {"all of them": {"changes": every, "step": 15}}
 
 
 def errors_of(found: dict[str, list], name: str, truth: pd.DataFrame) -> dict[str, float]:

@@ -21,6 +21,7 @@ from rppg.dataloader.stretches import stretches_of
 from rppg.datasets.prepared import FPS
 from rppg.datasets.store import Store
 from rppg.inference.classical import COLUMNS, NO_RATE, columns_of, true_hr_bpm
+from rppg.inference.clip_changes import changed_nets
 from rppg.inference.region_voting import vote
 from rppg.models.protocol import HasCells, traits_of
 from rppg.signals.heart_rate import MIN_STRETCH_S, HeartRate
@@ -47,6 +48,7 @@ def predict_model(
     size: int | None = None,
     step: int = STEP_FRAMES,
     readout: Mapping | None = None,
+    changes: Sequence[str] = (),
 ) -> "pd.DataFrame":
     """Heart rate of each recording by a model that predicts the BVP (B, T) of clips (B, T, ...).
 
@@ -56,16 +58,17 @@ def predict_model(
     views: rows of a map; if given, each gives a BVP, and their spectra vote
     (`rppg.inference.region_voting`).  size: pixels a side of crops.  step: frames from the start of
     a clip to that of the next; the last one ends with its stretch, whatever is left.
-    readout: fields of `rppg.signals.readout.Readout`.
+    readout: fields of `rppg.signals.readout.Readout`.  changes: of clips, whose BVPs vote, too
+    (`rppg.inference.clip_changes`).
 
     Raises KeyError for an id that was never prepared, ValueError for views of a model that takes no
-    rows and an invalid read-out.
+    rows, a change that it cannot see and an invalid read-out.
     """
     if views and not traits_of(model).takes_rows:
         raise ValueError(f"views need a net that takes rows, {type(model).__name__} does not")
     import pandas as pd
 
-    rows, read_rate = [], Readout(**(readout or {}))
+    rows, read_rate, nets = [], Readout(**(readout or {})), changed_nets(model, changes)
     for id in ids:
         if (meta := store.meta(id)) is None:
             raise KeyError(f"{id} is not prepared in {store.root}")
@@ -75,8 +78,9 @@ def predict_model(
         try:
             clips = {"array": array, "n_frames": n_frames, "batch_size": batch_size}
             clips |= {"size": size, "step": step}
-            waves = view_waves(store, id, model, normalise, **clips, views=views or (None,))
-            row |= columns_of(vote([read_rate(wave, FPS) for wave in waves]))
+            clips |= {"views": views or (None,)}
+            each = [view_waves(store, id, net, normalise, **clips) for net in nets]
+            row |= columns_of(vote([read_rate(wave, FPS) for waves in each for wave in waves]))
         except ValueError as error:
             row["reason"] = str(error)
         rows.append(row)

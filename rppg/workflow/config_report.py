@@ -19,7 +19,7 @@ from rppg.workflow.fold_stages import run_of_fold
 from rppg.workflow.profile_checks import CONFIGS
 from rppg.workflow.profile_files import ProfileError, ProfileFile, read_chain, suggestion
 from rppg.workflow.profile_schema import Place, file_of
-from rppg.workflow.profile_types import Profile
+from rppg.workflow.profile_types import OTHER_RUNS, Profile
 from rppg.workflow.profiles import load_profile, merge_chain
 from rppg.workflow.stage import Stage
 from rppg.workflow.stages import stages_of
@@ -113,7 +113,7 @@ def stage_leaves(profile: Profile, chain: tuple[ProfileFile, ...], stage: Stage)
                 origin = _file((*place, *key.split(".")), chain)
             elif name == "seed" and name in given:
                 origin = _seed_origin(chain)
-            elif name in ("threads", "parent") and name in given and run is not None:
+            elif name in ("threads", *OTHER_RUNS) and name in given and run is not None:
                 origin = _run_origin((*place[:2], name), chain)
             else:
                 origin = WORKFLOW if name in given else "notebook default"
@@ -137,7 +137,7 @@ def _seed_origin(chain: tuple[ProfileFile, ...]) -> str:
 
 
 def _run_origin(place: Place, chain: tuple[ProfileFile, ...]) -> str:
-    """Of `threads` and `parent`, which stand next to a run's parameters."""
+    """Of `threads`, `parent` and `teacher`, which stand next to a run's parameters."""
     settings = merge_chain(chain)
     runs = settings["runs"] if place[0] == "runs" else sweep_runs(settings["sweeps"])
     return _file(place, chain) if place[2] in runs[place[1]] else WORKFLOW

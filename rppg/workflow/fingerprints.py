@@ -22,6 +22,7 @@ from rppg.workflow.code_hash import (
     module_digests,
     notebook_code,
 )
+from rppg.workflow.profile_types import OTHER_RUNS
 from rppg.workflow.records import short_digest, tree_digest
 from rppg.workflow.stage import RUN, SHARD, STUDY, SUBMIT, Stage
 from rppg.workflow.typed_fields import parameter_defaults
@@ -73,7 +74,7 @@ def _parameters(stage: Stage, root: Path) -> dict:
     if stage.notebook is None:
         return stage.parameters
     defaults = parameter_defaults(notebook_path(stage, root))
-    own = stage.parameters | no_parent(stage, defaults)
+    own = stage.parameters | no_other_run(stage, defaults)
     given = {k: v for k, v in defaults.items() if k not in stage.paths} | own
     given = {k: v for k, v in given.items() if k not in SPEED}
     if isinstance(training := given.get("training"), dict):
@@ -81,10 +82,10 @@ def _parameters(stage: Stage, root: Path) -> dict:
     return given
 
 
-def no_parent(stage: Stage, defaults: dict) -> dict:
-    """`parent: ""` for a run that has none, lest its notebook's default be one."""
-    named = "parent" in stage.paths or "parent" in stage.parameters
-    return {"parent": ""} if "parent" in defaults and not named else {}
+def no_other_run(stage: Stage, defaults: dict) -> dict:
+    """`parent: ""` for a run that has none, lest its notebook's default be one; likewise others."""
+    named = stage.paths.keys() | stage.parameters.keys()
+    return {role: "" for role in OTHER_RUNS if role in defaults and role not in named}
 
 
 def _data(stage: Stage, root: Path, trees: dict[str, str]) -> str:

@@ -19,7 +19,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from rppg.utils.paths import project_dir
-from rppg.workflow.fingerprints import fingerprint, no_parent, notebook_path, refreshed
+from rppg.workflow.fingerprints import fingerprint, no_other_run, notebook_path, refreshed
 from rppg.workflow.gpu_slots import own_gpus
 from rppg.workflow.previous import move_aside
 from rppg.workflow.processes import end_descendants, end_with_owner, owner_is_gone
@@ -154,7 +154,7 @@ def words(root: Path, stage: Stage) -> Iterable[str]:
     yield from (sys.executable, "-m")
     if stage.notebook is not None:
         defaults = parameter_defaults(notebook_path(stage, root))
-        given = stage.paths | stage.parameters | no_parent(stage, defaults)
+        given = stage.paths | stage.parameters | no_other_run(stage, defaults)
         yield from (NOTEBOOK, f"notebooks/{stage.notebook}.ipynb", stage.executed)
         yield from ("--parameters", json.dumps(given))
         return

@@ -31,6 +31,7 @@ CHANCES = ("flip_time", "flip_rows", "flip", "mirror", "upside_down", "distracto
 SHARES = {  # from 0 to this
     **dict.fromkeys(CHANCES, 1.0),
     **dict.fromkeys(("drop_rows", "test_share", "dev_share"), 0.99),
+    "teacher_share": 1.0,
 }
 LEAST = {"n_frames": 2, "n_folds": 2, "bout_s": 5.0, "rate_hz": 40.0}
 MOST = {"n_rows": 63, "views": 6, "n_augmentations": 8}  # rows of a map, regions of a face
@@ -45,6 +46,7 @@ CHOICES = {
     ),
     "crops": ("face", "wide"),
     "tracking": ("sparse", "every_frame"),
+    "test_time": ("reversed", "mirrored", "slower", "faster"),
     "methods": CLASSICAL,
     "classical": CLASSICAL,
     "layouts": tuple(READERS),

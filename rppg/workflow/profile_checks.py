@@ -21,7 +21,7 @@ from rppg.workflow.profile_schema import (
     show,
     unknown_keys,
 )
-from rppg.workflow.profile_types import Profile
+from rppg.workflow.profile_types import OTHER_RUNS, Profile
 from rppg.workflow.stage_names import (
     FOLDERS,
     MODALITIES,
@@ -62,14 +62,15 @@ def _faults(profile: Profile, chain: tuple[ProfileFile, ...]) -> Iterator[Fault]
     places = {name: ("runs" if name in written else "sweeps", name) for name in profile.runs}
     yield from _modality_faults(profile)
     yield from _name_faults(profile, places)
-    yield from _parent_faults(profile, places)
+    yield from _other_run_faults(profile, places)
     if profile.challenge:
         fields = config_fields(CONFIGS[profile.modality])
         yield from field_faults(("challenge",), profile.challenge, fields)
     yield from _stage_faults(profile)
     for name, run in profile.runs.items():
         yield from notebook_faults((*places[name], "notebook"), run.notebook)
-        needs = (*RUN_GETS, *(["parent"] if run.parent else []), *_seed(profile))
+        others = [role for role in OTHER_RUNS if getattr(run, role)]
+        needs = (*RUN_GETS, *others, *_seed(profile))
         needs += ("fold",) if run.folds else ()
         gets = needs if profile.seeds else [name for name in needs if name != "seed"]
         place = (*places[name], "parameters")
@@ -132,21 +133,23 @@ def _rule_faults(profile: Profile, places: dict[str, Place]) -> Iterator[Fault]:
         known[rule] = name
 
 
-def _parent_faults(profile: Profile, places: dict[str, Place]) -> Iterator[Fault]:
-    """Faults of parents that are not listed above their runs."""
+def _other_run_faults(profile: Profile, places: dict[str, Place]) -> Iterator[Fault]:
+    """Faults of parents and teachers: not listed above their runs, or of no use to them."""
     above: list[str] = []
     for name, run in profile.runs.items():
-        if run.parent is not None and run.parent not in above:
-            listed = run.parent in profile.runs
-            hint = ", which is listed below it" if listed else suggestion(run.parent, above)
-            expected = f"a run listed above it: {', '.join(above) or 'there is none'}"
-            yield Fault((*places[name], "parent"), f"{show(run.parent)}{hint}", expected)
+        for role in OTHER_RUNS:
+            place, other = (*places[name], role), getattr(run, role)
+            if other is not None and other not in above:
+                listed = other in profile.runs
+                hint = ", which is listed below it" if listed else suggestion(other, above)
+                expected = f"a run listed above it: {', '.join(above) or 'there is none'}"
+                yield Fault(place, f"{show(other)}{hint}", expected)
+            if given := run.parameters.get(role):
+                expected = f"`{role}` of the run: the name of a run above it"
+                yield Fault((*places[name], "parameters", role), show(given), expected)
         if run.parent in profile.runs and profile.runs[run.parent].folds:
             found = f"{show(run.parent)}, which is {profile.runs[run.parent].folds} models"
             yield Fault((*places[name], "parent"), found, "a run without `folds`")
-        if given := run.parameters.get("parent"):
-            place = (*places[name], "parameters", "parent")
-            yield Fault(place, show(given), "`parent` of the run: the name of a run above it")
         above.append(name)
 
 

@@ -16,12 +16,13 @@ from typing import NamedTuple
 
 from rppg.utils.paths import project_dir
 from rppg.workflow.profile_files import ProfileError, ProfileFile, suggestion
+from rppg.workflow.profile_types import OTHER_RUNS
 from rppg.workflow.stage_names import MODALITIES
 
 MAX_SEED = 2**32 - 1  # NumPy's
 NOTEBOOK = re.compile(r"\w+(/\w+)*", re.ASCII)
 SHOWN = 60  # characters of a value in an error
-RUN_KEYS = ("notebook", "parent", "parameters", "threads", "gpu", "priority", "folds")
+RUN_KEYS = ("notebook", *OTHER_RUNS, "parameters", "threads", "gpu", "priority", "folds")
 
 Place = tuple[str, ...]
 
@@ -172,7 +173,7 @@ TOP = {
 }
 RUN = {
     "notebook": _text,
-    "parent": _text,
+    **dict.fromkeys(OTHER_RUNS, _text),
     "parameters": _keys,
     "threads": _whole(1, 1024),
     "gpu": _whole(0, 64),

@@ -7,6 +7,8 @@
 
 from dataclasses import dataclass
 
+OTHER_RUNS = ("parent", "teacher")  # fields of a run that name another one, listed above it
+
 
 @dataclass(frozen=True)
 class Run:
@@ -19,6 +21,7 @@ class Run:
     threads: int
     gpu: int
     priority: int  # the higher one begins first
+    teacher: str | None = None  # name of the run whose answers for test recordings it learns, too
     folds: int = 0  # models, each trained without a part of the labelled subjects; 0: one, as usual
 
 
@@ -34,7 +37,7 @@ class Profile:
     data: str | None  # folder with real datasets
     challenge: dict | None  # parameters of the synthetic benchmark
     notebooks: dict[str, dict]  # parameters of the notebooks that train nothing, by stage
-    runs: dict[str, Run]  # in order: a parent comes before its children
+    runs: dict[str, Run]  # in order: a parent and a teacher come before those that need them
     studies: tuple[str, ...]  # notebooks that collect the runs, in place of a submission
     shards: int  # jobs that prepare the recordings
     log: bool  # whether submissions are logged

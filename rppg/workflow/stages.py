@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from rppg.workflow.fold_stages import with_folds
+from rppg.workflow.profile_types import OTHER_RUNS
 from rppg.workflow.profiles import Profile, Run, seeded_profiles
 from rppg.workflow.stage import BENCHMARK, ENSEMBLE, FIRST, RUN, SHARD, STUDY, SUBMIT, Stage
 from rppg.workflow.stage_names import MODALITIES, Modality, run_rule, study_notebook, study_rules
@@ -121,9 +122,9 @@ def _run(profile: Profile, modality: Modality, run: Run) -> Stage:
     folder = f"{runs}/{run.name}"
     seed = {} if profile.seed is None else {"seed": profile.seed}
     paths = {"prepared_dir": f"prepared/{profile.name}", "run_dir": folder}
-    parent = {} if run.parent is None else {"parent": run_rule(run.parent)}
-    if run.parent is not None:
-        paths["parent"] = f"{runs}/{run.parent}"
+    others = {role: getattr(run, role) for role in OTHER_RUNS}
+    others = {role: name for role, name in others.items() if name is not None}
+    paths |= {role: f"{runs}/{name}" for role, name in others.items()}
     return Stage(
         run.name,
         run_rule(run.name),
@@ -134,7 +135,7 @@ def _run(profile: Profile, modality: Modality, run: Run) -> Stage:
         paths=paths,
         folders={"run": folder},
         outputs={name: f"{folder}/{name}" for name in ("predictions.parquet", "run.json")},
-        needs={"prepared": modality.rule} | parent,
+        needs={"prepared": modality.rule} | {k: run_rule(name) for k, name in others.items()},
         threads=run.threads,
         gpu=run.gpu,
         priority=run.priority,

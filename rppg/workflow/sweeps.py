@@ -9,8 +9,8 @@
           seed: [1, 2, 3]  # values of the parameter that has the axis's name
         parameters: {batch_size: 4, training: {n_steps: 100}}  # of all its runs
 
-`threads`, `gpu`, `priority` (the longest runs should begin first) and `parent` are as in `runs`; a
-parent may name axes, too.
+`threads`, `gpu`, `priority` (the longest runs should begin first), `parent` and `teacher` are as in
+`runs`; the names of the last two may have axes, too.
 
     >>> sweep = {"name": "net/seed{seed}", "notebook": "02", "axes": {"seed": [1, 2]}}
     >>> sweep_runs([sweep])["net/seed2"]
@@ -25,19 +25,20 @@ from math import prod
 from string import Formatter
 
 from rppg.workflow.profile_files import suggestion
+from rppg.workflow.profile_types import OTHER_RUNS
 
 PLAIN = ("notebook", "threads", "gpu", "priority", "folds")  # the same for all runs of a sweep
 NEEDED = ("name", "notebook", "axes")
-KEYS = (*NEEDED, "threads", "gpu", "priority", "folds", "parent", "parameters")
+KEYS = (*NEEDED, "threads", "gpu", "priority", "folds", *OTHER_RUNS, "parameters")
 MAX_RUNS = 10_000  # of one sweep
 
 
 def sweep_runs(sweeps: list[dict]) -> dict[str, dict]:
-    """Runs by name: notebook, parameters and, if given, threads, gpu, priority, parent.
+    """Runs by name: notebook, parameters and, if given, threads, gpu, priority, parent, teacher.
 
     Parameters are merged in this order: the sweep's own, then one axis after the other.  Raises
     ValueError, with the key at fault first, for unknown or missing keys, an axis that the name
-    does not use, a name or parent with an unknown axis, an axis without values, and two runs of
+    does not use, a name or other run with an unknown axis, an axis without values, and two runs of
     one name.
     """
     pairs = [(sweep["name"].format(**labels), run) for sweep, labels, run in _each(sweeps)]
@@ -71,8 +72,8 @@ def _each(sweeps: list[dict]) -> Iterator[tuple[dict, dict, dict]]:
             labels = dict(zip(sweep["axes"], (label for label, _ in combination), strict=True))
             own = [sweep.get("parameters") or {}, *(given for _, given in combination)]
             run = {key: sweep[key] for key in PLAIN if key in sweep}
-            if "parent" in sweep:
-                run["parent"] = sweep["parent"].format(**labels)
+            others = [role for role in OTHER_RUNS if role in sweep]
+            run |= {role: sweep[role].format(**labels) for role in others}
             yield sweep, labels, {**run, "parameters": reduce(merged, own, {})}
 
 
@@ -99,8 +100,9 @@ def _check(where: str, sweep: dict) -> None:
     if unused := [axis for axis in axes if axis not in used]:
         expected = f"expected {{{unused[0]}}} in it: runs along this axis would have one name"
         raise ValueError(f"{where}.name: found {sweep['name']!r}, {expected}")
-    if "parent" in sweep:
-        _fields(where, "parent", sweep["parent"], axes)
+    for role in OTHER_RUNS:
+        if role in sweep:
+            _fields(where, role, sweep[role], axes)
 
 
 def _check_axis(where: str, axis: object) -> None:

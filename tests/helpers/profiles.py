@@ -27,7 +27,7 @@ FIRST = (
 NOTEBOOKS = {
     "01_preprocess": "data_dir: str = ''\nworkers: int = 2\n" + FIRST + PATHS,
     "02_learn": PATHS + LEARN + "training: dict = {}\nweights: dict = {}\n",
-    "04_tune": PATHS + LEARN + "parent: str = ''\nfold: str = ''\n",
+    "04_tune": PATHS + LEARN + "parent: str = ''\nteacher: str = ''\nfold: str = ''\n",
     "05_ensemble": "predictions: list = []\nclassical: list = ['MR-PBV']\n" + PATHS,
     "06_submit": "model: str = ''\ndata_dir: str = ''\n" + PATHS,
     "studies/collect/collect": STUDY,

@@ -1,4 +1,4 @@
-"""Folds of runs that cannot be: each is one line that names file and key."""
+"""Folds and teachers of runs that cannot be: each is one line that names file and key."""
 
 import pytest
 from helpers.profiles import profile_project, refused_in_one_line
@@ -26,6 +26,18 @@ MALFORMED = {  # what it is: (text, what the error says after the file's name)
     "a fold beside folds": (
         run("notebook: 04_tune, folds: 3, parameters: {fold: 1/3}"),
         "fold: found '1/3', but the workflow gives it",
+    ),
+    "a teacher as a parameter": (
+        "runs: {a: {notebook: 04_tune, parameters: {teacher: runs/b}}}",
+        "runs.a.parameters.teacher: found 'runs/b', expected `teacher` of the run",
+    ),
+    "a teacher listed later": (
+        "runs: {a: {notebook: 04_tune, teacher: b}, b: {notebook: 02_learn}}",
+        "runs.a.teacher: found 'b', which is listed below it, expected a run listed above it",
+    ),
+    "a notebook without teacher": (
+        "runs: {a: {notebook: 02_learn}, b: {notebook: 02_learn, teacher: a}}",
+        "runs.b: found no parameter teacher in 02_learn.ipynb",
     ),
     "a parent of folds": (
         "runs: {a: {notebook: 04_tune, folds: 3}, b: {notebook: 04_tune, parent: a}}",

@@ -146,10 +146,11 @@ def test_a_command_line_is_words_that_no_shell_reads(bench):
 
 
 def test_the_exit_status_of_a_stage_is_that_of_its_process(tmp_path, monkeypatch):
-    monkeypatch.setattr(job, "words", lambda root, stage: [sys.executable, "-c", stage.notebook])
+    monkeypatch.setattr(job, "words", lambda root, stage: [sys.executable, "-c", *stage.command])
     killed = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    of = {"notebook": None, "gpu": 0}
     for code, status in (("pass", 0), ("raise SystemExit(3)", 3), (killed, 128 + 9)):
-        assert job._execute(tmp_path, SimpleNamespace(notebook=code, gpu=0)) == status
+        assert job._execute(tmp_path, SimpleNamespace(**of, command=[code])) == status
     assert subprocess.run([sys.executable, "-c", killed]).returncode == -9
 
 

@@ -66,6 +66,7 @@ def test_no_result_of_the_main_notebooks_rests_on_their_defaults(name):
         if run.notebook.startswith("04_"):
             scratch = run.parent is None
             left -= {"size", "normalise"} if scratch else FROM_SCRATCH | {"parent"}
+            left -= {"teacher"} if run.teacher else {"teacher", "teacher_share"}
         assert not left, run.name
 
 

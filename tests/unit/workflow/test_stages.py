@@ -39,6 +39,13 @@ def test_a_run_is_given_folders_threads_and_its_parameters():
     assert "seed" not in {**stages["ensemble"].parameters, **stages["submit"].parameters}
 
 
+def test_a_run_comes_after_its_teacher_and_is_given_its_folder():
+    taught = replace(made("cp/tune", "04", parent="net/learn"), teacher="net/tune")
+    stage = by_rule(profile_of(*RUNS, taught))["cp_tune"]
+    expected = {"prepared": "preprocess", "parent": "net_learn", "teacher": "net_tune"}
+    assert stage.needs == expected and stage.paths["teacher"] == "runs/toy/net/tune"
+
+
 def test_ensemble_and_submission_are_given_all_predictions():
     stages = by_rule(profile_of(*RUNS))
     names = ("classical", "net/learn", "net/tune")
