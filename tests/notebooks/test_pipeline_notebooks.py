@@ -32,7 +32,7 @@ def test_notebook_is_clean_and_thin(path):
     code = code_cells(path)
     lines = [len(cell.source.splitlines()) for cell in code]
     assert len(cells) <= 40 and sum(lines) <= 150
-    assert lines[0] <= 37 and max(lines[1:]) <= 30  # the first cell holds the parameters
+    assert lines[0] <= 40 and max(lines[1:]) <= 30  # the first cell holds the parameters
     assert not any(cell.outputs or cell.execution_count for cell in code), "strip outputs first"
     nodes = [node for cell in code for node in ast.walk(ast.parse(cell.source))]
     assert not any(isinstance(n, (ast.ClassDef, ast.FunctionDef)) for n in nodes), "logic in rppg/"

@@ -47,9 +47,11 @@ def test_parameters_are_merged_in_the_order_of_the_axes(sweep):
 
 def test_threads_gpu_and_parent_are_as_in_runs_and_a_parent_names_axes(sweep):
     more = {"name": "{dataset}/tuned{seed}", "parent": "{dataset}/contrastive/seed{seed}"}
+    more |= {"teacher": "{dataset}/first"}
     del sweep["axes"]["system"], sweep["parameters"]
     run = sweep_runs([sweep | more | {"threads": 2, "gpu": 1}])["pure/tuned2"]
     assert (run["parent"], run["threads"], run["gpu"]) == ("pure/contrastive/seed2", 2, 1)
+    assert run["teacher"] == "pure/first"
 
 
 def test_rows_say_where_each_run_lies_on_its_axes(sweep):
