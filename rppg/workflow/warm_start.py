@@ -12,7 +12,6 @@ A process for each number of threads, as libraries read it when they are importe
 own user alone, at an address of Linux that is no file, and ends with the one that started it.
 """
 
-import atexit
 import gc
 import json
 import os
@@ -29,6 +28,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
+from rppg.utils.leaving import left_at_once
 from rppg.workflow.processes import end_descendants
 from rppg.workflow.stage import Stage
 
@@ -130,7 +130,6 @@ def warm_process(
 def main() -> int:
     """Import modules, then be copied for each request until the owner ends; see the module's
     docstring.  In a copy, the exit status of its notebook or kernel."""
-    atexit.register(_leave_at_once)  # first, to be called last
     listener, owner = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
     # Threads of OpenBLAS begin anew in a copy; no other is there.
     warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
@@ -149,14 +148,6 @@ def main() -> int:
             return _run_notebook(connection)
         connection.close()
         _forget_ended()
-
-
-def _leave_at_once() -> None:
-    """End without taking all modules apart, for which Python needs a second with PyTorch.  The exit
-    status is lost, and nobody asks for it: a notebook's is sent before."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
 
 
 def _is_own_user(connection: socket.socket) -> bool:
@@ -212,4 +203,5 @@ def _read(connection: socket.socket, n_bytes: int) -> bytes:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with left_at_once():  # and so do the copies
+        sys.exit(main())
