@@ -56,13 +56,7 @@ class WaitingKernel:
         return 0
 
     def start(self, command: list[str], env: dict[str, str], cwd: str) -> None:
-        """Tell the child the command of a kernel (kernel.json's, with its connection file).
-
-        Raises ValueError for a kernel that is not IPython's.
-        """
-        if LAUNCHER not in command:
-            found = f"found the kernel's command {command}"
-            raise ValueError(f"{found}, expected {LAUNCHER}: run the notebook with Python's kernel")
+        """Tell the child the command of IPython's kernel, with its connection file."""
         arguments = command[command.index(LAUNCHER) + 1 :]
         text = json.dumps({"arguments": arguments, "env": dict(env), "cwd": str(cwd)})
         self.socket.sendall(text.encode() + b"\n")
@@ -86,7 +80,9 @@ class _Manager(AsyncKernelManager):
 
 class _Provisioner(LocalProvisioner):
     async def launch_kernel(self, cmd, *, env, cwd=None, **kwargs):
-        """Start the waiting kernel in place of a command."""
+        """Start the waiting kernel in place of a command; another kernel than IPython's by it."""
+        if LAUNCHER not in cmd:
+            return await super().launch_kernel(cmd, env=env, cwd=cwd, **kwargs)
         kernel = self.parent.kernel
         kernel.start(cmd, env, cwd or os.getcwd())
         self.process = _Child(kernel.pid)

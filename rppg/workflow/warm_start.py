@@ -166,6 +166,8 @@ def _forget_ended() -> None:
 
 def _run_notebook(connection: socket.socket) -> int:
     """In a copy: become the notebook's process, and its kernel in a copy of that."""
+    if _has_lost_cuda():
+        return 0  # without an answer: the job starts a command
     header, streams, _, _ = socket.recv_fds(connection, LENGTH.size, 2)
     request = json.loads(_read(connection, *LENGTH.unpack(header)))
     for stream, number in zip(streams, (1, 2), strict=True):
@@ -190,6 +192,12 @@ def _run_notebook(connection: socket.socket) -> int:
     finally:
         connection.sendall(bytes([status]))
     return status
+
+
+def _has_lost_cuda() -> bool:
+    """Whether PyTorch cannot use GPUs here, as an import had asked for them before the copy."""
+    torch = sys.modules.get("torch")
+    return torch is not None and torch.cuda._is_in_bad_fork()
 
 
 def _read(connection: socket.socket, n_bytes: int) -> bytes:

@@ -132,6 +132,29 @@ def test_a_server_ends_with_its_owner_and_ends_what_it_began(project, environmen
 
 
 @pytest.mark.slow
+def test_a_copy_that_has_lost_the_gpu_is_replaced_by_a_command(project, environment, tmp_path):
+    (tmp_path / "torch.py").write_text(
+        "class cuda:\n    _is_in_bad_fork = staticmethod(lambda: True)\n"
+    )
+    code = "import os, sys, torch\nsys.argv = ['', *sys.argv[2:]]\n"
+    code += "from rppg.workflow import warm_start; sys.exit(warm_start.main())"
+    listener, (theirs, ours) = socket.socket(socket.AF_UNIX), os.pipe()
+    listener.bind(f"\0{tmp_path}")
+    listener.listen()
+    fds = listener.fileno(), theirs
+    command = [sys.executable, "-c", code, "", *map(str, fds)]
+    path = os.pathsep.join([str(tmp_path), environment["PYTHONPATH"]])
+    server = subprocess.Popen(command, pass_fds=fds, env=environment | {"PYTHONPATH": path})
+    names = {NAMES: json.dumps({"1": f"\0{tmp_path}"})}
+    assert warm_process(project, words("02_shows"), environment | names) is None
+    os.close(ours)
+    os.close(theirs)
+    listener.close()
+    server.kill()
+    server.wait()
+
+
+@pytest.mark.slow
 def test_a_server_that_has_ended_is_replaced_by_a_command(project):
     with warm_servers(project, stages(1, 1), cores=2) as names:
         pass
