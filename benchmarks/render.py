@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -91,6 +91,8 @@ def render(code: Path) -> dict:
     from rppg.synthetic.challenge import plan
 
     assert Path(rppg.__file__).is_relative_to(code), f"{rppg.__file__} is not of {code}"
+    if code != ROOT:
+        keep_float32()
     warm_up, config = configs()
     with tempfile.TemporaryDirectory() as folder:
         write_challenge(Path(folder, "warm-up"), warm_up, workers=1, progress=False)
@@ -99,6 +101,19 @@ def render(code: Path) -> dict:
         wall_s, cpu_s = time.perf_counter() - wall_s, time.process_time() - cpu_s
         n_bytes = sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
     return {"clips": len(plan(config)), "bytes": n_bytes, "wall_s": wall_s, "cpu_s": cpu_s}
+
+
+def keep_float32() -> None:
+    """Give REFERENCE's code plain numbers where it took NumPy's, by which an array of float32
+    becomes one of float64 since NumPy 2."""
+    from rppg.synthetic.render import Mouth, Renderer
+
+    for owner, name in ((Mouth, "open"), (Renderer, "_blink")):
+        setattr(owner, name, with_plain_number(getattr(owner, name)))
+
+
+def with_plain_number(method: Callable) -> Callable:
+    return lambda self, head, number: method(self, head, float(number))
 
 
 def configs() -> tuple:
