@@ -12,7 +12,6 @@ import argparse
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -32,30 +31,32 @@ def main() -> None:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         given = [text.split("=", 1) for text in args.report or []]
-        reports = {half: (Path(path), None) for half, path in given} or run(Path(folder))
-        tables = [table(half, *report) for half, report in reports.items()]
+        reports = {half: Path(path) for half, path in given} or run(Path(folder))
+        tables = [table(half, report) for half, report in reports.items()]
     found = pd.concat(tables, ignore_index=True)
     print(found.to_string(index=False, float_format="%.3f"))
     if args.out:
         found.to_csv(args.out, index=False, float_format="%.4g")
 
 
-def run(folder: Path) -> dict[str, tuple[Path, float]]:
-    """The report of each half, and its minutes.  A test that fails is in it, too."""
+def run(folder: Path) -> dict[str, Path]:
+    """The report of each half.  A test that fails is in it, too."""
     found = {}
     for half, marks in HALVES.items():
-        report, start_s = folder / f"{half}.xml", time.perf_counter()
+        report = folder / f"{half}.xml"
         words = ["-m", "pytest", *PARALLEL, "-q", "-m", marks, f"--junitxml={report}"]
         done = subprocess.run([sys.executable, *words], cwd=ROOT)
         if done.returncode > 1:  # 1: some failed
             sys.exit(f"pytest ended with exit status {done.returncode}")
-        found[half] = report, (time.perf_counter() - start_s) / 60
+        found[half] = report
     return found
 
 
-def table(half: str, report: Path, minutes: float | None) -> pd.DataFrame:
-    """The rows of one half, the longest first; minutes: on the clock, None if they are unknown."""
-    cases = [(place_of(one), float(one.get("time"))) for one in _cases(report)]
+def table(half: str, report: Path) -> pd.DataFrame:
+    """The rows of one half, the longest first."""
+    suites = ElementTree.parse(report)
+    minutes = sum(float(one.get("time")) for one in suites.iter("testsuite")) / 60
+    cases = [(place_of(one), float(one.get("time"))) for one in suites.iter("testcase")]
     tests = pd.DataFrame(cases, columns=["what", "seconds"])
     whole_s = tests["seconds"].sum()
     of_file = tests.groupby("what")["seconds"].transform("sum")
@@ -69,10 +70,6 @@ def table(half: str, report: Path, minutes: float | None) -> pd.DataFrame:
     rows = pd.concat([pd.DataFrame([every]), rows], ignore_index=True)
     rows.insert(0, "half", half)
     return rows.assign(share=rows["seconds"] / whole_s)
-
-
-def _cases(report: Path) -> list[ElementTree.Element]:
-    return list(ElementTree.parse(report).iter("testcase"))
 
 
 def place_of(case: ElementTree.Element) -> str:
