@@ -17,6 +17,7 @@ import json
 import os
 import secrets
 import select
+import signal
 import socket
 import struct
 import subprocess
@@ -29,7 +30,7 @@ from importlib import import_module
 from pathlib import Path
 
 from rppg.utils.leaving import left_at_once
-from rppg.workflow.processes import end_descendants
+from rppg.workflow.processes import end_descendants, end_with_owner
 from rppg.workflow.stage import Stage
 
 NAMES = "RPPG_WARM_SERVERS"  # environment variable, JSON: number of threads to address
@@ -137,17 +138,25 @@ def main() -> int:
         import_module(name)
     gc.collect()
     gc.freeze()  # the collector shall not touch, and so copy, what is shared
+    signal.signal(signal.SIGTERM, _end)
     while True:
         if owner in select.select([listener, owner], [], [])[0]:
-            end_descendants()
-            return 0
+            _end()
         connection = listener.accept()[0]
         if _is_own_user(connection) and os.fork() == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             listener.close()
             os.close(owner)
             return _run_notebook(connection)
         connection.close()
         _forget_ended()
+
+
+def _end(*_: object) -> None:
+    """End the server's copies, then itself; a signal meanwhile does not cut that short."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    end_descendants()
+    sys.exit(0)
 
 
 def _is_own_user(connection: socket.socket) -> bool:
@@ -176,12 +185,15 @@ def _run_notebook(connection: socket.socket) -> int:
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["environment"])
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed()  # not the one state of all copies
     from rppg.workflow.forked_kernel import WaitingKernel
 
     kernel = WaitingKernel()  # as long as this process has one thread
     if kernel.pid == 0:
         connection.close()
         return kernel.run()
+    end_with_owner()  # the job may be ended before it can end this, and so may the server
     from rppg.workflow import notebook
 
     connection.sendall(LENGTH.pack(os.getpid()))

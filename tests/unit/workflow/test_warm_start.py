@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from helpers.runner import toy_project, write_notebook
 
 from rppg.workflow import warm_start
+from rppg.workflow.processes import OWNER, start_time
 from rppg.workflow.stage import RUN, Stage
 from rppg.workflow.warm_start import NAMES, THREADS, WarmProcess, warm_process, warm_servers
 
@@ -29,6 +31,9 @@ plt.plot([1, 2]); plt.show()"""
 SLOW = """from pathlib import Path
 Path('kernel').write_text(str(os.getpid()))
 time.sleep(600)"""
+DRAWS = """import numpy
+with open('drawn', 'a') as file:
+    file.write(f'{numpy.random.rand()}\\n')"""
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +43,7 @@ def project(tmp_path_factory):
     write_notebook(folder, "03_fails", "size: int = 3", "raise ValueError(f'size {size}')")
     write_notebook(folder, "04_ends", "size: int = 3", "import os; os._exit(3)")
     write_notebook(folder, "05_slow", "size: int = 3", f"import os, time\n{SLOW}")
+    write_notebook(folder, "06_draws", "size: int = 3", f"{DRAWS}\n# from rppg")
     return folder
 
 
@@ -129,6 +135,40 @@ def test_a_server_ends_with_its_owner_and_ends_what_it_began(project, environmen
     process.kill()
     process.wait()
     until(lambda: not Path("/proc", mark.read_text()).exists())
+
+
+@pytest.mark.slow
+def test_the_end_of_the_block_ends_a_copy_and_its_kernel(project, environment):
+    mark = project / "kernel"
+    mark.unlink(missing_ok=True)
+    with warm_servers(project, stages(1, 1), cores=2) as names:
+        process = warm_process(project, words("05_slow"), environment | names)
+        until(lambda: mark.exists() and mark.read_text())
+    assert process.wait() == 1
+    until(lambda: not Path("/proc", mark.read_text()).exists(), 5.0)
+
+
+@pytest.mark.slow
+def test_a_copy_ends_with_the_owner_of_the_run_though_its_server_has_not(project, environment):
+    owner = subprocess.Popen(["sleep", "600"])
+    named = {OWNER: f"{owner.pid} {start_time(owner.pid)} {platform.node()}"}
+    mark = project / "kernel"
+    mark.unlink(missing_ok=True)
+    process = warm_process(project, words("05_slow"), environment | named)
+    until(lambda: mark.exists() and mark.read_text())
+    owner.kill()
+    owner.wait()
+    assert process.wait() == 1
+    until(lambda: not Path("/proc", mark.read_text()).exists(), 5.0)
+
+
+@pytest.mark.slow
+def test_copies_do_not_draw_the_same_numbers(project, environment):
+    books = [Stage("net", "net", "toy", RUN, notebook="06_draws")] * 2
+    with warm_servers(project, books, cores=2) as names:
+        for _ in books:
+            assert warm_process(project, words("06_draws"), environment | names).wait() == 0
+    assert len(set((project / "drawn").read_text().split())) == 2
 
 
 @pytest.mark.slow
