@@ -44,8 +44,8 @@ def _number(code: object) -> int:
 
 def _leave(status: list[int]) -> None:
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # None: closed from the start
+            stream.flush()
     except (OSError, ValueError):  # the other end of a pipe, or the stream itself, is closed
         status[0] = status[0] or NOT_WRITTEN
     os._exit(status[0])

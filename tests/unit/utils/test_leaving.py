@@ -53,3 +53,8 @@ def test_output_that_is_lost_is_no_success(monkeypatch):
     with open("/dev/full", "w") as full:
         done = run("print('done')", stdout=full, stderr=subprocess.PIPE, capture_output=False)
     assert done.returncode == 120
+
+
+def test_a_stream_that_is_closed_from_the_start_is_no_error():
+    done = run("sys.exit(4)", head="sys.stdout = None\n")
+    assert (done.returncode, done.stderr) == (4, "")
