@@ -58,3 +58,13 @@ def test_output_that_is_lost_is_no_success(monkeypatch):
 def test_a_stream_that_is_closed_from_the_start_is_no_error():
     done = run("sys.exit(4)", head="sys.stdout = None\n")
     assert (done.returncode, done.stderr) == (4, "")
+
+
+@pytest.mark.slow
+def test_the_command_gives_what_it_starts_streams_that_lead_nowhere():
+    shows = "import os, sys; from rppg import __main__ as m; m._open_closed_streams(); "
+    child = "import os; os.write(1, b'x'); os.read(0, 1)"
+    shows += f"os.execl(sys.executable, 'python', '-c', {child!r})"
+    command = ["bash", "-c", '"$0" -c "$1" <&- >&-', sys.executable, shows]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
