@@ -142,6 +142,7 @@ def _other_run_faults(profile: Profile, places: dict[str, Place]) -> Iterator[Fa
             if other is not None and other not in above:
                 listed = other in profile.runs
                 hint = ", which is listed below it" if listed else suggestion(other, above)
+                hint = ", the run itself" if other == name else hint
                 expected = f"a run listed above it: {', '.join(above) or 'there is none'}"
                 yield Fault(place, f"{show(other)}{hint}", expected)
             if given := run.parameters.get(role):

@@ -35,6 +35,10 @@ MALFORMED = {  # what it is: (text, what the error says after the file's name)
         "runs: {a: {notebook: 04_tune, teacher: b}, b: {notebook: 02_learn}}",
         "runs.a.teacher: found 'b', which is listed below it, expected a run listed above it",
     ),
+    "a teacher of itself": (
+        "runs: {a: {notebook: 04_tune, teacher: a}}",
+        "runs.a.teacher: found 'a', the run itself, expected a run listed above it: there is none",
+    ),
     "a notebook without teacher": (
         "runs: {a: {notebook: 02_learn}, b: {notebook: 02_learn, teacher: a}}",
         "runs.b: found no parameter teacher in 02_learn.ipynb",
