@@ -78,7 +78,7 @@ def trained(store: Store, folder: Path, pseudo_bpm: dict[str, float]) -> tuple:
         speeds=tuple(facts["speeds"]),
         augment=made_of.augmentation(**flips),
         step=facts["clip_step"],
-        taught_bpm=pseudo_bpm,
+        pseudo_bpm=pseudo_bpm,
     )
     batches = Batches(clips, facts["batch_size"], seed=1, collate=cut_to_shortest)
     rows = {"n_rows": 16} if traits_of(net).takes_rows else {}

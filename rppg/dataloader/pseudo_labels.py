@@ -1,9 +1,10 @@
 """Pseudo-labels: recordings without a label, labelled by the answers of another model.
 
-    taught = surest_answers(pd.read_parquet(run / "predictions.parquet"), share=0.5)
-    clips = PseudoLabelledClips(store, [*split.train, *taught], taught_bpm=taught)
+    pseudo_bpm = surest_answers(pd.read_parquet(run / "predictions.parquet"), share=0.5)
+    ids = [*split.train, *pseudo_bpm]
+    clips = PseudoLabelledClips(store, ids, pseudo_bpm=pseudo_bpm)
 
-Only test recordings are taught, by what a model answers for them: no label of theirs is read.  Lee,
+Only test recordings get any, by what a model answers for them: no label of theirs is read.  Lee,
 "Pseudo-Label", ICML workshop 2013; here without its growing weight.
 """
 
@@ -16,25 +17,25 @@ from rppg.datasets.prepared import Prepared
 class PseudoLabelledClips(LabelledClips):
     """Labelled clips, and clips of recordings whose heart rate another model has estimated.
 
-    taught_bpm: id to that rate; such a recording's own labels are not used.
+    pseudo_bpm: id to that rate; such a recording's own labels are not used.
     """
 
-    def __init__(self, *arguments, taught_bpm: dict[str, float], **options):
-        self.taught_bpm = taught_bpm
+    def __init__(self, *arguments, pseudo_bpm: dict[str, float], **options):
+        self.pseudo_bpm = pseudo_bpm
         super().__init__(*arguments, **options)
 
     def _reason(self, meta: dict, stretches: list) -> str | None:
-        if meta["id"] in self.taught_bpm:
+        if meta["id"] in self.pseudo_bpm:
             return Clips._reason(self, meta, stretches)
         return super()._reason(meta, stretches)
 
     def _read(self, prepared: Prepared, place: Place) -> dict:
-        if place.id not in self.taught_bpm:
+        if place.id not in self.pseudo_bpm:
             return super()._read(prepared, place)
         item = Clips._read(self, prepared, place)
         return item | {
             "wave": torch.full((len(item["clip"]),), torch.nan),
-            "hr_bpm": torch.tensor(self.taught_bpm[place.id] * place.speed).float(),
+            "hr_bpm": torch.tensor(self.pseudo_bpm[place.id] * place.speed).float(),
             "has_wave": torch.tensor(False),
             "has_hr": torch.tensor(True),
         }

@@ -24,7 +24,7 @@ COUNTS = {  # parameters and fields of training that are 1 at least
 }
 POSITIVE = {
     *("lr", "max_grad_norm", "budget_minutes", "patience", "temperature", "window_s"),
-    *("test_share", "dev_share"),
+    *("test_share", "dev_share", "teacher_share"),
 }
 NOT_NEGATIVE = {"weight_decay", "self_supervised", "desync_s", "noise_g"}
 CHANCES = ("flip_time", "flip_rows", "flip", "mirror", "upside_down", "distractor_chance")

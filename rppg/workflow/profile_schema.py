@@ -119,6 +119,11 @@ def _text(value: object) -> str | None:
     return None if isinstance(value, str) and value.strip() else "text"
 
 
+def _text_or_none(value: object) -> str | None:
+    """null takes away what an extended profile has."""
+    return None if value is None else _text(value)
+
+
 def _keys(value: object) -> str | None:
     return None if isinstance(value, dict) else "keys with values"
 
@@ -173,7 +178,7 @@ TOP = {
 }
 RUN = {
     "notebook": _text,
-    **dict.fromkeys(OTHER_RUNS, _text),
+    **dict.fromkeys(OTHER_RUNS, _text_or_none),
     "parameters": _keys,
     "threads": _whole(1, 1024),
     "gpu": _whole(0, 64),

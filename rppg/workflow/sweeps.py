@@ -72,7 +72,7 @@ def _each(sweeps: list[dict]) -> Iterator[tuple[dict, dict, dict]]:
             labels = dict(zip(sweep["axes"], (label for label, _ in combination), strict=True))
             own = [sweep.get("parameters") or {}, *(given for _, given in combination)]
             run = {key: sweep[key] for key in PLAIN if key in sweep}
-            others = [role for role in OTHER_RUNS if role in sweep]
+            others = [role for role in OTHER_RUNS if sweep.get(role) is not None]
             run |= {role: sweep[role].format(**labels) for role in others}
             yield sweep, labels, {**run, "parameters": reduce(merged, own, {})}
 
@@ -101,7 +101,7 @@ def _check(where: str, sweep: dict) -> None:
         expected = f"expected {{{unused[0]}}} in it: runs along this axis would have one name"
         raise ValueError(f"{where}.name: found {sweep['name']!r}, {expected}")
     for role in OTHER_RUNS:
-        if role in sweep:
+        if sweep.get(role) is not None:
             _fields(where, role, sweep[role], axes)
 
 

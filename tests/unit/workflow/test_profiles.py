@@ -159,3 +159,12 @@ def test_a_run_that_is_null_and_takes_none_away_is_an_error(project):
     project.write("none", "extends: base\nruns: {net/tuned: null}")
     with pytest.raises(ProfileError, match=r"net/tuned: found nothing \(null\)"):
         load_profile("none")
+
+
+def test_null_takes_the_parent_and_the_teacher_of_an_extended_profile_away(project):
+    more = "  net/again: {notebook: 04_tune, parent: net/learn, teacher: net/tune}\n"
+    project.write("base", BASE + more)
+    runs = "{net/again: {parent: null, teacher: null}}"
+    project.write("mine", f"extends: base\nruns: {runs}\n")
+    run = load_profile("mine").runs["net/again"]
+    assert (run.parent, run.teacher) == (None, None)
