@@ -70,7 +70,10 @@ def watched(clone: Path, command: list[str]) -> tuple[float, float, float]:
     """Seconds, seconds of processor time and peak GiB of a command and all that it starts."""
     log, start_s = clone.with_name(f"{clone.name}.log"), time.perf_counter()
     with log.open("w") as file:
-        process = subprocess.Popen(command, cwd=clone, stdout=file, stderr=subprocess.STDOUT)
+        own = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        process = subprocess.Popen(
+            command, cwd=clone, env=own, stdout=file, stderr=subprocess.STDOUT
+        )
         peak, done = [0.0], threading.Event()
         watch = threading.Thread(target=follow, args=(process.pid, peak, done))
         watch.start()
