@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import psutil
+from peer_programs import clean
 
 HERE = Path(__file__).resolve().parents[1]
 GOALS = {
@@ -70,10 +71,8 @@ def watched(clone: Path, command: list[str]) -> tuple[float, float, float]:
     """Seconds, seconds of processor time and peak GiB of a command and all that it starts."""
     log, start_s = clone.with_name(f"{clone.name}.log"), time.perf_counter()
     with log.open("w") as file:
-        own = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-        process = subprocess.Popen(
-            command, cwd=clone, env=own, stdout=file, stderr=subprocess.STDOUT
-        )
+        given = {"cwd": clone, "env": clean(), "stderr": subprocess.STDOUT}
+        process = subprocess.Popen(command, stdout=file, **given)
         peak, done = [0.0], threading.Event()
         watch = threading.Thread(target=follow, args=(process.pid, peak, done))
         watch.start()

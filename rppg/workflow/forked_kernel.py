@@ -15,13 +15,11 @@ import os
 import signal
 import socket
 import sys
-import time
 
 from jupyter_client import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 LAUNCHER = "ipykernel_launcher"  # the module that kernel.json names
-POLL_S = 0.02
 
 
 class WaitingKernel:
@@ -105,8 +103,9 @@ class _Child:
         return self.returncode
 
     def wait(self) -> int:
-        while self.poll() is None:
-            time.sleep(POLL_S)
+        if self.returncode is None:
+            _, status = os.waitpid(self.pid, 0)
+            self.returncode = os.waitstatus_to_exitcode(status)
         return self.returncode
 
     def send_signal(self, number: int) -> None:

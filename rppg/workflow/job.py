@@ -39,7 +39,6 @@ from rppg.workflow.typed_fields import parameter_defaults
 from rppg.workflow.warm_start import WarmProcess, warm_process
 
 ENDINGS = {0: "done", 130: "stopped"}
-NOTEBOOK = "rppg.workflow.notebook"
 STOPPED = 130  # exit status, as shells give it after SIGINT
 
 
@@ -129,12 +128,10 @@ def _execute(root: Path, stage: Stage) -> int:
 
 
 def _started(root: Path, stage: Stage, env: dict[str, str]) -> subprocess.Popen | WarmProcess:
-    command = list(words(root, stage))
     if stage.notebook is not None:
-        arguments = command[command.index(NOTEBOOK) + 1 :]
-        if process := warm_process(root, arguments, env):
+        if process := warm_process(root, notebook_arguments(root, stage), env):
             return process
-    return subprocess.Popen(command, cwd=root, env=env)
+    return subprocess.Popen(list(words(root, stage)), cwd=root, env=env)
 
 
 def _wait_for(process: subprocess.Popen | WarmProcess) -> int:
@@ -153,13 +150,18 @@ def words(root: Path, stage: Stage) -> Iterable[str]:
     """The command line of a stage, word by word; no shell reads it."""
     yield from (sys.executable, "-m")
     if stage.notebook is not None:
-        defaults = parameter_defaults(notebook_path(stage, root))
-        given = stage.paths | stage.parameters | no_other_run(stage, defaults)
-        yield from (NOTEBOOK, f"notebooks/{stage.notebook}.ipynb", stage.executed)
-        yield from ("--parameters", json.dumps(given))
+        yield from ("rppg.workflow.notebook", *notebook_arguments(root, stage))
         return
     put_in = {"{json}": json.dumps(stage.parameters), "{threads}": str(stage.threads)}
     yield from ("rppg.cli", *(put_in.get(word, word) for word in stage.command))
+
+
+def notebook_arguments(root: Path, stage: Stage) -> list[str]:
+    """What `rppg.workflow.notebook` is given to run a stage's notebook."""
+    defaults = parameter_defaults(notebook_path(stage, root))
+    given = stage.paths | stage.parameters | no_other_run(stage, defaults)
+    notebook = f"notebooks/{stage.notebook}.ipynb"
+    return [notebook, stage.executed, "--parameters", json.dumps(given)]
 
 
 def _check_outputs(root: Path, stage: Stage) -> int:

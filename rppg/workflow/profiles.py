@@ -123,8 +123,8 @@ def _run(name: str, run: dict) -> Run:
     numbers = {"threads": run.get("threads", 1), "gpu": run.get("gpu", 0)}
     numbers |= {"priority": run.get("priority", 0), "folds": run.get("folds", 0)}
     parameters = run.get("parameters") or {}
-    others = {"teacher": run.get("teacher")}
-    return Run(name, run["notebook"], run.get("parent"), parameters, **numbers, **others)
+    teacher = run.get("teacher")
+    return Run(name, run["notebook"], run.get("parent"), parameters, teacher=teacher, **numbers)
 
 
 def _check_seed(seed: int, profile: Profile) -> None:

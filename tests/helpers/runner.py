@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -133,6 +134,14 @@ def planned(folder: Path, *arguments, data="data") -> dict[str, str]:
     assert done.returncode == 0, done.stderr
     rows = [line.split("  ", 1) for line in done.stdout.splitlines()[1:-1]]
     return {stage: why.strip() for stage, why in rows}
+
+
+def until(holds, seconds: float = 60.0) -> bool:
+    """Whether something holds within that time."""
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.1)
+    return holds()
 
 
 def _notebook(parameters: str, code: str) -> nbformat.NotebookNode:

@@ -4,11 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from helpers.runner import NOTEBOOKS, planned, rppg_run, toy_project, write_notebook
+from helpers.runner import NOTEBOOKS, planned, rppg_run, toy_project, until, write_notebook
 from helpers.vision_clips import heed_interrupts
 
 pytestmark = [
@@ -41,13 +40,6 @@ def _folder_of(pid: str) -> str:
         return ""
 
 
-def until(holds, seconds: float = 240.0) -> bool:
-    end = time.monotonic() + seconds
-    while not holds() and time.monotonic() < end:
-        time.sleep(0.2)
-    return holds()
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_goes_on_in_the_background(project, number):
     mark = project / "started"
@@ -56,7 +48,7 @@ def test_nothing_goes_on_in_the_background(project, number):
     streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     streams |= {"preexec_fn": heed_interrupts}
     process = subprocess.Popen([*words, "--data", "data"], cwd=project, **streams)
-    assert until(mark.exists) and len(processes_in(project)) >= 5
+    assert until(mark.exists, 240.0) and len(processes_in(project)) >= 5
     if number == signal.SIGINT:
         refused = rppg_run(project, "net/learn")
         owner = f"profile toy is being run by process {process.pid} on "

@@ -7,12 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import nbformat
 import pytest
-from helpers.runner import toy_project, write_notebook
+from helpers.runner import toy_project, until, write_notebook
 
 from rppg.workflow import warm_start
 from rppg.workflow.processes import OWNER, start_time
@@ -113,10 +112,10 @@ def test_a_notebook_that_fails_says_so_and_the_next_one_runs(
 def test_a_stopped_one_takes_its_kernel_along(project, environment):
     process = warm_process(project, words("05_slow"), environment)
     mark = project / "kernel"
-    until(mark.exists)
+    assert until(mark.exists)
     os.kill(process.pid, signal.SIGTERM)
     assert process.wait() == 1
-    until(lambda: not Path("/proc", mark.read_text()).exists())
+    assert until(lambda: not Path("/proc", mark.read_text()).exists())
 
 
 @pytest.mark.slow
@@ -131,10 +130,10 @@ def test_a_server_ends_with_its_owner_and_ends_what_it_began(project, environmen
     mark, owner = project / "kernel", project / "owner"
     mark.unlink(missing_ok=True)
     process = subprocess.Popen([sys.executable, "-c", body], env=environment, cwd=project)
-    until(lambda: mark.exists() and mark.read_text() and owner.exists())
+    assert until(lambda: mark.exists() and mark.read_text() and owner.exists())
     process.kill()
     process.wait()
-    until(lambda: not Path("/proc", mark.read_text()).exists())
+    assert until(lambda: not Path("/proc", mark.read_text()).exists())
 
 
 @pytest.mark.slow
@@ -143,9 +142,9 @@ def test_the_end_of_the_block_ends_a_copy_and_its_kernel(project, environment):
     mark.unlink(missing_ok=True)
     with warm_servers(project, stages(1, 1), cores=2) as names:
         process = warm_process(project, words("05_slow"), environment | names)
-        until(lambda: mark.exists() and mark.read_text())
+        assert until(lambda: mark.exists() and mark.read_text())
     assert process.wait() == 1
-    until(lambda: not Path("/proc", mark.read_text()).exists(), 5.0)
+    assert until(lambda: not Path("/proc", mark.read_text()).exists(), 5.0)
 
 
 @pytest.mark.slow
@@ -155,11 +154,11 @@ def test_a_copy_ends_with_the_owner_of_the_run_though_its_server_has_not(project
     mark = project / "kernel"
     mark.unlink(missing_ok=True)
     process = warm_process(project, words("05_slow"), environment | named)
-    until(lambda: mark.exists() and mark.read_text())
+    assert until(lambda: mark.exists() and mark.read_text())
     owner.kill()
     owner.wait()
     assert process.wait() == 1
-    until(lambda: not Path("/proc", mark.read_text()).exists(), 5.0)
+    assert until(lambda: not Path("/proc", mark.read_text()).exists(), 5.0)
 
 
 @pytest.mark.slow
@@ -225,10 +224,3 @@ def test_another_user_s_request_is_refused(monkeypatch):
 
 def _nothing():
     return subprocess.Popen(["true"]), os.open(os.devnull, os.O_RDONLY)
-
-
-def until(holds, seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "not within a minute"
-        time.sleep(0.1)
