@@ -25,6 +25,7 @@ FORMATS = {  # dtype on disk and shape per frame; None: any length, but height a
     "mstmap": ("<f4", (63, 6)),
     "bvp": ("<f4", ()),
     "wide": ("|u1", (None, None, 3)),
+    "head": ("<f4", (5,)),
 }
 ALWAYS = ("face", "mstmap")  # what every prepared recording has
 _HEADERS = {
@@ -61,7 +62,7 @@ def array_facts(path: Path) -> dict:
 
 
 def check_array(path: Path, listed: dict | None = None) -> dict:
-    """array_facts of face.npy, mstmap.npy, bvp.npy or wide.npy.
+    """array_facts of an array of FORMATS, as mstmap.npy.
 
     Raises ValueError, naming the file, as array_facts does, and if its shape or type is none of
     FORMATS or differs from what recording.json lists.

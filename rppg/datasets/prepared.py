@@ -60,6 +60,12 @@ class Prepared:
         """(T,) float32, NaN if not measured; None if the recording has none."""
         return self._load("bvp") if "bvp" in self.paths else None
 
+    @functools.cached_property
+    def head(self) -> np.ndarray | None:
+        """(T, 5) float32, where the head is and how it is turned (`rppg.preprocessing.head_pose`),
+        x and y in heights of the face; NaN in gaps; None if it was not kept."""
+        return self._load("head") if "head" in self.paths else None
+
     def window(self, start: int, n: int, names: tuple[str, ...] = ARRAYS) -> dict[str, np.ndarray]:
         """Frames start to start + n as arrays in memory, of those named that the recording has.
         Raises IndexError if frames are missing."""

@@ -4,6 +4,7 @@
                                        mstmap.npy  (T, 63, 6) float32
                                        bvp.npy     (T,) float32, where there is a contact PPG
                                        wide.npy    (T, 64, 64, 3) uint8, where it was asked for
+                                       head.npy    (T, 5) float32, how the head moves
                                        recording.json
     root/index.parquet                 one row a recording, derived from the JSONs
 

@@ -5,9 +5,8 @@ have learned nothing from its labels.
     table["model"].unique()  # "box: st_transformer", ..., "box: consensus"
 
 What the models learned from is in docs/people.md.  The consensus is the one of `rppg predict`, with
-the classical methods, but for the head's motion, of which prepared recordings keep nothing, and
-for the ST-Transformer's views of three regions, whose spectra vote here and whose waves are
-averaged there.
+the classical methods, but for the ST-Transformer's views of three regions, whose spectra vote here
+and whose waves are averaged there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,12 +14,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from rppg.datasets.prepared import FPS
 from rppg.datasets.store import Store
 from rppg.evaluation.consensus import consensus
 from rppg.evaluation.ensemble import mean_known, with_answers
 from rppg.inference.classical import COLUMNS, predict_classical
 from rppg.inference.consensus import fitted_for, members, without_lost
-from rppg.inference.evidence import purity_of
+from rppg.inference.evidence import head_amplitude, purity_of
 from rppg.inference.sliding_window import predict_model
 from rppg.inference.trained import load_models, views_of
 from rppg.models.names import RECIPES
@@ -78,13 +78,10 @@ def _answers(store: Store, rows: pd.DataFrame, windows: Mapping[str, Mapping]) -
     if not set(rates[0]) & set(fitted.rules.needed):
         return rows
     one = members(rates)
-    purity = np.stack([_purity(store, id, one.freq_hz) for id in rows["id"]])
-    found = consensus(one, fitted.rules, purity=purity)
+    prepared = [store.open(id) for id in rows["id"]]
+    amplitude = np.stack([head_amplitude(each, one.freq_hz) for each in prepared])
+    maps = (np.asarray(each.mstmap) for each in prepared)
+    purity = np.stack([purity_of(mstmap, FPS, one.freq_hz) for mstmap in maps])
+    found = consensus(one, fitted.rules, amplitude, purity)
     answers = found.hr_bpm, mean_known(found.members.quality), found.freq_hz, found.power
     return with_answers(rows, *answers)
-
-
-def _purity(store: Store, id: str, freq_hz: np.ndarray) -> np.ndarray:
-    """The signature's purity (F,) in a prepared recording."""
-    prepared = store.open(id)
-    return purity_of(np.asarray(prepared.mstmap), prepared.fps, freq_hz)

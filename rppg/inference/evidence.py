@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rppg.datasets.prepared import RGB, SINGLE_REGIONS
+from rppg.datasets.prepared import RGB, SINGLE_REGIONS, Prepared
 from rppg.evaluation.confidence import COHERENT
 from rppg.evaluation.consensus import USUAL_PURITY
 from rppg.inference.classical import region_waves
@@ -56,3 +56,10 @@ def purity_of(mstmap: np.ndarray, fps: float, freq_hz: np.ndarray) -> np.ndarray
         return signature_purity(mstmap[:, SINGLE_REGIONS, RGB], fps, freq_hz)
     except ValueError:  # no region can be used
         return np.full(len(freq_hz), USUAL_PURITY)
+
+
+def head_amplitude(prepared: Prepared, freq_hz: np.ndarray) -> np.ndarray:
+    """The amplitude (F,) of the head's motion in a prepared recording; zeros if it is unknown."""
+    if prepared.head is None:
+        return np.zeros(len(freq_hz))
+    return motion_amplitude(np.asarray(prepared.head, float), prepared.fps, freq_hz)

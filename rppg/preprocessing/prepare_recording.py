@@ -32,7 +32,7 @@ from rppg.preprocessing.tracking import check_tracking
 from rppg.preprocessing.wide_crop import WIDE_SIDE
 from rppg.utils.packages import MEDIAPIPE, installed_versions
 
-PREPARATION = 2  # increased if the same video gives other arrays: all recordings are redone
+PREPARATION = 3  # increased if the same video gives other arrays: all recordings are redone
 PACKAGES = ("av", "facenet-pytorch", *MEDIAPIPE, "numpy", "opencv-contrib-python", "scipy")
 CROPS = ("face", "wide")
 ARRAYS = {  # shape per frame and type on disk
@@ -151,6 +151,7 @@ def _write(recording: Recording, store: Store, find, mark: str, how: How) -> dic
             to_arrays = to["face"], find, to["mstmap"], to.get("wide")
             traces = extract(recording, _landmarker(), *to_arrays, how.tracking, how.overlap)
         meta = {**_identity(recording, mark), "status": "ok", "reason": None, **traces.meta}
+        writer.save("head", traces.head)
         if recording.bvp is not None:
             bvp = recording.bvp.at(meta["start_s"] + traces.times_s)  # (T,)
             meta["notes"] += _coverage(bvp)
