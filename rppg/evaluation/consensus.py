@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from rppg.evaluation.ensemble import Stack, logarithms, mean_known
+from rppg.evaluation.ensemble import Stack, logarithms, mean_known, unit_area
 from rppg.evaluation.metrics import NEAR_BPM
 
 MOVES = 0.002  # amplitude in heights of the face from which motion counts; landmarks jitter by less
@@ -124,9 +124,7 @@ def on_grid(freq_hz: np.ndarray, power: np.ndarray, grid_hz: np.ndarray) -> np.n
     """
     flat = power.reshape(-1, power.shape[-1])
     rows = np.stack([np.interp(grid_hz, freq_hz, row, left=0.0, right=0.0) for row in flat])
-    total = rows.sum(axis=1, keepdims=True)
-    unit = rows / np.where(total > 0, total, np.nan)
-    return unit.reshape(*power.shape[:-1], len(grid_hz))
+    return unit_area(rows).reshape(*power.shape[:-1], len(grid_hz))
 
 
 def rules_to_dict(rules: Rules) -> dict:
@@ -136,8 +134,7 @@ def rules_to_dict(rules: Rules) -> dict:
 
 def unit_spectra(one: Stack) -> Stack:
     """The members' spectra of unit area."""
-    total = one.power.sum(axis=2, keepdims=True)  # (M, n, 1)
-    return replace(one, power=one.power / np.where(total > 0, total, np.nan))
+    return replace(one, power=unit_area(one.power))
 
 
 def motion_of(one: Stack, amplitude: np.ndarray | None) -> np.ndarray:

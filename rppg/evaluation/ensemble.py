@@ -1,7 +1,8 @@
 """Several models' heart rates of the same recordings, combined into one.
 
 A Stack holds M models on n recordings: rates (M, n), qualities (M, n) and unit-area spectra
-(M, n, F) over freq_hz (F,); NaN where a model has no rate.  A combination takes the stack of the
+(M, n, F) over freq_hz (F,); NaN where a model has no rate; and how far the head moves at these
+frequencies, where that is known.  A combination takes the stack of the
 recordings to predict, and the stack and truth of recordings to be fitted to, and returns rates
 (n,), NaN for recordings without a rate of any model.
 
@@ -41,6 +42,7 @@ class Stack:
     quality: np.ndarray  # (M, n)
     freq_hz: np.ndarray  # (F,)
     power: np.ndarray  # (M, n, F), each of unit area
+    motion: np.ndarray | None = None  # (n, F), of the head, in heights of the face
 
     def of_models(self, models: Sequence[str]) -> "Stack":
         """Some of its models."""
@@ -52,11 +54,13 @@ class Stack:
         """Some of its recordings, by position or mask (n,)."""
         ids = tuple(np.array(self.ids, dtype=object)[at])
         parts = {name: getattr(self, name)[:, at] for name in ("hr_bpm", "quality", "power")}
-        return replace(self, ids=ids, **parts)
+        motion = None if self.motion is None else self.motion[at]
+        return replace(self, ids=ids, motion=motion, **parts)
 
 
 def stack(table: "pd.DataFrame", models: Sequence[str], ids: Sequence[str]) -> Stack:
-    """Predictions of models on recordings, from the long table with its spectra.
+    """Predictions of models on recordings, from the long table with its spectra and, if it has a
+    column `motion`, the head's motion at their frequencies.
 
     A model without a row for a recording, or whose row has no rate, is NaN there.  Raises
     ValueError for a model that is not in the table, an id twice in one, or spectra that are not
@@ -75,19 +79,21 @@ def stack(table: "pd.DataFrame", models: Sequence[str], ids: Sequence[str]) -> S
         raise ValueError(f"spectra over {len(axes)} frequency axes, expected one")
     freq_hz = np.asarray(rows["freq_hz"].iloc[0], dtype=np.float64)
     shape = (len(models), len(ids))
-    found = Stack(
-        tuple(models),
-        tuple(ids),
-        np.full(shape, np.nan),
-        np.full(shape, np.nan),
-        freq_hz,
-        np.full((*shape, len(freq_hz)), np.nan),
-    )
+    motion = _motion(table, ids, len(freq_hz)) if "motion" in table else None
+    empty = np.full((*shape, len(freq_hz)), np.nan)
+    unknown = empty[..., 0].copy(), empty[..., 0].copy(), freq_hz, empty, motion
+    found = Stack(tuple(models), tuple(ids), *unknown)
     m, n = pd.Index(models).get_indexer(rows["model"]), pd.Index(ids).get_indexer(rows["id"])
     found.hr_bpm[m, n], found.quality[m, n] = rows["hr_bpm"], rows["quality"]
     power = np.stack(rows["power"].to_list()).astype(np.float64)  # (rows, F)
     found.power[m, n] = power / power.sum(axis=1, keepdims=True)
     return found
+
+
+def _motion(table: "pd.DataFrame", ids: Sequence[str], n_freq: int) -> np.ndarray:
+    """The head's motion (n, F) in these recordings; zeros where it is unknown."""
+    known = table.drop_duplicates("id").set_index("id")["motion"].reindex(list(ids))
+    return np.stack([row if np.ndim(row) else np.zeros(n_freq) for row in known]).astype(float)
 
 
 def with_answers(
@@ -172,6 +178,12 @@ def logarithms(one: Stack) -> np.ndarray:
     return np.log(one.power + EPSILON)
 
 
+def unit_area(power: np.ndarray) -> np.ndarray:
+    """Spectra (..., F), each of unit area; NaN where there is none."""
+    total = power.sum(axis=-1, keepdims=True)
+    return power / np.where(total > 0, total, np.nan)
+
+
 def log_product(one: Stack, weights: np.ndarray | None = None) -> np.ndarray:
     """Logarithm (n, F) of the geometric mean of the spectra, with weights (M,) of the models."""
     if weights is not None:
@@ -179,9 +191,9 @@ def log_product(one: Stack, weights: np.ndarray | None = None) -> np.ndarray:
     return mean_known(logarithms(one), weights)
 
 
-SPECTRA: dict[str, Callable[[Stack], np.ndarray]] = {  # (n, F), whose highest peak is the answer
-    "PSD": lambda one: mean_known(one.power),
-    "product of PSDs": lambda one: np.exp(log_product(one)),
+SPECTRA: dict[str, Callable] = {  # (n, F), whose highest peak is the answer
+    "PSD": lambda one, learned=None, true_bpm=None: mean_known(one.power),
+    "product of PSDs": lambda one, learned=None, true_bpm=None: np.exp(log_product(one)),
 }
 COMBINATIONS: dict[str, Callable] = {
     "average": average,

@@ -26,9 +26,10 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupKFold
 
-from rppg.evaluation.ensemble import COMBINATIONS, SPECTRA, Stack, margins, mean_known, stack
+from rppg.evaluation import ensemble
+from rppg.evaluation.ensemble import COMBINATIONS, Stack, margins, mean_known, peak_of, stack
 from rppg.evaluation.metrics import NEAR_BPM
-from rppg.evaluation.stacking import STACKED
+from rppg.evaluation.stacking import FITTED_SPECTRA, STACKED
 
 N_FOLDS = 5
 OF_EACH, OF_ALL = (1, 2, 3), (2, 3, 4, 5)  # sizes of the sets of best models
@@ -41,6 +42,7 @@ PAPER_SOLUTIONS = ("st_transformer", "contrast_phys")
 BOTH = "average of both solutions"  # submitted if the paper's ensemble is asked for
 SUBMIT = ("validation", "paper")
 COMBINED = COMBINATIONS | STACKED
+SPECTRA = ensemble.SPECTRA | FITTED_SPECTRA
 COMBINE = COMBINED | {BOTH: COMBINATIONS[PAPER]}
 
 
@@ -200,11 +202,15 @@ def _options(found: Stack, true_bpm, solutions, folds, mean_bpm, sets=SETS) -> I
             part = found.of_models(_best(order, size, of_each))
             learned, held_out = part.of_recordings(fit), part.of_recordings(test)
             mean = true_bpm[fit].mean() if mean_bpm is None else mean_bpm
+            given = held_out, learned, true_bpm[fit]
             for name, combine in COMBINED.items():
-                hr_bpm = combine(held_out, learned, true_bpm[fit], mean)
+                if name in SPECTRA:
+                    power = SPECTRA[name](*given)
+                    margin[name][test] = margins(part.freq_hz, power, true_bpm[test])
+                    hr_bpm = peak_of(part.freq_hz, power)
+                else:
+                    hr_bpm = combine(*given, mean)
                 errors[name][test] = np.nan_to_num(hr_bpm, nan=mean) - true_bpm[test]
-            for name, spectrum in SPECTRA.items():
-                margin[name][test] = margins(part.freq_hz, spectrum(held_out), true_bpm[test])
         word = "all" if size is None else f"best {size}" + " of each" * of_each
         for name, error in errors.items():
             yield {

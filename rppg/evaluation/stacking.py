@@ -2,14 +2,17 @@
 
     hr_bpm = trusted(one, learned, true_bpm)   # members weighted by how often they are right
     hr_bpm = stacked(one, learned, true_bpm)   # peaks ranked by a logistic regression
+    power = agreed(one, learned, true_bpm)     # (n, F), how well each rate is supported
 
-Both take the stack of the recordings to predict, and the stack and truth of recordings that no
+All take the stack of the recordings to predict, and the stack and truth of recordings that no
 member was trained on, as the combinations of `rppg.evaluation.ensemble` do.  On a dozen recordings
 there is little to learn; they are meant for predictions out of folds.
 """
 
 import numpy as np
 
+from rppg.evaluation.consensus import consensus, motion_of
+from rppg.evaluation.consensus_fit import LEAST_WEIGHT, fit_rules
 from rppg.evaluation.ensemble import (
     EPSILON,
     Stack,
@@ -61,26 +64,27 @@ def stacked(one: Stack, learned: Stack, true_bpm: np.ndarray, mean_bpm=None) -> 
 
 
 def peak_features(one: Stack) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Features (P, 7 + M) of the highest peaks of each recording's product of spectra, the
+    """Features (P, 9 + M) of the highest peaks of each recording's product of spectra, the
     recording (P,) that each is of, and its rate (P,) in bpm.
 
     Of a peak: the product's logarithm there, at half and at twice its rate, each relative to the
     highest; its rank; the share of members whose rate is within 5 bpm; the mean quality; the rate's
-    distance from 80 bpm; and each member's logarithm there, relative to its own highest.
+    distance from 80 bpm; the head's motion there and at half of it, logarithmic, 0 if unknown; and
+    each member's logarithm there, relative to its own highest.
     """
-    rows, of, rates = [], [], []
+    rows, of, rates, motion = [], [], [], motion_of(one, one.motion)
     for at, log_power in enumerate(log_product(one)):
         if not np.isfinite(log_power).all():
             continue
         for rank, peak in enumerate(_peaks(log_power)):
-            rows.append(_features(one, at, log_power, peak, rank))
+            rows.append(_features(one, at, log_power, motion[at], peak, rank))
             of.append(at)
             rates.append(60 * one.freq_hz[peak])
-    shape = (len(rows), 7 + len(one.models))
+    shape = (len(rows), 9 + len(one.models))
     return np.array(rows).reshape(shape), np.array(of, dtype=int), np.array(rates)
 
 
-def _features(one: Stack, at: int, log_power: np.ndarray, peak: int, rank: int) -> list[float]:
+def _features(one: Stack, at: int, log_power, motion, peak: int, rank: int) -> list[float]:
     relative = log_power - log_power.max()
     rate_bpm = 60 * one.freq_hz[peak]
     others = np.interp([0.5, 2.0], one.freq_hz / one.freq_hz[peak], relative)  # the edges beyond
@@ -88,7 +92,8 @@ def _features(one: Stack, at: int, log_power: np.ndarray, peak: int, rank: int) 
     own = np.nan_to_num(own[:, peak] - own.max(axis=1), nan=relative[peak])
     agree = np.nanmean(np.abs(one.hr_bpm[:, at] - rate_bpm) <= NEAR_BPM)
     quality = mean_known(one.quality[:, at : at + 1])[0]
-    return [relative[peak], *others, rank, agree, quality, abs(rate_bpm - 80) / 40, *own]
+    moves = np.interp([1.0, 0.5], one.freq_hz / one.freq_hz[peak], motion)
+    return [relative[peak], *others, rank, agree, quality, abs(rate_bpm - 80) / 40, *moves, *own]
 
 
 def _peaks(log_power: np.ndarray) -> np.ndarray:
@@ -102,4 +107,27 @@ def _filled(hr_bpm: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(hr_bpm).any(axis=0), hr_bpm, 0.0)
 
 
-STACKED = {"trusted PSDs": trusted, "stacked peaks": stacked}
+def agreed(one: Stack, learned: Stack, true_bpm: np.ndarray) -> np.ndarray:
+    """How well each rate (n, F) is supported: the consensus (`rppg.evaluation.consensus`) of the
+    members and of the head's motion, with the weights under which the true rates of the learned
+    recordings are most probable.  Its scale is that of the spectra's product, a mean of logarithms:
+    this is what answers where these hold nothing to learn, or where only members that came out with
+    no weight have a spectrum."""
+    product = np.exp(log_product(one))
+    if not np.isfinite(true_bpm).any() or not np.isfinite(learned.hr_bpm).any():
+        return product
+    rules = fit_rules(learned, true_bpm, learned.motion)
+    if max(rules.weights.values()) < LEAST_WEIGHT:
+        return product
+    likely = consensus(one, rules, one.motion).power
+    power = likely ** (1 / sum(rules.weights.values()))
+    return np.where(np.isfinite(power), power, product)
+
+
+def by_consensus(one: Stack, learned: Stack, true_bpm: np.ndarray, mean_bpm=None) -> np.ndarray:
+    """The most probable rate by `agreed`."""
+    return peak_of(one.freq_hz, agreed(one, learned, true_bpm))
+
+
+STACKED = {"trusted PSDs": trusted, "stacked peaks": stacked, "consensus": by_consensus}
+FITTED_SPECTRA = {"consensus": agreed}  # (n, F), whose highest peak is the answer

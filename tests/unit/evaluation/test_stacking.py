@@ -1,5 +1,7 @@
 """Combinations that learn whom to trust: they find it out, and fall back where there is nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers.ensemble import stack_of
@@ -45,5 +47,28 @@ def test_rates_that_are_missing_are_left_to_the_others_or_stay_missing(combine):
 def test_peaks_are_described_by_finite_numbers_even_at_the_edges_of_the_band():
     one = stack_of({"a": [41.0, 179.0, None], "b": [None, 179.0, None], "c": [60.0, 120.0, None]})
     features, of, rates = peak_features(one)
-    assert np.isfinite(features).all() and features.shape == (len(of), 10)
+    assert np.isfinite(features).all() and features.shape == (len(of), 12)
     assert set(of) == {0, 1} and rates.min() >= 39.9 and rates.max() <= 180.1
+
+
+def test_a_peak_that_follows_the_heads_motion_is_ranked_down():
+    """The higher of two peaks is the nod's, in half of the recordings: only the motion tells."""
+
+    def nodding(n: int, seed: int) -> tuple:
+        rng = np.random.default_rng(seed)
+        truth = rng.uniform(75, 100, n)
+        nods = truth + rng.choice([-20, 20], n)
+        moves = np.arange(n) % 2 == 0
+        first, second = np.where(moves, nods, truth), np.where(moves, truth, nods)
+        rows = [[(a, 1.0), (b, 0.8)] for a, b in zip(first, second, strict=True)]
+        one = stack_of({"a": rows, "b": rows})
+        at = np.abs(60 * one.freq_hz - nods[:, None]) <= 3  # (n, F)
+        return one, np.where(at & moves[:, None], 0.02, 0.0), truth
+
+    learned, moved, true_bpm = nodding(40, seed=1)
+    one, motion, truth = nodding(20, seed=2)
+    for combine in (STACKED["stacked peaks"], STACKED["consensus"]):
+        told = combine(replace(one, motion=motion), replace(learned, motion=moved), true_bpm)
+        assert np.abs(told - truth).max() < 3
+        untold = combine(one, learned, true_bpm)
+        assert np.abs(untold - truth).max() > 15
