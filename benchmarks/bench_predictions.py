@@ -46,12 +46,10 @@ def second_maker_table(seed: int, clips: int, workers: int) -> pd.DataFrame:
 
 def _level_table(seed: int, level: str, clips: int, workers: int) -> pd.DataFrame:
     folder = project_dir() / "build" / "bench" / str(seed) / level
-    config = SecondMakerConfig(FIRST_SEED + seed, clips, level, 10.0)
-    data = write_second_maker(folder / "clips", config, workers)
-    prepared, kept = folder / "prepared", folder / "predictions"
-    words = ["prepare", data, prepared, "--workers", workers, "--crops", "face", "--crops", "wide"]
-    subprocess.run([sys.executable, "-m", "rppg", *map(str, words)], check=True)
-    store = Store(prepared)
+    kept = folder / "predictions"
+    store = prepared_clips(
+        folder, SecondMakerConfig(FIRST_SEED + seed, clips, level, 10.0), workers
+    )
     ids, tables = sorted(store.ids()), []
     for run in tqdm(_runs(seed), desc=f"{level}: models"):
         path = kept / f"{run.replace('/', '_')}.parquet"
@@ -62,6 +60,15 @@ def _level_table(seed: int, level: str, clips: int, workers: int) -> pd.DataFram
         tables.append(read_predictions(path))
     table = pd.concat(tables, ignore_index=True)
     return table.assign(level=level, id=f"{level}-" + table["id"], split="test")
+
+
+def prepared_clips(folder: Path, config: SecondMakerConfig, workers: int) -> Store:
+    """The second maker's clips, rendered and prepared in a folder; what is there is kept."""
+    data = write_second_maker(folder / "clips", config, workers)
+    words = ["prepare", data, folder / "prepared", "--workers", workers]
+    words += ["--crops", "face", "--crops", "wide"]
+    subprocess.run([sys.executable, "-m", "rppg", *map(str, words)], check=True)
+    return Store(folder / "prepared")
 
 
 def _runs(seed: int) -> list[str]:
@@ -83,15 +90,17 @@ def _predictions(store: Store, ids: list[str], run: str, seed: int) -> pd.DataFr
     if run == BOX:
         return predict_box(store, ids)
     if (runs / run / WEIGHTS).is_file():
-        return _of_run(store, ids, runs / run)
+        return predictions_of_run(store, ids, runs / run)
     folds = sorted((runs / fold_folder(run, 0)).parent.iterdir())
-    tables = [_of_run(store, ids, fold).assign(split="test") for fold in folds]
+    tables = [predictions_of_run(store, ids, fold).assign(split="test") for fold in folds]
     return collect_folds(tables)
 
 
-def _of_run(store: Store, ids: list[str], folder: Path) -> pd.DataFrame:
-    """Predictions of one run's model, read out as its notebook did."""
-    net, inputs = load_run(folder)
+def predictions_of_run(
+    store: Store, ids: list[str], folder: Path, weights: str = WEIGHTS
+) -> pd.DataFrame:
+    """Predictions of one run's model, read out as its notebook did.  weights: one of its files."""
+    net, inputs = load_run(folder, weights)
     facts = read_run_json(folder / "run.json")["parameters"]
     n_regions = facts.get("views", 0) if traits_of(net).takes_rows else 0
     reading = {"views": region_views(COMBINATIONS, n_regions), "readout": facts.get("readout")}

@@ -1,9 +1,11 @@
 """The models in the box: from a profile's runs into the package, each whole or not at all.
 
     rppg run --profile release                            # trains them; resumes
+    python benchmarks/release_choice.py                   # which step of each is the best
     python benchmarks/release.py --runs runs/release      # into rppg/models/weights, and their card
 
-What is put there replaces what was there.  The consensus is fitted to these models afterwards
+What is put there replaces what was there.  The steps are those that release_choice.py has written
+down, by validation faces of both makers.  The consensus is fitted to these models afterwards
 (`benchmarks/consensus.py`), and the model card in docs/people.md is written by `card_tables.py`.
 """
 
@@ -12,6 +14,7 @@ import hashlib
 from pathlib import Path
 
 import pandas as pd
+from release_choice import STEPS_CSV, best_steps, kept_steps
 
 from rppg.inference.trained import run_folders
 from rppg.models.names import BOX, RECIPES, WEIGHTS
@@ -33,15 +36,21 @@ def main() -> None:
 
 
 def put(runs: Path) -> None:
-    """The chosen weights of every model into the package.  Raises ValueError for weights that
-    cannot be loaded, or are too large; FileNotFoundError for weights that are not there."""
-    folders = run_folders(list(RECIPES), runs)
-    if (size := sum((f / WEIGHTS).stat().st_size for f in folders.values()) / 1e6) > LARGEST_MB:
+    """The weights of every model's chosen step into the package.  Raises ValueError for weights
+    that cannot be loaded, or are too large; FileNotFoundError for weights that are not there, and
+    if no step has been chosen."""
+    if not STEPS_CSV.is_file():
+        raise FileNotFoundError(f"{STEPS_CSV} is missing: run benchmarks/release_choice.py first")
+    steps = best_steps(pd.read_csv(STEPS_CSV))
+    paths = {
+        name: kept_steps(f)[steps[name]] for name, f in run_folders(list(RECIPES), runs).items()
+    }
+    if (size := sum(path.stat().st_size for path in paths.values()) / 1e6) > LARGEST_MB:
         raise ValueError(f"the weights have {size:.1f} MB, expected at most {LARGEST_MB:g}")
-    for folder in folders.values():
-        load_run(folder)
-    for name, folder in folders.items():
-        content = (folder / WEIGHTS).read_bytes()
+    for path in paths.values():
+        load_run(path.parent, path.name)
+    for name, path in paths.items():
+        content = path.read_bytes()
         (BOX / name).mkdir(parents=True, exist_ok=True)
         atomic_write(BOX / name / WEIGHTS, lambda part, content=content: part.write_bytes(content))
 

@@ -75,13 +75,14 @@ def build(name: str, seed: int = 0, **fields) -> nn.Module:
     return net
 
 
-def load_run(run_dir: Path | str) -> tuple[nn.Module, dict]:
+def load_run(run_dir: Path | str, weights: str = WEIGHTS) -> tuple[nn.Module, dict]:
     """The chosen weights of a run, on the CPU in eval mode, and the INPUTS that it was trained on.
+    weights: another of its files.
 
     Raises FileNotFoundError if the run has no weights, ValueError if they are of no model in
     RECIPES, do not say what they were trained on, or make no net that could be trained.
     """
-    path = Path(run_dir) / WEIGHTS
+    path = Path(run_dir) / weights
     about = read_about(path)
     name = _name_of_class(about["model"], f"{path} holds a {about['model']}")
     made_of, facts = recipe(name), about["made_by"].get("parameters")

@@ -22,7 +22,13 @@ PRECISIONS = (AUTO, "32-true", "bf16-mixed")
 SCHEDULES = ("cosine", "constant")
 DEVICES = ("auto", "cpu", "cuda")
 TRACKERS = ("mlflow", "wandb")
-MAY_CHANGE = ("budget_minutes", "save_every", "device", "tracker")  # when a run resumes
+MAY_CHANGE = (
+    "budget_minutes",
+    "save_every",
+    "keep_validated",
+    "device",
+    "tracker",
+)  # when a run resumes
 HEADER_NAMES = {  # names of these fields in files of weights, so that older runs can be resumed
     "max_grad_norm": "clip_norm",
     "accumulate_grad_batches": "accumulate",
@@ -51,6 +57,7 @@ class FitConfig:
     log_every: int = 10  # steps per row of metrics.csv
     save_every: int = 500  # steps between checkpoints
     validate_every: int = 500  # steps between validations
+    keep_validated: bool = False  # keep the weights of every validation, in steps/
     monitor: str | None = None  # the value of `validate` that is minimised to choose the weights
     patience: int | None = None  # validations without a new best before the run ends
     budget_minutes: float | None = None  # time limit over all sessions of the run

@@ -20,7 +20,7 @@ from rppg.training.distributed import Means, shared_mean, start_fabric
 from rppg.training.interrupts import StopSignals
 from rppg.training.metrics_log import Bar, TrainingLog
 from rppg.training.precision import capability_for, refuse_emulation, resolved
-from rppg.training.saved_state import CHOSEN, LAST, STATE, Counts, read_state
+from rppg.training.saved_state import CHOSEN, LAST, STATE, STEPS, Counts, read_state
 from rppg.training.step_checks import batch_ids, checked_return, refuse_not_finite
 from rppg.training.tracker import Tracker, start_tracker
 from rppg.utils.seeding import generator_from, seed_all
@@ -208,7 +208,9 @@ class Run:
         counts.n_worse = 0 if better else counts.n_worse + 1
         if better:
             counts.best_step, counts.best = counts.step, values
-            self._save_model(CHOSEN)
+            self._save_model(CHOSEN, values)
+        if self.config.keep_validated:
+            self._save_model(f"{STEPS}/{counts.step:06d}.safetensors", values)
         if self.log:
             row = {"step": counts.step, "seconds": round(counts.seconds, 3)}
             self.log.add("validation", row | values)
@@ -227,7 +229,8 @@ class Run:
 
     def finish(self, validated: bool) -> None:
         """Write the last weights, and leave the chosen ones in the model, in eval mode."""
-        self._save_model(LAST)
+        is_best = self.counts.best_step == self.counts.step
+        self._save_model(LAST, self.counts.best if is_best else None)
         if self.counts.best_step is None:
             self._save_model(CHOSEN)
             if validated:
@@ -237,9 +240,10 @@ class Run:
         self.fabric.barrier()
         load_weights(self.run_dir / CHOSEN, self.model).eval()
 
-    def _save_model(self, name: str) -> None:
+    def _save_model(self, name: str, validated: dict | None = None) -> None:
         if self.fabric.is_global_zero:
             made_by = {name: self.facts[name] for name in MADE_BY} | {"step": self.counts.step}
-            if self.counts.best_step == self.counts.step:
-                made_by["validation"] = self.counts.best
+            if validated is not None:
+                made_by["validation"] = validated
+            (self.run_dir / name).parent.mkdir(exist_ok=True)
             save_model(self.run_dir / name, self.model, made_by)

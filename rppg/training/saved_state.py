@@ -19,6 +19,7 @@ from rppg.models.weights_file import check_weights
 from rppg.training.config import refuse_other_run
 
 STATE, CHOSEN, LAST = "state.pt", "model.safetensors", "last.safetensors"
+STEPS = "steps"  # folder of the weights of every validation, as 000250.safetensors
 KEYS = {"facts": dict, "counts": dict, "means": dict, "model": dict, "optimiser": dict}
 AVERAGES = ("exp_avg", "exp_avg_sq")  # of AdamW, each of a weight's shape
 

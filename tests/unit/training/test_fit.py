@@ -145,6 +145,28 @@ def test_the_best_validated_weights_are_chosen_and_patience_ends_the_run(tmp_pat
     assert [row["badness"] for row in rows(tmp_path, "validation")] == [3.0, 1.0, 2.0, math.inf]
 
 
+def test_the_weights_of_every_validation_are_kept_if_asked_for(tmp_path):
+    seen = []
+
+    def validate(model):
+        seen.append(weights(model).clone())
+        return {"badness": abs(len(seen) - 2)}
+
+    asked = {"validate_every": 4, "monitor": "badness", "validate": validate}
+    quiet_fit(net(), tmp_path / "a", keep_validated=True, **asked)
+    kept = sorted((tmp_path / "a" / "steps").glob("*.safetensors"))
+    assert [path.name for path in kept] == [f"{n:06d}.safetensors" for n in (4, 8, 12)]
+    for path, own, n in zip(kept, seen, (4, 8, 12), strict=True):
+        assert torch.equal(weights(load_weights(path, net())), own)
+        made_by = read_about(path)["made_by"]
+        assert made_by["step"] == n and made_by["validation"] == {"badness": abs(n / 4 - 2)}
+    quiet_fit(net(), tmp_path / "a", **asked)  # it may change: the run is the same
+    seen.clear()
+    quiet_fit(net(), tmp_path / "b", **asked)
+    assert outcome(tmp_path / "a") == outcome(tmp_path / "b")
+    assert not (tmp_path / "b" / "steps").exists()
+
+
 def test_random_numbers_are_new_in_every_step_and_the_same_in_every_validation(tmp_path):
     def drawing(model, batch, generator):
         drawn = {"given": torch.rand((), generator=generator), "global": torch.rand(())}
