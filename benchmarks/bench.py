@@ -20,12 +20,14 @@ import pandas as pd
 from bench_predictions import second_maker_table
 
 from rppg.datasets.metadata import read_index
+from rppg.datasets.store import Store
 from rppg.evaluation.ensemble_judgement import choose_by
 from rppg.evaluation.ensemble_selection import answer, choose
 from rppg.evaluation.leaderboard import score_models
 from rppg.evaluation.metrics import score
 from rppg.evaluation.prediction_files import read_predictions
 from rppg.evaluation.submission import fill_missing, read_solution
+from rppg.inference.evidence import head_motions
 from rppg.utils.paths import project_dir
 from rppg.workflow.provenance import read_run_json
 
@@ -59,7 +61,10 @@ def of_seed(seed: int, clips: int, workers: int) -> pd.DataFrame:
     given = facts["parameters"]
     tables = {path: read_predictions(root / path) for path in given["predictions"]}
     everything = pd.concat(tables.values(), ignore_index=True)
-    choice, handed_in = chosen(tables, root / "prepared" / name, given["classical"])
+    store = Store(root / "prepared" / name)
+    motion = head_motions(store, everything)
+    everything["motion"] = everything["id"].map(motion)
+    choice, handed_in = chosen(tables, store, given["classical"], motion)
     first = everything[everything["split"] == "test"]
     boards = [out_of_fold(choice, facts)]
     boards += [board(first, truth_of(root / "data" / name), choice, handed_in, everything, FIRST)]
@@ -71,9 +76,11 @@ def of_seed(seed: int, clips: int, workers: int) -> pd.DataFrame:
     return pd.concat(boards, ignore_index=True).assign(seed=seed)
 
 
-def chosen(tables: dict[str, pd.DataFrame], prepared: Path, classical: list[str]) -> tuple:
+def chosen(
+    tables: dict[str, pd.DataFrame], store: Store, classical: list[str], motion: dict
+) -> tuple:
     """The choice that 05_ensemble makes of these predictions, and its name in tables."""
-    given = choose_by(tables, read_index(prepared / "index.parquet"), classical)
+    given = choose_by(tables, read_index(store.root / "index.parquet"), classical, motion)
     choice = choose(given.table, given.truth, given.solutions, given.mean_bpm)
     return choice, choice.name_of(choice.chosen)
 

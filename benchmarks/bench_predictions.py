@@ -19,6 +19,7 @@ from rppg.evaluation.fold_predictions import collect_folds
 from rppg.evaluation.prediction_files import read_predictions
 from rppg.inference.box_predictions import predict_box
 from rppg.inference.classical import predict_classical
+from rppg.inference.evidence import head_motions
 from rppg.inference.region_voting import region_views
 from rppg.inference.sliding_window import predict_model
 from rppg.models.names import WEIGHTS
@@ -59,6 +60,7 @@ def _level_table(seed: int, level: str, clips: int, workers: int) -> pd.DataFram
             atomic_write(path, lambda part, one=table: one.to_parquet(part, index=False))
         tables.append(read_predictions(path))
     table = pd.concat(tables, ignore_index=True)
+    table["motion"] = table["id"].map(head_motions(store, table))
     return table.assign(level=level, id=f"{level}-" + table["id"], split="test")
 
 

@@ -191,9 +191,9 @@ def log_product(one: Stack, weights: np.ndarray | None = None) -> np.ndarray:
     return mean_known(logarithms(one), weights)
 
 
-SPECTRA: dict[str, Callable] = {  # (n, F), whose highest peak is the answer
-    "PSD": lambda one, learned=None, true_bpm=None: mean_known(one.power),
-    "product of PSDs": lambda one, learned=None, true_bpm=None: np.exp(log_product(one)),
+SPECTRA: dict[str, Callable[[Stack], np.ndarray]] = {  # (n, F), whose highest peak is the answer
+    "PSD": lambda one: mean_known(one.power),
+    "product of PSDs": lambda one: np.exp(log_product(one)),
 }
 COMBINATIONS: dict[str, Callable] = {
     "average": average,

@@ -19,17 +19,16 @@ both solution 1 and solution 2".  How many it averages it does not say: the 1, 2
 as validation says.  What validation would choose among all combinations is marked in the table.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupKFold
 
-from rppg.evaluation import ensemble
-from rppg.evaluation.ensemble import COMBINATIONS, Stack, margins, mean_known, peak_of, stack
+from rppg.evaluation.ensemble import COMBINATIONS, SPECTRA, Stack, margins, mean_known, stack
 from rppg.evaluation.metrics import NEAR_BPM
-from rppg.evaluation.stacking import FITTED_SPECTRA, STACKED
+from rppg.evaluation.stacking import CONSENSUS, STACKED, agreed
 
 N_FOLDS = 5
 OF_EACH, OF_ALL = (1, 2, 3), (2, 3, 4, 5)  # sizes of the sets of best models
@@ -42,7 +41,6 @@ PAPER_SOLUTIONS = ("st_transformer", "contrast_phys")
 BOTH = "average of both solutions"  # submitted if the paper's ensemble is asked for
 SUBMIT = ("validation", "paper")
 COMBINED = COMBINATIONS | STACKED
-SPECTRA = ensemble.SPECTRA | FITTED_SPECTRA
 COMBINE = COMBINED | {BOTH: COMBINATIONS[PAPER]}
 
 
@@ -197,19 +195,16 @@ def _options(found: Stack, true_bpm, solutions, folds, mean_bpm, sets=SETS) -> I
             continue
         seen.add(frozenset(members))
         errors = {name: np.full(len(true_bpm), np.nan) for name in COMBINED}
-        margin = {name: np.full(len(true_bpm), np.nan) for name in SPECTRA}
+        margin = {name: np.full(len(true_bpm), np.nan) for name in (*SPECTRA, CONSENSUS)}
         for (fit, test), order in zip(folds, inside, strict=True):
             part = found.of_models(_best(order, size, of_each))
             learned, held_out = part.of_recordings(fit), part.of_recordings(test)
             mean = true_bpm[fit].mean() if mean_bpm is None else mean_bpm
             given = held_out, learned, true_bpm[fit]
             for name, combine in COMBINED.items():
-                if name in SPECTRA:
-                    power = SPECTRA[name](*given)
+                hr_bpm, power = _rates(name, combine, given, mean)
+                if power is not None:
                     margin[name][test] = margins(part.freq_hz, power, true_bpm[test])
-                    hr_bpm = peak_of(part.freq_hz, power)
-                else:
-                    hr_bpm = combine(*given, mean)
                 errors[name][test] = np.nan_to_num(hr_bpm, nan=mean) - true_bpm[test]
         word = "all" if size is None else f"best {size}" + " of each" * of_each
         for name, error in errors.items():
@@ -220,6 +215,14 @@ def _options(found: Stack, true_bpm, solutions, folds, mean_bpm, sets=SETS) -> I
                 **_measured(error, margin.get(name)),
                 "mae_below_average_bpm": np.abs(errors[PAPER]).mean() - np.abs(error).mean(),
             }
+
+
+def _rates(name: str, combine: Callable, given: tuple, mean_bpm: float) -> tuple:
+    """Rates (n,) of a combination, and its spectra (n, F); None if it has none."""
+    if name == CONSENSUS:
+        return agreed(*given)  # at once: a fit takes its time
+    power = SPECTRA[name](given[0]) if name in SPECTRA else None
+    return combine(*given, mean_bpm), power
 
 
 def _measured(error: np.ndarray, margin: np.ndarray | None) -> dict[str, float]:

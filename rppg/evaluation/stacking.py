@@ -2,7 +2,7 @@
 
     hr_bpm = trusted(one, learned, true_bpm)   # members weighted by how often they are right
     hr_bpm = stacked(one, learned, true_bpm)   # peaks ranked by a logistic regression
-    power = agreed(one, learned, true_bpm)     # (n, F), how well each rate is supported
+    hr_bpm, power = agreed(one, learned, true_bpm)  # a consensus, fitted to them
 
 All take the stack of the recordings to predict, and the stack and truth of recordings that no
 member was trained on, as the combinations of `rppg.evaluation.ensemble` do.  On a dozen recordings
@@ -11,7 +11,7 @@ there is little to learn; they are meant for predictions out of folds.
 
 import numpy as np
 
-from rppg.evaluation.consensus import consensus, motion_of
+from rppg.evaluation.consensus import Rules, consensus, motion_of
 from rppg.evaluation.consensus_fit import LEAST_WEIGHT, fit_rules
 from rppg.evaluation.ensemble import (
     EPSILON,
@@ -107,17 +107,47 @@ def _filled(hr_bpm: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(hr_bpm).any(axis=0), hr_bpm, 0.0)
 
 
-def agreed(one: Stack, learned: Stack, true_bpm: np.ndarray) -> np.ndarray:
-    """How well each rate (n, F) is supported: the consensus (`rppg.evaluation.consensus`) of the
-    members and of the head's motion, with the weights under which the true rates of the learned
-    recordings are most probable.  Its scale is that of the spectra's product, a mean of logarithms:
-    this is what answers where these hold nothing to learn, or where only members that came out with
-    no weight have a spectrum."""
+def agreed(one: Stack, learned: Stack, true_bpm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rates (n,), and how well each rate (n, F) is supported: the consensus
+    (`rppg.evaluation.consensus`) of the members and of the head's motion, with the weights under
+    which the true rates of the learned recordings are most probable.
+
+    It says which peak is the pulse's; where that is, the members say (`placed`).  The scale of the
+    support is that of the spectra's product, a mean of logarithms.  The product itself answers
+    where the learned recordings hold nothing to learn, or where only members without weight have a
+    spectrum.
+    """
+    rules = None
+    if np.isfinite(true_bpm).any() and np.isfinite(learned.hr_bpm).any():
+        rules = fit_rules(learned, true_bpm, learned.motion)
+    power, own = _support(one, rules), _support(learned, rules)
+    peaks, own_peaks = peak_of(one.freq_hz, power), peak_of(one.freq_hz, own)
+    return placed(one, peaks, spread_bpm(learned, own_peaks, true_bpm)), power
+
+
+def placed(one: Stack, peaks_bpm: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """Rates (n,): of the members whose own rate is within 5 bpm of a peak, the mean, weighted by
+    the inverse of the squares of their spread (M,); the peak where there are none."""
+    near = np.abs(one.hr_bpm - peaks_bpm) <= NEAR_BPM  # (M, n)
+    weights = np.broadcast_to(spread[:, None] ** -2, near.shape)
+    found = mean_known(np.where(near, one.hr_bpm, np.nan), weights)
+    return np.where(near.any(axis=0), found, peaks_bpm)
+
+
+def spread_bpm(learned: Stack, peaks_bpm: np.ndarray, true_bpm: np.ndarray) -> np.ndarray:
+    """RMSE (M,) of each member where its rate and the peak are within 5 bpm of the truth, with one
+    more recording that has the error of all members: a member that is never there has this."""
+    error = learned.hr_bpm - true_bpm  # (M, n)
+    near = (np.abs(error) <= NEAR_BPM) & (np.abs(peaks_bpm - true_bpm) <= NEAR_BPM)
+    squares = np.where(near, error, 0.0) ** 2
+    usual = squares.sum() / near.sum() if near.any() else 1.0
+    return np.sqrt((squares.sum(axis=1) + usual + 1e-6) / (near.sum(axis=1) + 1))
+
+
+def _support(one: Stack, rules: Rules | None) -> np.ndarray:
+    """The consensus' spectra (n, F), or the product."""
     product = np.exp(log_product(one))
-    if not np.isfinite(true_bpm).any() or not np.isfinite(learned.hr_bpm).any():
-        return product
-    rules = fit_rules(learned, true_bpm, learned.motion)
-    if max(rules.weights.values()) < LEAST_WEIGHT:
+    if rules is None or max(rules.weights.values()) < LEAST_WEIGHT:
         return product
     likely = consensus(one, rules, one.motion).power
     power = likely ** (1 / sum(rules.weights.values()))
@@ -125,9 +155,9 @@ def agreed(one: Stack, learned: Stack, true_bpm: np.ndarray) -> np.ndarray:
 
 
 def by_consensus(one: Stack, learned: Stack, true_bpm: np.ndarray, mean_bpm=None) -> np.ndarray:
-    """The most probable rate by `agreed`."""
-    return peak_of(one.freq_hz, agreed(one, learned, true_bpm))
+    """The rates by `agreed`."""
+    return agreed(one, learned, true_bpm)[0]
 
 
-STACKED = {"trusted PSDs": trusted, "stacked peaks": stacked, "consensus": by_consensus}
-FITTED_SPECTRA = {"consensus": agreed}  # (n, F), whose highest peak is the answer
+CONSENSUS = "consensus"  # a combination that has spectra, too
+STACKED = {"trusted PSDs": trusted, "stacked peaks": stacked, CONSENSUS: by_consensus}
