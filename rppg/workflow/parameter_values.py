@@ -108,11 +108,13 @@ def _number(name: str, value: float) -> str | None:
 
 
 def _chosen(value: object, known: tuple[str, ...], empty: bool) -> str | None:
-    """Whether a name, or each name of a list, is known; `empty`: whether the list may be empty."""
+    """Whether a name, or each name of a list, is known, and there once; `empty`: whether the list
+    may be empty."""
     if not isinstance(value, list):
         return None if value in known else f"one of {', '.join(known)}"
     right = all(isinstance(one, str) and one in known for one in value) and (value or empty)
-    return None if right else f"a list of {', '.join(known)}"
+    right = right and len(set(value)) == len(value)
+    return None if right else f"a list of {', '.join(known)}, each once"
 
 
 def _protocols(value: dict) -> bool:

@@ -18,6 +18,7 @@ STUDY = "profile: str = ''\nruns: list = []\nout_dir: str = ''\n"
 LEARN = (
     "size: int = 16\nrate: float = 0.1\nname: str = ''\nquiet: bool = False\nspeeds: list = []\n"
     "flip_time: float = 0.5\nnormalise: str = 'ratio'\nchoose_by: str = 'ipr'\nviews: int = 0\n"
+    "test_time: list = []\n"
     "datasets: list = ['PURE']\nvalidation: str = 'PURE'\nself_supervised: float = 1.0\n"
 )
 FIRST = (

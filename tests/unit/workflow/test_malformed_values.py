@@ -34,6 +34,11 @@ MALFORMED = {  # what it is: (text, what the error says after the file's name)
         r"datasets: found \['PURR'\], expected a list",
     ),
     "no dataset": (given("datasets: []"), r"datasets: found \[\], expected a list of"),
+    "a dataset twice": (given("datasets: [PURE, PURE]"), r"datasets: found .*, each once"),
+    "a change of clips twice": (
+        given("test_time: [faster, faster]"),
+        r"test_time: found \['faster', 'faster'\], expected a list of .*, each once",
+    ),
     "an unknown validation": (given("validation: PURR"), "validation: found 'PURR', expected one"),
     "no validation step": (given("training: {validate_every: 0}"), "validate_every: found 0, expe"),
     "no patience": (
