@@ -27,7 +27,7 @@ from rppg.evaluation.leaderboard import score_models
 from rppg.evaluation.metrics import score
 from rppg.evaluation.prediction_files import read_predictions
 from rppg.evaluation.submission import fill_missing, read_solution
-from rppg.inference.evidence import head_motions
+from rppg.inference.recorded_motion import head_motions, with_head_motion
 from rppg.utils.paths import project_dir
 from rppg.workflow.provenance import read_run_json
 
@@ -62,13 +62,13 @@ def of_seed(seed: int, clips: int, workers: int) -> pd.DataFrame:
     tables = {path: read_predictions(root / path) for path in given["predictions"]}
     everything = pd.concat(tables.values(), ignore_index=True)
     store = Store(root / "prepared" / name)
-    motion = head_motions(store, everything)
-    everything["motion"] = everything["id"].map(motion)
-    choice, handed_in = chosen(tables, store, given["classical"], motion)
+    choice, handed_in = chosen(tables, store, given["classical"])
+    freq_hz = choice.learned.freq_hz
+    everything["motion"] = head_motions(store, everything["id"], freq_hz)
     first = everything[everything["split"] == "test"]
     boards = [out_of_fold(choice, facts)]
     boards += [board(first, truth_of(root / "data" / name), choice, handed_in, everything, FIRST)]
-    second = second_maker_table(seed, clips, workers)
+    second = second_maker_table(seed, clips, workers, freq_hz)
     boards.append(board(second, own_truth(second), choice, handed_in, everything, SECOND))
     for level, rows in second.groupby("level", sort=False):
         label = f"{SECOND}, {level}"
@@ -76,11 +76,10 @@ def of_seed(seed: int, clips: int, workers: int) -> pd.DataFrame:
     return pd.concat(boards, ignore_index=True).assign(seed=seed)
 
 
-def chosen(
-    tables: dict[str, pd.DataFrame], store: Store, classical: list[str], motion: dict
-) -> tuple:
+def chosen(tables: dict[str, pd.DataFrame], store: Store, classical: list[str]) -> tuple:
     """The choice that 05_ensemble makes of these predictions, and its name in tables."""
-    given = choose_by(tables, read_index(store.root / "index.parquet"), classical, motion)
+    given = choose_by(tables, read_index(store.root / "index.parquet"), classical)
+    given = with_head_motion(given, store)
     choice = choose(given.table, given.truth, given.solutions, given.mean_bpm)
     return choice, choice.name_of(choice.chosen)
 

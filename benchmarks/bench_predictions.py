@@ -1,16 +1,18 @@
 """For bench.py: every model of a seed of `bench`, on faces of the second maker, kept on disk.
 
-    table = second_maker_table(seed=7, clips=50, workers=2)  # all models of runs/bench-7
+    table = second_maker_table(seed=7, clips=50, workers=2, freq_hz=axis)  # by runs/bench-7
 
 The clips of each level are rendered, and prepared as 01_preprocess prepares; then every run that
 has a model predicts them as its own notebook does, folds together.  Clips, prepared recordings and
-predictions lie in build/bench/<seed>; what is there is not made again.
+predictions lie in build/bench/<seed>; what is there is not made again, unless a run has other
+predictions than then.
 """
 
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
@@ -19,7 +21,7 @@ from rppg.evaluation.fold_predictions import collect_folds
 from rppg.evaluation.prediction_files import read_predictions
 from rppg.inference.box_predictions import predict_box
 from rppg.inference.classical import predict_classical
-from rppg.inference.evidence import head_motions
+from rppg.inference.recorded_motion import head_motions
 from rppg.inference.region_voting import region_views
 from rppg.inference.sliding_window import predict_model
 from rppg.models.names import WEIGHTS
@@ -31,21 +33,21 @@ from rppg.synthetic.second_maker import SecondMakerConfig, write_second_maker
 from rppg.utils.atomic import atomic_write
 from rppg.utils.paths import project_dir
 from rppg.workflow.fold_stages import fold_folder
-from rppg.workflow.provenance import read_run_json
+from rppg.workflow.provenance import file_digest, read_run_json
 
 LEVELS = ("middle", "hard")
 FIRST_SEED = 7000  # of the clips of seed 0: no other benchmark uses these
 BOX = "box/released"
 
 
-def second_maker_table(seed: int, clips: int, workers: int) -> pd.DataFrame:
+def second_maker_table(seed: int, clips: int, workers: int, freq_hz: np.ndarray) -> pd.DataFrame:
     """Predictions of every model on the clips of all levels: the long table with a column level,
-    and the true rates in hr_true_bpm."""
-    parts = [_level_table(seed, level, clips, workers) for level in LEVELS]
+    one of the head's motion at freq_hz (F,), and the true rates in hr_true_bpm."""
+    parts = [_level_table(seed, level, clips, workers, freq_hz) for level in LEVELS]
     return pd.concat(parts, ignore_index=True)
 
 
-def _level_table(seed: int, level: str, clips: int, workers: int) -> pd.DataFrame:
+def _level_table(seed: int, level: str, clips: int, workers: int, freq_hz) -> pd.DataFrame:
     folder = project_dir() / "build" / "bench" / str(seed) / level
     kept = folder / "predictions"
     store = prepared_clips(
@@ -53,14 +55,17 @@ def _level_table(seed: int, level: str, clips: int, workers: int) -> pd.DataFram
     )
     ids, tables = sorted(store.ids()), []
     for run in tqdm(_runs(seed), desc=f"{level}: models"):
-        path = kept / f"{run.replace('/', '_')}.parquet"
+        made_of = file_digest(
+            project_dir() / "runs" / f"bench-{seed}" / run / "predictions.parquet"
+        )
+        path = kept / f"{run.replace('/', '_')}-{made_of[:12]}.parquet"
         if not path.is_file():
             table = _predictions(store, ids, run, seed)
             path.parent.mkdir(parents=True, exist_ok=True)
             atomic_write(path, lambda part, one=table: one.to_parquet(part, index=False))
         tables.append(read_predictions(path))
     table = pd.concat(tables, ignore_index=True)
-    table["motion"] = table["id"].map(head_motions(store, table))
+    table["motion"] = head_motions(store, table["id"], freq_hz)
     return table.assign(level=level, id=f"{level}-" + table["id"], split="test")
 
 

@@ -21,6 +21,7 @@ from rppg.models.names import BOX, RECIPES, WEIGHTS
 from rppg.models.registry import load_run
 from rppg.models.weights_header import read_about
 from rppg.utils.atomic import atomic_write
+from rppg.workflow.provenance import file_digest
 
 LARGEST_MB = 5.0  # of all weights together
 
@@ -37,14 +38,15 @@ def main() -> None:
 
 def put(runs: Path) -> None:
     """The weights of every model's chosen step into the package.  Raises ValueError for weights
-    that cannot be loaded, or are too large; FileNotFoundError for weights that are not there, and
-    if no step has been chosen."""
+    that cannot be loaded, are too large, or are not those that were chosen; FileNotFoundError for
+    weights that are not there, and if no step has been chosen."""
     if not STEPS_CSV.is_file():
         raise FileNotFoundError(f"{STEPS_CSV} is missing: run benchmarks/release_choice.py first")
-    steps = best_steps(pd.read_csv(STEPS_CSV))
-    paths = {
-        name: kept_steps(f)[steps[name]] for name, f in run_folders(list(RECIPES), runs).items()
-    }
+    best = best_steps(pd.read_csv(STEPS_CSV))
+    folders = run_folders(list(RECIPES), runs)
+    paths = {name: kept_steps(folder)[best.step[name]] for name, folder in folders.items()}
+    if other := [name for name, path in paths.items() if file_digest(path) != best.sha256[name]]:
+        raise ValueError(f"{STEPS_CSV} is of other weights of {', '.join(other)}: choose again")
     if (size := sum(path.stat().st_size for path in paths.values()) / 1e6) > LARGEST_MB:
         raise ValueError(f"the weights have {size:.1f} MB, expected at most {LARGEST_MB:g}")
     for path in paths.values():

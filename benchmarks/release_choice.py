@@ -21,10 +21,13 @@ from rppg.models.names import RECIPES
 from rppg.synthetic.second_maker import SecondMakerConfig
 from rppg.training.criteria import rate_errors
 from rppg.utils.paths import project_dir
+from rppg.workflow.provenance import file_digest
 
 STEPS_CSV = project_dir() / "benchmarks" / "results" / "release_steps.csv"
 SEED, LEVELS = 2100, ("middle", "hard")
 BOTH = "both makers"
+OF_STEP = ["model", "step", "sha256"]  # columns that name weights
+ADVICE = "remove that folder's run and train it with training: {keep_validated: true}"
 
 
 def main() -> None:
@@ -39,14 +42,14 @@ def main() -> None:
     args = parser.parse_args()
     table = pd.read_csv(args.measured) if args.measured else measure(args)
     if not args.measured:
-        table.to_csv(args.out, index=False, float_format="%.4f")
+        table.to_csv(args.out, index=False)
     print(table.pivot_table(index=["model", "step"], columns="faces", values="rmse_bpm").round(2))
-    for name, step in best_steps(table).items():
-        print(f"{name}: step {step}")
+    print(best_steps(table))
 
 
 def measure(args: argparse.Namespace) -> pd.DataFrame:
-    """A row a model, step and kind of faces: rmse_bpm and within_5bpm."""
+    """A row a model, step and kind of faces: rmse_bpm and within_5bpm; a recording without a rate
+    counts as the mean rate.  Raises ValueError for a run that has not kept every validation."""
     stores = {
         level: prepared_clips(
             args.folder / level, SecondMakerConfig(SEED, args.clips, level, 10.0), args.workers
@@ -56,13 +59,22 @@ def measure(args: argparse.Namespace) -> pd.DataFrame:
     rows = []
     for name, folder in run_folders(list(RECIPES), args.runs).items():
         validated = pd.read_csv(folder / "validation.csv").set_index("step")
-        for step, path in tqdm(kept_steps(folder).items(), desc=name):
+        kept = kept_steps(folder)
+        if set(kept) != set(validated.index):
+            found = (
+                f"{folder / 'steps'} has the weights of {len(kept)} of {len(validated)} validations"
+            )
+            raise ValueError(f"{found}: {ADVICE}")
+        for step, path in tqdm(kept.items(), desc=name):
             about = {"model": name, "step": step}
             own = validated.loc[step, ["rmse_bpm", "within_5bpm"]].to_dict()
+            about["sha256"] = file_digest(path)
             rows.append({**about, "faces": "first maker, validation", **own})
             weights = str(path.relative_to(folder))
             for level, store in stores.items():
-                found = rate_errors(predictions_of_run(store, sorted(store.ids()), folder, weights))
+                table = predictions_of_run(store, sorted(store.ids()), folder, weights)
+                filled = table["hr_bpm"].fillna(table["hr_true_bpm"].mean())
+                found = rate_errors(table.assign(hr_bpm=filled))
                 rows.append({**about, "faces": f"second maker, {level}", **found})
     return with_both(pd.DataFrame(rows).drop(columns="mae_bpm"))
 
@@ -73,24 +85,24 @@ def with_both(rows: pd.DataFrame) -> pd.DataFrame:
     second = rows["faces"].str.startswith("second")
     maker = np.where(second, "second", "first")
     measures = rows.assign(maker=maker, squared=rows["rmse_bpm"] ** 2)
-    of_makers = measures.groupby(["model", "step", "maker"])[["squared", "within_5bpm"]].mean()
-    both = of_makers.groupby(["model", "step"]).mean().reset_index()
+    of_makers = measures.groupby([*OF_STEP, "maker"])[["squared", "within_5bpm"]].mean()
+    both = of_makers.groupby(OF_STEP).mean().reset_index()
     both = both.assign(faces=BOTH, rmse_bpm=np.sqrt(both["squared"])).drop(columns="squared")
     return pd.concat([rows, both], ignore_index=True)[list(rows.columns)]
 
 
-def best_steps(table: pd.DataFrame) -> dict[str, int]:
-    """Model to the step with the smallest error on both makers' faces, the earlier of equals."""
+def best_steps(table: pd.DataFrame) -> pd.DataFrame:
+    """By model, the step and sha256 of the weights with the smallest error on both makers' faces,
+    the earlier of equals."""
     both = table[table["faces"] == BOTH].sort_values(["rmse_bpm", "step"])
-    return both.drop_duplicates("model").set_index("model")["step"].to_dict()
+    return both.drop_duplicates("model").set_index("model")[["step", "sha256"]]
 
 
 def kept_steps(folder: Path) -> dict[int, Path]:
     """Step to its weights.  Raises FileNotFoundError if the run has kept none."""
     paths = {int(path.stem): path for path in sorted((folder / "steps").glob("*.safetensors"))}
     if not paths:
-        advice = "train it with training: {keep_validated: true}"
-        raise FileNotFoundError(f"{folder / 'steps'} has no weights: {advice}")
+        raise FileNotFoundError(f"{folder / 'steps'} has no weights: {ADVICE}")
     return paths
 
 

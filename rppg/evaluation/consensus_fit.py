@@ -39,8 +39,7 @@ def fit_rules(
     from scipy.optimize import minimize  # a third of a second, which an answer need not wait for
 
     near = np.abs(60 * one.freq_hz - np.asarray(true_bpm)[:, None]) <= NEAR_BPM  # (n, F)
-    known = np.isfinite(one.power).all(axis=2).any(axis=0) & near.any(axis=1)
-    if not known.any():
+    if not (known := usable(one, true_bpm)).any():
         raise ValueError("no window with a spectrum and a true rate to fit a consensus to")
     beside = [rule.motion_of(one, amplitude)[known], rule.odds_of(one, purity)[known]]
     one, worth = rule.unit_spectra(one.of_recordings(known)), list(one.models)
@@ -54,6 +53,12 @@ def fit_rules(
         if not kept or kept == worth:
             return replace(rules, weights=dict.fromkeys(one.models, 0.0) | dict(rules.weights))
         worth = kept
+
+
+def usable(one: Stack, true_bpm: np.ndarray) -> np.ndarray:
+    """Which windows (n,) can be fitted to: a member has a spectrum, and the rate is on its axis."""
+    away = np.abs(60 * one.freq_hz - np.asarray(true_bpm)[:, None]).min(axis=1)
+    return np.isfinite(one.power).all(axis=2).any(axis=0) & (away <= NEAR_BPM)
 
 
 @dataclass(eq=False)

@@ -32,7 +32,8 @@ LABELLED = ("validation", "train")  # of a model that has not learned from these
 class Given:
     """What an ensemble is chosen by.
 
-    table: predictions of all candidates; truth: columns id, subject and hr_true_bpm of the
+    table: predictions of all candidates, where the head's motion is known with a column `motion`,
+    (F,) at the frequencies of the spectra; truth: columns id, subject and hr_true_bpm of the
     recordings to choose by; solutions: model to the solution it belongs to, of the models that
     have predicted all of these; left_out: the other models; mean_bpm: of other training labels of
     the same datasets, None if there are none.
@@ -46,19 +47,15 @@ class Given:
 
 
 def choose_by(
-    tables: Mapping[str, pd.DataFrame],
-    index: pd.DataFrame,
-    classical: Sequence[str] = (),
-    motion: Mapping[str, np.ndarray] | None = None,
+    tables: Mapping[str, pd.DataFrame], index: pd.DataFrame, classical: Sequence[str] = ()
 ) -> Given:
     """What an ensemble of these models can be chosen by.
 
     tables: by path, runs/<profile>/<solution>/<run>/predictions.parquet, whose third last part
     names a model's solution.  index: of the prepared recordings, with id, subject and hr_true_bpm;
     a rate that it lacks is taken from the tables, which read it off a contact BVP.  classical: the
-    classical methods that are candidates, too, a solution of their own.  motion: by id, how far the
-    head moves (F,) at the frequencies of the spectra, where that is known.  Raises ValueError for
-    two models of one name, for a classical method that no table has, and as `validated` does.
+    classical methods that are candidates, too, a solution of their own.  Raises ValueError for two
+    models of one name, for a classical method that no table has, and as `validated` does.
     """
     learned = {path: one for path, one in tables.items() if (one["kind"] == "learned").all()}
     owners = [(name, path) for path, one in learned.items() for name in one["model"].unique()]
@@ -81,7 +78,6 @@ def choose_by(
         else:
             left_out.append(name)
     table = pd.concat([table, others], ignore_index=True)
-    table["motion"] = table["id"].map(motion or {}).astype(object)
     return Given(table, truth, solutions, left_out, other_mean_bpm(everything, truth))
 
 

@@ -12,7 +12,7 @@ there is little to learn; they are meant for predictions out of folds.
 import numpy as np
 
 from rppg.evaluation.consensus import Rules, consensus, motion_of
-from rppg.evaluation.consensus_fit import LEAST_WEIGHT, fit_rules
+from rppg.evaluation.consensus_fit import LEAST_WEIGHT, fit_rules, usable
 from rppg.evaluation.ensemble import (
     EPSILON,
     Stack,
@@ -112,13 +112,13 @@ def agreed(one: Stack, learned: Stack, true_bpm: np.ndarray) -> tuple[np.ndarray
     (`rppg.evaluation.consensus`) of the members and of the head's motion, with the weights under
     which the true rates of the learned recordings are most probable.
 
-    It says which peak is the pulse's; where that is, the members say (`placed`).  The scale of the
-    support is that of the spectra's product, a mean of logarithms.  The product itself answers
-    where the learned recordings hold nothing to learn, or where only members without weight have a
-    spectrum.
+    It says which peak is the pulse's; where that is, the members say (`placed`).  The support has
+    the scale and the sum of the spectra's product, a mean of logarithms.  The product itself
+    answers where the learned recordings hold nothing to learn, or where only members without weight
+    have a spectrum.
     """
     rules = None
-    if np.isfinite(true_bpm).any() and np.isfinite(learned.hr_bpm).any():
+    if usable(learned, true_bpm).any():
         rules = fit_rules(learned, true_bpm, learned.motion)
     power, own = _support(one, rules), _support(learned, rules)
     peaks, own_peaks = peak_of(one.freq_hz, power), peak_of(one.freq_hz, own)
@@ -151,6 +151,7 @@ def _support(one: Stack, rules: Rules | None) -> np.ndarray:
         return product
     likely = consensus(one, rules, one.motion).power
     power = likely ** (1 / sum(rules.weights.values()))
+    power *= product.sum(axis=1, keepdims=True) / power.sum(axis=1, keepdims=True)
     return np.where(np.isfinite(power), power, product)
 
 

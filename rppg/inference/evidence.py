@@ -3,20 +3,14 @@
 beside = evidence_of(traces, regions_of(traces), [slice(None)], freq_hz)  # of the whole video
 consensus(members, rules, beside.amplitude, beside.purity)
 features(found, *facts(traces), beside.coherence)
-
-For the ensemble, of prepared recordings, by id:
-
-motion = head_motions(Store("prepared/demo"), table)  # at the frequencies of the table's spectra
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from rppg.datasets.prepared import RGB, SINGLE_REGIONS, Prepared
-from rppg.datasets.store import Store
 from rppg.evaluation.confidence import COHERENT
 from rppg.evaluation.consensus import USUAL_PURITY
 from rppg.inference.classical import region_waves
@@ -69,11 +63,3 @@ def head_amplitude(prepared: Prepared, freq_hz: np.ndarray) -> np.ndarray:
     if prepared.head is None:
         return np.zeros(len(freq_hz))
     return motion_amplitude(np.asarray(prepared.head, float), prepared.fps, freq_hz)
-
-
-def head_motions(store: Store, table: pd.DataFrame) -> dict[str, np.ndarray]:
-    """The amplitude (F,) of the head's motion at the frequencies of the spectra, of each recording
-    of a table of predictions that is prepared; empty if the table has no spectrum."""
-    axes = table["freq_hz"].dropna()
-    prepared = set(store.ids()) & set(table["id"]) if len(axes) else ()
-    return {id: head_amplitude(store.open(id), np.asarray(axes.iloc[0])) for id in sorted(prepared)}

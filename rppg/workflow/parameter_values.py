@@ -3,7 +3,7 @@
     >>> expected_value("flip_time", 2.0), expected_value("flip_time", 0.5)
     ('a number from 0 to 1', None)
     >>> expected_value("crops", ["face", "hand"])
-    'a list of face, wide'
+    'a list of face, wide, each once'
 
 The type of a value is checked before, by rppg.workflow.typed_fields.  Names that modules of higher
 layers define are repeated here, so that a misspelled one is found before PyTorch is imported.

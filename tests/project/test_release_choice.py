@@ -21,7 +21,14 @@ def rows_of(errors: dict[int, tuple[float, float, float]]) -> pd.DataFrame:
     """Rows of one model: step to its error on the first maker, and on two levels of the second."""
     faces = ["first maker, validation", "second maker, middle", "second maker, hard"]
     return pd.DataFrame(
-        {"model": "net", "step": step, "faces": one, "rmse_bpm": rmse, "within_5bpm": 0.5}
+        {
+            "model": "net",
+            "step": step,
+            "sha256": f"w{step}",
+            "faces": one,
+            "rmse_bpm": rmse,
+            "within_5bpm": 0.5,
+        }
         for step, of_step in errors.items()
         for one, rmse in zip(faces, of_step, strict=True)
     )
@@ -36,7 +43,8 @@ def test_each_maker_counts_as_much_as_the_other(choice):
 
 def test_the_best_of_one_maker_alone_is_not_chosen(choice):
     errors = {250: (1.0, 9.0, 20.0), 500: (6.0, 1.0, 9.0), 750: (4.0, 2.0, 8.0), 1000: (4, 2, 8)}
-    assert choice.best_steps(choice.with_both(rows_of(errors))) == {"net": 750}
+    best = choice.best_steps(choice.with_both(rows_of(errors)))
+    assert best.loc["net"].tolist() == [750, "w750"]
 
 
 def test_a_run_that_has_kept_no_weights_is_named(choice, tmp_path):

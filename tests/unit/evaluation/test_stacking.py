@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers.ensemble import stack_of
 
-from rppg.evaluation.ensemble import product
+from rppg.evaluation.ensemble import log_product, product
 from rppg.evaluation.stacking import STACKED, agreed, peak_features, placed, spread_bpm
 
 
@@ -97,5 +97,15 @@ def test_a_consensus_is_where_its_members_are_and_its_spectra_are_those_of_a_pro
     assert power.shape == one.power.shape[1:] and np.abs(hr_bpm - truth).max() < 2
     alike = stack_of({"a": [70.0, 80.0], "b": [70.0, 80.0]})
     _, same = agreed(alike, alike, np.array([70.0, 80.0]))
-    ratio = np.log(same) - np.log(alike.power[0] + 1e-4)
+    assert same.sum(axis=1) == pytest.approx(np.exp(log_product(alike)).sum(axis=1))
+    ratio = np.log(same) - log_product(alike)
     assert np.ptp(ratio, axis=1) == pytest.approx([0, 0], abs=0.3)
+
+
+def test_a_consensus_of_rates_beyond_the_axis_is_the_product():
+    """Readers take 30 to 240 bpm, spectra cover 40 to 180: there is nothing to fit to."""
+    one, learned = stack_of({"a": [70.0], "b": [72.0]}), stack_of({"a": [70, 80.0], "b": [72, 82]})
+    hr_bpm, power = agreed(one, learned, np.array([200.0, 35.0]))
+    assert power == pytest.approx(np.exp(log_product(one))) and 70 <= hr_bpm[0] <= 72
+    lost = stack_of({"a": [None, 80.0], "b": [None, 82.0]})
+    assert np.isfinite(agreed(one, lost, np.array([70.0, 200.0]))[0]).all()
