@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from rppg.evaluation.ensemble import Stack
-from rppg.evaluation.ensemble_selection import COMBINE, Choice, answer, choose, subject_folds
+from rppg.evaluation.ensemble_selection import Choice, answer, choose, rates_of, subject_folds
 from rppg.evaluation.metrics import NEAR_BPM
 
 CLASSICAL = "classical"  # a kind of predictions, and the solution that they are of
@@ -165,6 +165,6 @@ def _out_of_sample(choice: Choice, members: list[str], subjects: np.ndarray) -> 
     part, rates = choice.learned.of_models(members), np.zeros(len(choice.true_bpm))
     for fit, test in subject_folds(subjects):
         mean_bpm, known = choice.mean_bpm, choice.true_bpm[fit]
-        combine, learned = COMBINE[choice.chosen], part.of_recordings(fit)
-        rates[test] = np.nan_to_num(combine(part.of_recordings(test), learned, known, mean_bpm))
+        both = part.of_recordings(test), part.of_recordings(fit)
+        rates[test] = np.nan_to_num(rates_of(choice.chosen, *both, known, mean_bpm))
     return rates

@@ -8,10 +8,8 @@ combination of every set is measured by cross-validation that leaves subjects ou
 of the models and every fit inside the folds.  Gross misses make the RMSE of a test set, and a
 validation set of some 20 recordings hardly has any.  So options are compared by their misses (more
 than 5 bpm off).  Those with as many are compared by their RMSE if these are TELLING or more; if
-fewer, by how far from a miss their hardest recordings are (the margin of the true rate's peak; a
-combination of rates has none), and last by their mean absolute error.  That margin
-is of a few recordings, so combinations of the same models whose margins are within ALIKE of the
-best one are compared by their error at once.
+fewer, by how probable their spectra make the true rates (`rppg.evaluation.log_score`; a combination
+of rates has none), and last by their mean absolute error.
 
 `choose(..., submit="paper")` submits what the paper does (Qian et al., 3rd RePSS, sections 3.2 and
 3.3) instead: the plain average of "the multiple best prediction results under different settings of
@@ -19,29 +17,26 @@ both solution 1 and solution 2".  How many it averages it does not say: the 1, 2
 as validation says.  What validation would choose among all combinations is marked in the table.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupKFold
 
-from rppg.evaluation.ensemble import COMBINATIONS, SPECTRA, Stack, margins, mean_known, stack
+from rppg.evaluation.combinations import COMBINED, combined
+from rppg.evaluation.ensemble import Stack, mean_known, stack
+from rppg.evaluation.log_score import fit_sharpness, log_scores
 from rppg.evaluation.metrics import NEAR_BPM
-from rppg.evaluation.stacking import CONSENSUS, STACKED, agreed
 
 N_FOLDS = 5
 OF_EACH, OF_ALL = (1, 2, 3), (2, 3, 4, 5)  # sizes of the sets of best models
 SETS = (*((k, True) for k in OF_EACH), *((k, False) for k in OF_ALL), (None, False))
-HARDEST = 0.1  # share of the recordings that the margin is of
 TELLING = 3  # misses, from which on it says something how far off they are
-ALIKE = 0.1  # of margins, which are logarithms: a tenth more power at the true rate is as good
 PAPER = "average"
 PAPER_SOLUTIONS = ("st_transformer", "contrast_phys")
 BOTH = "average of both solutions"  # submitted if the paper's ensemble is asked for
 SUBMIT = ("validation", "paper")
-COMBINED = COMBINATIONS | STACKED
-COMBINE = COMBINED | {BOTH: COMBINATIONS[PAPER]}
 
 
 @dataclass(frozen=True)
@@ -49,10 +44,10 @@ class Choice:
     """What validation says.
 
     options: a row per option, best first: combination, models (how they were picked), members
-    (their names), and by cross-validation misses (recordings), margin (mean of the smallest
-    tenth, NaN for combinations of rates), mae_bpm, rmse_bpm, and mae_below_average_bpm: by how
-    much it is below the plain average of the same models.  members: combination to the models
-    that are best for it; chosen: the combination to submit.  learned, true_bpm and mean_bpm (of
+    (their names), and by cross-validation misses (recordings), log_score (mean; NaN for
+    combinations of rates), mae_bpm, rmse_bpm, and mae_below_average_bpm: by how much it is below
+    the plain average of the same models.  members: combination to the models that are best for it;
+    chosen: the combination to submit.  learned, true_bpm and mean_bpm (of
     the training labels) are what combinations are fitted to.  by_validation: the combination that
     validation chooses; it is not `chosen` if the paper's average is submitted.
     """
@@ -123,7 +118,7 @@ def answer(table: pd.DataFrame, ids: Sequence[str], choice: Choice) -> pd.DataFr
     tables = []
     for combination, members in choice.members.items():
         one, learned = stack(table, members, ids), choice.learned.of_models(members)
-        hr_bpm = COMBINE[combination](one, learned, choice.true_bpm, choice.mean_bpm)
+        hr_bpm = rates_of(combination, one, learned, choice.true_bpm, choice.mean_bpm)
         reason = np.where(np.isfinite(hr_bpm), "", "no model of the ensemble has a heart rate")
         facts = {"id": list(ids), "model": choice.name_of(combination), "kind": "ensemble"}
         facts |= {
@@ -144,6 +139,12 @@ def model_name(combination: str, passed_over: bool = False) -> str:
     return f"Ensemble, {combination}" + " (validation's choice)" * passed_over
 
 
+def rates_of(combination: str, one: Stack, learned: Stack, true_bpm, mean_bpm: float) -> np.ndarray:
+    """Rates (n,) of a combination, of COMBINED or BOTH."""
+    name = PAPER if combination == BOTH else combination
+    return combined(name, one, learned, true_bpm, mean_bpm).hr_bpm
+
+
 def ranked(one: Stack, true_bpm: np.ndarray, solutions: Mapping[str, str]) -> list[tuple[str, str]]:
     """(model, its solution), smallest mean error on recordings (n,) first; a missing rate counts as
     an error as large as the truth."""
@@ -156,13 +157,9 @@ def ranked(one: Stack, true_bpm: np.ndarray, solutions: Mapping[str, str]) -> li
 def ordered(options: pd.DataFrame) -> pd.DataFrame:
     """Options, best first."""
     telling = options["misses"] >= TELLING
-    second = options["rmse_bpm"].where(telling, -options["margin"])
+    second = options["rmse_bpm"].where(telling, -options["log_score"])
     options = options.assign(second=second).sort_values(["misses", "second", "mae_bpm"])
-    options, first = options.drop(columns="second").reset_index(drop=True), options.iloc[0]
-    alike = (options["margin"] >= first["margin"] - ALIKE) & ~telling.to_numpy()
-    alike &= (options["misses"] == first["misses"]) & (options["members"] == first["members"])
-    of_same = options[alike].sort_values("mae_bpm")
-    return pd.concat([of_same, options[~alike]], ignore_index=True)
+    return options.drop(columns="second").reset_index(drop=True)
 
 
 def subject_folds(subjects: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -195,45 +192,35 @@ def _options(found: Stack, true_bpm, solutions, folds, mean_bpm, sets=SETS) -> I
             continue
         seen.add(frozenset(members))
         errors = {name: np.full(len(true_bpm), np.nan) for name in COMBINED}
-        margin = {name: np.full(len(true_bpm), np.nan) for name in (*SPECTRA, CONSENSUS)}
+        scores = {name: np.full(len(true_bpm), np.nan) for name in COMBINED}
         for (fit, test), order in zip(folds, inside, strict=True):
             part = found.of_models(_best(order, size, of_each))
             learned, held_out = part.of_recordings(fit), part.of_recordings(test)
             mean = true_bpm[fit].mean() if mean_bpm is None else mean_bpm
-            given = held_out, learned, true_bpm[fit]
-            for name, combine in COMBINED.items():
-                hr_bpm, power = _rates(name, combine, given, mean)
-                if power is not None:
-                    margin[name][test] = margins(part.freq_hz, power, true_bpm[test])
-                errors[name][test] = np.nan_to_num(hr_bpm, nan=mean) - true_bpm[test]
+            for name in COMBINED:
+                found_by = combined(name, held_out, learned, true_bpm[fit], mean)
+                errors[name][test] = np.nan_to_num(found_by.hr_bpm, nan=mean) - true_bpm[test]
+                if found_by.power is not None:
+                    sharpness = fit_sharpness(part.freq_hz, found_by.learned_power, true_bpm[fit])
+                    given = part.freq_hz, found_by.power, true_bpm[test]
+                    scores[name][test] = log_scores(*given, sharpness)
         word = "all" if size is None else f"best {size}" + " of each" * of_each
         for name, error in errors.items():
             yield {
                 "combination": name,
                 "models": word,
                 "members": members,
-                **_measured(error, margin.get(name)),
+                **_measured(error, scores[name]),
                 "mae_below_average_bpm": np.abs(errors[PAPER]).mean() - np.abs(error).mean(),
             }
 
 
-def _rates(name: str, combine: Callable, given: tuple, mean_bpm: float) -> tuple:
-    """Rates (n,) of a combination, and its spectra (n, F); None if it has none."""
-    if name == CONSENSUS:
-        return agreed(*given)  # at once: a fit takes its time
-    power = SPECTRA[name](given[0]) if name in SPECTRA else None
-    return combine(*given, mean_bpm), power
-
-
-def _measured(error: np.ndarray, margin: np.ndarray | None) -> dict[str, float]:
-    """Of errors (n,) and margins (n,) of recordings held out; NaN where nothing was measured."""
-    found = {"misses": np.nan, "margin": np.nan, "mae_bpm": np.abs(error).mean()}
+def _measured(error: np.ndarray, score: np.ndarray) -> dict[str, float]:
+    """Of errors and log scores (n,) of recordings held out; NaN where nothing was measured."""
+    found = {"misses": np.nan, "log_score": score.mean(), "mae_bpm": np.abs(error).mean()}
     found["rmse_bpm"] = np.sqrt((error**2).mean())
     if np.isfinite(error).all():
         found["misses"] = float(np.sum(np.abs(error) > NEAR_BPM))
-    if margin is not None and np.isfinite(margin).any():
-        known = np.sort(margin[np.isfinite(margin)])
-        found["margin"] = known[: int(np.ceil(HARDEST * len(margin)))].mean()
     return found
 
 

@@ -2,7 +2,7 @@
 
     hr_bpm = trusted(one, learned, true_bpm)   # members weighted by how often they are right
     hr_bpm = stacked(one, learned, true_bpm)   # peaks ranked by a logistic regression
-    hr_bpm, power = agreed(one, learned, true_bpm)  # a consensus, fitted to them
+    power, own = agreed(one, learned, true_bpm)  # spectra of a consensus, fitted to them
 
 All take the stack of the recordings to predict, and the stack and truth of recordings that no
 member was trained on, as the combinations of `rppg.evaluation.ensemble` do.  On a dozen recordings
@@ -108,40 +108,18 @@ def _filled(hr_bpm: np.ndarray) -> np.ndarray:
 
 
 def agreed(one: Stack, learned: Stack, true_bpm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rates (n,), and how well each rate (n, F) is supported: the consensus
-    (`rppg.evaluation.consensus`) of the members and of the head's motion, with the weights under
-    which the true rates of the learned recordings are most probable.
+    """How well each rate is supported, of the recordings to predict (n, F) and of the learned ones
+    (m, F): the consensus (`rppg.evaluation.consensus`) of the members and of the head's motion,
+    with the weights under which the true rates of the learned recordings are most probable.
 
-    It says which peak is the pulse's; where that is, the members say (`placed`).  The support has
-    the scale and the sum of the spectra's product, a mean of logarithms.  The product itself
-    answers where the learned recordings hold nothing to learn, or where only members without weight
-    have a spectrum.
+    The support has the scale and the sum of the spectra's product, a mean of logarithms.  The
+    product itself answers where the learned recordings hold nothing to learn, or where only members
+    without weight have a spectrum.
     """
     rules = None
     if usable(learned, true_bpm).any():
         rules = fit_rules(learned, true_bpm, learned.motion)
-    power, own = _support(one, rules), _support(learned, rules)
-    peaks, own_peaks = peak_of(one.freq_hz, power), peak_of(one.freq_hz, own)
-    return placed(one, peaks, spread_bpm(learned, own_peaks, true_bpm)), power
-
-
-def placed(one: Stack, peaks_bpm: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    """Rates (n,): of the members whose own rate is within 5 bpm of a peak, the mean, weighted by
-    the inverse of the squares of their spread (M,); the peak where there are none."""
-    near = np.abs(one.hr_bpm - peaks_bpm) <= NEAR_BPM  # (M, n)
-    weights = np.broadcast_to(spread[:, None] ** -2, near.shape)
-    found = mean_known(np.where(near, one.hr_bpm, np.nan), weights)
-    return np.where(near.any(axis=0), found, peaks_bpm)
-
-
-def spread_bpm(learned: Stack, peaks_bpm: np.ndarray, true_bpm: np.ndarray) -> np.ndarray:
-    """RMSE (M,) of each member where its rate and the peak are within 5 bpm of the truth, with one
-    more recording that has the error of all members: a member that is never there has this."""
-    error = learned.hr_bpm - true_bpm  # (M, n)
-    near = (np.abs(error) <= NEAR_BPM) & (np.abs(peaks_bpm - true_bpm) <= NEAR_BPM)
-    squares = np.where(near, error, 0.0) ** 2
-    usual = squares.sum() / near.sum() if near.any() else 1.0
-    return np.sqrt((squares.sum(axis=1) + usual + 1e-6) / (near.sum(axis=1) + 1))
+    return _support(one, rules), _support(learned, rules)
 
 
 def _support(one: Stack, rules: Rules | None) -> np.ndarray:
@@ -156,8 +134,8 @@ def _support(one: Stack, rules: Rules | None) -> np.ndarray:
 
 
 def by_consensus(one: Stack, learned: Stack, true_bpm: np.ndarray, mean_bpm=None) -> np.ndarray:
-    """The rates by `agreed`."""
-    return agreed(one, learned, true_bpm)[0]
+    """The rates that `agreed` supports most."""
+    return peak_of(one.freq_hz, agreed(one, learned, true_bpm)[0])
 
 
 CONSENSUS = "consensus"  # a combination that has spectra, too

@@ -15,13 +15,13 @@ from rppg.plotting.style import BLUE, GREEN, GREY, subplots, titled
 
 PANELS = {
     "misses": "recordings more than 5 bpm off",
-    "margin": "margin of the hardest tenth",
+    "log_score": "logarithmic score of the true rates",
     "mae_bpm": "mean absolute error (bpm)",
 }
 
 
 def plot_options(options: pd.DataFrame, chosen: str, title: str, origin: str) -> Figure:
-    """Cross-validated misses, margin (more is better) and mean error, one panel each.  One row per
+    """Cross-validated misses, log score (0 is best) and mean error, one panel each.  One row per
     combination, one dot per set of models, the best set filled; the dashed line is the best plain
     average.
 

@@ -74,10 +74,12 @@ def _model_faults(profile: Profile, names: list[str]) -> Iterator[Fault]:
     if not model:
         return
     from rppg.evaluation.best_guess import GUESS
-    from rppg.evaluation.ensemble_selection import COMBINE, model_name
+    from rppg.evaluation.ensemble_selection import BOTH, COMBINED, model_name
     from rppg.signals.multi_region import CLASSICAL
 
-    ensembles = [model_name(one, passed_over) for passed_over in (False, True) for one in COMBINE]
+    ensembles = [
+        model_name(one, passed_over) for passed_over in (False, True) for one in (*COMBINED, BOTH)
+    ]
     ensembles += [f"{one}, {GUESS}" for one in ensembles]
     known = [*names, *ensembles, *CLASSICAL]
     if model not in known:

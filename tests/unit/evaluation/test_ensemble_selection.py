@@ -57,7 +57,7 @@ def test_every_combination_is_measured_and_the_fewest_misses_are_chosen(validati
     assert "CP two" not in choice.members[choice.chosen]
 
 
-def test_of_options_without_a_miss_the_widest_margin_is_chosen():
+def test_of_options_without_a_miss_the_one_is_chosen_whose_spectra_know_the_truth():
     """Two models answer right alike, but one of them sees a second peak almost as high."""
     truth = np.linspace(60, 140, 12)
     ids = [f"d/{k}/v" for k in range(12)]
@@ -71,7 +71,7 @@ def test_of_options_without_a_miss_the_widest_margin_is_chosen():
     choice = choose(table, frame, SOLUTIONS, 95.0)
     assert choice.options["misses"].iloc[0] == 0
     assert set(choice.members[choice.chosen]) == {"ST one", "ST two"}
-    assert choice.options.loc[choice.options["combination"] == "average", "margin"].isna().all()
+    assert choice.options.loc[choice.options["combination"] == "average", "log_score"].isna().all()
 
 
 def test_folds_hold_out_subjects(validation):
@@ -207,28 +207,16 @@ def test_the_papers_ensemble_needs_both_solutions(with_third):
         choose(table, truth, solutions, 95.0, submit="mean")
 
 
-def test_combinations_of_the_same_models_of_nearly_the_same_margin_are_compared_by_their_error():
+def test_options_with_as_many_misses_are_compared_by_how_far_off_these_are_or_by_their_score():
     rows = [
-        ("far", "ab", 0.0, 0.7, 0.1, 5.0),
-        ("first", "ab", 0.0, 1.16, 0.3, 5.0),
-        ("alike", "ab", 0.0, 1.15, 0.2, 5.0),
-        ("others", "abc", 0.0, 1.15, 0.1, 5.0),
-        ("rates", "ab", 0.0, np.nan, 0.05, 5.0),
-        ("missed", "ab", 1.0, 3.0, 0.01, 1.0),
-    ]
-    columns = ["combination", "members", "misses", "margin", "mae_bpm", "rmse_bpm"]
-    found = ordered(pd.DataFrame(rows, columns=columns))
-    expected = ["alike", "first", "others", "far", "rates", "missed"]
-    assert found["combination"].tolist() == expected and found.columns.tolist() == columns
-
-
-def test_options_with_as_many_misses_are_compared_by_how_far_off_these_are():
-    rows = [
-        ("wide margin", "ab", 3.0, 2.0, 1.0, 9.0),
+        ("good score", "ab", 3.0, -0.1, 1.0, 9.0),
         ("small error", "ab", 3.0, np.nan, 1.2, 7.0),
-        ("more misses", "ab", 4.0, 3.0, 0.5, 5.0),
-        ("fewest misses", "ab", 2.0, 0.1, 3.0, 20.0),
+        ("more misses", "ab", 4.0, -0.05, 0.5, 5.0),
+        ("rates", "ab", 2.0, np.nan, 0.5, 5.0),
+        ("bad score", "ab", 2.0, -0.9, 0.1, 10.0),
+        ("fewest misses", "ab", 2.0, -0.2, 3.0, 20.0),
     ]
-    columns = ["combination", "members", "misses", "margin", "mae_bpm", "rmse_bpm"]
-    found = ordered(pd.DataFrame(rows, columns=columns))["combination"].tolist()
-    assert found == ["fewest misses", "small error", "wide margin", "more misses"]
+    columns = ["combination", "members", "misses", "log_score", "mae_bpm", "rmse_bpm"]
+    found = ordered(pd.DataFrame(rows, columns=columns))
+    expected = ["fewest misses", "bad score", "rates", "small error", "good score", "more misses"]
+    assert found["combination"].tolist() == expected and found.columns.tolist() == columns
