@@ -34,6 +34,7 @@ from rppg.utils.atomic import atomic_write
 from rppg.utils.paths import project_dir
 from rppg.workflow.fold_stages import fold_folder
 from rppg.workflow.provenance import file_digest, read_run_json
+from rppg.workflow.records import PREVIOUS
 
 LEVELS = ("middle", "hard")
 FIRST_SEED = 7000  # of the clips of seed 0: no other benchmark uses these
@@ -82,6 +83,7 @@ def _runs(seed: int) -> list[str]:
     """ "classical", then every run of the seed that has predictions."""
     runs = project_dir() / "runs" / f"bench-{seed}"
     found = sorted(path.parent.relative_to(runs) for path in runs.glob("*/*/run.json"))
+    found = [one for one in found if one.parts[0] != PREVIOUS]  # not what was run before
     names = [one.as_posix() for one in found if (runs / one / "predictions.parquet").is_file()]
     if not names:
         raise FileNotFoundError(
