@@ -16,10 +16,10 @@ import pandas as pd
 from bench_predictions import predictions_of_run, prepared_clips
 from tqdm import tqdm
 
+from rppg.evaluation.metrics import score
 from rppg.inference.trained import run_folders
 from rppg.models.names import RECIPES
 from rppg.synthetic.second_maker import SecondMakerConfig
-from rppg.training.criteria import rate_errors
 from rppg.utils.paths import project_dir
 from rppg.workflow.provenance import file_digest
 
@@ -74,9 +74,11 @@ def measure(args: argparse.Namespace) -> pd.DataFrame:
             for level, store in stores.items():
                 table = predictions_of_run(store, sorted(store.ids()), folder, weights)
                 filled = table["hr_bpm"].fillna(table["hr_true_bpm"].mean())
-                found = rate_errors(table.assign(hr_bpm=filled))
-                rows.append({**about, "faces": f"second maker, {level}", **found})
-    return with_both(pd.DataFrame(rows).drop(columns="mae_bpm"))
+                found = score(table["hr_true_bpm"], filled, n_boot=1)
+                rows.append(
+                    {**about, "faces": f"second maker, {level}"} | {k: found[k] for k in own}
+                )
+    return with_both(pd.DataFrame(rows))
 
 
 def with_both(rows: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,7 @@ for having sharper spectra, only for having them where it is right.  After Gneit
     >>> freq_hz = np.linspace(0.7, 3, 139)
     >>> power = np.exp(-np.abs(60 * freq_hz - np.array([[70.0], [70.0]])) / 4)
     >>> log_scores(freq_hz, power, np.array([70.0, 120.0]), 1.0).round(1)
-    array([-0.3, -5.6])
+    array([-0.3, -5.5])
 """
 
 import numpy as np

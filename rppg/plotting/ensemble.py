@@ -18,6 +18,7 @@ PANELS = {
     "log_score": "logarithmic score of the true rates",
     "mae_bpm": "mean absolute error (bpm)",
 }
+LEAST_SPAN = {"misses": 2.0, "log_score": 0.1, "mae_bpm": 0.1}  # smaller differences are none
 
 
 def plot_options(options: pd.DataFrame, chosen: str, title: str, origin: str) -> Figure:
@@ -41,6 +42,7 @@ def plot_options(options: pd.DataFrame, chosen: str, title: str, origin: str) ->
         row = best[best["combination"] == chosen]
         axes.plot(row[column], [names.index(chosen)], "D", ms=9, color=GREEN, label="submitted")
         axes.set_xlabel(label)
+        _widen(axes, LEAST_SPAN[column])
     panels[0].set_yticks(range(len(names)), names)
     panels[0].xaxis.set_major_locator(MaxNLocator(5, integer=True))
     panels[0].set_ylim(-0.6, len(names) - 0.4)
@@ -48,6 +50,13 @@ def plot_options(options: pd.DataFrame, chosen: str, title: str, origin: str) ->
     figure.legend(*handles, loc="outside lower center", ncols=4, frameon=False)
     figure.suptitle(titled(title, origin), x=0.01, ha="left")
     return figure
+
+
+def _widen(axes, span: float) -> None:
+    """At least this much of the x axis."""
+    low, high = axes.get_xlim()
+    if high - low < span:
+        axes.set_xlim((low + high - span) / 2, (low + high + span) / 2)
 
 
 def plot_members(

@@ -34,7 +34,7 @@ def test_wide_crops_are_read_by_window(tmp_path):
 
 
 def test_wide_crops_of_another_length_are_not_committed(tmp_path):
-    with pytest.raises(ValueError, match=r"and bvp, wide\) of n_frames 40"):
+    with pytest.raises(ValueError, match=r"and bvp, wide, head\) of n_frames 40"):
         write(tmp_path, wide=crops()[1:])
 
 
