@@ -5,7 +5,8 @@
 
 A spectrum, to the power of a sharpness, is taken for the probability of each rate; the sharpness is
 the one under which the rates of other recordings are most probable.  So a combination is not better
-for having sharper spectra, only for having them where it is right.  After Gneiting and Raftery,
+for having sharper spectra, only for having them where it is right.  Where nothing is missed, every
+score is near the best possible, log(1 - LAPSES), and tells little.  After Gneiting and Raftery,
 "Strictly Proper Scoring Rules, Prediction, and Estimation", JASA 102, 2007 (the logarithmic score).
 
     >>> freq_hz = np.linspace(0.7, 3, 139)
