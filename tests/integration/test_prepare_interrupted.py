@@ -56,7 +56,7 @@ def straight(data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("straight")
     finish(data, folder / "store", folder)
     found = digests(folder / "store")
-    assert len(found) == 3 * (N_CLIPS - 1) + 1 + 1  # face, mstmap, JSON; one failure; the index
+    assert len(found) == 4 * (N_CLIPS - 1) + 1 + 1  # three arrays, JSON; one failure; the index
     return found
 
 

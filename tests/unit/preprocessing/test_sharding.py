@@ -200,7 +200,7 @@ def straight(data, tmp_path_factory):
     store = tmp_path_factory.mktemp("straight") / "store"
     finish(start(data, store, workers=2, shard="1/1"))
     found = digests(store)
-    assert len(found) == 3 * (N_CLIPS - 1) + 1 + 1  # face, mstmap, JSON; one failure; the index
+    assert len(found) == 4 * (N_CLIPS - 1) + 1 + 1  # three arrays, JSON; one failure; the index
     return found
 
 

@@ -170,7 +170,7 @@ def test_a_recording_is_prepared_again_for_its_wide_crops_and_keeps_them(clip, t
     store, looked, look = Store(tmp_path / "store"), [], FaceLandmarks.__call__
     plain = prepare_one(clip, store)
     before = files(store, clip.id)
-    assert "wide_boxes" not in plain and "wide.npy" not in before and len(before) == 3
+    assert "wide_boxes" not in plain and "wide.npy" not in before and len(before) == 4
     decoded.clear()
     assert prepare_one(clip, store) == plain and not decoded
     with pytest.MonkeyPatch.context() as patch:
