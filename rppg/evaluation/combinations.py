@@ -33,16 +33,14 @@ def combined(
 ) -> Combined:
     """The combination of this name, of COMBINED, of the recordings `one`, fitted to those of
     `learned` with their true rates (m,); mean_bpm: of the training labels."""
-    power, own = _spectra(name, one, learned, true_bpm)
-    rates = COMBINED[name]
-    if power is not None:
-        peaks, own_peaks = peak_of(one.freq_hz, power), peak_of(one.freq_hz, own)
-    else:
-        peaks = rates(one, learned, true_bpm, mean_bpm)
+    fitted_to = learned, true_bpm, mean_bpm
     if name not in OF_PEAKS:
-        return Combined(peaks, None, None)
+        return Combined(COMBINED[name](one, *fitted_to), None, None)
+    power, own = _spectra(name, one, learned, true_bpm)
     if power is None:
-        own_peaks = rates(learned, learned, true_bpm, mean_bpm)
+        peaks, own_peaks = (COMBINED[name](part, *fitted_to) for part in (one, learned))
+    else:
+        peaks, own_peaks = (peak_of(one.freq_hz, part) for part in (power, own))
     return Combined(placed(one, peaks, spread_bpm(learned, own_peaks, true_bpm)), power, own)
 
 

@@ -86,7 +86,7 @@ def stack(table: "pd.DataFrame", models: Sequence[str], ids: Sequence[str]) -> S
     m, n = pd.Index(models).get_indexer(rows["model"]), pd.Index(ids).get_indexer(rows["id"])
     found.hr_bpm[m, n], found.quality[m, n] = rows["hr_bpm"], rows["quality"]
     power = np.stack(rows["power"].to_list()).astype(np.float64)  # (rows, F)
-    found.power[m, n] = power / power.sum(axis=1, keepdims=True)
+    found.power[m, n] = unit_area(power)
     return found
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from rppg.datasets.prepared import FPS
+from rppg.datasets.prepared import Prepared
 from rppg.datasets.store import Store
 from rppg.evaluation.consensus import consensus
 from rppg.evaluation.ensemble import mean_known, with_answers
@@ -78,10 +78,13 @@ def _answers(store: Store, rows: pd.DataFrame, windows: Mapping[str, Mapping]) -
     if not set(rates[0]) & set(fitted.rules.needed):
         return rows
     one = members(rates)
-    prepared = [store.open(id) for id in rows["id"]]
-    amplitude = np.stack([head_amplitude(each, one.freq_hz) for each in prepared])
-    maps = (np.asarray(each.mstmap) for each in prepared)
-    purity = np.stack([purity_of(mstmap, FPS, one.freq_hz) for mstmap in maps])
-    found = consensus(one, fitted.rules, amplitude, purity)
+    beside = [_beside(store.open(id), one.freq_hz) for id in rows["id"]]
+    found = consensus(one, fitted.rules, *np.stack(beside, axis=1))
     answers = found.hr_bpm, mean_known(found.members.quality), found.freq_hz, found.power
     return with_answers(rows, *answers)
+
+
+def _beside(prepared: Prepared, freq_hz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The head's motion and the signature's purity (F,) in a prepared recording."""
+    purity = purity_of(np.asarray(prepared.mstmap), prepared.fps, freq_hz)
+    return head_amplitude(prepared, freq_hz), purity

@@ -29,15 +29,13 @@ from rppg.workflow.typed_fields import parameter_defaults
 
 FINDER_MODULE = default_finder.__module__
 SPEED = {  # change no result
-    *(
-        "workers",
-        "n_workers",
-        "budget_minutes",
-        "save_every",
-        "keep_validated",
-        "device",
-        "tracker",
-    ),
+    "workers",
+    "n_workers",
+    "budget_minutes",
+    "save_every",
+    "keep_validated",
+    "device",
+    "tracker",
 }
 
 

@@ -14,7 +14,7 @@ def test_where_the_peak_is_say_the_members_near_it_the_precise_ones_most():
     truth = rng.uniform(60, 140, 60)
     near, rough = truth + rng.normal(0, 0.3, 60), truth + rng.normal(0, 1.5, 60)
     far = truth + 40.0
-    one = replace(stack_of({"near": [70.0] * 60, "rough": [70.0] * 60, "far": [70.0] * 60}))
+    one = stack_of({"near": [70.0] * 60, "rough": [70.0] * 60, "far": [70.0] * 60})
     one = replace(one, hr_bpm=np.stack([near, rough, far]))
     spread = spread_bpm(one, truth, truth)
     assert spread[:2] == pytest.approx([0.3, 1.5], rel=0.25)
