@@ -24,7 +24,7 @@ from consensus_tables import FACTS, NULL, draw, print_tables
 from demo_tables import read
 
 from rppg.evaluation.confidence import confidence, features, fit_calibration
-from rppg.evaluation.consensus import consensus
+from rppg.evaluation.consensus import Rules, consensus
 from rppg.evaluation.consensus_file import PACKAGED, Fitted, save_consensus
 from rppg.evaluation.consensus_fit import fit_rules
 from rppg.evaluation.ensemble import Stack, product, stack
@@ -32,6 +32,7 @@ from rppg.evaluation.metrics import NEAR_BPM
 from rppg.signals.multi_region import CLASSICAL
 
 N_FOLDS = 5
+LEAST_WEIGHT = 0.25  # of a member: below, it is as well left out, out of fold, and a net takes time
 RESULTS = Path("benchmarks/results/consensus.csv")
 
 
@@ -100,12 +101,12 @@ def fit(one: Stack, windows: pd.DataFrame, nets: Sequence[str]) -> Fitted:
     validation = (windows["part"] == "validation").to_numpy()
     pulse = validation & (windows["level"] != NULL).to_numpy()
     true_bpm, beside = windows["hr_true_bpm"].to_numpy(), beside_of(windows)
-    rules = fit_rules(one.of_recordings(pulse), true_bpm[pulse], *beside[:, pulse])
+    rules = rules_of(one, true_bpm, beside, pulse)
     rows, right = [], []
     for fold in range(N_FOLDS):  # a confidence is of clips that the rules have not seen
         out = validation & (np.arange(len(windows)) % N_FOLDS == fold)
         seen = pulse & ~out
-        of_others = fit_rules(one.of_recordings(seen), true_bpm[seen], *beside[:, seen])
+        of_others = rules_of(one, true_bpm, beside, seen)
         found = consensus(one.of_recordings(out), of_others, *beside[:, out])
         rows.append(features(found, *(column[out] for column in facts_of(windows))))
         right.append(np.abs(found.hr_bpm - true_bpm[out]) <= NEAR_BPM)
@@ -118,6 +119,12 @@ def fit(one: Stack, windows: pd.DataFrame, nets: Sequence[str]) -> Fitted:
         checksums = windows["weights"].iloc[0].split(", ")  # a name and the file's, each
         text += f"; nets: {', '.join(c for c in checksums if c.split(' ')[0] in nets)}"
     return Fitted(rules, fit_calibration(np.vstack(rows), np.hstack(right)), text)
+
+
+def rules_of(one: Stack, true_bpm: np.ndarray, beside: np.ndarray, some: np.ndarray) -> Rules:
+    """Rules fitted to some (n,) bool of the clips, whose true rates are true_bpm (n,)."""
+    stack_of, rates_bpm = one.of_recordings(some), true_bpm[some]
+    return fit_rules(stack_of, rates_bpm, *beside[:, some], least_weight=LEAST_WEIGHT)
 
 
 def apply(one: Stack, windows: pd.DataFrame, fitted: Fitted) -> tuple[np.ndarray, np.ndarray]:
