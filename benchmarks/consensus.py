@@ -14,6 +14,7 @@ those of --weights.
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain, combinations
 from pathlib import Path
 
@@ -32,7 +33,7 @@ from rppg.evaluation.metrics import NEAR_BPM
 from rppg.signals.multi_region import CLASSICAL
 
 N_FOLDS = 5
-LEAST_WEIGHT = 0.25  # of a member: below, it is as well left out, out of fold, and a net takes time
+OF_A_NET = 0.25  # least weight: below, the consensus is as good without it, and a net takes time
 RESULTS = Path("benchmarks/results/consensus.csv")
 
 
@@ -122,9 +123,16 @@ def fit(one: Stack, windows: pd.DataFrame, nets: Sequence[str]) -> Fitted:
 
 
 def rules_of(one: Stack, true_bpm: np.ndarray, beside: np.ndarray, some: np.ndarray) -> Rules:
-    """Rules fitted to some (n,) bool of the clips, whose true rates are true_bpm (n,)."""
-    stack_of, rates_bpm = one.of_recordings(some), true_bpm[some]
-    return fit_rules(stack_of, rates_bpm, *beside[:, some], least_weight=LEAST_WEIGHT)
+    """Rules fitted to some (n,) bool of the clips, whose true rates are true_bpm (n,); again
+    without the nets that have too little weight, which is then 0."""
+    of_some, rates_bpm = one.of_recordings(some), true_bpm[some]
+    rules = fit_rules(of_some, rates_bpm, *beside[:, some])
+    little = [m for m in rules.needed if m not in CLASSICAL and rules.weights[m] < OF_A_NET]
+    if not little:
+        return rules
+    of_some = of_some.of_models([name for name in one.models if name not in little])
+    rules = fit_rules(of_some, rates_bpm, *beside[:, some])
+    return replace(rules, weights={**dict.fromkeys(one.models, 0.0), **rules.weights})
 
 
 def apply(one: Stack, windows: pd.DataFrame, fitted: Fitted) -> tuple[np.ndarray, np.ndarray]:

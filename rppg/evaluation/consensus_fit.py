@@ -28,13 +28,12 @@ def fit_rules(
     true_bpm: np.ndarray,
     amplitude: np.ndarray | None = None,
     purity: np.ndarray | None = None,
-    least_weight: float = LEAST_WEIGHT,
 ) -> Rules:
     """Rules under which the true rates (n,) are most probable, within 5 bpm, but for LAPSES.
     amplitude and purity (n, F) as of `consensus`.
 
     Windows without any spectrum, or whose rate is outside of the axis, are left out.  Members whose
-    weight comes out below least_weight get 0, and the others are fitted again.  Raises ValueError
+    weight comes out below LEAST_WEIGHT get 0, and the others are fitted again.  Raises ValueError
     if no window is left.
     """
     from scipy.optimize import minimize  # a third of a second, which an answer need not wait for
@@ -50,7 +49,7 @@ def fit_rules(
         bounds = [(SMALLEST_WEIGHT, LARGEST_WEIGHT)] * len(worth) + list(LIMITS.values())
         found = minimize(choice.loss, start, jac=True, bounds=bounds, method="L-BFGS-B")
         rules = choice.rules_of(found.x)
-        kept = [name for name, weight in rules.weights.items() if weight >= least_weight]
+        kept = [name for name, weight in rules.weights.items() if weight >= LEAST_WEIGHT]
         if not kept or kept == worth:
             return replace(rules, weights=dict.fromkeys(one.models, 0.0) | dict(rules.weights))
         worth = kept
