@@ -234,7 +234,6 @@ def notes_on(meta: dict) -> list[str]:
         notes.append(f"no face in {1 - share:.1%} of the frames")
     if gaps_s := meta.get("gaps_s"):
         total_s = sum(stop - start for start, stop in gaps_s)
-        notes.append(
-            f"{total_s:.1f} s in {len(gaps_s)} gaps, without a face or without frames, are left out"
-        )
+        gaps = "a gap" if len(gaps_s) == 1 else f"{len(gaps_s)} gaps"
+        notes.append(f"{total_s:.1f} s in {gaps}, without a face or without frames, are left out")
     return notes

@@ -84,6 +84,8 @@ def test_notes_say_what_was_assumed_and_left_out(three, monkeypatch):
         ],
         [],
     ]
+    one = ["0.5 s in a gap, without a face or without frames, are left out"]
+    assert videos.notes_on({"gaps_s": [[1.0, 1.5]]}) == one
 
 
 class _Net(torch.nn.Module):
