@@ -14,7 +14,6 @@ those of --weights.
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import chain, combinations
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from consensus_tables import FACTS, NULL, draw, print_tables
 from demo_tables import read
 
 from rppg.evaluation.confidence import confidence, features, fit_calibration
-from rppg.evaluation.consensus import Rules, consensus
+from rppg.evaluation.consensus import consensus
 from rppg.evaluation.consensus_file import PACKAGED, Fitted, save_consensus
 from rppg.evaluation.consensus_fit import fit_rules
 from rppg.evaluation.ensemble import Stack, product, stack
@@ -102,12 +101,13 @@ def fit(one: Stack, windows: pd.DataFrame, nets: Sequence[str]) -> Fitted:
     validation = (windows["part"] == "validation").to_numpy()
     pulse = validation & (windows["level"] != NULL).to_numpy()
     true_bpm, beside = windows["hr_true_bpm"].to_numpy(), beside_of(windows)
-    rules = rules_of(one, true_bpm, beside, pulse)
+    least = dict.fromkeys(nets, OF_A_NET)
+    rules = fit_rules(one.of_recordings(pulse), true_bpm[pulse], *beside[:, pulse], least)
     rows, right = [], []
     for fold in range(N_FOLDS):  # a confidence is of clips that the rules have not seen
         out = validation & (np.arange(len(windows)) % N_FOLDS == fold)
         seen = pulse & ~out
-        of_others = rules_of(one, true_bpm, beside, seen)
+        of_others = fit_rules(one.of_recordings(seen), true_bpm[seen], *beside[:, seen], least)
         found = consensus(one.of_recordings(out), of_others, *beside[:, out])
         rows.append(features(found, *(column[out] for column in facts_of(windows))))
         right.append(np.abs(found.hr_bpm - true_bpm[out]) <= NEAR_BPM)
@@ -120,19 +120,6 @@ def fit(one: Stack, windows: pd.DataFrame, nets: Sequence[str]) -> Fitted:
         checksums = windows["weights"].iloc[0].split(", ")  # a name and the file's, each
         text += f"; nets: {', '.join(c for c in checksums if c.split(' ')[0] in nets)}"
     return Fitted(rules, fit_calibration(np.vstack(rows), np.hstack(right)), text)
-
-
-def rules_of(one: Stack, true_bpm: np.ndarray, beside: np.ndarray, some: np.ndarray) -> Rules:
-    """Rules fitted to some (n,) bool of the clips, whose true rates are true_bpm (n,); again
-    without the nets that have too little weight, which is then 0."""
-    of_some, rates_bpm = one.of_recordings(some), true_bpm[some]
-    rules = fit_rules(of_some, rates_bpm, *beside[:, some])
-    little = [m for m in rules.needed if m not in CLASSICAL and rules.weights[m] < OF_A_NET]
-    if not little:
-        return rules
-    of_some = of_some.of_models([name for name in one.models if name not in little])
-    rules = fit_rules(of_some, rates_bpm, *beside[:, some])
-    return replace(rules, weights={**dict.fromkeys(one.models, 0.0), **rules.weights})
 
 
 def apply(one: Stack, windows: pd.DataFrame, fitted: Fitted) -> tuple[np.ndarray, np.ndarray]:

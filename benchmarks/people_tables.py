@@ -123,16 +123,9 @@ def _panel(axis, rows: pd.DataFrame, name: str) -> None:
         rate = one["hr_bpm"].clip(low, high)
         is_ours = method in (*NETS, "consensus")
         line = ":" if is_ours and not weights else "-"
-        label = f"{method} ({weights.split()[0] if weights else 'classical'})"
-        axis.plot(
-            one["start_s"],
-            rate,
-            line,
-            color=colour,
-            lw=1.3,
-            label=label if is_ours else method,
-            **few,
-        )
+        origin = weights.split()[0] if weights else "classical"
+        label = f"{method} ({origin})" if is_ours else method
+        axis.plot(one["start_s"], rate, line, color=colour, lw=1.3, label=label, **few)
     axis.set_title(f"{name}, {rows['reference'].iloc[0]}", fontsize="medium", loc="left")
     axis.set_xlabel("start of the window (s)")
     axis.set_ylabel("heart rate (bpm)")

@@ -6,6 +6,7 @@ A model of the choice of a frequency (McFadden's conditional logit): the probabi
 softmax of the evidence, and the rules are those under which the true rates are most probable.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -28,13 +29,15 @@ def fit_rules(
     true_bpm: np.ndarray,
     amplitude: np.ndarray | None = None,
     purity: np.ndarray | None = None,
+    least: Mapping[str, float] | None = None,
 ) -> Rules:
     """Rules under which the true rates (n,) are most probable, within 5 bpm, but for LAPSES.
-    amplitude and purity (n, F) as of `consensus`.
+    amplitude and purity (n, F) as of `consensus`; least: the smallest weight that is worth its
+    time, of some members; of the others, LEAST_WEIGHT.
 
     Windows without any spectrum, or whose rate is outside of the axis, are left out.  Members whose
-    weight comes out below LEAST_WEIGHT get 0, and the others are fitted again.  Raises ValueError
-    if no window is left.
+    weight comes out below that get 0, and the others are fitted again.  Raises ValueError if no
+    window is left.
     """
     from scipy.optimize import minimize  # a third of a second, which an answer need not wait for
 
@@ -49,7 +52,7 @@ def fit_rules(
         bounds = [(SMALLEST_WEIGHT, LARGEST_WEIGHT)] * len(worth) + list(LIMITS.values())
         found = minimize(choice.loss, start, jac=True, bounds=bounds, method="L-BFGS-B")
         rules = choice.rules_of(found.x)
-        kept = [name for name, weight in rules.weights.items() if weight >= LEAST_WEIGHT]
+        kept = [m for m, w in rules.weights.items() if w >= (least or {}).get(m, LEAST_WEIGHT)]
         if not kept or kept == worth:
             return replace(rules, weights=dict.fromkeys(one.models, 0.0) | dict(rules.weights))
         worth = kept

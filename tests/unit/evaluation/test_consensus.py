@@ -169,6 +169,17 @@ def test_fitted_rules_trust_the_member_that_is_right():
     assert consensus(one, found, motion).hr_bpm == pytest.approx(truth, abs=2)
 
 
+@pytest.mark.slow
+def test_a_member_that_is_not_worth_its_time_is_left_out_and_the_others_fitted_again():
+    one, truth, motion = fitted_stack(30)
+    every = fit_rules(one, truth, motion, least=dict.fromkeys(one.models, 0.0))
+    others = dict.fromkeys(["random", "nods"], 3.1)  # above any weight
+    worth = fit_rules(one, truth, motion, least={"good": 0.0} | others)
+    alone = fit_rules(one.of_models(["good"]), truth, motion)
+    assert set(every.needed) == set(one.models) and worth.needed == ("good",)
+    assert worth.weights["good"] == pytest.approx(alone.weights["good"])
+
+
 def test_nothing_to_fit_to_is_refused():
     one = stack_of({"a": [70.0, None]}).of_recordings(np.array([False, True]))
     with pytest.raises(ValueError, match="no window with a spectrum"):
